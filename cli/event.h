@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * --json: one object a line on stdout.  The events of `edt sample`:
+ *
+ *   start    model variant backend precision threads pictures steps sampler cfg_scale amm seed
+ *   step     i n ms first items          after every step of a batch of `items` pictures
+ *   decode   item                        its pixels are being made
+ *   preview  item i path                 with --preview-dir
+ *   image    path class class_name seed steps_done width height sha256 record   one saved picture
+ *   latent   path shape                  with --latent-out
+ *   skipped  path                        a job that was done before
+ *   error    code message
+ *   end      pictures failed skipped seconds cancelled
+ *
+ * image, skipped and error carry "line" in a run of jobs, which has no start: its lines may differ.
+ */
+#pragma once
+
+#include "cli/command.h"
+
+/* name NULL: an object that is no event. */
+GString *edt_cli_event_new(const char *name);
+void edt_cli_event_text(GString *event, const char *key, const char *value); /* NULL: null */
+void edt_cli_event_integer(GString *event, const char *key, gint64 value);
+void edt_cli_event_number(GString *event, const char *key, double value); /* 6 digits */
+void edt_cli_event_flag(GString *event, const char *key, gboolean value);
+void edt_cli_event_raw(GString *event, const char *key, const char *json);
+void edt_cli_event_send(GString *event); /* prints the line and frees event */

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * `edt info`: what a model file says of itself, how a picture was made, which devices there are.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/event.h"
+#include "cli/settings.h"
+#include "cli/talk.h"
+
+static const char summary[] =
+    "Describes a model: its size, classes, licence and the memory that a run of it takes.\n"
+    "Of a PNG made by edt it prints the record.";
+
+static const char details[] =
+    "Without MODEL: the one that \"edt sample\" would use, and the names of the others (with\n"
+    "--json: all of them, one object a line).\n\n"
+    "Examples:\n"
+    "  edt info\n"
+    "  edt info edt-s --json\n"
+    "  edt info dog.png\n"
+    "  edt info --backend cuda";
+
+typedef struct {
+    char *backend;
+    gboolean json;
+} Info;
+
+/* ---- models ---- */
+
+static guint64 forecast(const EdtModelInfo *info, int batch)
+{
+    EdtEngineOptions options = {0};
+    return edt_memory_forecast(info, &options, batch);
+}
+
+static void print_row(const char *name, const char *value)
+{
+    if (value && *value)
+        printf("%-12s %s\n", name, value);
+}
+
+static void print_bytes(const char *name, guint64 bytes, const char *more)
+{
+    char *text = g_format_size(bytes);
+    printf("%-12s %s%s\n", name, text, more);
+    g_free(text);
+}
+
+static const char *class_list_text(const EdtModelInfo *info)
+{
+    switch (info->class_list) {
+    case EDT_CLASSES_IMAGENET:
+        return "ImageNet";
+    case EDT_CLASSES_OWN:
+        return "its own names";
+    case EDT_CLASSES_UNNAMED:
+        break;
+    }
+    return "without names";
+}
+
+static const char *vae_text(const EdtModelInfo *info)
+{
+    if (info->has_vae)
+        return "included";
+    return info->needs_vae ? "missing: only latents come out (edt import --vae adds one)"
+                           : "not needed";
+}
+
+static void print_model(const EdtModelInfo *info)
+{
+    print_row("model", info->path);
+    print_row("title", info->title);
+    print_row("variant", info->variant);
+    printf("%-12s %dx%d%s, latent %dx%dx%d\n", "pictures", info->image_size, info->image_size,
+           info->has_alpha ? " with alpha" : "", info->channels, info->latent_size,
+           info->latent_size);
+    printf("%-12s %d, %s\n", "classes", info->n_classes, class_list_text(info));
+    print_row("VAE", vae_text(info));
+    printf("%-12s %.1f million, stored as %s\n", "parameters", (double)info->n_parameters / 1e6,
+           info->stored_bf16 ? "bf16" : "f32");
+    print_bytes("file", info->file_bytes, "");
+    print_bytes("memory", forecast(info, 1), " for one picture at a time");
+    print_bytes("", forecast(info, 8), " for eight");
+    print_row("licence", info->licence);
+    print_row("sha256", info->sha256);
+    print_row("made from", info->source_sha256);
+}
+
+static void send_model(const EdtModelInfo *info)
+{
+    GString *event = edt_cli_event_new(NULL);
+    edt_cli_event_text(event, "path", info->path);
+    edt_cli_event_text(event, "variant", info->variant);
+    edt_cli_event_text(event, "title", info->title);
+    edt_cli_event_text(event, "licence", info->licence);
+    edt_cli_event_text(event, "sha256", info->sha256);
+    edt_cli_event_text(event, "source_sha256", info->source_sha256);
+    edt_cli_event_integer(event, "size", info->image_size);
+    edt_cli_event_integer(event, "latent_size", info->latent_size);
+    edt_cli_event_integer(event, "channels", info->channels);
+    edt_cli_event_integer(event, "guided_channels", info->guided_channels);
+    edt_cli_event_flag(event, "learned_variance", info->learned_variance);
+    edt_cli_event_flag(event, "vae", info->has_vae);
+    edt_cli_event_flag(event, "needs_vae", info->needs_vae);
+    edt_cli_event_flag(event, "alpha", info->has_alpha);
+    edt_cli_event_integer(event, "classes", info->n_classes);
+    edt_cli_event_text(event, "class_list", class_list_text(info));
+    edt_cli_event_text(event, "type", info->stored_bf16 ? "bf16" : "f32");
+    edt_cli_event_integer(event, "parameters", (gint64)info->n_parameters);
+    edt_cli_event_integer(event, "file_bytes", (gint64)info->file_bytes);
+    edt_cli_event_integer(event, "memory_bytes", (gint64)forecast(info, 1));
+    edt_cli_event_integer(event, "memory_bytes_8", (gint64)forecast(info, 8));
+    edt_cli_event_send(event);
+}
+
+static gboolean show_model(const char *path, gboolean json, GError **error)
+{
+    EdtModelInfo *info = edt_model_info_read(path, error);
+    if (!info)
+        return FALSE;
+    if (json)
+        send_model(info);
+    else
+        print_model(info);
+    edt_model_info_free(info);
+    return TRUE;
+}
+
+/* Files that are no models of ours are passed over. */
+static void show_others(const char *first, gboolean json)
+{
+    char **models = edt_models_list();
+    for (int i = 0; models[i]; i++) {
+        EdtModelInfo *info =
+            strcmp(models[i], first) != 0 ? edt_model_info_read(models[i], NULL) : NULL;
+        if (info && json)
+            send_model(info);
+        else if (info)
+            print_row("also", models[i]);
+        edt_model_info_free(info);
+    }
+    g_strfreev(models);
+}
+
+/* ---- pictures ---- */
+
+static gboolean is_png(const char *path)
+{
+    char start[8] = {0};
+    FILE *file = path ? fopen(path, "rb") : NULL;
+    gsize n = file ? fread(start, 1, sizeof start, file) : 0;
+    if (file)
+        fclose(file);
+    return n == sizeof start && memcmp(start, "\211PNG\r\n\032\n", sizeof start) == 0;
+}
+
+static gboolean show_record(const char *path, GError **error)
+{
+    char *record = edt_png_read_record(path, error);
+    if (record)
+        printf("%s\n", record);
+    g_free(record);
+    return record != NULL;
+}
+
+/* ---- devices ---- */
+
+static gboolean show_backends(const Info *info, GError **error)
+{
+    EdtBackendKind kind;
+    if (!edt_cli_backend_parse(info->backend, &kind)) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "--backend %s cannot be: give auto (all), cpu or cuda.", info->backend);
+        return FALSE;
+    }
+    EdtBackendInfo *list = edt_backends_list();
+    for (int i = 0; list[i].name; i++) {
+        if (kind != EDT_BACKEND_AUTO && g_ascii_strcasecmp(list[i].name, info->backend) != 0)
+            continue;
+        if (info->json) {
+            GString *event = edt_cli_event_new(NULL);
+            edt_cli_event_text(event, "backend", list[i].name);
+            edt_cli_event_flag(event, "usable", list[i].usable);
+            edt_cli_event_text(event, "detail", list[i].detail);
+            edt_cli_event_send(event);
+        } else {
+            printf("%-5s %-9s %s\n", list[i].name, list[i].usable ? "usable" : "unusable",
+                   list[i].detail);
+        }
+    }
+    edt_backends_free(list);
+    return TRUE;
+}
+
+static gboolean show(const Info *info, const char *name, GError **error)
+{
+    if (info->backend)
+        return show_backends(info, error);
+    if (is_png(name))
+        return show_record(name, error);
+    char *path = edt_models_find(name, error);
+    gboolean ok = path && show_model(path, info->json, error);
+    if (ok && !name)
+        show_others(path, info->json);
+    g_free(path);
+    return ok;
+}
+
+int edt_cli_info(int argc, char **argv)
+{
+    Info info = {0};
+    GError *error = NULL;
+    const GOptionEntry entries[] = {
+        {"backend", 0, 0, G_OPTION_ARG_STRING, &info.backend, "List devices: auto, cpu or cuda",
+         "NAME"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &info.json, "One JSON object a line", NULL},
+        {NULL}};
+    if (!edt_cli_parse(&argc, &argv, entries, "[MODEL]", summary, details))
+        return EDT_ERROR_USAGE;
+    int code = 0;
+    if (argc > 2)
+        code = edt_cli_usage("\"%s\" is one name too many: one model at a time.", argv[2]);
+    else if (!show(&info, argc > 1 ? argv[1] : NULL, &error))
+        code = edt_cli_fail(error);
+    g_free(info.backend);
+    return code;
+}

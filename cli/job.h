@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A job: one picture of a job file.
+ */
+#pragma once
+
+#include "cli/run.h"
+
+typedef struct {
+    EdtCliTask task;
+    EdtRequest request; /* in: the command line's */
+} EdtCliJob;
+
+/* Errors: EDT_ERROR_USAGE or _BAD_FILE naming the member. */
+gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings *settings,
+                          const EdtModelInfo *info, GError **error);
+
+typedef enum {
+    EDT_CLI_OUTPUT_ABSENT,
+    EDT_CLI_OUTPUT_SAME,       /* the very picture: nothing to do */
+    EDT_CLI_OUTPUT_UNFINISHED, /* the same, but stopped early: to be made again */
+    EDT_CLI_OUTPUT_OTHER,      /* something else, not to be lost */
+} EdtCliOutput;
+
+/* What is in the place of the job's output. */
+EdtCliOutput edt_cli_job_output(const EdtCliJob *job, const EdtEngine *engine);

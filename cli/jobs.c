@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * `edt sample --jobs`: one JSON object a line in (cli/job.c reads it), one event a line out.  A
+ * picture that exists with the same record is not made again, so a run that was stopped is repeated
+ * as it is.  Neighbouring lines with equal settings share a batch, as far as they are there: a
+ * program that waits for its picture before it writes the next line gets it.
+ */
+#include "cli/sample.h"
+
+#include "cli/event.h"
+#include "cli/job.h"
+#include "cli/lines.h"
+#include "cli/stop.h"
+#include "cli/talk.h"
+
+typedef struct {
+    EdtCliSettings *settings;
+    EdtCliRun run;
+    EdtRequest base;    /* the command line's */
+    EdtRequest request; /* of the waiting tasks */
+    GArray *waiting;    /* of EdtCliTask */
+} Jobs;
+
+/* ---- the run ---- */
+
+static void fail_line(Jobs *jobs, int line, const GError *error)
+{
+    jobs->run.failed++;
+    edt_cli_run_report(&jobs->run, line, error);
+    edt_cli_error("line %d: %s", line, error->message);
+}
+
+static void skip_line(Jobs *jobs, const EdtCliTask *task)
+{
+    jobs->run.skipped++;
+    GString *event = edt_cli_event_new("skipped");
+    edt_cli_event_integer(event, "line", task->line);
+    edt_cli_event_text(event, "path", task->output);
+    edt_cli_event_send(event);
+}
+
+static void run_waiting(Jobs *jobs)
+{
+    GError *error = NULL;
+    EdtCliTask *tasks = (EdtCliTask *)jobs->waiting->data;
+    int n = (int)jobs->waiting->len;
+    if (n == 0 || edt_cli_stop_asked())
+        return;
+    gboolean made = edt_cli_run_batch(&jobs->run, &jobs->request, tasks, n, &error);
+    gboolean stopped = g_error_matches(error, EDT_ERROR, EDT_ERROR_CANCELLED);
+    for (int i = 0; i < n && !stopped; i++) {
+        if (!made)
+            fail_line(jobs, tasks[i].line, error);
+        else if (tasks[i].error) { /* counted where it failed to be saved */
+            edt_cli_run_report(&jobs->run, tasks[i].line, tasks[i].error);
+            edt_cli_error("line %d: %s", tasks[i].line, tasks[i].error->message);
+        }
+    }
+    g_clear_error(&error);
+    g_array_set_size(jobs->waiting, 0);
+}
+
+static gboolean equal_settings(const EdtRequest *a, const EdtRequest *b)
+{
+    return a->steps == b->steps && a->sampler == b->sampler && a->eta == b->eta &&
+           a->cfg_scale == b->cfg_scale && a->amm == b->amm && a->clip_denoised == b->clip_denoised;
+}
+
+static gboolean is_waiting(const Jobs *jobs, const char *output)
+{
+    for (guint i = 0; i < jobs->waiting->len; i++) {
+        if (g_str_equal(g_array_index(jobs->waiting, EdtCliTask, i).output, output))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Takes the job over. */
+static void add_job(Jobs *jobs, EdtCliJob *job)
+{
+    if (!equal_settings(&job->request, &jobs->request))
+        run_waiting(jobs);
+    jobs->request = job->request;
+    g_array_append_val(jobs->waiting, job->task);
+    if ((int)jobs->waiting->len >= edt_cli_run_batch_size(jobs->settings))
+        run_waiting(jobs);
+}
+
+static void take_job(Jobs *jobs, EdtCliJob *job)
+{
+    GError *error = NULL;
+    if (is_waiting(jobs, job->task.output)) /* an earlier line makes this file: look afterwards */
+        run_waiting(jobs);
+    EdtCliOutput state = edt_cli_job_output(job, jobs->run.engine);
+    if (state == EDT_CLI_OUTPUT_SAME && !jobs->settings->force) {
+        skip_line(jobs, &job->task);
+        edt_cli_task_clear(&job->task);
+    } else if (state == EDT_CLI_OUTPUT_OTHER && !jobs->settings->force) {
+        g_set_error(&error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "%s exists and is another picture: choose another output, or replace it with "
+                    "--force.",
+                    job->task.output);
+        fail_line(jobs, job->task.line, error);
+        g_error_free(error);
+        edt_cli_task_clear(&job->task);
+    } else {
+        add_job(jobs, job);
+    }
+}
+
+static void take_line(Jobs *jobs, const char *text, gboolean too_long, int number)
+{
+    GError *error = NULL;
+    EdtCliJob job = {.task.line = number, .request = jobs->base};
+    if (!*text && !too_long)
+        return; /* an empty line is no job */
+    if (too_long)
+        g_set_error(&error, EDT_ERROR, EDT_ERROR_USAGE, "The line is longer than 64 KiB.");
+    if (too_long || !edt_cli_job_read(&job, text, jobs->settings, jobs->run.info, &error)) {
+        fail_line(jobs, number, error);
+        g_error_free(error);
+        edt_cli_task_clear(&job.task);
+        return;
+    }
+    take_job(jobs, &job);
+}
+
+static void run_lines(Jobs *jobs, EdtCliLines *lines)
+{
+    const char *text;
+    gboolean too_long;
+    while (!edt_cli_stop_asked()) {
+        if (jobs->waiting->len && !edt_cli_lines_ready(lines))
+            run_waiting(jobs);
+        text = edt_cli_lines_next(lines, &too_long);
+        if (!text)
+            break;
+        take_line(jobs, text, too_long, edt_cli_lines_number(lines));
+    }
+    run_waiting(jobs);
+}
+
+static gboolean open_jobs(Jobs *jobs, EdtCliLines **lines, GError **error)
+{
+    EdtCliSettings *settings = jobs->settings;
+    if (!edt_cli_settings_check(settings, error))
+        return FALSE;
+    if (settings->output && !g_file_test(settings->output, G_FILE_TEST_IS_DIR)) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "With --jobs, -o is the folder for pictures whose line has no \"output\": "
+                    "there is no folder %s.",
+                    settings->output);
+        return FALSE;
+    }
+    *lines = edt_cli_lines_open(settings->jobs, error);
+    char *path = *lines ? edt_cli_settings_model(settings, error) : NULL;
+    gboolean ok = path && edt_cli_run_open(&jobs->run, settings, path, error);
+    g_free(path);
+    if (!ok)
+        return FALSE;
+    edt_request_init(&jobs->base, jobs->run.engine);
+    return edt_cli_settings_apply(settings, &jobs->base, error);
+}
+
+int edt_cli_jobs(EdtCliSettings *settings)
+{
+    Jobs jobs = {.settings = settings};
+    jobs.run = (EdtCliRun){.json = settings->json, .jobs = TRUE, .began = g_get_monotonic_time()};
+    EdtCliLines *lines = NULL;
+    GError *error = NULL;
+    int code = 0;
+    jobs.waiting = g_array_new(FALSE, FALSE, sizeof(EdtCliTask));
+    g_array_set_clear_func(jobs.waiting, (GDestroyNotify)edt_cli_task_clear);
+    if (open_jobs(&jobs, &lines, &error)) {
+        run_lines(&jobs, lines);
+        code = jobs.run.failed ? EDT_ERROR_FAILED : 0;
+    } else {
+        edt_cli_run_report(&jobs.run, 0, error);
+        jobs.run.failed++;
+        code = edt_cli_fail(error);
+    }
+    edt_cli_run_finish(&jobs.run);
+    edt_cli_lines_close(lines);
+    g_array_unref(jobs.waiting);
+    edt_cli_run_close(&jobs.run);
+    return code;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * `edt`: the command line of the engine.  This file only chooses the command; each command is a
+ * file of its own (cli/sample.c is the one to read first).  What every command keeps to: data on
+ * stdout, talk on stderr, exit codes as in core/edt.h.
+ */
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/talk.h"
+
+static const EdtCliCommand commands[] = {
+    {"sample", "make pictures of a class", edt_cli_sample},
+    {"import", "turn an EDT checkpoint into a model", edt_cli_import},
+    {"info", "describe models, pictures and devices", edt_cli_info},
+    {"classes", "list or search the classes of a model", edt_cli_classes},
+    {"bench", "measure speed and memory of this machine", edt_cli_bench},
+    {"doctor", "check what is installed and what is missing", edt_cli_doctor},
+};
+
+static void print_help(FILE *out)
+{
+    fprintf(out,
+            "Usage: edt COMMAND [OPTION…]\n\n"
+            "Pictures from the EDT diffusion transformer, on this machine alone.\n\nCommands:\n");
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
+        fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
+    fprintf(out,
+            "\n\"edt help COMMAND\" or \"edt COMMAND --help\" tells the options of a command.\n"
+            "A first picture: edt sample --class \"golden retriever\" -o dog.png\n\n"
+            "Environment:\n"
+            "  EDT_MODEL_PATH  folders or files with models, ':' between them\n"
+            "  EDT_THREADS     threads to compute with (OMP_NUM_THREADS counts too)\n"
+            "  NO_COLOR        no colours on the terminal\n\n"
+            "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad file, 4 out of memory,\n"
+            "5 device not usable, 130 cancelled.\n");
+}
+
+static const EdtCliCommand *find_command(const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    }
+    return NULL;
+}
+
+/* Single-letter insertions, deletions and replacements between two words (Levenshtein). */
+static int distance(const char *a, const char *b)
+{
+    int row[32];
+    int n = MIN((int)strlen(b), 31);
+    for (int j = 0; j <= n; j++)
+        row[j] = j;
+    for (int i = 1; a[i - 1]; i++) {
+        int diagonal = row[0];
+        row[0] = i;
+        for (int j = 1; j <= n; j++) {
+            int replaced = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            row[j] = MIN(replaced, 1 + MIN(row[j], row[j - 1]));
+        }
+    }
+    return row[n];
+}
+
+static const char *nearest_command(const char *name)
+{
+    const char *best = NULL;
+    int least = 4;
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        int d = distance(name, commands[i].name);
+        if (d < least) {
+            least = d;
+            best = commands[i].name;
+        }
+    }
+    return best;
+}
+
+static int refuse_command(const char *name)
+{
+    const char *near = nearest_command(name);
+    if (near)
+        edt_cli_error("\"%s\" is no command: did you mean \"edt %s\"?", name, near);
+    else
+        edt_cli_error("\"%s\" is no command: \"edt --help\" lists them.", name);
+    return EDT_ERROR_USAGE;
+}
+
+/* A full disk or a closed pipe shows only here. */
+static int check_output(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    edt_cli_error("The output could not be written whole.");
+    return code ? code : EDT_ERROR_FAILED;
+}
+
+static int run_command(int argc, char **argv)
+{
+    const EdtCliCommand *command = find_command(argv[0]);
+    if (!command)
+        return refuse_command(argv[0]);
+    char *program = g_strdup_printf("edt %s", command->name);
+    g_set_prgname(program);
+    argv[0] = program;
+    int code = check_output(command->run(argc, argv));
+    g_free(program);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_ALL, "");
+    setlocale(LC_NUMERIC, "C"); /* numbers are data here: the same in every country */
+    g_set_prgname("edt");
+    const char *first = argc > 1 ? argv[1] : NULL;
+    if (!first) {
+        print_help(stderr);
+        return EDT_ERROR_USAGE;
+    }
+    if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
+        printf("edt %s\n", EDT_VERSION);
+        return check_output(0);
+    }
+    gboolean help = strcmp(first, "help") == 0;
+    if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || (help && argc == 2)) {
+        print_help(stdout);
+        return check_output(0);
+    }
+    char *help_argv[] = {argv[help && argc > 2 ? 2 : 1], (char *)"--help", NULL};
+    return help ? run_command(2, help_argv) : run_command(argc - 1, argv + 1);
+}

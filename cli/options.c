@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Options of a command by GOption, with one way of refusing mistakes for all commands.
+ */
+#include "cli/command.h"
+#include "cli/talk.h"
+
+gboolean edt_cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const char *arguments,
+                       const char *summary, const char *details)
+{
+    GOptionContext *context = g_option_context_new(arguments);
+    g_option_context_add_main_entries(context, entries, NULL);
+    g_option_context_set_summary(context, summary);
+    g_option_context_set_description(context, details);
+    GError *error = NULL;
+    gboolean ok = g_option_context_parse(context, argc, argv, &error);
+    if (!ok) {
+        edt_cli_usage("%s.", error->message);
+        g_error_free(error);
+    }
+    g_option_context_free(context);
+    return ok;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What a command line asks for, before the weights are loaded: who is pictured, from which seed,
+ * into which file, from which noise.  cli/sample.c runs the plan.
+ */
+#include "cli/plan.h"
+
+#include <string.h>
+
+#include "cli/name.h"
+
+/* ---- tasks ---- */
+
+/* Names of classes, split at commas; one "random" without --class. */
+static char **class_texts(const EdtCliSettings *settings)
+{
+    char **texts = g_strsplit(settings->classes ? settings->classes : "random", ",", -1);
+    for (int i = 0; texts[i]; i++)
+        g_strstrip(texts[i]);
+    return texts;
+}
+
+static gboolean choose_class(const EdtCliSettings *settings, const EdtModelInfo *info,
+                             const char *text, int *class_index, GError **error)
+{
+    if (!settings->record || settings->classes)
+        return edt_cli_class_parse(info, text, class_index, error);
+    *class_index = settings->recorded.class_index;
+    if (*class_index <= info->n_classes)
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                "The record wants class %d, but %s has %d classes: choose the model with -m or "
+                "the class with --class.",
+                *class_index, info->path, info->n_classes);
+    return FALSE;
+}
+
+static gboolean choose_seed(const EdtCliSettings *settings, guint64 *seed, GError **error)
+{
+    if (settings->record && !settings->seed) {
+        *seed = settings->recorded.seed;
+        return TRUE;
+    }
+    return edt_cli_seed_parse(settings->seed ? settings->seed : "-1", seed, error);
+}
+
+static gboolean plan_items(const EdtCliSettings *settings, const EdtModelInfo *info, GArray *tasks,
+                           GError **error)
+{
+    guint64 seed;
+    if (!choose_seed(settings, &seed, error))
+        return FALSE;
+    char **texts = class_texts(settings);
+    gboolean ok = TRUE;
+    for (int c = 0; texts[c] && ok; c++) {
+        for (int i = 0; i < settings->batch_count && ok; i++) {
+            EdtCliTask task = {.item = {.seed = seed + (guint64)i}};
+            ok = choose_class(settings, info, texts[c], &task.item.class_index, error);
+            if (ok)
+                g_array_append_val(tasks, task);
+        }
+    }
+    g_strfreev(texts);
+    return ok;
+}
+
+static gboolean plan_named(const EdtCliSettings *settings, GArray *tasks, GError **error)
+{
+    if (tasks->len > 1 && !edt_cli_name_is_pattern(settings->output)) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "-o %s names one file, but %u pictures are asked for: put %%03d into the "
+                    "name, or give a folder.",
+                    settings->output, tasks->len);
+        return FALSE;
+    }
+    for (guint i = 0; i < tasks->len; i++) {
+        EdtCliTask *task = &g_array_index(tasks, EdtCliTask, i);
+        task->output = edt_cli_name_expand(settings->output, (int)i, error);
+        if (!task->output || !edt_cli_name_check(task->output, error))
+            return FALSE;
+        if (!settings->force && g_file_test(task->output, G_FILE_TEST_EXISTS)) {
+            g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                        "%s exists: choose another name, or replace it with --force.",
+                        task->output);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean plan_default(const EdtCliSettings *settings, const EdtModelInfo *info,
+                             GArray *tasks, GError **error)
+{
+    GHashTable *taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    gboolean ok = TRUE;
+    for (guint i = 0; i < tasks->len && ok; i++) {
+        EdtCliTask *task = &g_array_index(tasks, EdtCliTask, i);
+        char *class_name = edt_class_name(info, task->item.class_index);
+        char *name =
+            edt_cli_name_default(settings->output, info->path, class_name, task->item.seed);
+        task->output = edt_cli_name_unused(name, taken);
+        ok = edt_cli_name_check(task->output, error);
+        g_free(name);
+        g_free(class_name);
+    }
+    g_hash_table_unref(taken);
+    return ok;
+}
+
+gboolean edt_cli_plan_tasks(const EdtCliSettings *settings, const EdtModelInfo *info, GArray *tasks,
+                            GError **error)
+{
+    gboolean folder = settings->output && g_file_test(settings->output, G_FILE_TEST_IS_DIR);
+    if (!plan_items(settings, info, tasks, error))
+        return FALSE;
+    if (settings->latent_only)
+        return TRUE;
+    return settings->output && !folder ? plan_named(settings, tasks, error)
+                                       : plan_default(settings, info, tasks, error);
+}
+
+/* ---- the noise to begin from ---- */
+
+static gboolean fits(const EdtModelInfo *info, int rank, const gint64 *shape, guint n)
+{
+    const gint64 *chw = rank == 4 ? shape + 1 : shape;
+    gint64 given = rank == 4 ? shape[0] : 1;
+    return (rank == 3 || rank == 4) && chw[0] == info->channels && chw[1] == info->latent_size &&
+           chw[2] == info->latent_size && (given == 1 || given == n);
+}
+
+static float *repeat(const float *values, gsize one, gint64 given, guint n, GError **error)
+{
+    float *rows = g_try_new(float, one *n);
+    if (!rows)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY, "There is no memory for %u latents.", n);
+    for (guint i = 0; rows && i < n; i++)
+        memcpy(rows + i * one, given == 1 ? values : values + i * one, one * sizeof(float));
+    return rows;
+}
+
+float *edt_cli_plan_latents(const EdtCliSettings *settings, const EdtModelInfo *info, guint n,
+                            GError **error)
+{
+    int rank;
+    gint64 shape[8];
+    float *values = edt_npy_load(settings->init_latent, &rank, shape, error);
+    if (!values)
+        return NULL;
+    float *rows = NULL;
+    int C = info->channels, side = info->latent_size;
+    if (fits(info, rank, shape, n))
+        rows = repeat(values, (gsize)C * side * side, rank == 4 ? shape[0] : 1, n, error);
+    else
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "%s does not fit: %s begins from [%d,%d,%d], or from [%u,%d,%d,%d] for the %u "
+                    "pictures of this run.",
+                    settings->init_latent, info->path, C, side, side, n, C, side, side, n);
+    g_free(values);
+    return rows;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Tasks in, pictures on disk out, one batch at a time so that nothing finished is ever lost.
+ * cli/progress.c watches the steps, cli/stop.c listens to Ctrl-C.
+ */
+#include "cli/run.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/event.h"
+#include "cli/progress.h"
+#include "cli/stop.h"
+#include "cli/talk.h"
+
+#define BATCH_DEFAULT 8
+
+void edt_cli_task_clear(EdtCliTask *task)
+{
+    g_free(task->output);
+    g_clear_error(&task->error);
+}
+
+/* ---- opening ---- */
+
+static gboolean check_model(const EdtModelInfo *info, const EdtCliSettings *settings,
+                            GError **error)
+{
+    if (settings->size != EDT_CLI_UNSAID && settings->size != info->image_size) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "--size %d: %s makes pictures of %dx%d and no other size; choose another "
+                    "model with -m (\"edt info\" lists them).",
+                    settings->size, info->path, info->image_size, info->image_size);
+        return FALSE;
+    }
+    if (info->needs_vae && !info->has_vae && !settings->latent_only) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "%s has no VAE, so only latents come out of it: import it again with --vae, "
+                    "or add --latent-only --latent-out FILE.npy.",
+                    info->path);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* Previews of another run are not overwritten either. */
+static gboolean prepare_previews(const EdtCliSettings *settings, GError **error)
+{
+    const char *folder = settings->preview_dir;
+    if (g_mkdir_with_parents(folder, 0777) != 0) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "The folder %s of --preview-dir cannot be made: %s.", folder,
+                    g_strerror(errno));
+        return FALSE;
+    }
+    GDir *dir = g_dir_open(folder, 0, error);
+    if (!dir)
+        return FALSE;
+    const char *name;
+    gboolean used = FALSE;
+    while (!used && (name = g_dir_read_name(dir)))
+        used = g_str_has_prefix(name, "item-") && g_str_has_suffix(name, ".png");
+    g_dir_close(dir);
+    if (used && !settings->force) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "%s holds previews already: choose another --preview-dir, or replace them "
+                    "with --force.",
+                    folder);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean edt_cli_run_open(EdtCliRun *run, const EdtCliSettings *settings, const char *path,
+                          GError **error)
+{
+    EdtEngineOptions options;
+    EdtModelInfo *info = edt_model_info_read(path, error);
+    gboolean ok = info && check_model(info, settings, error) &&
+                  (!settings->preview_dir || prepare_previews(settings, error)) &&
+                  edt_cli_settings_engine(settings, &options, error);
+    edt_model_info_free(info);
+    if (!ok)
+        return FALSE;
+    run->engine = edt_engine_open(path, &options, error);
+    if (!run->engine)
+        return FALSE;
+    run->info = edt_engine_info(run->engine);
+    run->json = settings->json;
+    run->jobs = settings->jobs != NULL;
+    run->metadata = !settings->no_metadata;
+    run->preview_dir = g_strdup(settings->preview_dir);
+    if (settings->latent_out)
+        run->latents = g_array_new(FALSE, FALSE, sizeof(float));
+    if (isatty(STDOUT_FILENO) && (run->json || run->jobs))
+        edt_cli_bar_forbid();
+    run->began = g_get_monotonic_time();
+    return TRUE;
+}
+
+void edt_cli_run_close(EdtCliRun *run)
+{
+    edt_engine_close(run->engine);
+    g_free(run->preview_dir);
+    if (run->latents)
+        g_array_unref(run->latents);
+}
+
+int edt_cli_run_batch_size(const EdtCliSettings *settings)
+{
+    return settings->batch_size ? settings->batch_size : BATCH_DEFAULT;
+}
+
+/* ---- events ---- */
+
+void edt_cli_run_announce(EdtCliRun *run, const EdtRequest *request, guint64 seed)
+{
+    if (!run->json)
+        return;
+    gboolean bf16 = edt_engine_precision(run->engine) == EDT_PRECISION_BF16;
+    GString *event = edt_cli_event_new("start");
+    edt_cli_event_text(event, "model", run->info->path);
+    edt_cli_event_text(event, "variant", run->info->variant);
+    edt_cli_event_text(event, "backend", edt_engine_backend(run->engine));
+    edt_cli_event_text(event, "precision", bf16 ? "bf16" : "f32");
+    edt_cli_event_integer(event, "threads", edt_engine_threads(run->engine));
+    edt_cli_event_integer(event, "pictures", run->pictures);
+    edt_cli_event_integer(event, "steps", request->steps);
+    edt_cli_event_text(event, "sampler", edt_sampler_name(request->sampler));
+    edt_cli_event_number(event, "cfg_scale", request->cfg_scale);
+    edt_cli_event_text(event, "amm", edt_amm_name(request->amm));
+    edt_cli_event_integer(event, "seed", (gint64)seed);
+    edt_cli_event_send(event);
+}
+
+void edt_cli_run_report(const EdtCliRun *run, int line, const GError *error)
+{
+    if (!run->json && !run->jobs)
+        return;
+    GString *event = edt_cli_event_new("error");
+    if (line)
+        edt_cli_event_integer(event, "line", line);
+    edt_cli_event_integer(event, "code", edt_cli_exit_code(error));
+    edt_cli_event_text(event, "message", error->message);
+    edt_cli_event_send(event);
+}
+
+void edt_cli_run_finish(const EdtCliRun *run)
+{
+    edt_cli_bar_clear();
+    if (!run->json && !run->jobs)
+        return;
+    GString *event = edt_cli_event_new("end");
+    edt_cli_event_integer(event, "pictures", run->saved);
+    edt_cli_event_integer(event, "failed", run->failed);
+    edt_cli_event_integer(event, "skipped", run->skipped);
+    edt_cli_event_number(event, "seconds", (double)(g_get_monotonic_time() - run->began) / 1e6);
+    edt_cli_event_flag(event, "cancelled", edt_cli_stop_asked());
+    edt_cli_event_send(event);
+}
+
+static char *file_sha256(const char *path)
+{
+    char *bytes = NULL;
+    gsize length = 0;
+    if (!g_file_get_contents(path, &bytes, &length, NULL))
+        return NULL;
+    char *sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, length);
+    g_free(bytes);
+    return sha256;
+}
+
+static void send_image(const EdtCliTask *task, const EdtPicture *picture, const char *class_name,
+                       const char *record)
+{
+    char *sha256 = task->output ? file_sha256(task->output) : NULL;
+    GString *event = edt_cli_event_new("image");
+    if (task->line)
+        edt_cli_event_integer(event, "line", task->line);
+    edt_cli_event_text(event, "path", task->output);
+    edt_cli_event_integer(event, "class", picture->class_index);
+    edt_cli_event_text(event, "class_name", class_name);
+    edt_cli_event_integer(event, "seed", (gint64)picture->seed);
+    edt_cli_event_integer(event, "steps_done", picture->steps_done);
+    edt_cli_event_integer(event, "width", picture->width);
+    edt_cli_event_integer(event, "height", picture->height);
+    edt_cli_event_text(event, "sha256", sha256);
+    edt_cli_event_raw(event, "record", record);
+    edt_cli_event_send(event);
+    g_free(sha256);
+}
+
+/* ---- saving ---- */
+
+static void tell_picture(EdtCliRun *run, const EdtCliTask *task, const EdtPicture *picture,
+                         int steps, const char *record)
+{
+    char *class_name = edt_class_name(run->info, picture->class_index);
+    edt_cli_say("%s (%d of %d), seed %" G_GUINT64_FORMAT "%s", class_name,
+                picture->class_index, run->info->n_classes, picture->seed,
+                picture->steps_done < steps ? ", stopped early" : "");
+    if (run->json || run->jobs)
+        send_image(task, picture, class_name, record);
+    else if (task->output)
+        printf("%s\n", task->output);
+    g_free(class_name);
+}
+
+static void save_picture(EdtCliRun *run, const EdtRequest *request, EdtCliTask *task,
+                         const EdtPicture *picture)
+{
+    char *record = edt_record_new(run->engine, request, picture);
+    if (task->output)
+        edt_picture_save_png(picture, task->output, run->metadata ? record : NULL, &task->error);
+    if (run->latents) {
+        int side = run->info->latent_size;
+        g_array_append_vals(run->latents, picture->latent,
+                            (guint)(run->info->channels * side * side));
+    }
+    if (task->error) {
+        run->failed++;
+    } else {
+        run->saved++;
+        edt_cli_bar_clear();
+        tell_picture(run, task, picture, request->steps, record);
+    }
+    g_free(record);
+}
+
+gboolean edt_cli_run_batch(EdtCliRun *run, const EdtRequest *request, EdtCliTask *tasks, int n,
+                           GError **error)
+{
+    EdtRequest batch = *request;
+    EdtItem *items = g_new(EdtItem, n);
+    for (int i = 0; i < n; i++)
+        items[i] = tasks[i].item;
+    batch.items = items;
+    batch.n_items = n;
+    EdtPictures *pictures = edt_generate(run->engine, &batch, &edt_cli_progress, run, error);
+    for (int i = 0; pictures && i < pictures->n_pictures; i++) {
+        if (pictures->pictures[i].steps_done > 0) /* 0: stopped before its turn */
+            save_picture(run, &batch, &tasks[i], &pictures->pictures[i]);
+    }
+    run->done += n;
+    gboolean ok = pictures != NULL;
+    edt_pictures_free(pictures);
+    g_free(items);
+    return ok;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * `edt sample`: options -> tasks (class, seed, name of the picture) -> batches -> files.  Options
+ * become a request in cli/settings.c and tasks in cli/plan.c; pictures are made in cli/run.c; a job
+ * file goes to cli/jobs.c.
+ */
+#include "cli/sample.h"
+
+#include <stdio.h>
+
+#include "cli/event.h"
+#include "cli/plan.h"
+#include "cli/stop.h"
+#include "cli/talk.h"
+
+static const char summary[] =
+    "Makes pictures of a class and writes them as PNG files, which remember how they were made.";
+
+static const char details[] =
+    "Classes: \"edt classes\" searches them. The same seed gives the same picture.\n"
+    "Names: without -o a picture is called edt-<model>-<class>-<seed>.png, with -1, -2… added\n"
+    "where that exists. -o names a file (%03d numbers a sequence) or a folder, and replaces\n"
+    "nothing without --force.\n\n"
+    "Examples:\n"
+    "  edt sample --class \"golden retriever\" --seed 7 -o dog.png\n"
+    "  edt sample --class 207,goldfish,random -n 4 -o 'set/%03d.png'\n"
+    "  edt sample --from dog.png --steps 100          the same dog, with more care\n"
+    "  edt sample --jobs jobs.jsonl                   one picture a line, such as\n"
+    "    {\"class\": \"goldfish\", \"seed\": 7, \"steps\": 25, \"output\": \"fish.png\"}\n"
+    "  A line may set class, seed, steps, sampler, eta, cfg_scale, amm, clip and output. Lines\n"
+    "  whose picture exists with the same record are skipped, so a stopped run can be repeated.\n\n"
+    "Ctrl-C finishes the running step and saves what is there; a second one stops at once.";
+
+static gboolean parse_options(EdtCliSettings *s, int *argc, char ***argv)
+{
+    const GOptionEntry entries[] = {
+        {"model", 'm', 0, G_OPTION_ARG_FILENAME, &s->model, "Path or name of the model", "MODEL"},
+        {"class", 'c', 0, G_OPTION_ARG_STRING, &s->classes,
+         "Number, name, \"random\", \"null\", or a list with commas (default: random)", "CLASS"},
+        {"seed", 's', 0, G_OPTION_ARG_STRING, &s->seed, "Seed, or -1: random (default)", "N"},
+        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &s->output, "File, %03d.png pattern, or folder",
+         "FILE"},
+        {"steps", 0, 0, G_OPTION_ARG_INT, &s->steps,
+         "Steps, 1 to 1000 (default: what suits the model; so below)", "N"},
+        {"sampler", 0, 0, G_OPTION_ARG_STRING, &s->sampler, "ddpm, ddim or dpm++2m", "NAME"},
+        {"eta", 0, 0, G_OPTION_ARG_DOUBLE, &s->eta, "Noise of ddim: 0 (none) to 1", "X"},
+        {"cfg-scale", 0, 0, G_OPTION_ARG_DOUBLE, &s->cfg_scale,
+         "Guidance: how much like its class; 1 is none", "X"},
+        {"amm", 0, 0, G_OPTION_ARG_STRING, &s->amm, "Attention modulation: off, official or auto",
+         "MODE"},
+        {"clip", 0, 0, G_OPTION_ARG_NONE, &s->clip, "Clamp the denoised estimate at each step",
+         NULL},
+        {"batch-count", 'n', 0, G_OPTION_ARG_INT, &s->batch_count,
+         "Pictures of each class, with seeds counting up", "N"},
+        {"batch-size", 0, 0, G_OPTION_ARG_INT, &s->batch_size,
+         "Pictures computed together (default: as many as fit, at most 8)", "N"},
+        {"size", 0, 0, G_OPTION_ARG_INT, &s->size, "Pixels a side; must be the model's", "N"},
+        {"threads", 't', 0, G_OPTION_ARG_INT, &s->threads, "Threads (default: physical cores)",
+         "N"},
+        {"backend", 0, 0, G_OPTION_ARG_STRING, &s->backend, "auto, cpu or cuda", "NAME"},
+        {"type", 0, 0, G_OPTION_ARG_STRING, &s->type, "Precision: auto, f32 or bf16", "TYPE"},
+        {"rng", 0, 0, G_OPTION_ARG_STRING, &s->rng, "Random numbers: torch", "NAME"},
+        {"from", 0, 0, G_OPTION_ARG_FILENAME, &s->from,
+         "Start from the record of a PNG or .json; other options change it", "FILE"},
+        {"jobs", 0, 0, G_OPTION_ARG_FILENAME, &s->jobs, "One picture a JSON line; - is stdin",
+         "FILE"},
+        {"init-latent", 0, 0, G_OPTION_ARG_FILENAME, &s->init_latent,
+         "Begin from this noise, [C,h,w] or [n,C,h,w]", "FILE.npy"},
+        {"latent-out", 0, 0, G_OPTION_ARG_FILENAME, &s->latent_out, "Write the latents, [n,C,h,w]",
+         "FILE.npy"},
+        {"latent-only", 0, 0, G_OPTION_ARG_NONE, &s->latent_only, "Make no pictures of them", NULL},
+        {"preview-dir", 0, 0, G_OPTION_ARG_FILENAME, &s->preview_dir,
+         "Write a small preview after every step", "FOLDER"},
+        {"no-metadata", 0, 0, G_OPTION_ARG_NONE, &s->no_metadata, "Leave the record out of the PNG",
+         NULL},
+        {"force", 'f', 0, G_OPTION_ARG_NONE, &s->force, "Replace files that exist", NULL},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &s->json, "Events on stdout, one JSON object a line",
+         NULL},
+        {NULL}};
+    return edt_cli_parse(argc, argv, entries, NULL, summary, details);
+}
+
+/* ---- latents ---- */
+
+static gboolean save_latents(const EdtCliRun *run, const char *path, GError **error)
+{
+    const EdtModelInfo *info = run->info;
+    gsize one = (gsize)info->channels * info->latent_size * info->latent_size;
+    gint64 shape[] = {(gint64)(run->latents->len / one), info->channels, info->latent_size,
+                      info->latent_size};
+    if (shape[0] == 0)
+        return TRUE; /* stopped before the first step: there is nothing */
+    if (!edt_npy_save(path, (const float *)run->latents->data, 4, shape, error))
+        return FALSE;
+    if (run->json) {
+        char *text = g_strdup_printf("[%d,%d,%d,%d]", (int)shape[0], (int)shape[1], (int)shape[2],
+                                     (int)shape[3]);
+        GString *event = edt_cli_event_new("latent");
+        edt_cli_event_text(event, "path", path);
+        edt_cli_event_raw(event, "shape", text);
+        edt_cli_event_send(event);
+        g_free(text);
+    } else {
+        printf("%s\n", path);
+    }
+    return TRUE;
+}
+
+/* ---- the run ---- */
+
+static gboolean make_batches(EdtCliRun *run, const EdtCliSettings *settings, EdtRequest *request,
+                             GArray *tasks, const float *latents, GError **error)
+{
+    gsize one = (gsize)run->info->channels * run->info->latent_size * run->info->latent_size;
+    guint size = (guint)edt_cli_run_batch_size(settings);
+    for (guint i = 0; i < tasks->len && !edt_cli_stop_asked(); i += size) {
+        EdtCliTask *batch = &g_array_index(tasks, EdtCliTask, i);
+        guint n = MIN(size, tasks->len - i);
+        request->init_latent = latents ? latents + i * one : NULL;
+        if (!edt_cli_run_batch(run, request, batch, (int)n, error))
+            return FALSE;
+        for (guint k = 0; k < n; k++) {
+            if (batch[k].error) {
+                g_propagate_error(error, g_steal_pointer(&batch[k].error));
+                return FALSE;
+            }
+        }
+    }
+    return TRUE;
+}
+
+/* Each class counts its seeds up from the first. */
+static void tell_plan(const EdtCliRun *run, const EdtRequest *request, const EdtCliTask *first,
+                      int classes)
+{
+    edt_cli_say("%s, %s, %d steps of %s, guidance %g, AMM %s; seed %" G_GUINT64_FORMAT "%s",
+                run->info->variant, edt_engine_backend(run->engine), request->steps,
+                edt_sampler_name(request->sampler), request->cfg_scale, edt_amm_name(request->amm),
+                first->item.seed, run->pictures > classes ? " and on" : "");
+}
+
+static gboolean run_tasks(EdtCliRun *run, const EdtCliSettings *settings, GArray *tasks,
+                          const float *latents, GError **error)
+{
+    EdtRequest request;
+    const EdtCliTask *first = &g_array_index(tasks, EdtCliTask, 0);
+    edt_request_init(&request, run->engine);
+    if (!edt_cli_settings_apply(settings, &request, error))
+        return FALSE;
+    run->pictures = (int)tasks->len;
+    tell_plan(run, &request, first, run->pictures / settings->batch_count);
+    edt_cli_run_announce(run, &request, first->item.seed);
+    gboolean ok = make_batches(run, settings, &request, tasks, latents, error);
+    if (run->latents)
+        ok = save_latents(run, settings->latent_out, ok ? error : NULL) && ok;
+    return ok;
+}
+
+static gboolean plan(const EdtCliSettings *settings, const char *path, GArray *tasks,
+                     float **latents, GError **error)
+{
+    EdtModelInfo *info = edt_model_info_read(path, error);
+    gboolean ok = info && edt_cli_plan_tasks(settings, info, tasks, error);
+    if (ok && settings->init_latent)
+        *latents = edt_cli_plan_latents(settings, info, tasks->len, error);
+    edt_model_info_free(info);
+    return ok && (*latents || !settings->init_latent);
+}
+
+static gboolean make_pictures(EdtCliSettings *settings, EdtCliRun *run, GError **error)
+{
+    GArray *tasks = g_array_new(FALSE, FALSE, sizeof(EdtCliTask));
+    g_array_set_clear_func(tasks, (GDestroyNotify)edt_cli_task_clear);
+    float *latents = NULL;
+    char *path = NULL;
+    gboolean ok = edt_cli_settings_check(settings, error) &&
+                  (path = edt_cli_settings_model(settings, error)) &&
+                  plan(settings, path, tasks, &latents, error) &&
+                  edt_cli_run_open(run, settings, path, error) &&
+                  run_tasks(run, settings, tasks, latents, error);
+    g_free(path);
+    g_free(latents);
+    g_array_unref(tasks);
+    return ok;
+}
+
+static int sample(EdtCliSettings *settings)
+{
+    EdtCliRun run = {.json = settings->json, .began = g_get_monotonic_time()};
+    GError *error = NULL;
+    int code = 0;
+    if (!make_pictures(settings, &run, &error)) {
+        edt_cli_run_report(&run, 0, error);
+        run.failed = MAX(run.failed, 1);
+        code = edt_cli_fail(error);
+    }
+    edt_cli_run_finish(&run);
+    edt_cli_run_close(&run);
+    return code;
+}
+
+int edt_cli_sample(int argc, char **argv)
+{
+    EdtCliSettings settings;
+    edt_cli_settings_init(&settings);
+    if (!parse_options(&settings, &argc, &argv))
+        return EDT_ERROR_USAGE;
+    if (argc > 1)
+        return edt_cli_usage("\"%s\" is not expected here: a class is given with --class.",
+                             argv[1]);
+    edt_cli_stop_watch();
+    int code = settings.jobs ? edt_cli_jobs(&settings) : sample(&settings);
+    edt_cli_settings_clear(&settings);
+    return edt_cli_stop_asked() ? EDT_ERROR_CANCELLED : code;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * `edt sample` is in two files: sample.c makes the pictures of a command line, jobs.c those of a
+ * job file.
+ */
+#pragma once
+
+#include "cli/run.h"
+
+/* Runs the lines of settings->jobs; answers the exit code. */
+int edt_cli_jobs(EdtCliSettings *settings);

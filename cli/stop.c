@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The signal handler only notes and, the second time, leaves; the progress callback of cli/run.c
+ * looks at the note after every step.
+ */
+#include "cli/stop.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t asked;
+
+static void note_signal(int number)
+{
+    static const char once[] = "\nStopping after this step and saving what is there; "
+                               "Ctrl-C again stops at once.\n";
+    if (asked)
+        _exit(EDT_ERROR_CANCELLED);
+    asked = 1;
+    if (number == SIGINT && write(STDERR_FILENO, once, strlen(once)) < 0)
+        return; /* nobody to tell */
+}
+
+void edt_cli_stop_watch(void)
+{
+    struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+gboolean edt_cli_stop_asked(void)
+{
+    return asked != 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Aligned memory whose failure is an error, not an exit, and sizes whose overflow is noticed.
+ * Everything large in core/ comes from here, so tests can count and fail allocations.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* 64-byte aligned, not cleared; free with edt_free().  Sets EDT_ERROR_NO_MEMORY. */
+void *edt_alloc(gsize bytes, GError **error);
+void edt_free(void *data);
+
+/* a*b and a+b; FALSE on overflow. */
+static inline gboolean edt_size_mul(gsize *out, gsize a, gsize b)
+{
+    return !__builtin_mul_overflow(a, b, out);
+}
+static inline gboolean edt_size_add(gsize *out, gsize a, gsize b)
+{
+    return !__builtin_add_overflow(a, b, out);
+}
+
+/* Calls of edt_alloc() so far, by all threads: a step that allocates shows here. */
+guint64 edt_alloc_count(void);
+/* Testing: the n-th allocation from now on fails (0 switches off). */
+void edt_alloc_fail_at(guint64 n);
+/* Free memory of the machine in bytes (MemAvailable); 0 where unknown. */
+guint64 edt_memory_available(void);

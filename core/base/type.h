@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Element types and the plain description of a tensor that files and models share.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef enum { EDT_F32, EDT_BF16, EDT_F16, EDT_F64, EDT_I64 } EdtType;
+
+static inline gsize edt_type_size(EdtType type)
+{
+    switch (type) {
+    case EDT_F32:
+        return 4;
+    case EDT_BF16:
+    case EDT_F16:
+        return 2;
+    case EDT_F64:
+    case EDT_I64:
+        return 8;
+    }
+    return 0;
+}
+
+#define EDT_RANK_MAX 8
+
+/* A tensor somewhere in host memory, row-major, contiguous; borrowed. */
+typedef struct {
+    const void *data;
+    EdtType type;
+    int rank;
+    gint64 shape[EDT_RANK_MAX];
+} EdtTensorView;
+
+/* Where weights come from.  find: FALSE when there is no such tensor; the view is valid until
+ * done, which says that its pages may go. */
+typedef struct EdtTensorSource {
+    gboolean (*find)(struct EdtTensorSource *source, const char *name, EdtTensorView *view);
+    void (*done)(struct EdtTensorSource *source, const char *name);
+} EdtTensorSource;

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The stopwatch behind `edt bench`: one network of random weights on one device, warmed up, run a
+ * number of times.  Times depend on sizes alone, so no model file is needed.
+ */
+#include "base/memory.h"
+#include "base/threads.h"
+#include "compute/backend.h"
+#include "model/model.h"
+#include "vae/vae.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SLICE 25 /* steps whose conditioning is computed together, as in a run of 25 steps */
+
+static double now_ms(void)
+{
+    return (double)g_get_monotonic_time() * 1e-3;
+}
+
+/* ---- weights ---- */
+
+/* Any tensor that a network asks for: its shape by name, its values from one random pool. */
+typedef struct {
+    EdtTensorSource source;
+    GHashTable *shapes; /* name -> EdtTensorView */
+    float *pool;
+    gsize pool_count;
+    GError *error;
+} RandomSource;
+
+static void add_shape(const char *name, int rank, const gint64 *shape, gpointer user_data)
+{
+    RandomSource *random = user_data;
+    EdtTensorView *view = g_new0(EdtTensorView, 1);
+    gsize count = 1;
+    view->type = EDT_F32;
+    view->rank = rank;
+    for (int i = 0; i < rank; i++) {
+        view->shape[i] = shape[i];
+        count *= (gsize)shape[i];
+    }
+    random->pool_count = MAX(random->pool_count, count);
+    g_hash_table_insert(random->shapes, g_strdup(name), view);
+}
+
+static gboolean find_random(EdtTensorSource *source, const char *name, EdtTensorView *view)
+{
+    RandomSource *random = (RandomSource *)source;
+    const EdtTensorView *shape = g_hash_table_lookup(random->shapes, name);
+    if (shape == NULL)
+        return FALSE;
+    *view = *shape;
+    view->data = random->pool;
+    return TRUE;
+}
+
+static void done_random(EdtTensorSource *source, const char *name)
+{
+}
+
+static gboolean fill_pool(RandomSource *random, GError **error)
+{
+    guint32 state = 1;
+    random->pool = edt_alloc(random->pool_count * sizeof(float), error);
+    for (gsize i = 0; random->pool && i < random->pool_count; i++) {
+        state = state * 1664525u + 1013904223u;
+        random->pool[i] = ((float)(state >> 8) * 0x1p-24f - 0.5f) * 0.05f;
+    }
+    return random->pool != NULL;
+}
+
+/* ---- memory ---- */
+
+/* Linux forgets the highest resident size when told to; elsewhere it only grows. */
+static void forget_peak(void)
+{
+    FILE *refs = fopen("/proc/self/clear_refs", "we");
+    if (refs) {
+        fputs("5", refs);
+        fclose(refs);
+    }
+}
+
+static guint64 peak_bytes(void)
+{
+    FILE *status = fopen("/proc/self/status", "re");
+    char line[128];
+    guint64 kib = 0;
+    while (status && fgets(line, sizeof line, status))
+        if (sscanf(line, "VmHWM: %" G_GUINT64_FORMAT, &kib) == 1)
+            break;
+    if (status)
+        fclose(status);
+    return kib * 1024;
+}
+
+/* ---- running ---- */
+
+typedef struct {
+    const EdtBackend *backend;
+    EdtDeviceOptions options;
+    EdtDevice *dev;
+    const EdtBenchCase *bench;
+    EdtBenchResult *result;
+    RandomSource random;
+    EdtVariant variant;
+    EdtModel *model;
+    EdtVae *vae;
+    float *in, *out; /* device for a step, host for the VAE */
+    float *in2;
+    int N, *row;
+    GError **error;
+} Bench;
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static gboolean run_once(Bench *b)
+{
+    int side = b->variant.latent_size;
+    switch (b->bench->work) {
+    case EDT_BENCH_STEP:
+        edt_model_forward(b->model, b->N, b->in, b->row, b->out);
+        return b->backend->sync(b->dev, b->error);
+    case EDT_BENCH_DECODE:
+        return edt_vae_decode(b->vae, side, side, b->in, b->out, b->error);
+    case EDT_BENCH_ENCODE:
+        return edt_vae_encode(b->vae, side, side, b->out, b->in, b->in2, b->error);
+    }
+    return FALSE;
+}
+
+/* The device's own account of one more run. */
+static gboolean break_down(Bench *b)
+{
+    b->backend->profile(b->dev, TRUE);
+    gboolean done = run_once(b);
+    b->backend->profile(b->dev, FALSE);
+    const EdtProfileRow *row = b->backend->profile_rows(b->dev);
+    for (; done && row->what && b->result->n_rows < EDT_BENCH_ROWS; row++)
+        if (row->calls)
+            b->result->rows[b->result->n_rows++] = (EdtBenchRow){
+                row->what, row->seconds * 1e3,
+                row->flops > 0 ? row->flops / row->seconds * 1e-9 : 0, row->calls};
+    return done;
+}
+
+static gboolean measure(Bench *b)
+{
+    int repetitions = MAX(b->bench->repetitions, 1);
+    g_autofree double *times = g_new(double, repetitions);
+    for (int i = -b->bench->warm_up; i < repetitions; i++) {
+        double since = now_ms();
+        if (!run_once(b))
+            return FALSE;
+        if (i >= 0)
+            times[i] = now_ms() - since;
+    }
+    qsort(times, (gsize)repetitions, sizeof *times, compare);
+    b->result->best_ms = times[0];
+    b->result->median_ms = times[repetitions / 2];
+    return break_down(b);
+}
+
+static gboolean prepare_step(Bench *b)
+{
+    const EdtVariant *v = &b->variant;
+    gsize pixels = (gsize)(v->latent_size * v->latent_size);
+    b->N = b->bench->pictures * (b->bench->guided ? 2 : 1);
+    const int classes = b->bench->guided ? 2 : 1, R = SLICE * classes;
+
+    edt_variant_tensors(v, add_shape, &b->random);
+    if (!fill_pool(&b->random, b->error))
+        return FALSE;
+    b->model = edt_model_new(b->backend, b->dev, v, &b->random.source, b->error);
+    if (b->model == NULL || !edt_model_prepare(b->model, b->N, R, b->error))
+        return FALSE;
+    b->in = b->backend->alloc(b->dev, (gsize)b->N * (gsize)v->channels * pixels * 4, b->error);
+    b->out = b->backend->alloc(b->dev, (gsize)b->N * (gsize)v->out_channels * pixels * 4, b->error);
+    if (b->in == NULL || b->out == NULL)
+        return FALSE;
+    g_autofree float *host = g_new(float, (gsize)b->N * (gsize)v->channels * pixels);
+    for (gsize i = 0; i < (gsize)b->N * (gsize)v->channels * pixels; i++)
+        host[i] = b->random.pool[i % b->random.pool_count] * 40;
+    b->backend->upload(b->dev, b->in, host, (gsize)b->N * (gsize)v->channels * pixels * 4);
+
+    g_autofree float *timestep = g_new(float, R);
+    g_autofree int *label = g_new(int, R);
+    for (int i = 0; i < R; i++) {
+        timestep[i] = (float)(i / classes * 999 / SLICE);
+        label[i] = i % classes;
+    }
+    b->row = g_new(int, b->N);
+    for (int i = 0; i < b->N; i++)
+        b->row[i] = i * classes / b->N;
+    EdtAmmPlan amm = edt_amm_plan(v, EDT_AMM_AUTO, b->bench->guided ? 4.0 : 1.0);
+    edt_model_set_amm(b->model, &amm);
+    edt_model_modulate(b->model, R, timestep, label);
+    double since = now_ms();
+    edt_model_modulate(b->model, R, timestep, label);
+    b->result->modulate_ms = (now_ms() - since) / SLICE;
+    b->result->gflop = 2e-9 * (double)edt_variant_macs(v) * b->N;
+    return b->backend->sync(b->dev, b->error);
+}
+
+static gboolean prepare_vae(Bench *b)
+{
+    int side = b->variant.latent_size;
+    gboolean encode = b->bench->work == EDT_BENCH_ENCODE;
+    gsize latent = (gsize)side * (gsize)side;
+
+    edt_vae_tensors(add_shape, &b->random);
+    if (!fill_pool(&b->random, b->error))
+        return FALSE;
+    b->vae = edt_vae_new(b->backend, b->dev, &b->random.source,
+                         encode ? EDT_VAE_ENCODER : EDT_VAE_DECODER, b->error);
+    if (b->vae == NULL)
+        return FALSE;
+    b->in = b->backend->alloc(b->dev, latent * 4 * 4, b->error);
+    b->in2 = b->backend->alloc(b->dev, latent * 4 * 4, b->error);
+    b->out = b->backend->alloc(b->dev, latent * 64 * 3 * 4, b->error);
+    if (b->in == NULL || b->in2 == NULL || b->out == NULL)
+        return FALSE;
+    for (gsize i = 0; i < latent * 4; i++)
+        b->in[i] = b->random.pool[i % b->random.pool_count] * 40;
+    for (gsize i = 0; i < latent * 64 * 3; i++)
+        b->out[i] = b->random.pool[i % b->random.pool_count] * 40;
+    b->result->gflop = 2e-9 * (double)edt_vae_macs(b->vae, side, side, encode);
+    return TRUE;
+}
+
+static void finish(Bench *b)
+{
+    edt_model_free(b->model);
+    edt_vae_free(b->vae);
+    if (b->dev) {
+        b->backend->free(b->dev, b->in);
+        b->backend->free(b->dev, b->in2);
+        b->backend->free(b->dev, b->out);
+        b->backend->close(b->dev);
+    }
+    g_free(b->row);
+    edt_free(b->random.pool);
+    g_hash_table_unref(b->random.shapes);
+}
+
+gboolean edt_bench_run(const EdtBenchCase *bench, EdtBenchResult *result, GError **error)
+{
+    Bench b = {.bench = bench, .result = result, .error = error};
+    gboolean done = FALSE;
+
+    *result = (EdtBenchResult){0};
+    if (!edt_variant_named(bench->variant, bench->image_size, &b.variant) || bench->pictures < 1) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "There is no model size “%s” at %d pixels. Sizes: EDT-S/2, EDT-B/2, EDT-XL/2, "
+                    "EDT-Ti/4, at multiples of 64 pixels.",
+                    bench->variant, bench->image_size);
+        return FALSE;
+    }
+    b.backend = edt_backend_choose(&bench->options, &b.options, NULL, error);
+    if (b.backend == NULL)
+        return FALSE;
+    forget_peak();
+    b.random.source = (EdtTensorSource){find_random, done_random};
+    b.random.shapes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    edt_threads_use(b.options.threads);
+    b.dev = b.backend->open(&b.options, error);
+    double since = now_ms();
+    if (b.dev && (bench->work == EDT_BENCH_STEP ? prepare_step(&b) : prepare_vae(&b))) {
+        result->load_ms = now_ms() - since;
+        result->precision = b.options.precision;
+        result->threads = b.options.threads;
+        done = measure(&b);
+        result->peak_bytes = peak_bytes();
+    }
+    finish(&b);
+    return done;
+}
+
+double edt_bench_peak(const EdtEngineOptions *options, GError **error)
+{
+    EdtDeviceOptions resolved;
+    double gflops = 0;
+    const EdtBackend *backend = edt_backend_choose(options, &resolved, NULL, error);
+    EdtDevice *dev = backend ? backend->open(&resolved, error) : NULL;
+    if (dev) {
+        gflops = backend->peak(dev) * 1e-9;
+        backend->close(dev);
+    }
+    return gflops;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The CPU as a device: oneDNN engine and stream, kernel table, scratch, profile.  Private to cpu/.
+ */
+#pragma once
+
+#include "cpu/kernels.h"
+
+#include <oneapi/dnnl/dnnl.h>
+
+typedef enum {
+    EDT_PROFILE_LINEAR,
+    EDT_PROFILE_ATTENTION,
+    EDT_PROFILE_ROWS,
+    EDT_PROFILE_CONV,
+    EDT_PROFILE_NORM,
+    EDT_PROFILE_OTHER,
+    EDT_PROFILE_COUNT,
+} EdtProfileKind;
+
+struct EdtDevice {
+    int threads;
+    EdtType act;
+    const EdtCpuKernels *kernels;
+    dnnl_engine_t engine;
+    dnnl_stream_t stream;
+    void *scratch;       /* oneDNN's user scratchpad, the largest asked for */
+    gsize scratch_bytes;
+    dnnl_memory_t scratch_memory; /* the same as an oneDNN argument */
+    void *work;          /* packed keys and values, per-thread rows */
+    gsize work_bytes;
+    GError *error;       /* first failure of an operation, until sync */
+    gboolean profiling;
+    EdtProfileRow profile[EDT_PROFILE_COUNT + 1];
+};
+
+/* Grows the oneDNN scratchpad / the kernels' work space; only shape preparation may do so. */
+gboolean edt_cpu_need_scratch(EdtDevice *dev, gsize bytes, GError **error);
+gboolean edt_cpu_need_work(EdtDevice *dev, gsize bytes, GError **error);
+
+/* Records a failure of an operation (the first one wins). */
+void edt_cpu_fail(EdtDevice *dev, const char *what, dnnl_status_t status);
+void edt_cpu_fail_error(EdtDevice *dev, GError *error); /* takes error */
+
+/* `double since = edt_cpu_begin(dev); ... edt_cpu_end(dev, kind, since, flops);` */
+double edt_cpu_begin(const EdtDevice *dev);
+void edt_cpu_end(EdtDevice *dev, EdtProfileKind kind, double since, double flops);
+
+/* linear.c */
+EdtLinear *edt_cpu_linear_new(EdtDevice *dev, const EdtLinearSpec *spec, GError **error);
+gboolean edt_cpu_linear_prepare(EdtDevice *dev, EdtLinear *linear, gint64 M, GError **error);
+void edt_cpu_linear(EdtDevice *dev, EdtLinear *linear, gint64 M, const void *x, void *y);
+void edt_cpu_linear_free(EdtDevice *dev, EdtLinear *linear);
+
+/* conv.c */
+EdtConv *edt_cpu_conv_new(EdtDevice *dev, const EdtConvSpec *spec, GError **error);
+gboolean edt_cpu_conv_prepare(EdtDevice *dev, EdtConv *conv, int N, int h, int w, GError **error);
+void edt_cpu_conv(EdtDevice *dev, EdtConv *conv, int N, int h, int w, const void *x, void *y);
+void edt_cpu_conv_free(EdtDevice *dev, EdtConv *conv);
+int edt_cpu_conv_planes(EdtDevice *dev, const EdtConv *conv);
+
+/* picture.c: the VAE's other operations */
+void edt_cpu_group_norm(EdtDevice *dev, const EdtGroupNorm *op);
+void edt_cpu_add(EdtDevice *dev, gint64 count, void *x, const void *y, EdtType type);
+void edt_cpu_convert(EdtDevice *dev, gint64 count, const void *x, EdtType x_type, void *y,
+                     EdtType y_type);
+void edt_cpu_to_nhwc(EdtDevice *dev, int N, int C, int hw, const float *x, void *y, EdtType y_type);
+void edt_cpu_to_nchw(EdtDevice *dev, int N, int C, int hw, const void *x, EdtType x_type, float *y);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What one core does: a table of kernels over a range of rows, filled first with plain C and then
+ * overlaid by the level of the machine (dav1d's habit).  Splitting over threads is the business of
+ * cpu.c; the split never changes a result.  Every level is tested against plain C
+ * (tests/kernels).
+ *
+ * The source files kernels_*.c are compiled once per level; EDT_LEVEL names the level.
+ */
+#pragma once
+
+#include "compute/backend.h"
+#include "cpu/isa.h"
+
+/* Packed keys and values of one (sample, head); see kernels_attention.c. */
+typedef struct {
+    int T, d;
+    gsize key_bytes, value_bytes; /* of one head, 64-byte multiples */
+    gsize scratch_bytes;          /* per thread */
+} EdtAttentionPlan;
+
+typedef struct {
+    EdtIsa isa;
+
+    /* rows [begin, end) of the N*T rows */
+    void (*update)(const EdtRowUpdate *op, EdtType act, gint64 begin, gint64 end);
+    void (*merge)(const EdtMerge *op, EdtType act, gint64 begin, gint64 end);         /* of y */
+    void (*split_concat)(const EdtSplitConcat *op, EdtType act, gint64 begin, gint64 end); /* of y */
+
+    /* attention: plan once per shape; pack one head; then query rows [begin, end) of that head */
+    void (*attention_plan)(const EdtAttention *op, EdtType act, EdtAttentionPlan *plan);
+    void (*attention_pack)(const EdtAttention *op, EdtType act, const EdtAttentionPlan *plan,
+                           int sample, int head, void *keys, void *values);
+    void (*attention_rows)(const EdtAttention *op, EdtType act, const EdtAttentionPlan *plan,
+                           int sample, int head, int begin, int end, const void *keys,
+                           const void *values, void *scratch);
+
+    /* `rounds` rounds of independent multiply-adds in registers; returns how many FLOP they were */
+    double (*burn)(EdtType act, gint64 rounds);
+
+    void (*silu)(gint64 count, const float *x, void *y, EdtType y_type);
+    void (*convert)(gint64 count, const void *x, EdtType x_type, void *y, EdtType y_type);
+    void (*add)(gint64 count, void *x, const void *y, EdtType type);
+
+    /* group norm over NHWC: per-channel sums of pixels [begin, end) of one picture (sum and sum of
+     * squares, f32 each over a short range; the caller adds ranges in f64), then y = x * a + b with
+     * optional SiLU over C channels of pixels that lie x_pitch and y_pitch elements apart */
+    void (*channel_sums)(int C, const void *x, EdtType type, gint64 begin, gint64 end,
+                         float *sum, float *sum_of_squares);
+    void (*scale_shift)(int C, gint64 x_pitch, const void *x, EdtType x_type, gint64 y_pitch,
+                        void *y, EdtType y_type, gint64 begin, gint64 end, const float *a,
+                        const float *b, gboolean silu);
+} EdtCpuKernels;
+
+/* The table for a level (not above what the machine has). */
+const EdtCpuKernels *edt_cpu_kernels(EdtIsa isa);
+
+/* Filled per level: core/cpu/kernels_*.c.  Each function overlays what its level does better. */
+#define EDT_DECLARE_LEVEL(level)                                                                   \
+    void edt_kernels_rows_##level(EdtCpuKernels *k);                                               \
+    void edt_kernels_attention_##level(EdtCpuKernels *k);                                          \
+    void edt_kernels_burn_##level(EdtCpuKernels *k);                                          \
+    void edt_kernels_picture_##level(EdtCpuKernels *k);
+EDT_DECLARE_LEVEL(plain)
+EDT_DECLARE_LEVEL(avx2)
+EDT_DECLARE_LEVEL(avx512)
+EDT_DECLARE_LEVEL(avx512bf16)

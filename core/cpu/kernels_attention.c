@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Fused attention of one head: scores, position bias, softmax, AMM on the numerator, value product.
+ * Keys (transposed) and values are packed into panels of a few vectors, so that both products are
+ * register tiles of ROWS queries x up to TILE vectors.  GROUP queries go through together: a panel
+ * is read into L1 once for all of them, and their scores stay close.  With AVX512-BF16 the products
+ * take pairs of bf16 (vdpbf16ps).  Compiled once per instruction level.
+ */
+#include "cpu/kernels.h"
+#include "cpu/kernels_math.h"
+
+#if defined(EDT_LEVEL_AVX512) || defined(EDT_LEVEL_AVX512BF16)
+#define LANES 16
+#define TILE 4
+#elif defined(EDT_LEVEL_AVX2)
+#define LANES 8
+#define TILE 2
+#else
+#define LANES 4
+#define TILE 2
+#endif
+#define ROWS 4    /* queries of a register tile */
+#define GROUP 16  /* queries that share a panel in L1 */
+#define CHUNK 64  /* tokens of values at a time, so that a panel's chunk stays in L1 */
+#define WIDTH (TILE * LANES)
+
+#if LANES > 4
+#include <immintrin.h>
+#endif
+#if defined(EDT_LEVEL_AVX512BF16)
+#define PAIRS 1 /* products on bf16 pairs when activations are bf16 */
+#else
+#define PAIRS 0
+#endif
+
+typedef float Vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
+typedef gint32 Ints __attribute__((vector_size(LANES * 4), may_alias));
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+ALWAYS_INLINE Vec load(const float *p)
+{
+    return *(const Vec *)p;
+}
+
+ALWAYS_INLINE void store(float *p, Vec v)
+{
+    *(Vec *)p = v;
+}
+
+ALWAYS_INLINE Vec all(float x)
+{
+    return x - (Vec){0};
+}
+
+ALWAYS_INLINE Vec larger(Vec a, Vec b)
+{
+#if LANES == 16
+    return (Vec)_mm512_max_ps((__m512)a, (__m512)b);
+#elif LANES == 8
+    return (Vec)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+    for (int i = 0; i < LANES; i++)
+        a[i] = a[i] > b[i] ? a[i] : b[i];
+    return a;
+#endif
+}
+
+ALWAYS_INLINE float largest(Vec v)
+{
+    float top = v[0];
+    for (int i = 1; i < LANES; i++)
+        top = v[i] > top ? v[i] : top;
+    return top;
+}
+
+ALWAYS_INLINE float total(Vec v)
+{
+    for (int width = LANES / 2; width > 0; width /= 2)
+        for (int i = 0; i < width; i++)
+            v[i] += v[i + width];
+    return v[0];
+}
+
+/* edt_kernel_exp (kernels_math.h) on a vector of values that are not above 0. */
+ALWAYS_INLINE Vec exponential(Vec x)
+{
+    const Vec magic = all(12582912.0f);
+    Vec shifted = larger(x, all(-87.0f)) * 1.44269504088896341f + magic;
+    Vec k = shifted - magic;
+    Vec r = larger(x, all(-87.0f)) - k * 0.693359375f;
+    r = r + k * 2.12194440e-4f;
+    Vec y = all(1.9875691500e-4f);
+    y = y * r + 1.3981999507e-3f;
+    y = y * r + 8.3334519073e-3f;
+    y = y * r + 4.1665795894e-2f;
+    y = y * r + 1.6666665459e-1f;
+    y = y * r + 5.0000001201e-1f;
+    y = y * (r * r) + (r + 1.0f);
+    Ints power = ((Ints)shifted + (127 - 0x4b400000)) << 23;
+    return y * (Vec)power;
+}
+
+static inline gsize round_up(gsize value, gsize unit)
+{
+    return (value + unit - 1) / unit * unit;
+}
+
+static inline gboolean in_pairs(EdtType act)
+{
+    return PAIRS && act == EDT_BF16;
+}
+
+/* Panels of a K x columns matrix: panel p holds columns [p WIDTH, ...) as [K][its width]; the last
+ * one may be narrower.  columns is whole vectors. */
+static inline int panel_width(int columns, int column)
+{
+    return MIN(WIDTH, columns - column);
+}
+
+static void plan(const EdtAttention *op, EdtType act, EdtAttentionPlan *plan)
+{
+    gsize T = round_up((gsize)op->T, LANES), d = round_up((gsize)op->d, LANES);
+    plan->T = (int)T;
+    plan->d = (int)d;
+    if (in_pairs(act)) { /* odd counts get a zero partner */
+        plan->key_bytes = round_up((gsize)op->d, 2) * T * 2;
+        plan->value_bytes = round_up((gsize)op->T, 2) * d * 2;
+    } else {
+        plan->key_bytes = (gsize)op->d * T * 4;
+        plan->value_bytes = (gsize)op->T * d * 4;
+    }
+    plan->key_bytes = round_up(plan->key_bytes, 64);
+    plan->value_bytes = round_up(plan->value_bytes, 64);
+    /* queries, scores, bf16 scores, outputs of GROUP rows; one line of windows */
+    plan->scratch_bytes = round_up(GROUP * (d * 4 + T * 4 + T * 2 + d * 4) + T * 4, 64);
+}
+
+/* The d values of one token's q (which 0), k (1) or v (2). */
+static inline const void *token(const EdtAttention *op, EdtType act, int sample, int head, int t,
+                                int which)
+{
+    gint64 row = (gint64)sample * op->T + t;
+    gint64 at = (row * 3 + which) * op->H * op->d + (gint64)head * op->d;
+    return (const char *)op->qkv + (gsize)at * edt_type_size(act);
+}
+
+static inline float value_at(const void *values, EdtType type, gsize i)
+{
+    return type == EDT_F32 ? ((const float *)values)[i]
+                           : edt_bf16_to_f32(((const EdtHalf *)values)[i]);
+}
+
+static void pack_f32(const EdtAttention *op, EdtType act, const EdtAttentionPlan *plan, int sample,
+                     int head, float *restrict keys, float *restrict values)
+{
+    const gsize pitch = 3 * (gsize)op->H * (gsize)op->d; /* from token to token */
+
+    memset(keys, 0, plan->key_bytes);
+    memset(values, 0, plan->value_bytes);
+    for (int t0 = 0; t0 < op->T; t0 += LANES) { /* whole cache lines of keys, few streams to read */
+        int panel = t0 / WIDTH * WIDTH, width = panel_width(plan->T, panel);
+        int strip = MIN(LANES, op->T - t0);
+        const void *k = token(op, act, sample, head, t0, 1);
+        float *restrict to = keys + (gsize)panel * op->d + (t0 - panel);
+        for (int i = 0; i < op->d; i++)
+            for (int t = 0; t < strip; t++)
+                to[i * width + t] = value_at(k, act, (gsize)t * pitch + i);
+    }
+    for (int panel = 0; panel < plan->d; panel += WIDTH) {
+        int width = panel_width(plan->d, panel), used = MIN(width, op->d - panel);
+        for (int t = 0; t < op->T; t++) {
+            const void *v = token(op, act, sample, head, t, 2);
+            float *restrict to = values + (gsize)panel * op->T + (gsize)t * width;
+            for (int i = 0; i < used; i++)
+                to[i] = value_at(v, act, (gsize)(panel + i));
+        }
+    }
+}
+
+#if PAIRS
+static void pack_pairs(const EdtAttention *op, const EdtAttentionPlan *plan, int sample, int head,
+                       EdtHalf *restrict keys, EdtHalf *restrict values)
+{
+    const int d2 = (op->d + 1) / 2 * 2, T2 = (op->T + 1) / 2 * 2, even = op->d & ~1;
+    const gsize pitch = 3 * (gsize)op->H * (gsize)op->d;
+
+    memset(keys, 0, plan->key_bytes);
+    memset(values, 0, plan->value_bytes);
+    for (int t0 = 0; t0 < op->T; t0 += LANES) {
+        int panel = t0 / WIDTH * WIDTH, width = panel_width(plan->T, panel);
+        int strip = MIN(LANES, op->T - t0);
+        const EdtHalf *k = token(op, EDT_BF16, sample, head, t0, 1);
+        EdtHalf *restrict to = keys + (gsize)panel * d2 + (t0 - panel) * 2;
+        for (int i = 0; i < even; i += 2)
+            for (int t = 0; t < strip; t++)
+                memcpy(to + (i / 2 * width + t) * 2, k + (gsize)t * pitch + i, 4);
+        for (int t = 0; t < strip && (op->d & 1); t++)
+            to[(even / 2 * width + t) * 2] = k[(gsize)t * pitch + even];
+    }
+    for (int panel = 0; panel < plan->d; panel += WIDTH) {
+        int width = panel_width(plan->d, panel), used = MIN(width, op->d - panel);
+        for (int t = 0; t < op->T; t += 2) {
+            const EdtHalf *v = (const EdtHalf *)token(op, EDT_BF16, sample, head, t, 2) + panel;
+            EdtHalf *restrict to = values + (gsize)panel * T2 + (gsize)t * width;
+            const gboolean both = t + 1 < op->T;
+#pragma omp simd
+            for (int i = 0; i < used; i++) {
+                to[2 * i] = v[i];
+                to[2 * i + 1] = both ? v[pitch + i] : 0;
+            }
+        }
+    }
+}
+#endif
+
+static void pack(const EdtAttention *op, EdtType act, const EdtAttentionPlan *plan, int sample,
+                 int head, void *keys, void *values)
+{
+#if PAIRS
+    if (in_pairs(act)) {
+        pack_pairs(op, plan, sample, head, keys, values);
+        return;
+    }
+#endif
+    pack_f32(op, act, plan, sample, head, keys, values);
+}
+
+/* c[rows][vectors] (+)= a[rows][K] b[K][vectors]; pitches pa and pc, b a panel.  The two counts are
+ * constants wherever this is inlined. */
+ALWAYS_INLINE void tile_f32(int rows, int vectors, int K, const float *a, int pa, const float *b,
+                            float *c, int pc, gboolean more)
+{
+    Vec sum[ROWS][TILE];
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < vectors; v++)
+            sum[r][v] = more ? load(c + r * pc + v * LANES) : all(0);
+    for (int k = 0; k < K; k++) {
+        Vec column[TILE];
+        for (int v = 0; v < vectors; v++)
+            column[v] = load(b + (k * vectors + v) * LANES);
+        for (int r = 0; r < rows; r++)
+            for (int v = 0; v < vectors; v++)
+                sum[r][v] += a[r * pa + k] * column[v];
+    }
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < vectors; v++)
+            store(c + r * pc + v * LANES, sum[r][v]);
+}
+
+#if PAIRS
+/* The same on pairs along K: a[rows][2 K], b [K][vectors][2]. */
+ALWAYS_INLINE void tile_pairs(int rows, int vectors, int K, const EdtHalf *a, int pa,
+                              const EdtHalf *b, float *c, int pc, gboolean more)
+{
+    __m512 sum[ROWS][TILE];
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < vectors; v++)
+            sum[r][v] = more ? _mm512_loadu_ps(c + r * pc + v * LANES) : _mm512_setzero_ps();
+    for (int k = 0; k < K; k++) {
+        __m512bh column[TILE];
+        for (int v = 0; v < vectors; v++)
+            column[v] = (__m512bh)_mm512_loadu_si512(b + (k * vectors + v) * LANES * 2);
+        for (int r = 0; r < rows; r++) {
+            gint32 pair;
+            memcpy(&pair, a + r * pa + 2 * k, 4);
+            __m512bh both = (__m512bh)_mm512_set1_epi32(pair);
+            for (int v = 0; v < vectors; v++)
+                sum[r][v] = _mm512_dpbf16_ps(sum[r][v], both, column[v]);
+        }
+    }
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < vectors; v++)
+            _mm512_storeu_ps(c + r * pc + v * LANES, sum[r][v]);
+}
+#endif
+
+/* A panel times up to GROUP rows, in tiles of ROWS rows and then single ones. */
+#define TILES(tile, vectors)                                                                       \
+    for (; r + ROWS <= rows; r += ROWS)                                                            \
+        tile(ROWS, vectors, K, a + r * pa, pa, b, c + r * pc, pc, more);                           \
+    for (; r < rows; r++)                                                                          \
+        tile(1, vectors, K, a + r * pa, pa, b, c + r * pc, pc, more);                              \
+    break;
+
+#define PANEL_FUNCTION(name, tile, type)                                                           \
+    static void name(int rows, int vectors, int K, const type *a, int pa, const type *b, float *c, \
+                     int pc, gboolean more)                                                        \
+    {                                                                                              \
+        int r = 0;                                                                                 \
+        switch (vectors) {                                                                         \
+        case 1:                                                                                    \
+            TILES(tile, 1)                                                                         \
+        case 2:                                                                                    \
+            TILES(tile, 2)                                                                         \
+        case 3:                                                                                    \
+            TILES(tile, MIN(3, TILE))                                                              \
+        default:                                                                                   \
+            TILES(tile, TILE)                                                                      \
+        }                                                                                          \
+    }
+
+PANEL_FUNCTION(panel_f32, tile_f32, float)
+#if PAIRS
+PANEL_FUNCTION(panel_pairs, tile_pairs, EdtHalf)
+#endif
+
+/* score[rows][T] = query keys^T */
+static void scores_f32(const EdtAttention *op, const EdtAttentionPlan *plan, int rows,
+                       const float *query, const float *keys, float *score)
+{
+    for (int t = 0; t < plan->T; t += WIDTH)
+        panel_f32(rows, panel_width(plan->T, t) / LANES, op->d, query, plan->d,
+                  keys + (gsize)t * op->d, score + t, plan->T, FALSE);
+}
+
+/* out[rows][d] = score values */
+static void values_f32(const EdtAttention *op, const EdtAttentionPlan *plan, int rows,
+                       const float *score, const float *values, float *out)
+{
+    for (int panel = 0; panel < plan->d; panel += WIDTH) {
+        int width = panel_width(plan->d, panel);
+        for (int t = 0; t < op->T; t += CHUNK)
+            panel_f32(rows, width / LANES, MIN(CHUNK, op->T - t), score + t, plan->T,
+                      values + (gsize)panel * op->T + (gsize)t * width, out + panel, plan->d, t > 0);
+    }
+}
+
+#if PAIRS
+static void scores_pairs(const EdtAttention *op, const EdtAttentionPlan *plan, int rows,
+                         const EdtHalf *query, const EdtHalf *keys, float *score)
+{
+    const int d2 = (op->d + 1) / 2 * 2;
+    for (int t = 0; t < plan->T; t += WIDTH)
+        panel_pairs(rows, panel_width(plan->T, t) / LANES, d2 / 2, query, plan->d,
+                    keys + (gsize)t * d2, score + t, plan->T, FALSE);
+}
+
+static void values_pairs(const EdtAttention *op, const EdtAttentionPlan *plan, int rows,
+                         const EdtHalf *score, const EdtHalf *values, float *out)
+{
+    const int T2 = (op->T + 1) / 2 * 2;
+    for (int panel = 0; panel < plan->d; panel += WIDTH) {
+        int width = panel_width(plan->d, panel);
+        for (int t = 0; t < T2; t += 2 * CHUNK)
+            panel_pairs(rows, width / LANES, MIN(2 * CHUNK, T2 - t) / 2, score + t, plan->T,
+                        values + (gsize)panel * T2 + (gsize)t * width, out + panel, plan->d, t > 0);
+    }
+}
+#endif
+
+/* The window of a (2n-1)^2 table that query q sees for key row ky: n ascending values. */
+static inline const float *window(const float *table, int n, int q, int ky)
+{
+    return table + (q / n - ky + n - 1) * (2 * n - 1) + (n - 1 - q % n);
+}
+
+/* Bias or AMM of query q over the keys of one grid row after the other.  Where a grid row is whole
+ * vectors the window is read in place; smaller grids copy their windows into `line` first. */
+ALWAYS_INLINE const float *line_of(const float *table, int n, int q, int T, float *restrict line)
+{
+    for (int ky = 0; ky < n; ky++) {
+        const float *restrict from = window(table, n, q, ky);
+        for (int kx = 0; kx < n; kx++)
+            line[ky * n + kx] = from[kx];
+    }
+    for (int t = n * n; t < T; t++)
+        line[t] = 0;
+    return line;
+}
+
+/* The LANES values of a window table at key t; line is set when the grid is narrow. */
+ALWAYS_INLINE Vec at_key(const float *table, const float *line, int n, int q, int t)
+{
+    return line ? load(line + t) : load(window(table, n, q, t / n) + t % n);
+}
+
+/* score += bias over whole vectors; returns the largest. */
+ALWAYS_INLINE float add_bias(const float *table, const float *line, int n, int q, int T,
+                             float *score)
+{
+    Vec top[2] = {all(-1e30f), all(-1e30f)};
+    int t = 0;
+    for (; t + 2 * LANES <= T; t += 2 * LANES)
+        for (int i = 0; i < 2; i++) {
+            Vec s = load(score + t + i * LANES);
+            if (table)
+                s += at_key(table, line, n, q, t + i * LANES);
+            store(score + t + i * LANES, s);
+            top[i] = larger(top[i], s);
+        }
+    for (; t < T; t += LANES) {
+        Vec s = load(score + t);
+        if (table)
+            s += at_key(table, line, n, q, t);
+        store(score + t, s);
+        top[0] = larger(top[0], s);
+    }
+    return largest(larger(top[0], top[1]));
+}
+
+/* score = exp(score - top) * amm; returns the sum before AMM. */
+ALWAYS_INLINE float weigh(const float *table, const float *line, int n, int q, int T, float top,
+                          float *score)
+{
+    Vec sum = {0};
+    for (int t = 0; t < T; t += LANES) {
+        Vec e = exponential(load(score + t) - top);
+        sum += e;
+        if (table)
+            e *= at_key(table, line, n, q, t);
+        store(score + t, e);
+    }
+    return total(sum);
+}
+
+/* n as a constant for the official grids: no divisions at a key. */
+#define BY_GRID(result, call, ...)                                                                 \
+    switch (op->n) {                                                                               \
+    case 16:                                                                                       \
+        result = call(table, line, 16, __VA_ARGS__);                                               \
+        break;                                                                                     \
+    case 32:                                                                                       \
+        result = call(table, line, 32, __VA_ARGS__);                                               \
+        break;                                                                                     \
+    default:                                                                                       \
+        result = call(table, line, MAX(op->n, 1), __VA_ARGS__);                                    \
+    }
+
+/* One row of T scores to weights, in place; returns what to divide by.  Room beyond op->T up to
+ * whole vectors is padding that weighs nothing. */
+static float soften(const EdtAttention *op, int head, int q, int T, float *restrict score,
+                    float *restrict spare)
+{
+    const int n = op->n, side = 2 * n - 1;
+    const gboolean narrow = n % LANES != 0;
+    const float *table = op->bias ? op->bias + (gsize)head * side * side : NULL;
+    const float *line = table && narrow ? line_of(table, n, q, T, spare) : NULL;
+    float top, sum;
+
+    for (int t = op->T; t < T; t++)
+        score[t] = -1e30f;
+    BY_GRID(top, add_bias, q, T, score)
+    table = op->amm;
+    line = table && narrow ? line_of(table, n, q, T, spare) : NULL;
+    BY_GRID(sum, weigh, q, T, top, score)
+    return sum;
+}
+
+static void finish(const EdtAttention *op, EdtType act, int sample, int head, int q, float factor,
+                   const float *restrict row)
+{
+    gint64 at = ((gint64)sample * op->T + q) * op->H * op->d + (gint64)head * op->d;
+    if (act == EDT_F32) {
+        float *restrict out = (float *)op->out + at;
+#pragma omp simd
+        for (int i = 0; i < op->d; i++)
+            out[i] = row[i] * factor;
+    } else {
+        EdtHalf *restrict out = (EdtHalf *)op->out + at;
+#pragma omp simd
+        for (int i = 0; i < op->d; i++)
+            out[i] = edt_kernel_bf16(row[i] * factor);
+    }
+}
+
+static void rows_f32(const EdtAttention *op, EdtType act, const EdtAttentionPlan *plan, int sample,
+                     int head, int begin, int end, const float *keys, const float *values,
+                     void *scratch)
+{
+    float *query = scratch, *score = query + GROUP * plan->d, *out = score + GROUP * plan->T;
+    float *spare = out + GROUP * plan->d;
+    for (int q = begin; q < end; q += GROUP) {
+        int rows = MIN(GROUP, end - q);
+        float sum[GROUP];
+        for (int r = 0; r < rows; r++) { /* q is scaled before the product, as officially */
+            const void *in = token(op, act, sample, head, q + r, 0);
+            for (int i = 0; i < op->d; i++)
+                query[r * plan->d + i] = value_at(in, act, (gsize)i) * op->scale;
+        }
+        scores_f32(op, plan, rows, query, keys, score);
+        for (int r = 0; r < rows; r++)
+            sum[r] = soften(op, head, q + r, plan->T, score + r * plan->T, spare);
+        values_f32(op, plan, rows, score, values, out);
+        for (int r = 0; r < rows; r++)
+            finish(op, act, sample, head, q + r, 1.0f / sum[r], out + r * plan->d);
+    }
+}
+
+#if PAIRS
+/* bf16 weights of a row; an odd partner and the padding are zero. */
+static void halve(int count, int T, const float *restrict score, EdtHalf *restrict half)
+{
+    for (int t = 0; t < T; t += LANES)
+        _mm256_storeu_si256((__m256i *)(half + t),
+                            (__m256i)_mm512_cvtneps_pbh(_mm512_loadu_ps(score + t)));
+    for (int t = count; t < T; t++)
+        half[t] = 0;
+}
+
+static void rows_pairs(const EdtAttention *op, const EdtAttentionPlan *plan, int sample, int head,
+                       int begin, int end, const EdtHalf *keys, const EdtHalf *values,
+                       void *scratch)
+{
+    float *score = scratch, *out = score + GROUP * plan->T;
+    float *spare = out + GROUP * plan->d;
+    EdtHalf *half = (EdtHalf *)(spare + plan->T), *query = half + GROUP * plan->T;
+    for (int q = begin; q < end; q += GROUP) {
+        int rows = MIN(GROUP, end - q);
+        float sum[GROUP];
+        for (int r = 0; r < rows; r++) {
+            memcpy(query + r * plan->d, token(op, EDT_BF16, sample, head, q + r, 0),
+                   (gsize)op->d * 2);
+            if (op->d & 1)
+                query[r * plan->d + op->d] = 0;
+        }
+        scores_pairs(op, plan, rows, query, keys, score);
+        for (int r = 0; r < rows; r++) {
+            float *row = score + r * plan->T;
+            for (int t = 0; t < plan->T; t += LANES) /* here: q itself is exact in bf16 */
+                store(row + t, load(row + t) * op->scale);
+            sum[r] = soften(op, head, q + r, plan->T, row, spare);
+            halve(op->T, plan->T, row, half + r * plan->T);
+        }
+        values_pairs(op, plan, rows, half, values, out);
+        for (int r = 0; r < rows; r++)
+            finish(op, EDT_BF16, sample, head, q + r, 1.0f / sum[r], out + r * plan->d);
+    }
+}
+#endif
+
+static void rows(const EdtAttention *op, EdtType act, const EdtAttentionPlan *plan, int sample,
+                 int head, int begin, int end, const void *keys, const void *values, void *scratch)
+{
+#if PAIRS
+    if (in_pairs(act)) {
+        rows_pairs(op, plan, sample, head, begin, end, keys, values, scratch);
+        return;
+    }
+#endif
+    rows_f32(op, act, plan, sample, head, begin, end, keys, values, scratch);
+}
+
+void EDT_PASTE(edt_kernels_attention_, EDT_LEVEL)(EdtCpuKernels *k)
+{
+    k->attention_plan = plan;
+    k->attention_pack = pack;
+    k->attention_rows = rows;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The stopwatch's yardstick: multiply-adds that touch nothing but registers, as many at once as the
+ * units can hold.  What a step reaches of this rate is its share of the peak.
+ */
+#include "cpu/kernels.h"
+#include "cpu/kernels_math.h"
+
+#if defined(EDT_LEVEL_AVX512) || defined(EDT_LEVEL_AVX512BF16)
+#define LANES 16
+#elif defined(EDT_LEVEL_AVX2)
+#define LANES 8
+#else
+#define LANES 4
+#endif
+#if defined(__x86_64__)
+#define KEEP(v) "+v"(v)
+#else
+#define KEEP(v) "+w"(v)
+#endif
+#define CHAINS 12 /* independent sums: latency 4 times two units, and some to spare */
+
+#if defined(EDT_LEVEL_AVX512BF16)
+#include <immintrin.h>
+#define PAIR_CHAINS 24
+#endif
+
+typedef float Vec __attribute__((vector_size(LANES * 4)));
+
+static double burn_f32(gint64 rounds)
+{
+    Vec sum[CHAINS], a = (Vec){0} + 1.0f, b = (Vec){0} + 1e-9f;
+    for (int i = 0; i < CHAINS; i++)
+        sum[i] = b;
+    for (gint64 r = 0; r < rounds; r++) {
+#pragma GCC unroll 12
+        for (int i = 0; i < CHAINS; i++) {
+            sum[i] = sum[i] * a + b;
+            __asm__ volatile("" : KEEP(sum[i])); /* keeps every round */
+        }
+    }
+    float rest = 0;
+    for (int i = 0; i < CHAINS; i++)
+        rest += sum[i][0];
+    return 2.0 * CHAINS * LANES * (double)rounds + (rest < 0 ? 1 : 0);
+}
+
+#if defined(EDT_LEVEL_AVX512BF16)
+static double burn_pairs(gint64 rounds)
+{
+    __m512 sum[PAIR_CHAINS];
+    __m512bh a = (__m512bh)_mm512_set1_epi32(0x3f803f80); /* pairs of 1 */
+    for (int i = 0; i < PAIR_CHAINS; i++)
+        sum[i] = _mm512_setzero_ps();
+    for (gint64 r = 0; r < rounds / 2; r++) {
+#pragma GCC unroll 24
+        for (int i = 0; i < PAIR_CHAINS; i++) {
+            sum[i] = _mm512_dpbf16_ps(sum[i], a, a);
+            __asm__ volatile("" : "+v"(sum[i]));
+        }
+    }
+    float rest = 0;
+    for (int i = 0; i < PAIR_CHAINS; i++)
+        rest += sum[i][0];
+    return 4.0 * PAIR_CHAINS * 16 * (double)(rounds / 2) + (rest < 0 ? 1 : 0);
+}
+#endif
+
+static double burn(EdtType act, gint64 rounds)
+{
+#if defined(EDT_LEVEL_AVX512BF16)
+    if (act == EDT_BF16)
+        return burn_pairs(rounds);
+#endif
+    return burn_f32(rounds);
+}
+
+void EDT_PASTE(edt_kernels_burn_, EDT_LEVEL)(EdtCpuKernels *k)
+{
+    k->burn = burn;
+}

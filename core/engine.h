@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What an engine holds: the model file, its networks on a backend, and the working memory that
+ * successive calls share.  edt.c walks the journey over it.
+ */
+#pragma once
+
+#include "compute/backend.h"
+#include "files/safetensors.h"
+#include "model/model.h"
+#include "vae/vae.h"
+
+struct EdtEngine {
+    GMutex lock; /* one call at a time */
+    EdtEngineOptions wish;
+    EdtDeviceOptions options;
+    EdtModelInfo *info;
+    EdtSafetensors *file; /* stays mapped for what is loaded later */
+    const EdtBackend *backend;
+    EdtDevice *dev;
+    EdtModel *model;
+    EdtVae *decoder, *encoder; /* made when first used */
+    void *work;                /* host memory of the sampler, see edt.c */
+    gsize work_bytes;
+    float *device_work;        /* device memory of the sampler */
+    gsize device_bytes;
+};
+
+/* The VAE's halves, loaded at the first use.  NULL with an error. */
+EdtVae *edt_engine_decoder(EdtEngine *engine, GError **error);
+EdtVae *edt_engine_encoder(EdtEngine *engine, GError **error);
+
+/* Room for the sampler: host and device memory of at least these sizes, kept between calls. */
+gboolean edt_engine_need(EdtEngine *engine, gsize host_bytes, gsize device_bytes, GError **error);

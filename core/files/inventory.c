@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * See inventory.h.  Used by import.c on foreign checkpoints and by info.c on models.
+ */
+#include "files/inventory.h"
+#include "edt.h"
+
+#define NAMES_SHOWN 4
+
+typedef struct {
+    guint count;
+    GString *names; /* the first few */
+} Heap;
+
+struct EdtInventory {
+    Heap missing, misshaped, extra;
+};
+
+EdtInventory *edt_inventory_new(void)
+{
+    EdtInventory *inventory = g_new0(EdtInventory, 1);
+
+    inventory->missing.names = g_string_new(NULL);
+    inventory->misshaped.names = g_string_new(NULL);
+    inventory->extra.names = g_string_new(NULL);
+    return inventory;
+}
+
+static void add(Heap *heap, const char *name)
+{
+    if (heap->count < NAMES_SHOWN)
+        g_string_append_printf(heap->names, "%s%s", heap->count ? ", " : "", name);
+    else if (heap->count == NAMES_SHOWN)
+        g_string_append(heap->names, ", …");
+    heap->count++;
+}
+
+static char *shape_text(int rank, const gint64 *shape)
+{
+    GString *text = g_string_new("[");
+
+    for (int i = 0; i < rank; i++)
+        g_string_append_printf(text, "%s%" G_GINT64_FORMAT, i ? ", " : "", shape[i]);
+    g_string_append_c(text, ']');
+    return g_string_free(text, FALSE);
+}
+
+static void add_misshaped(Heap *heap, const char *name, int rank, const gint64 *shape,
+                          int found_rank, const gint64 *found_shape)
+{
+    char *wanted = shape_text(rank, shape), *found = shape_text(found_rank, found_shape);
+    char *text = g_strdup_printf("%s %s instead of %s", name, found, wanted);
+
+    add(heap, text);
+    g_free(text);
+    g_free(found);
+    g_free(wanted);
+}
+
+gboolean edt_inventory_expect(EdtInventory *inventory, const char *name, int rank,
+                              const gint64 *shape, int found_rank, const gint64 *found_shape)
+{
+    gboolean same = rank == found_rank;
+
+    if (found_rank < 0) {
+        add(&inventory->missing, name);
+        return FALSE;
+    }
+    for (int i = 0; same && i < rank; i++)
+        same = shape[i] == found_shape[i];
+    if (!same)
+        add_misshaped(&inventory->misshaped, name, rank, shape, found_rank, found_shape);
+    return same;
+}
+
+void edt_inventory_extra(EdtInventory *inventory, const char *name)
+{
+    add(&inventory->extra, name);
+}
+
+static void tell(GString *text, const Heap *heap, const char *what)
+{
+    if (heap->count > 0)
+        g_string_append_printf(text, "%s%u %s (%s)", text->len ? "; " : "", heap->count, what,
+                               heap->names->str);
+}
+
+gboolean edt_inventory_close(EdtInventory *inventory, const char *of, GError **error)
+{
+    GString *text = g_string_new(NULL);
+    gboolean good;
+
+    tell(text, &inventory->missing, "missing");
+    tell(text, &inventory->misshaped, "of another shape");
+    tell(text, &inventory->extra, "that do not belong there");
+    good = text->len == 0;
+    if (!good)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    "%s does not have the tensors it should have: %s. It may be cut off, or of "
+                    "another architecture.",
+                    of, text->str);
+    g_string_free(text, TRUE);
+    g_string_free(inventory->missing.names, TRUE);
+    g_string_free(inventory->misshaped.names, TRUE);
+    g_string_free(inventory->extra.names, TRUE);
+    g_free(inventory);
+    return good;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The strict pieces of JSON that a safetensors header is made of: a cursor over bytes that reads
+ * punctuation, strings and non-negative integers, and nothing else of JSON.  Whatever is not
+ * exactly that is an error with its byte position.  Next: safetensors_header.c.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+    const char *text;
+    gsize length, at;
+} EdtJsonCursor;
+
+/* Each returns FALSE with EDT_ERROR_BAD_FILE; white space before the piece is skipped. */
+gboolean edt_json_expect(EdtJsonCursor *cursor, char wanted, GError **error);
+/* No leading zeros, sign, point or exponent; at most G_MAXINT64. */
+gboolean edt_json_integer(EdtJsonCursor *cursor, gint64 *value, GError **error);
+/* A new NUL-terminated UTF-8 string; NUL inside, bad UTF-8 and lone surrogates are refused. */
+char *edt_json_string(EdtJsonCursor *cursor, GError **error);
+
+/* TRUE and steps over it when the next piece is this punctuation. */
+gboolean edt_json_accept(EdtJsonCursor *cursor, char wanted);
+/* TRUE when only white space is left. */
+gboolean edt_json_at_end(EdtJsonCursor *cursor);
+/* Sets "..., at byte N of the header"; always FALSE. */
+gboolean edt_json_refuse(const EdtJsonCursor *cursor, const char *what, GError **error);
+
+/* Appends text (valid UTF-8) as a JSON string with its quotes. */
+void edt_json_quote(GString *out, const char *text);

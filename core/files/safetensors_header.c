@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Reads a safetensors header by the rules of the reference implementation, and some of our own:
+ * no duplicate keys, known element types only, checked products, bytes == shape x type, ranges
+ * that cover the data exactly, in order.  Memory grows with the header alone.
+ */
+#include "files/safetensors_header.h"
+#include "files/json_text.h"
+#include "base/memory.h"
+#include "edt.h"
+
+#include <string.h>
+
+static const char *const dtype_names[] = {
+    [EDT_F32] = "F32", [EDT_BF16] = "BF16", [EDT_F16] = "F16", [EDT_F64] = "F64", [EDT_I64] = "I64",
+};
+
+const char *edt_dtype_name(EdtType type)
+{
+    return dtype_names[type];
+}
+
+gboolean edt_shape_bytes(EdtType type, int rank, const gint64 *shape, gsize *bytes)
+{
+    gsize n = edt_type_size(type);
+
+    for (int i = 0; i < rank; i++)
+        if (shape[i] < 0 || !edt_size_mul(&n, n, (gsize)shape[i]))
+            return FALSE;
+    *bytes = n;
+    return TRUE;
+}
+
+static gboolean refuse(GError **error, const char *name, const char *what)
+{
+    g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, "tensor “%s”: %s", name, what);
+    return FALSE;
+}
+
+/* ---- one tensor ---- */
+
+static gboolean parse_dtype(EdtJsonCursor *c, EdtHeaderTensor *t, GError **error)
+{
+    char *name = edt_json_string(c, error);
+    gboolean known = FALSE;
+
+    if (name == NULL)
+        return FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(dtype_names); i++)
+        if (strcmp(name, dtype_names[i]) == 0) {
+            t->type = (EdtType)i;
+            known = TRUE;
+        }
+    if (!known)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    "tensor “%s” has the element type “%s”; F32, BF16, F16, F64 and I64 can be "
+                    "read",
+                    t->name, name);
+    g_free(name);
+    return known;
+}
+
+static gboolean parse_shape(EdtJsonCursor *c, EdtHeaderTensor *t, GError **error)
+{
+    if (!edt_json_expect(c, '[', error))
+        return FALSE;
+    if (edt_json_accept(c, ']'))
+        return TRUE;
+    do {
+        if (t->rank == EDT_RANK_MAX)
+            return refuse(error, t->name, "more than 8 dimensions");
+        if (!edt_json_integer(c, &t->shape[t->rank++], error))
+            return FALSE;
+    } while (edt_json_accept(c, ','));
+    return edt_json_expect(c, ']', error);
+}
+
+static gboolean parse_offsets(EdtJsonCursor *c, EdtHeaderTensor *t, GError **error)
+{
+    gint64 begin, end;
+
+    if (!edt_json_expect(c, '[', error) || !edt_json_integer(c, &begin, error) ||
+        !edt_json_expect(c, ',', error) || !edt_json_integer(c, &end, error) ||
+        !edt_json_expect(c, ']', error))
+        return FALSE;
+    t->begin = (gsize)begin;
+    t->end = (gsize)end;
+    return TRUE;
+}
+
+/* One of the three fields; seen collects them as bits so that each comes once. */
+static gboolean parse_field(EdtJsonCursor *c, EdtHeaderTensor *t, guint *seen, GError **error)
+{
+    static const char *const keys[] = {"dtype", "shape", "data_offsets"};
+    gboolean (*const readers[])(EdtJsonCursor *, EdtHeaderTensor *, GError **) = {
+        parse_dtype, parse_shape, parse_offsets};
+    char *key = edt_json_string(c, error);
+    guint i = 0;
+
+    if (key == NULL)
+        return FALSE;
+    while (i < G_N_ELEMENTS(keys) && strcmp(key, keys[i]) != 0)
+        i++;
+    g_free(key);
+    if (i == G_N_ELEMENTS(keys))
+        return refuse(error, t->name, "has a field that tensors do not have");
+    if (*seen & (1u << i))
+        return refuse(error, t->name, "has a field twice");
+    *seen |= 1u << i;
+    return edt_json_expect(c, ':', error) && readers[i](c, t, error);
+}
+
+static gboolean parse_tensor(EdtJsonCursor *c, EdtHeaderTensor *t, GError **error)
+{
+    guint seen = 0;
+    gsize bytes;
+
+    if (!edt_json_expect(c, '{', error))
+        return FALSE;
+    do {
+        if (!parse_field(c, t, &seen, error))
+            return FALSE;
+    } while (edt_json_accept(c, ','));
+    if (!edt_json_expect(c, '}', error))
+        return FALSE;
+    if (seen != 7)
+        return refuse(error, t->name, "lacks dtype, shape or data_offsets");
+    if (!edt_shape_bytes(t->type, t->rank, t->shape, &bytes))
+        return refuse(error, t->name, "its shape is too large for any machine");
+    if (t->begin > t->end || t->end - t->begin != bytes)
+        return refuse(error, t->name, "its bytes in the file do not fit its shape and type");
+    return TRUE;
+}
+
+/* ---- the whole ---- */
+
+static gboolean parse_metadata(EdtJsonCursor *c, GHashTable *metadata, GError **error)
+{
+    if (!edt_json_expect(c, '{', error))
+        return FALSE;
+    if (edt_json_accept(c, '}'))
+        return TRUE;
+    do {
+        char *key = edt_json_string(c, error);
+        char *value = key && edt_json_expect(c, ':', error) ? edt_json_string(c, error) : NULL;
+        if (value == NULL) {
+            g_free(key);
+            return FALSE;
+        }
+        if (!g_hash_table_insert(metadata, key, value))
+            return edt_json_refuse(c, "a metadata key stands twice", error);
+    } while (edt_json_accept(c, ','));
+    return edt_json_expect(c, '}', error);
+}
+
+static gboolean parse_entry(EdtSafetensorsHeader *h, EdtJsonCursor *c, GHashTable *names,
+                            GError **error)
+{
+    char *name = edt_json_string(c, error);
+    EdtHeaderTensor *tensor;
+
+    if (name == NULL)
+        return FALSE;
+    if (strlen(name) == 0 || strlen(name) > EDT_TENSOR_NAME_MAX) {
+        g_free(name);
+        return edt_json_refuse(c, "a tensor name is empty or longer than 256 bytes", error);
+    }
+    tensor = g_new0(EdtHeaderTensor, 1);
+    tensor->name = name;
+    g_ptr_array_add(h->tensors, tensor); /* owned from here, whatever happens */
+    if (!g_hash_table_add(names, name))
+        return refuse(error, name, "stands twice");
+    if (!edt_json_expect(c, ':', error))
+        return FALSE;
+    if (strcmp(name, "__metadata__") != 0)
+        return parse_tensor(c, tensor, error);
+    if (!parse_metadata(c, h->metadata, error))
+        return FALSE;
+    g_hash_table_steal(names, name);
+    g_hash_table_add(names, (gpointer) "__metadata__"); /* not a tensor, but taken */
+    g_ptr_array_remove_index(h->tensors, h->tensors->len - 1);
+    return TRUE;
+}
+
+static gint by_begin(gconstpointer a, gconstpointer b)
+{
+    const EdtHeaderTensor *x = *(EdtHeaderTensor *const *)a, *y = *(EdtHeaderTensor *const *)b;
+
+    if (x->begin != y->begin)
+        return x->begin < y->begin ? -1 : 1;
+    return x->end < y->end ? -1 : x->end > y->end; /* empty tensors first */
+}
+
+/* Sorted, the ranges follow each other from 0 to the end of the file: no hole in which other data
+ * could hide, no overlap. */
+static gboolean check_cover(EdtSafetensorsHeader *h, gsize data_bytes, GError **error)
+{
+    gsize at = 0;
+
+    g_ptr_array_sort(h->tensors, by_begin);
+    for (guint i = 0; i < h->tensors->len; i++) {
+        const EdtHeaderTensor *t = h->tensors->pdata[i];
+        if (t->begin != at)
+            return refuse(error, t->name,
+                          t->begin < at ? "its bytes overlap those of another tensor"
+                                        : "there is a hole in the file before its bytes");
+        at = t->end;
+    }
+    if (at == data_bytes)
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                "the tensors take %" G_GSIZE_FORMAT " bytes, the file has %" G_GSIZE_FORMAT
+                " for them; it was cut off or something was added",
+                at, data_bytes);
+    return FALSE;
+}
+
+static void tensor_free(gpointer data)
+{
+    EdtHeaderTensor *tensor = data;
+    g_free(tensor->name);
+    g_free(tensor);
+}
+
+static gboolean parse_all(EdtSafetensorsHeader *h, EdtJsonCursor *c, GHashTable *names,
+                          GError **error)
+{
+    if (c->length == 0 || c->text[0] != '{')
+        return edt_json_refuse(c, "it does not begin with '{'", error);
+    c->at = 1;
+    if (!edt_json_accept(c, '}')) {
+        do {
+            if (!parse_entry(h, c, names, error))
+                return FALSE;
+        } while (edt_json_accept(c, ','));
+        if (!edt_json_expect(c, '}', error))
+            return FALSE;
+    }
+    return edt_json_at_end(c) || edt_json_refuse(c, "something follows its end", error);
+}
+
+gboolean edt_safetensors_header_parse(EdtSafetensorsHeader *h, const char *text, gsize length,
+                                      gsize data_bytes, GError **error)
+{
+    EdtJsonCursor cursor = {.text = text, .length = length};
+    GHashTable *names = g_hash_table_new(g_str_hash, g_str_equal);
+    gboolean good;
+
+    h->tensors = g_ptr_array_new_with_free_func(tensor_free);
+    h->metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    good = parse_all(h, &cursor, names, error) && check_cover(h, data_bytes, error);
+    g_hash_table_unref(names);
+    if (!good)
+        edt_safetensors_header_clear(h);
+    return good;
+}
+
+void edt_safetensors_header_clear(EdtSafetensorsHeader *h)
+{
+    g_clear_pointer(&h->tensors, g_ptr_array_unref);
+    g_clear_pointer(&h->metadata, g_hash_table_unref);
+}

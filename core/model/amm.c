@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * AMM: see amm.h.  The placements are rows of data, where the official scripts keep them as lists
+ * that are commented in and out.
+ */
+#include "model/amm.h"
+
+#include <math.h>
+
+/* Blocks are named by stage and position in it, so that a checkpoint with other depths keeps the
+ * arrangement.  For S and B (stages 2,2,2,3,3): block 7 = (3,1), 8 = (3,2), 10 = (4,1); for XL
+ * (6,4,4,7,7): 23 = (4,2), 25 = (4,4). */
+typedef struct {
+    EdtAmm amm;
+    gboolean large;        /* 512 px: a first grid of 32 or more */
+    gboolean deep;         /* XL: a last stage of five or more blocks */
+    double from_cfg;       /* rows of one kind ascend; the last that applies counts */
+    EdtAmmMatrix matrix;
+    int sites;
+    struct {
+        int stage, position;
+    } site[2];
+} Placement;
+
+static const Placement placements[] = {
+    {EDT_AMM_OFFICIAL, FALSE, FALSE, 0, EDT_AMM_MATRIX_256, 2, {{3, 1}, {4, 1}}},
+    {EDT_AMM_OFFICIAL, TRUE, FALSE, 0, EDT_AMM_MATRIX_512, 1, {{4, 1}}},
+    {EDT_AMM_OFFICIAL, FALSE, TRUE, 0, EDT_AMM_MATRIX_256, 2, {{4, 2}, {4, 4}}},
+    {EDT_AMM_OFFICIAL, TRUE, TRUE, 0, EDT_AMM_MATRIX_512, 2, {{4, 2}, {4, 4}}},
+    {EDT_AMM_AUTO, FALSE, FALSE, 0, EDT_AMM_MATRIX_256, 2, {{3, 1}, {4, 1}}},
+    {EDT_AMM_AUTO, FALSE, FALSE, 2, EDT_AMM_MATRIX_256, 1, {{3, 2}}},
+    {EDT_AMM_AUTO, TRUE, FALSE, 0, EDT_AMM_MATRIX_512, 1, {{4, 1}}},
+    /* the authors' own XL pictures at guidance 4 use the first list */
+    {EDT_AMM_AUTO, FALSE, TRUE, 0, EDT_AMM_MATRIX_256, 2, {{4, 2}, {4, 4}}},
+    {EDT_AMM_AUTO, TRUE, TRUE, 0, EDT_AMM_MATRIX_512, 2, {{4, 2}, {4, 4}}},
+};
+
+static const Placement *find(const EdtVariant *v, EdtAmm amm, double cfg_scale)
+{
+    const Placement *found = NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(placements); i++) {
+        const Placement *p = &placements[i];
+        if (p->amm == amm && p->large == (v->grid >= 32) && p->deep == (v->depths[4] >= 5) &&
+            cfg_scale >= p->from_cfg)
+            found = p;
+    }
+    return found;
+}
+
+EdtAmmPlan edt_amm_plan(const EdtVariant *v, EdtAmm amm, double cfg_scale)
+{
+    EdtAmmPlan plan = {0};
+    const Placement *placement = find(v, amm, MAX(cfg_scale, 0));
+
+    for (int i = 0; placement && i < placement->sites; i++) {
+        int stage = placement->site[i].stage, block = placement->site[i].position;
+        plan.matrix = placement->matrix;
+        if (block >= v->depths[stage])
+            continue; /* a shallower model has no such block */
+        for (int s = 0; s < stage; s++)
+            block += v->depths[s];
+        plan.block[block] = TRUE;
+    }
+    return plan;
+}
+
+void edt_amm_table(EdtAmmMatrix matrix, int n, float *out)
+{
+    /* f32 as in the official code; the cut-off on squared distances is exact */
+    const float frequency = (float)(2 * G_PI / (4.0 * (n - 1) * G_SQRT2));
+    for (int dy = 1 - n; dy < n; dy++)
+        for (int dx = 1 - n; dx < n; dx++) {
+            int square = dy * dy + dx * dx;
+            float wave = cosf(frequency * sqrtf((float)square));
+            float value = matrix == EDT_AMM_MATRIX_256 ? expf(wave) / 2 : 1.3f * wave;
+            *out++ = square > 4 + (n - 1) * (n - 1) ? 0 : value;
+        }
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The Attention Modulation Matrix (paper section 3.2): its values, and which blocks carry it.
+ */
+#pragma once
+
+#include "model/variant.h"
+
+typedef enum {
+    EDT_AMM_MATRIX_256, /* 0.5 exp(cos(2 pi d / T)), T = 4 (n-1) sqrt 2 */
+    EDT_AMM_MATRIX_512, /* 1.3 cos(2 pi d / T) */
+} EdtAmmMatrix;
+
+/* Blocks that multiply their attention by the matrix. */
+typedef struct {
+    EdtAmmMatrix matrix;
+    gboolean block[EDT_BLOCKS_MAX];
+} EdtAmmPlan;
+
+/* Where AMM goes for this model and guidance: EDT_AMM_OFFICIAL as the published code runs, for
+ * every guidance; EDT_AMM_AUTO the arrangement that the code's comments give for the guidance. */
+EdtAmmPlan edt_amm_plan(const EdtVariant *v, EdtAmm amm, double cfg_scale);
+
+/* The matrix by offset: out[(2n-1) * (dy + n-1) + dx + n-1] for token offsets dy, dx; n > 1.  Zero
+ * where dy^2 + dx^2 > 4 + (n-1)^2. */
+void edt_amm_table(EdtAmmMatrix matrix, int n, float *out);

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The shapes of EDT: a table that names the published sizes, the list of tensors of any size, and
+ * the way back from tensors to a shape.  Next: model.c.
+ */
+#include "model/variant.h"
+
+#include <math.h>
+#include <string.h>
+
+#define DIM_MAX 4096    /* widest stage we accept: 4 D must fit a row kernel's buffer */
+#define GRID_MAX 128
+#define TIMESTEP_WIDTH 256 /* sinusoidal embedding in front of the timestep MLP */
+
+/* Sizes of the paper's table 1 and the official models_edt.py; EDT-Ti/4 is ours, for small
+ * pictures in pixel space.  latent_size and grid are set by image size. */
+static const struct {
+    EdtVariant v;
+    int factor; /* image pixels per latent pixel */
+} named[] = {
+    {{.name = "EDT-S/2",
+      .channels = 4,
+      .patch = 2,
+      .dims = {312, 416, 520, 416, 312},
+      .heads = {6, 8, 10, 8, 6},
+      .depths = {2, 2, 2, 3, 3},
+      .mlp_ratio = 4,
+      .n_classes = 1000,
+      .out_channels = 8},
+     8},
+    {{.name = "EDT-B/2",
+      .channels = 4,
+      .patch = 2,
+      .dims = {624, 832, 1040, 832, 624},
+      .heads = {12, 16, 20, 16, 12},
+      .depths = {2, 2, 2, 3, 3},
+      .mlp_ratio = 4,
+      .n_classes = 1000,
+      .out_channels = 8},
+     8},
+    {{.name = "EDT-XL/2",
+      .channels = 4,
+      .patch = 2,
+      .dims = {936, 1248, 1560, 1248, 936},
+      .heads = {18, 24, 30, 24, 18},
+      .depths = {6, 4, 4, 7, 7},
+      .mlp_ratio = 4,
+      .n_classes = 1000,
+      .out_channels = 8},
+     8},
+    {{.name = "EDT-Ti/4",
+      .channels = 4,
+      .patch = 4,
+      .dims = {156, 208, 260, 208, 156},
+      .heads = {3, 4, 5, 4, 3},
+      .depths = {2, 2, 2, 3, 3},
+      .mlp_ratio = 4,
+      .n_classes = 1000,
+      .out_channels = 8},
+     1},
+};
+
+int edt_variant_grid(const EdtVariant *v, int stage)
+{
+    static const int halvings[EDT_STAGES] = {0, 1, 2, 1, 0};
+    return v->grid >> halvings[stage];
+}
+
+int edt_variant_blocks(const EdtVariant *v)
+{
+    int blocks = 0;
+    for (int s = 0; s < EDT_STAGES; s++)
+        blocks += v->depths[s];
+    return blocks;
+}
+
+int edt_variant_stage_of_block(const EdtVariant *v, int block)
+{
+    int stage = 0;
+    while (stage < EDT_STAGES - 1 && block >= v->depths[stage])
+        block -= v->depths[stage++];
+    return stage;
+}
+
+gboolean edt_variant_named(const char *name, int image_size, EdtVariant *v)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(named); i++) {
+        int unit = named[i].factor * named[i].v.patch * 4; /* the middle stage halves twice */
+        if (strcmp(name, named[i].v.name) != 0 || image_size <= 0 || image_size % unit)
+            continue;
+        *v = named[i].v;
+        v->latent_size = image_size / named[i].factor;
+        v->grid = v->latent_size / v->patch;
+        return v->grid <= GRID_MAX;
+    }
+    return FALSE;
+}
+
+/* A published size by widths, heads and patch; depths may differ (the released XL). */
+static void name_variant(EdtVariant *v)
+{
+    const char *name = "EDT custom";
+    for (guint i = 0; i < G_N_ELEMENTS(named); i++)
+        if (memcmp(v->dims, named[i].v.dims, sizeof v->dims) == 0 &&
+            memcmp(v->heads, named[i].v.heads, sizeof v->heads) == 0 &&
+            v->patch == named[i].v.patch)
+            name = named[i].v.name;
+    g_strlcpy(v->name, name, sizeof v->name);
+}
+
+/* ---- tensors to shape ---- */
+
+typedef struct {
+    EdtShapeOf shape_of;
+    gpointer source;
+    GError **error;
+} Reader;
+
+static gboolean refuse(Reader *reader, const char *name, const char *why)
+{
+    g_set_error(reader->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                "This is not an EDT checkpoint that can be read: tensor “%s” %s.", name, why);
+    return FALSE;
+}
+
+static gboolean read_shape(Reader *reader, const char *name, int rank, gint64 shape[EDT_RANK_MAX])
+{
+    int found = reader->shape_of(reader->source, name, shape);
+    if (found == 0)
+        return refuse(reader, name, "is missing");
+    if (found != rank)
+        return refuse(reader, name, "has an unexpected number of dimensions");
+    for (int i = 0; i < rank; i++)
+        if (shape[i] <= 0 || shape[i] > 1 << 24)
+            return refuse(reader, name, "has an impossible size");
+    return TRUE;
+}
+
+typedef struct {
+    int D, H, n, ratio;
+} Block;
+
+static gboolean read_block(Reader *reader, int i, Block *block)
+{
+    gint64 bias[EDT_RANK_MAX], qkv[EDT_RANK_MAX], fc1[EDT_RANK_MAX];
+    char name[96];
+
+    g_snprintf(name, sizeof name, "blocks.%d.mlp.fc1.weight", i);
+    if (!read_shape(reader, name, 2, fc1))
+        return FALSE;
+    g_snprintf(name, sizeof name, "blocks.%d.attn.qkv.weight", i);
+    if (!read_shape(reader, name, 2, qkv))
+        return FALSE;
+    if (qkv[0] != 3 * qkv[1] || qkv[1] > DIM_MAX || qkv[1] % 4)
+        return refuse(reader, name, "has no plausible width");
+    if (fc1[1] != qkv[1] || fc1[0] % fc1[1] || fc1[0] / fc1[1] > 16)
+        return refuse(reader, "mlp.fc1.weight", "does not fit its block");
+    g_snprintf(name, sizeof name, "blocks.%d.attn.rel_pos_bias.relative_position_bias_table", i);
+    if (!read_shape(reader, name, 2, bias))
+        return FALSE;
+    int side = (int)lround(sqrt((double)bias[0])); /* 2n-1 */
+    if ((gint64)side * side != bias[0] || side % 2 == 0 || side > 2 * GRID_MAX - 1 ||
+        qkv[1] % bias[1])
+        return refuse(reader, name, "does not fit a square token grid");
+    *block = (Block){.D = (int)qkv[1], .H = (int)bias[1], .n = (side + 1) / 2,
+                     .ratio = (int)(fc1[0] / fc1[1])};
+    return TRUE;
+}
+
+static gboolean block_exists(Reader *reader, int i)
+{
+    gint64 shape[EDT_RANK_MAX];
+    char name[64];
+    g_snprintf(name, sizeof name, "blocks.%d.attn.qkv.weight", i);
+    return reader->shape_of(reader->source, name, shape) != 0;
+}
+
+/* Consecutive blocks with one grid are a stage; the grids must run n, n/2, n/4, n/2, n. */
+static gboolean read_stages(Reader *reader, EdtVariant *v)
+{
+    int stage = -1, last = 0;
+    for (int i = 0; i < EDT_BLOCKS_MAX && (i == 0 || block_exists(reader, i)); i++) {
+        Block block;
+        if (!read_block(reader, i, &block))
+            return FALSE;
+        if (block.n != last) {
+            if (++stage == 0)
+                v->grid = block.n;
+            last = block.n;
+            if (stage >= EDT_STAGES || v->grid % 4 || block.n != edt_variant_grid(v, stage))
+                return refuse(reader, "blocks", "do not form two down, one middle and two up stages");
+            v->dims[stage] = block.D;
+            v->heads[stage] = block.H;
+            v->mlp_ratio = block.ratio;
+        }
+        if (block.D != v->dims[stage] || block.H != v->heads[stage] ||
+            block.ratio != v->mlp_ratio)
+            return refuse(reader, "blocks", "of one stage differ in width or heads");
+        v->depths[stage]++;
+    }
+    if (stage != EDT_STAGES - 1)
+        return refuse(reader, "blocks", "do not form two down, one middle and two up stages");
+    return TRUE;
+}
+
+gboolean edt_variant_detect(EdtShapeOf shape_of, gpointer source, EdtVariant *v, GError **error)
+{
+    Reader reader = {shape_of, source, error};
+    gint64 patch[EDT_RANK_MAX], labels[EDT_RANK_MAX], final[EDT_RANK_MAX];
+
+    *v = (EdtVariant){0};
+    if (!read_shape(&reader, "x_embedder.proj.weight", 4, patch) ||
+        !read_shape(&reader, "y_embedder.embedding_table.weight", 2, labels) ||
+        !read_shape(&reader, "final_layer.linear.weight", 2, final) || !read_stages(&reader, v))
+        return FALSE;
+    gint64 area = patch[2] * patch[3];
+    if (patch[2] != patch[3] || patch[2] > 16 || patch[1] > 64 || patch[0] != v->dims[0])
+        return refuse(&reader, "x_embedder.proj.weight", "is no patch embedding of this model");
+    if (labels[1] != v->dims[0] || labels[0] < 2 || v->dims[4] != v->dims[0] ||
+        v->dims[3] != v->dims[1])
+        return refuse(&reader, "y_embedder.embedding_table.weight", "does not fit the model's width");
+    if (final[0] != area * patch[1] && final[0] != 2 * area * patch[1])
+        return refuse(&reader, "final_layer.linear.weight", "does not fit patch and channels");
+    v->channels = (int)patch[1];
+    v->patch = (int)patch[2];
+    v->latent_size = v->grid * v->patch;
+    v->n_classes = (int)labels[0] - 1;
+    v->out_channels = (int)(final[0] / area);
+    name_variant(v);
+    return TRUE;
+}
+
+/* ---- shape to tensors ---- */
+
+typedef struct {
+    EdtTensorSpec each;
+    gpointer user_data;
+    char name[128];
+} Lister;
+
+/* Name by format, shape behind it; a dimension of 0 ends the shape. */
+static void list(Lister *l, gint64 a, gint64 b, gint64 c, gint64 d, const char *format, ...)
+    G_GNUC_PRINTF(6, 7);
+
+static void list(Lister *l, gint64 a, gint64 b, gint64 c, gint64 d, const char *format, ...)
+{
+    gint64 shape[EDT_RANK_MAX] = {a, b, c, d};
+    int rank = d ? 4 : c ? 3 : b ? 2 : 1;
+    va_list args;
+    va_start(args, format);
+    g_vsnprintf(l->name, sizeof l->name, format, args);
+    va_end(args);
+    l->each(l->name, rank, shape, l->user_data);
+}
+
+static void list_block(Lister *l, const EdtVariant *v, int i, int stage)
+{
+    int D = v->dims[stage], H = v->heads[stage], side = 2 * edt_variant_grid(v, stage) - 1;
+    int hidden = D * v->mlp_ratio;
+    list(l, side * side, H, 0, 0, "blocks.%d.attn.rel_pos_bias.relative_position_bias_table", i);
+    list(l, 3 * D, D, 0, 0, "blocks.%d.attn.qkv.weight", i);
+    list(l, 3 * D, 0, 0, 0, "blocks.%d.attn.qkv.bias", i);
+    list(l, D, D, 0, 0, "blocks.%d.attn.proj.weight", i);
+    list(l, D, 0, 0, 0, "blocks.%d.attn.proj.bias", i);
+    list(l, hidden, D, 0, 0, "blocks.%d.mlp.fc1.weight", i);
+    list(l, hidden, 0, 0, 0, "blocks.%d.mlp.fc1.bias", i);
+    list(l, D, hidden, 0, 0, "blocks.%d.mlp.fc2.weight", i);
+    list(l, D, 0, 0, 0, "blocks.%d.mlp.fc2.bias", i);
+    list(l, 6 * D, v->dims[0], 0, 0, "blocks.%d.adaLN_modulation.1.weight", i);
+    list(l, 6 * D, 0, 0, 0, "blocks.%d.adaLN_modulation.1.bias", i);
+}
+
+static void list_resampling(Lister *l, const EdtVariant *v)
+{
+    const int *D = v->dims, c = D[0];
+    for (int i = 0; i < 2; i++) { /* concat i feeds stage 3 + i */
+        int width = D[3 + i], n = edt_variant_grid(v, 3 + i);
+        list(l, 1, n * n, width, 0, "concat_blocks.%d.pos_embed", i);
+        list(l, 4 * width, c, 0, 0, "concat_blocks.%d.adaLN_modulation.1.weight", i);
+        list(l, 4 * width, 0, 0, 0, "concat_blocks.%d.adaLN_modulation.1.bias", i);
+        list(l, width, 2 * width, 0, 0, "concat_blocks.%d.cat.weight", i);
+        list(l, width, 0, 0, 0, "concat_blocks.%d.cat.bias", i);
+    }
+    for (int i = 0; i < 2; i++) { /* down i leads from stage i to i + 1 */
+        int n = edt_variant_grid(v, i + 1);
+        list(l, 1, n * n, D[i + 1], 0, "down_blocks.%d.pos_embed", i);
+        list(l, 8 * D[i], c, 0, 0, "down_blocks.%d.adaLN_modulation.1.weight", i);
+        list(l, 8 * D[i], 0, 0, 0, "down_blocks.%d.adaLN_modulation.1.bias", i);
+        list(l, D[i + 1], 4 * D[i], 0, 0, "down_blocks.%d.reduction.weight", i);
+    }
+    for (int i = 0; i < 2; i++)
+        list(l, 4 * D[3 + i], D[2 + i], 0, 0, "up_blocks.%d.expand.weight", i);
+}
+
+void edt_variant_tensors(const EdtVariant *v, EdtTensorSpec each, gpointer user_data)
+{
+    Lister lister = {.each = each, .user_data = user_data}, *l = &lister;
+    int D = v->dims[0], p = v->patch, block = 0;
+
+    list(l, 1, v->grid * v->grid, D, 0, "pos_embed");
+    list(l, D, v->channels, p, p, "x_embedder.proj.weight");
+    list(l, D, 0, 0, 0, "x_embedder.proj.bias");
+    list(l, D, TIMESTEP_WIDTH, 0, 0, "t_embedder.mlp.0.weight");
+    list(l, D, 0, 0, 0, "t_embedder.mlp.0.bias");
+    list(l, D, D, 0, 0, "t_embedder.mlp.2.weight");
+    list(l, D, 0, 0, 0, "t_embedder.mlp.2.bias");
+    list(l, v->n_classes + 1, D, 0, 0, "y_embedder.embedding_table.weight");
+    for (int stage = 0; stage < EDT_STAGES; stage++)
+        for (int i = 0; i < v->depths[stage]; i++)
+            list_block(l, v, block++, stage);
+    list_resampling(l, v);
+    list(l, p * p * v->out_channels, D, 0, 0, "final_layer.linear.weight");
+    list(l, p * p * v->out_channels, 0, 0, 0, "final_layer.linear.bias");
+    list(l, 2 * D, D, 0, 0, "final_layer.adaLN_modulation.1.weight");
+    list(l, 2 * D, 0, 0, 0, "final_layer.adaLN_modulation.1.bias");
+}
+
+static void count_parameters(const char *name, int rank, const gint64 *shape, gpointer user_data)
+{
+    guint64 count = 1;
+    for (int i = 0; i < rank; i++)
+        count *= (guint64)shape[i];
+    *(guint64 *)user_data += count;
+}
+
+guint64 edt_variant_parameters(const EdtVariant *v)
+{
+    guint64 count = 0;
+    edt_variant_tensors(v, count_parameters, &count);
+    return count;
+}
+
+/* As get_flops of the official code counts them: matrix products only. */
+guint64 edt_variant_macs(const EdtVariant *v)
+{
+    guint64 c = (guint64)v->dims[0], T0 = (guint64)v->grid * v->grid, p2 = (guint64)v->patch * v->patch;
+    guint64 macs = T0 * p2 * v->channels * c + TIMESTEP_WIDTH * c + c * c + 2 * c * c +
+                   T0 * c * p2 * v->out_channels;
+    for (int s = 0; s < EDT_STAGES; s++) {
+        guint64 D = (guint64)v->dims[s], n = (guint64)edt_variant_grid(v, s), T = n * n;
+        macs += (guint64)v->depths[s] *
+                (6 * D * c + T * D * D * (4 + 2 * (guint64)v->mlp_ratio) + 2 * T * T * D);
+    }
+    for (int i = 0; i < 2; i++) {
+        guint64 D = (guint64)v->dims[i], next = (guint64)v->dims[i + 1];
+        guint64 n = (guint64)edt_variant_grid(v, i + 1), up = (guint64)v->dims[3 + i];
+        guint64 fine = (guint64)edt_variant_grid(v, 3 + i);
+        macs += 8 * D * c + n * n * 4 * D * next;
+        macs += fine * fine / 4 * (guint64)v->dims[2 + i] * 4 * up;
+        macs += 4 * up * c + fine * fine * 2 * up * up;
+    }
+    return macs;
+}
+
+void edt_position_table(int n, int D, float *out)
+{
+    int quarter = D / 4; /* x: sin, cos; y: sin, cos */
+    for (int t = 0; t < n * n; t++) {
+        double at[2] = {t % n, t / n}; /* official meshgrid: w first */
+        for (int axis = 0; axis < 2; axis++)
+            for (int i = 0; i < quarter; i++) {
+                double omega = 1.0 / pow(10000.0, (double)i / (double)quarter);
+                float *row = out + (gsize)t * D + axis * (D / 2) + i;
+                row[0] = (float)sin(at[axis] * omega);
+                row[quarter] = (float)cos(at[axis] * omega);
+            }
+    }
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Where models live: $EDT_MODEL_PATH (folders or files, ':' between them), then
+ * $XDG_DATA_HOME/edt/models, then <datadir>/edt/models.  A model's name is its file name without
+ * ".safetensors"; the first place that has it wins, so a user's model hides an installed one.
+ */
+#include "edt.h"
+
+#include <string.h>
+
+#define SUFFIX ".safetensors"
+
+char **edt_models_folders(void)
+{
+    GPtrArray *folders = g_ptr_array_new();
+    const char *path = g_getenv("EDT_MODEL_PATH");
+    char **entries = g_strsplit(path ? path : "", G_SEARCHPATH_SEPARATOR_S, -1);
+    for (int i = 0; entries[i]; i++) {
+        if (*entries[i])
+            g_ptr_array_add(folders, g_strdup(entries[i]));
+    }
+    g_strfreev(entries);
+
+    g_ptr_array_add(folders, g_build_filename(g_get_user_data_dir(), "edt", "models", NULL));
+    g_ptr_array_add(folders, g_strdup(EDT_DATADIR "/edt/models"));
+    g_ptr_array_add(folders, NULL);
+    return (char **)g_ptr_array_free(folders, FALSE);
+}
+
+static gint compare_paths(gconstpointer a, gconstpointer b)
+{
+    return g_strcmp0(*(char *const *)a, *(char *const *)b);
+}
+
+/* The model files of one folder, by name; a folder that cannot be read has none. */
+static GPtrArray *models_of_folder(const char *folder)
+{
+    GPtrArray *paths = g_ptr_array_new();
+    GDir *dir = g_dir_open(folder, 0, NULL);
+    if (!dir)
+        return paths;
+    const char *name;
+    while ((name = g_dir_read_name(dir))) {
+        char *path = g_build_filename(folder, name, NULL);
+        if (name[0] != '.' && g_str_has_suffix(name, SUFFIX) &&
+            g_file_test(path, G_FILE_TEST_IS_REGULAR))
+            g_ptr_array_add(paths, path);
+        else
+            g_free(path);
+    }
+    g_dir_close(dir);
+    g_ptr_array_sort(paths, compare_paths);
+    return paths;
+}
+
+static void add_place(GPtrArray *models, const char *place)
+{
+    if (g_file_test(place, G_FILE_TEST_IS_REGULAR)) {
+        g_ptr_array_add(models, g_strdup(place));
+        return;
+    }
+    GPtrArray *found = models_of_folder(place);
+    g_ptr_array_extend_and_steal(models, found);
+}
+
+char **edt_models_list(void)
+{
+    GPtrArray *models = g_ptr_array_new();
+    char **folders = edt_models_folders();
+    for (int i = 0; folders[i]; i++)
+        add_place(models, folders[i]);
+    g_strfreev(folders);
+    g_ptr_array_add(models, NULL);
+    return (char **)g_ptr_array_free(models, FALSE);
+}
+
+/* "edt-s" and "edt-s.safetensors" both name .../edt-s.safetensors. */
+static gboolean has_name(const char *path, const char *name, gboolean any_case)
+{
+    char *base = g_path_get_basename(path);
+    char *stem = g_str_has_suffix(base, SUFFIX) ? g_strndup(base, strlen(base) - strlen(SUFFIX))
+                                                : g_strdup(base);
+    int (*compare)(const char *, const char *) = any_case ? g_ascii_strcasecmp : g_strcmp0;
+    gboolean same = compare(base, name) == 0 || compare(stem, name) == 0;
+    g_free(stem);
+    g_free(base);
+    return same;
+}
+
+static char *pick_named(char **models, const char *name)
+{
+    for (int any_case = 0; any_case <= 1; any_case++) {
+        for (int i = 0; models[i]; i++) {
+            if (has_name(models[i], name, any_case))
+                return g_strdup(models[i]);
+        }
+    }
+    return NULL;
+}
+
+/* The first file that is a model of ours; other .safetensors files may lie beside it.  reason: why
+ * the first one was not. */
+static char *pick_first(char **models, GError **reason)
+{
+    for (int i = 0; models[i]; i++) {
+        EdtModelInfo *info = edt_model_info_read(models[i], *reason ? NULL : reason);
+        if (info) {
+            edt_model_info_free(info);
+            return g_strdup(models[i]);
+        }
+    }
+    return NULL;
+}
+
+static void explain_none(const GError *reason, GError **error)
+{
+    const char *advice = "make one with \"edt import CHECKPOINT.pt --vae VAE.safetensors\", or set "
+                         "EDT_MODEL_PATH to the folder that holds one (\"edt doctor\" shows where "
+                         "models are looked for)";
+    if (reason)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
+                    "No model was found that can be used: %s\nOtherwise %s.", reason->message,
+                    advice);
+    else
+        g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, "There is no model yet: %s.", advice);
+}
+
+static void explain_unknown(char **models, const char *name, GError **error)
+{
+    GString *known = g_string_new(NULL);
+    for (int i = 0; models[i]; i++) {
+        char *base = g_path_get_basename(models[i]);
+        g_string_append_printf(known, "%s%s", i ? ", " : "", base);
+        g_free(base);
+    }
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                "There is no model \"%s\": give a path, or a name out of those found (%s).", name,
+                known->len ? known->str : "none at all; \"edt doctor\" says where to put them");
+    g_string_free(known, TRUE);
+}
+
+char *edt_models_find(const char *name, GError **error)
+{
+    if (name && g_file_test(name, G_FILE_TEST_IS_REGULAR))
+        return g_strdup(name);
+    GError *reason = NULL;
+    char **models = edt_models_list();
+    char *found = name ? pick_named(models, name) : pick_first(models, &reason);
+    if (!found && name)
+        explain_unknown(models, name, error);
+    else if (!found)
+        explain_none(reason, error);
+    g_clear_error(&reason);
+    g_strfreev(models);
+    return found;
+}

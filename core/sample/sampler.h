@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One reverse step of a sample: DDPM and DDIM as in the official gaussian_diffusion.py (f64
+ * coefficients, rounded to f32 when used), and DPM-Solver++(2M).
+ *
+ * dpm++2m is the multistep form with data prediction (arXiv 2211.01095, algorithm 2), on the same
+ * timesteps as the other samplers.  It goes to the least noisy timestep, the first step being of
+ * first order and the last too where there are fewer than EDT_DPMPP_FEW_STEPS steps ("lower-order
+ * final"); the estimate there is the sample ("denoise to zero": S network evaluations, and no
+ * noise is left).  Deterministic: its picture depends on the initial noise alone.
+ */
+#pragma once
+
+#include "sample/schedule.h"
+
+#define EDT_DPMPP_FEW_STEPS 15
+
+typedef struct {
+    const EdtNoiseSchedule *schedule;
+    EdtSampler sampler;
+    EdtPrediction prediction;
+    gboolean learned_variance;   /* the output has 2C channels: prediction, then variance */
+    gboolean clip_denoised;      /* clamp the denoised estimate to [-1, 1] */
+    double eta;                  /* ddim */
+} EdtSampling;
+
+/* One step for one sample of C*hw values, in place.
+ *   s             step index S-1 (noisiest) .. 0
+ *   out           network output, [C or 2C, hw]
+ *   noise         [C, hw]; NULL where the sampler draws none (ddim with eta 0, dpm++2m) or s == 0
+ *   x             [C, hw] in: x_t, out: x_{t-1}
+ *   denoised      [C, hw] out: the estimate of x_0 of this step
+ *   previous      [C, hw] dpm++2m: denoised of the step before (in), kept up to date; else NULL */
+void edt_sampling_step(const EdtSampling *sampling, int s, int C, int hw, const float *out,
+                       const float *noise, float *x, float *denoised, float *previous);
+
+/* Whether the official loop consumes one draw of the (doubled) batch per step: ddpm and ddim do,
+ * even where the noise is not used. */
+gboolean edt_sampling_draws(const EdtSampling *sampling);

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * How much noise there is at each step.  1000 betas are made, the kept timesteps chosen, and the
+ * betas made anew so that the kept ones have the same cumulative products; everything else follows
+ * from those.  Next: sampler.c, which uses the tables.
+ */
+#include "sample/schedule.h"
+#include "base/memory.h"
+
+#include <math.h>
+
+/* ---- the 1000 original timesteps ---- */
+
+/* Ho et al. 2020: betas from 1e-4 to 0.02, evenly. */
+static void betas_linear(double betas[EDT_TIMESTEPS])
+{
+    const double first = 0.0001, last = 0.02;
+    const double step = (last - first) / (EDT_TIMESTEPS - 1);
+    for (int t = 0; t < EDT_TIMESTEPS; t++)
+        betas[t] = t * step + first;
+    betas[EDT_TIMESTEPS - 1] = last;
+}
+
+/* Nichol & Dhariwal 2021, eq. 17, with s = 0.008: a squared cosine of time in 0..1. */
+static double cosine_alpha_bar(double time)
+{
+    double c = cos((time + 0.008) / 1.008 * G_PI / 2.0);
+    return c * c;
+}
+
+static void betas_cosine(double betas[EDT_TIMESTEPS])
+{
+    const double most = 0.999; /* the last quotient would be 0/x: a singularity */
+    for (int t = 0; t < EDT_TIMESTEPS; t++) {
+        double before = cosine_alpha_bar((double)t / EDT_TIMESTEPS);
+        double after = cosine_alpha_bar((double)(t + 1) / EDT_TIMESTEPS);
+        betas[t] = MIN(1.0 - after / before, most);
+    }
+}
+
+static void original_alphas_cumprod(EdtSchedule kind, double alphas_cumprod[EDT_TIMESTEPS])
+{
+    double betas[EDT_TIMESTEPS], product = 1.0;
+    if (kind == EDT_SCHEDULE_COSINE)
+        betas_cosine(betas);
+    else
+        betas_linear(betas);
+    for (int t = 0; t < EDT_TIMESTEPS; t++)
+        alphas_cumprod[t] = product *= 1.0 - betas[t];
+}
+
+/* ---- which of them are kept ---- */
+
+/* The official code adds the stride up instead of multiplying, and Python's round() takes halves
+ * to the even neighbour, as rint() does: both decide a timestep for some counts. */
+static void respace_even(int *timestep, int steps)
+{
+    double stride = steps > 1 ? (double)(EDT_TIMESTEPS - 1) / (steps - 1) : 1.0;
+    double at = 0.0;
+    for (int s = 0; s < steps; s++, at += stride)
+        timestep[s] = (int)rint(at);
+}
+
+/* The smallest integer stride that visits at most `steps` timesteps. */
+static gboolean respace_stride(int *timestep, int steps, GError **error)
+{
+    int stride = 1, visited = EDT_TIMESTEPS, more = EDT_TIMESTEPS;
+    while (visited > steps && stride < EDT_TIMESTEPS - 1) {
+        more = visited;
+        stride++;
+        visited = (EDT_TIMESTEPS + stride - 1) / stride;
+    }
+    if (visited != steps) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "No even stride through %d timesteps makes %d steps. Choose %d steps, or the "
+                    "ordinary spacing.",
+                    EDT_TIMESTEPS, steps, visited > steps ? visited : more);
+        return FALSE;
+    }
+    for (int s = 0; s < steps; s++)
+        timestep[s] = s * stride;
+    return TRUE;
+}
+
+/* ---- the tables ---- */
+
+/* One block: the struct, its 12 tables, the timesteps. */
+static EdtNoiseSchedule *allocate(int steps, GError **error)
+{
+    EdtNoiseSchedule layout, *schedule;
+    double **tables[] = {
+        &layout.betas,
+        &layout.alphas_cumprod,
+        &layout.alphas_cumprod_prev,
+        &layout.alphas_cumprod_next,
+        &layout.sqrt_alphas_cumprod,
+        &layout.sqrt_one_minus_alphas_cumprod,
+        &layout.sqrt_recip_alphas_cumprod,
+        &layout.sqrt_recipm1_alphas_cumprod,
+        &layout.posterior_variance,
+        &layout.posterior_log_variance_clipped,
+        &layout.posterior_mean_coef1,
+        &layout.posterior_mean_coef2,
+    };
+    gsize S = (gsize)steps;
+
+    schedule = edt_alloc(
+        sizeof *schedule + G_N_ELEMENTS(tables) * S * sizeof(double) + S * sizeof(int), error);
+    if (schedule == NULL)
+        return NULL;
+    double *free_space = (double *)(schedule + 1);
+    for (gsize i = 0; i < G_N_ELEMENTS(tables); i++, free_space += S)
+        *tables[i] = free_space;
+    layout.timestep = (int *)free_space;
+    layout.S = steps;
+    *schedule = layout;
+    return schedule;
+}
+
+/* Betas whose cumulative products over the kept timesteps are the original ones. */
+static void fill_betas(EdtNoiseSchedule *schedule, const double *original)
+{
+    double last = 1.0;
+    for (int s = 0; s < schedule->S; s++) {
+        double kept = original[schedule->timestep[s]];
+        schedule->betas[s] = 1.0 - kept / last;
+        last = kept;
+    }
+}
+
+static void fill_cumulative(EdtNoiseSchedule *schedule)
+{
+    double product = 1.0;
+    for (int s = 0; s < schedule->S; s++) {
+        schedule->alphas_cumprod_prev[s] = product;
+        product *= 1.0 - schedule->betas[s];
+        schedule->alphas_cumprod[s] = product;
+        schedule->sqrt_alphas_cumprod[s] = sqrt(product);
+        schedule->sqrt_one_minus_alphas_cumprod[s] = sqrt(1.0 - product);
+        schedule->sqrt_recip_alphas_cumprod[s] = sqrt(1.0 / product);
+        schedule->sqrt_recipm1_alphas_cumprod[s] = sqrt(1.0 / product - 1.0);
+    }
+    for (int s = 0; s < schedule->S; s++)
+        schedule->alphas_cumprod_next[s] =
+            s + 1 < schedule->S ? schedule->alphas_cumprod[s + 1] : 0.0;
+}
+
+/* q(x_{s-1} | x_s, x_0): Ho et al. 2020, eq. 6 and 7. */
+static void fill_posterior(EdtNoiseSchedule *schedule)
+{
+    for (int s = 0; s < schedule->S; s++) {
+        double beta = schedule->betas[s], previous = schedule->alphas_cumprod_prev[s];
+        double noise_share = 1.0 - schedule->alphas_cumprod[s];
+        schedule->posterior_variance[s] = beta * (1.0 - previous) / noise_share;
+        schedule->posterior_log_variance_clipped[s] = log(schedule->posterior_variance[s]);
+        schedule->posterior_mean_coef1[s] = beta * sqrt(previous) / noise_share;
+        schedule->posterior_mean_coef2[s] = (1.0 - previous) * sqrt(1.0 - beta) / noise_share;
+    }
+    /* the first variance is 0: its logarithm is that of the second, or with a single step, where
+     * the official code has none, of beta */
+    schedule->posterior_log_variance_clipped[0] =
+        schedule->S > 1 ? schedule->posterior_log_variance_clipped[1] : log(schedule->betas[0]);
+}
+
+EdtNoiseSchedule *edt_noise_schedule_new(EdtSchedule kind, EdtRespace respace, int steps,
+                                         GError **error)
+{
+    double original[EDT_TIMESTEPS];
+    EdtNoiseSchedule *schedule;
+
+    if (steps < 1 || steps > EDT_TIMESTEPS) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "The number of steps must be 1 to %d, not %d.", EDT_TIMESTEPS, steps);
+        return NULL;
+    }
+    schedule = allocate(steps, error);
+    if (schedule == NULL)
+        return NULL;
+    if (respace == EDT_RESPACE_EVEN) {
+        respace_even(schedule->timestep, steps);
+    } else if (!respace_stride(schedule->timestep, steps, error)) {
+        edt_noise_schedule_free(schedule);
+        return NULL;
+    }
+    original_alphas_cumprod(kind, original);
+    fill_betas(schedule, original);
+    fill_cumulative(schedule);
+    fill_posterior(schedule);
+    return schedule;
+}
+
+void edt_noise_schedule_free(EdtNoiseSchedule *schedule)
+{
+    edt_free(schedule);
+}

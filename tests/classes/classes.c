@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * core/classes.c: the ImageNet table (order, ids, uniqueness), finding one class by number, name,
+ * synonym or part of a name, the order of search results, and the sentences of the errors.
+ */
+#include "edt.h"
+
+#include <string.h>
+
+static int find(const char *text)
+{
+    GError *error = NULL;
+    int index = edt_class_find(NULL, text, &error);
+    g_assert_no_error(error);
+    return index;
+}
+
+/* The message with which text is refused; free with g_free(). */
+static char *refusal(const EdtModelInfo *info, const char *text)
+{
+    GError *error = NULL;
+    g_assert_cmpint(edt_class_find(info, text, &error), ==, -1);
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    char *message = g_strdup(error->message);
+    g_error_free(error);
+    return message;
+}
+
+static void assert_refused(const EdtModelInfo *info, const char *text, const char *expected)
+{
+    char *message = refusal(info, text);
+    g_assert_cmpstr(message, ==, expected);
+    g_free(message);
+}
+
+/* Asserts the first results of a search; expected ends with -1, which matches anything. */
+static void assert_first(const EdtModelInfo *info, const char *text, const int *expected)
+{
+    int *found = edt_class_search(info, text);
+    for (int i = 0; expected[i] >= 0; i++)
+        g_assert_cmpint(found[i], ==, expected[i]);
+    g_free(found);
+}
+
+static int count(const int *found)
+{
+    int n = 0;
+    while (found[n] >= 0)
+        n++;
+    return n;
+}
+
+static int position(const int *found, int index)
+{
+    for (int i = 0; found[i] >= 0; i++) {
+        if (found[i] == index)
+            return i;
+    }
+    return -1;
+}
+
+/* ---- the table ---- */
+
+static void assert_class(int index, const char *synset, const char *name)
+{
+    const EdtClass *class = &edt_imagenet_classes(NULL)[index];
+    g_assert_cmpint(class->index, ==, index);
+    g_assert_cmpstr(class->synset, ==, synset);
+    g_assert_cmpstr(class->name, ==, name);
+}
+
+static void test_table(void)
+{
+    int n;
+    const EdtClass *classes = edt_imagenet_classes(&n);
+    g_assert_cmpint(n, ==, 1000);
+    for (int i = 0; i < n; i++) {
+        g_assert_cmpint(classes[i].index, ==, i);
+        g_assert_cmpuint(strlen(classes[i].synset), ==, 9);
+        g_assert_true(g_str_has_prefix(classes[i].synonyms, classes[i].name));
+        if (i > 0)
+            g_assert_cmpstr(classes[i].synset, >, classes[i - 1].synset);
+    }
+    assert_class(0, "n01440764", "tench");
+    assert_class(107, "n01910747", "jellyfish");
+    assert_class(134, "n02012849", "crane");
+    assert_class(207, "n02099601", "golden retriever");
+    assert_class(281, "n02123045", "tabby");
+    assert_class(517, "n03126707", "crane");
+    assert_class(643, "n03724870", "mask");
+    assert_class(999, "n15075141", "toilet tissue");
+    g_assert_cmpstr(classes[999].synonyms, ==, "toilet tissue, toilet paper, bathroom tissue");
+}
+
+/* ---- find ---- */
+
+static void test_numbers(void)
+{
+    g_assert_cmpint(find("0"), ==, 0);
+    g_assert_cmpint(find(" 207 "), ==, 207);
+    g_assert_cmpint(find("999"), ==, 999);
+    g_assert_cmpint(find("n02099601"), ==, 207);
+    g_assert_cmpint(find("N15075141"), ==, 999);
+    assert_refused(NULL, "1000", "There is no class 1000: this model's classes go from 0 to 999.");
+    assert_refused(NULL, "-1", "There is no class -1: this model's classes go from 0 to 999.");
+    g_free(refusal(NULL, "99999999999999999999999"));
+    g_free(refusal(NULL, "n00000000"));
+}
+
+static void test_names(void)
+{
+    g_assert_cmpint(find("tench"), ==, 0);
+    g_assert_cmpint(find("Golden Retriever"), ==, 207);
+    g_assert_cmpint(find("golden_retriever"), ==, 207);
+    g_assert_cmpint(find("  GOLDEN   retriever "), ==, 207);
+    g_assert_cmpint(find("curly coated retriever"), ==, 206);
+    g_assert_cmpint(find("Carassius auratus"), ==, 1); /* synonyms */
+    g_assert_cmpint(find("toilet paper"), ==, 999);
+    g_assert_cmpint(find("jelly fish"), ==, 107);
+    g_assert_cmpint(find("jack o lantern"), ==, 607); /* jack-o'-lantern */
+    g_assert_cmpint(find("maillot, tank suit"), ==, 639);
+    g_assert_cmpint(find("golden"), ==, 207); /* the only one with this part */
+    g_assert_cmpint(find("volcan"), ==, 980);
+    g_assert_cmpint(find("hen"), ==, 8);     /* also part of kitchen and others */
+    g_assert_cmpint(find("husky"), ==, 248); /* its synonym; "Siberian husky" only ends so */
+}
+
+static void test_unknown(void)
+{
+    char *message = refusal(NULL, "goldfihs");
+    g_assert_true(g_str_has_prefix(message, "Unknown class “goldfihs”. Nearest: goldfish (1), "));
+    g_free(message);
+    message = refusal(NULL, "qqqqqqqqqq");
+    g_assert_true(g_str_has_prefix(message, "Unknown class “qqqqqqqqqq”. Nearest: "));
+    g_free(message);
+    assert_refused(NULL, "", "The class is empty: give a number or a name.");
+    assert_refused(NULL, "  ", "The class is empty: give a number or a name.");
+    g_free(refusal(NULL, "\xff\xfe")); /* not UTF-8 */
+    char *endless = g_strnfill(100000, 'a');
+    g_free(refusal(NULL, endless));
+    g_free(endless);
+}
+
+static void test_ambiguous(void)
+{
+    assert_refused(NULL, "crane",
+                   "Class “crane” is the name of 2 classes: crane (134, wading bird), "
+                   "crane (517, device). Give the number.");
+    assert_refused(NULL, "gold",
+                   "Class “gold” fits 4 classes: black and gold garden spider (72), goldfish (1), "
+                   "goldfinch (11), golden retriever (207). Give a number or a whole name.");
+    char *message = refusal(NULL, "dog");
+    g_assert_nonnull(strstr(message, " fits "));
+    g_assert_nonnull(strstr(message, " more. Give a number"));
+    g_free(message);
+}
+
+/* ---- search ---- */
+
+static void test_search_order(void)
+{
+    assert_first(NULL, "207", (int[]){207, -1});
+    assert_first(NULL, "n02099601", (int[]){207, -1});
+    assert_first(NULL, "golden retriever", (int[]){207, -1});
+    /* cats by last word, first names before synonyms; then by kind; catamaran only begins so */
+    int *cats = edt_class_search(NULL, "cat");
+    g_assert_cmpint(position(cats, 282), ==, 0);
+    for (int cat = 281; cat <= 287; cat++) {
+        g_assert_cmpint(position(cats, cat), >=, 0);
+        g_assert_cmpint(position(cats, cat), <, position(cats, 484));
+    }
+    g_free(cats);
+    /* a word, the beginning of a name, the beginning of a later word */
+    assert_first(NULL, "gold", (int[]){72, 1, 11, 207, -1});
+    assert_first(NULL, "retr", (int[]){205, 206, 207, 208, 209, -1});
+}
+
+static void test_search_kinds(void)
+{
+    int *dogs = edt_class_search(NULL, "dogs");
+    g_assert_cmpint(count(dogs), >=, 118);
+    g_assert_cmpint(position(dogs, 207), >=, 0);
+    g_free(dogs);
+    int *birds = edt_class_search(NULL, "BIRD");
+    g_assert_cmpint(count(birds), >=, 59);
+    g_assert_cmpint(position(birds, 134), <, position(birds, 448)); /* crane before birdhouse */
+    g_assert_cmpint(position(birds, 517), ==, -1);
+    g_free(birds);
+}
+
+static void test_search_misspelled(void)
+{
+    assert_first(NULL, "goldfihs", (int[]){1, -1});
+    assert_first(NULL, "tabbi", (int[]){281, -1});
+    assert_first(NULL, "retreiver", (int[]){205, 206, 207, 208, 209, -1});
+    assert_first(NULL, "goldn retrever", (int[]){207, -1});
+    int *none = edt_class_search(NULL, "xyzzyxyzzy");
+    g_assert_cmpint(none[0], ==, -1);
+    g_free(none);
+    none = edt_class_search(NULL, "");
+    g_assert_cmpint(none[0], ==, -1);
+    g_free(none);
+}
+
+static void test_search_unique(void)
+{
+    int *found = edt_class_search(NULL, "a");
+    gboolean seen[1000] = {FALSE};
+    for (int i = 0; found[i] >= 0; i++) {
+        g_assert_cmpint(found[i], <, 1000);
+        g_assert_false(seen[found[i]]);
+        seen[found[i]] = TRUE;
+    }
+    g_assert_cmpint(count(found), >, 500);
+    g_free(found);
+}
+
+/* ---- other models ---- */
+
+static void test_own_names(void)
+{
+    char *names[] = {"Käfer", "rote Ampel", "Ampel", NULL};
+    EdtModelInfo info = {.n_classes = 4, .class_list = EDT_CLASSES_OWN, .class_names = names};
+    GError *error = NULL;
+    g_assert_cmpint(edt_class_find(&info, "KÄFER", &error), ==, 0);
+    g_assert_cmpint(edt_class_find(&info, "ampel", &error), ==, 2);
+    g_assert_cmpint(edt_class_find(&info, "rote", &error), ==, 1);
+    g_assert_cmpint(edt_class_find(&info, "3", &error), ==, 3); /* there, but without a name */
+    g_assert_no_error(error);
+    assert_refused(&info, "4", "There is no class 4: this model's classes go from 0 to 3.");
+    g_free(refusal(&info, "tench"));
+    g_free(refusal(&info, "n02099601"));
+    assert_first(&info, "Ampel", (int[]){2, 1, -1});
+}
+
+static void test_unnamed(void)
+{
+    EdtModelInfo info = {.n_classes = 10, .class_list = EDT_CLASSES_UNNAMED};
+    g_assert_cmpint(edt_class_find(&info, "9", NULL), ==, 9);
+    assert_refused(&info, "tench",
+                   "Unknown class “tench”. This model does not name its classes: "
+                   "give a number from 0 to 9.");
+    int *found = edt_class_search(&info, "tench");
+    g_assert_cmpint(found[0], ==, -1);
+    g_free(found);
+}
+
+static void assert_name(const EdtModelInfo *info, int index, const char *expected)
+{
+    char *name = edt_class_name(info, index);
+    g_assert_cmpstr(name, ==, expected);
+    g_free(name);
+}
+
+static void test_name(void)
+{
+    char *names[] = {"Ampel", NULL};
+    EdtModelInfo own = {.n_classes = 2, .class_list = EDT_CLASSES_OWN, .class_names = names};
+    EdtModelInfo small = {.n_classes = 10, .class_list = EDT_CLASSES_IMAGENET};
+    EdtModelInfo unnamed = {.n_classes = 20, .class_list = EDT_CLASSES_UNNAMED};
+    assert_name(NULL, 207, "golden retriever");
+    assert_name(NULL, 1000, "no class");
+    assert_name(&small, 9, "ostrich");
+    assert_name(&small, 10, "no class");
+    assert_name(&own, 0, "Ampel");
+    assert_name(&own, 1, "class 1");
+    assert_name(&unnamed, 12, "class 12");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/classes/table", test_table);
+    g_test_add_func("/classes/find/numbers", test_numbers);
+    g_test_add_func("/classes/find/names", test_names);
+    g_test_add_func("/classes/find/unknown", test_unknown);
+    g_test_add_func("/classes/find/ambiguous", test_ambiguous);
+    g_test_add_func("/classes/search/order", test_search_order);
+    g_test_add_func("/classes/search/kinds", test_search_kinds);
+    g_test_add_func("/classes/search/misspelled", test_search_misspelled);
+    g_test_add_func("/classes/search/unique", test_search_unique);
+    g_test_add_func("/classes/own-names", test_own_names);
+    g_test_add_func("/classes/unnamed", test_unnamed);
+    g_test_add_func("/classes/name", test_name);
+    return g_test_run();
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Runs the built `edt` as a person or another program would, in a folder of its own with a home of
+ * its own, and looks at what comes out.
+ */
+#pragma once
+
+#include <gio/gio.h>
+#include <json-glib/json-glib.h>
+
+typedef struct {
+    int code; /* exit code; -1: killed by a signal */
+    char *out, *err;
+} Outcome;
+
+/* The folder of this test program; removed at exit. */
+const char *program_folder(void);
+char *program_path(const char *name); /* in that folder */
+void program_remove(const char *name);
+
+/* Started with the given arguments (NULL ends them) in program_folder(). */
+GSubprocess *program_start(const char *first, ...) G_GNUC_NULL_TERMINATED;
+/* Waits for the end; input may be NULL. */
+Outcome program_finish(GSubprocess *process, const char *input);
+void outcome_clear(Outcome *outcome);
+
+/* Runs to the end and prints stderr when the code is not the expected one. */
+Outcome program_expect(int code, const char *input, const char *first, ...) G_GNUC_NULL_TERMINATED;
+
+/* Every line of text as a JSON object; a line that is none fails the test. */
+GPtrArray *json_lines(const char *text);
+const char *json_text(JsonObject *object, const char *key);
+gint64 json_number(JsonObject *object, const char *key);
+/* The n-th event of a name, or NULL. */
+JsonObject *find_event(GPtrArray *lines, const char *event, int n);
+int count_events(GPtrArray *lines, const char *event);

@@ -1,0 +1,711 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * `edt` from outside, on a tiny model (16x16 latents, 128x128 pictures, 10 classes) that the first
+ * test imports: exit codes, names, events, records, job files, Ctrl-C.
+ */
+#include <glib/gstdio.h>
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+
+#include "edt.h"
+#include "program.h"
+
+/* Runs and forgets what came out. */
+#define EXPECT(code, ...)                                                                          \
+    G_STMT_START                                                                                   \
+    {                                                                                              \
+        Outcome outcome_ = program_expect(code, NULL, __VA_ARGS__, NULL);                          \
+        outcome_clear(&outcome_);                                                                  \
+    }                                                                                              \
+    G_STMT_END
+
+static gboolean exists(const char *name)
+{
+    char *path = program_path(name);
+    gboolean there = g_file_test(path, G_FILE_TEST_EXISTS);
+    g_free(path);
+    return there;
+}
+
+static GBytes *contents(const char *name)
+{
+    GError *error = NULL;
+    char *path = program_path(name), *bytes = NULL;
+    gsize length = 0;
+    g_file_get_contents(path, &bytes, &length, &error);
+    g_assert_no_error(error);
+    g_free(path);
+    return g_bytes_new_take(bytes, length);
+}
+
+static void write_text(const char *name, const char *text)
+{
+    char *path = program_path(name);
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+    g_free(path);
+}
+
+static void make_folder(const char *name)
+{
+    char *path = program_path(name);
+    g_assert_cmpint(g_mkdir(path, 0755), ==, 0);
+    g_free(path);
+}
+
+static char *record_of(const char *name)
+{
+    GError *error = NULL;
+    char *path = program_path(name);
+    char *record = edt_png_read_record(path, &error);
+    g_assert_no_error(error);
+    g_free(path);
+    return record;
+}
+
+static void expect_same_files(const char *a, const char *b)
+{
+    GBytes *first = contents(a), *second = contents(b);
+    g_assert_true(g_bytes_equal(first, second));
+    g_bytes_unref(first);
+    g_bytes_unref(second);
+}
+
+static char *data_path(const char *name)
+{
+    return g_build_filename(g_getenv("EDT_TEST_DATA"), name, NULL);
+}
+
+/* ---- commands ---- */
+
+static void test_commands(void)
+{
+    Outcome outcome = program_expect(0, NULL, "--version", NULL);
+    g_assert_cmpstr(outcome.out, ==, "edt " EDT_VERSION "\n");
+    outcome_clear(&outcome);
+
+    outcome = program_expect(0, NULL, "--help", NULL);
+    static const char *const commands[] = {"sample", "import", "info", "classes", "doctor"};
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        g_assert_nonnull(strstr(outcome.out, commands[i]));
+        Outcome help = program_expect(0, NULL, "help", commands[i], NULL);
+        Outcome option = program_expect(0, NULL, commands[i], "--help", NULL);
+        char *usage = g_strconcat("edt ", commands[i], " [OPTION", NULL);
+        g_assert_nonnull(strstr(help.out, usage));
+        g_assert_cmpstr(help.out, ==, option.out);
+        g_free(usage);
+        outcome_clear(&help);
+        outcome_clear(&option);
+    }
+    outcome_clear(&outcome);
+}
+
+static void test_unknown_command(void)
+{
+    Outcome outcome = program_expect(2, NULL, "smaple", NULL);
+    g_assert_nonnull(strstr(outcome.err, "\"edt sample\""));
+    g_assert_cmpstr(outcome.out, ==, "");
+    outcome_clear(&outcome);
+    EXPECT(2, NULL);
+    EXPECT(2, "help", "nothing-like-it");
+    EXPECT(2, "-x");
+}
+
+/* Mistakes that need no model to be seen: code 2, stdout empty, the option named. */
+static void test_usage(void)
+{
+    static const char *const wrong[][2] = {
+        {"--steps", "0"},       {"--steps", "1001"},    {"--steps", "many"}, {"--sampler", "euler"},
+        {"--amm", "on"},        {"--eta", "1.5"},       {"--eta", "-1"},     {"--cfg-scale", "inf"},
+        {"--rng", "numpy"},     {"--backend", "metal"}, {"--type", "f16"},   {"--batch-count", "0"},
+        {"--batch-size", "-1"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        Outcome outcome = program_expect(2, NULL, "sample", wrong[i][0], wrong[i][1], NULL);
+        g_assert_cmpstr(outcome.out, ==, "");
+        g_assert_nonnull(strstr(outcome.err, wrong[i][0]));
+        outcome_clear(&outcome);
+    }
+    EXPECT(2, "sample", "--no-such-option");
+    EXPECT(2, "sample", "dog");
+    EXPECT(2, "sample", "--latent-only");
+    EXPECT(2, "sample", "--jobs", "-", "--batch-count", "2");
+    EXPECT(2, "import");
+    EXPECT(2, "import", "a.pt", "b.pt");
+    EXPECT(2, "import", "a.pt", "--type", "f16");
+    EXPECT(2, "info", "--backend", "metal");
+    EXPECT(2, "info", "one", "two");
+    EXPECT(2, "doctor", "who");
+}
+
+/* A machine where nothing is installed yet: everything says so and says what to do. */
+static void test_without_model(void)
+{
+    char **folders = edt_models_folders();
+    gboolean installed = g_file_test(folders[g_strv_length(folders) - 1], G_FILE_TEST_EXISTS);
+    g_strfreev(folders);
+    if (installed) {
+        g_test_skip("a model is installed on this machine");
+        return;
+    }
+    Outcome outcome = program_expect(1, NULL, "sample", NULL);
+    g_assert_nonnull(strstr(outcome.err, "edt import"));
+    outcome_clear(&outcome);
+    EXPECT(2, "sample", "-m", "nothing");
+    EXPECT(2, "info", "nothing");
+    outcome = program_expect(1, NULL, "doctor", "--json", NULL);
+    GPtrArray *lines = json_lines(outcome.out);
+    g_assert_cmpuint(lines->len, ==, 1);
+    g_assert_false(json_object_get_boolean_member(lines->pdata[0], "ok"));
+    g_assert_nonnull(strstr(json_text(lines->pdata[0], "missing"), "sd-vae-ft-ema"));
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+}
+
+/* ---- import ---- */
+
+static void test_import_refused(void)
+{
+    write_text("broken.pt", "this is no checkpoint");
+    EXPECT(3, "import", "broken.pt", "-o", "broken.safetensors");
+    g_assert_false(exists("broken.safetensors"));
+    EXPECT(3, "info", "broken.pt");
+    EXPECT(3, "sample", "-m", "broken.pt");
+
+    char *hostile = data_path("edt_tiny_whole_module_REFUSE.pt");
+    Outcome outcome =
+        program_expect(3, NULL, "import", hostile, "-o", "hostile.safetensors", "--json", NULL);
+    GPtrArray *lines = json_lines(outcome.out);
+    g_assert_cmpint(json_number(find_event(lines, "error", 0), "code"), ==, 3);
+    g_assert_false(exists("hostile.safetensors"));
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+    g_free(hostile);
+}
+
+static void test_import(void)
+{
+    char *checkpoint = data_path("edt_tiny_bare.pt");
+    char *vae = data_path("vae_small_modern.safetensors");
+    /* without -o: where the other commands find it */
+    Outcome outcome = program_expect(0, NULL, "import", checkpoint, "--vae", vae, NULL);
+    char *expected = program_path("home/edt/models/edt_tiny_bare.safetensors");
+    g_assert_cmpstr(g_strchomp(outcome.out), ==, expected);
+    g_assert_nonnull(strstr(outcome.err, "sha256"));
+    outcome_clear(&outcome);
+
+    GBytes *before = contents("home/edt/models/edt_tiny_bare.safetensors");
+    EXPECT(2, "import", checkpoint); /* exists */
+    GBytes *after = contents("home/edt/models/edt_tiny_bare.safetensors");
+    g_assert_true(g_bytes_equal(before, after));
+    g_bytes_unref(before);
+    g_bytes_unref(after);
+
+    outcome = program_expect(0, NULL, "import", checkpoint, "-o", "bare.safetensors", "--title",
+                             "Tiny", "--licence", "CC0", "--type", "bf16", "--json", NULL);
+    GPtrArray *lines = json_lines(outcome.out);
+    g_assert_cmpstr(json_text(find_event(lines, "model", 0), "path"), ==, "bare.safetensors");
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+    EXPECT(0, "import", checkpoint, "-o", "bare.safetensors", "--force");
+    g_free(expected);
+    g_free(vae);
+    g_free(checkpoint);
+}
+
+static void test_info(void)
+{
+    Outcome outcome = program_expect(0, NULL, "info", "--json", NULL);
+    GPtrArray *lines = json_lines(outcome.out);
+    JsonObject *model = lines->pdata[0]; /* the user's own stands before installed ones */
+    g_assert_cmpint(json_number(model, "size"), ==, 128);
+    g_assert_cmpint(json_number(model, "latent_size"), ==, 16);
+    g_assert_cmpint(json_number(model, "classes"), ==, 10);
+    g_assert_true(json_object_get_boolean_member(model, "vae"));
+    g_assert_cmpint(json_number(model, "memory_bytes"), >, 0);
+    g_assert_cmpint(json_number(model, "memory_bytes_8"), >=, json_number(model, "memory_bytes"));
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+
+    outcome = program_expect(0, NULL, "info", "edt_tiny_bare", NULL);
+    g_assert_nonnull(strstr(outcome.out, "128x128"));
+    outcome_clear(&outcome);
+    outcome = program_expect(0, NULL, "info", "--backend", "cpu", "--json", NULL);
+    lines = json_lines(outcome.out);
+    g_assert_cmpuint(lines->len, ==, 1);
+    g_assert_true(json_object_get_boolean_member(lines->pdata[0], "usable"));
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+}
+
+static void test_doctor(void)
+{
+    Outcome outcome = program_expect(0, NULL, "doctor", "--json", NULL);
+    GPtrArray *lines = json_lines(outcome.out);
+    JsonObject *report = lines->pdata[0];
+    g_assert_true(json_object_get_boolean_member(report, "ok"));
+    JsonObject *libraries = json_object_get_object_member(report, "libraries");
+    g_assert_nonnull(json_text(libraries, "oneDNN"));
+    JsonArray *models = json_object_get_array_member(report, "models");
+    JsonObject *first = json_array_get_object_element(models, 0);
+    g_assert_true(json_object_get_boolean_member(first, "ok"));
+    g_assert_true(g_str_has_suffix(json_text(first, "path"), "/edt_tiny_bare.safetensors"));
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+    EXPECT(0, "doctor");
+}
+
+static void test_classes(void)
+{
+    Outcome outcome = program_expect(0, NULL, "classes", "--json", NULL);
+    GPtrArray *lines = json_lines(outcome.out);
+    g_assert_cmpuint(lines->len, ==, 10); /* of the tiny model */
+    g_assert_cmpint(json_number(lines->pdata[3], "class"), ==, 3);
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+    outcome = program_expect(1, NULL, "classes", "wolpertinger", NULL);
+    g_assert_cmpstr(outcome.out, ==, "");
+    outcome_clear(&outcome);
+}
+
+/* ---- pictures ---- */
+
+static void test_names(void)
+{
+    const char *first = "edt-tiny-bare-class-3-7.png", *second = "edt-tiny-bare-class-3-7-1.png";
+    Outcome outcome =
+        program_expect(0, NULL, "sample", "--class", "3", "--seed", "7", "--steps", "2", NULL);
+    g_assert_cmpstr(g_strchomp(outcome.out), ==, first);
+    g_assert_nonnull(strstr(outcome.err, "seed 7"));
+    outcome_clear(&outcome);
+
+    GBytes *before = contents(first);
+    outcome =
+        program_expect(0, NULL, "sample", "--class", "3", "--seed", "7", "--steps", "3", NULL);
+    g_assert_cmpstr(g_strchomp(outcome.out), ==, second);
+    outcome_clear(&outcome);
+    GBytes *after = contents(first);
+    g_assert_true(g_bytes_equal(before, after));
+    g_bytes_unref(before);
+    g_bytes_unref(after);
+}
+
+static void test_output(void)
+{
+    EXPECT(0, "sample", "--class", "1", "-s", "1", "--steps", "1", "-o", "a.png");
+    EXPECT(2, "sample", "--class", "1", "-s", "2", "--steps", "1", "-o", "a.png");
+    EXPECT(0, "sample", "--class", "1", "-s", "2", "--steps", "1", "-o", "a.png", "--force");
+    char *record = record_of("a.png");
+    g_assert_nonnull(strstr(record, "\"seed\":2"));
+    g_free(record);
+
+    EXPECT(2, "sample", "--class", "1", "-n", "2", "--steps", "1", "-o", "b.png");
+    EXPECT(2, "sample", "--class", "1", "--steps", "1", "-o", "b.jpg");
+    EXPECT(2, "sample", "--class", "1", "--steps", "1", "-o", "no/folder/b.png");
+    EXPECT(2, "sample", "--class", "1", "-n", "2", "--steps", "1", "-o", "%d-%d.png");
+    EXPECT(2, "sample", "--class", "1", "--steps", "1", "-o", "%s.png");
+    make_folder("set");
+    EXPECT(0, "sample", "--class", "1,2", "-n", "2", "-s", "5", "--steps", "1", "-o",
+           "set/%03d.png");
+    static const char *const expected[][3] = {{"set/000.png", "\"class\":1,", "\"seed\":5"},
+                                              {"set/001.png", "\"class\":1,", "\"seed\":6"},
+                                              {"set/002.png", "\"class\":2,", "\"seed\":5"},
+                                              {"set/003.png", "\"class\":2,", "\"seed\":6"}};
+    for (int i = 0; i < 4; i++) {
+        record = record_of(expected[i][0]);
+        g_assert_nonnull(strstr(record, expected[i][1]));
+        g_assert_nonnull(strstr(record, expected[i][2]));
+        g_free(record);
+    }
+    EXPECT(0, "sample", "--class", "null", "-s", "5", "--steps", "1", "-o", "set");
+    g_assert_true(exists("set/edt-tiny-bare-no-class-5.png"));
+}
+
+static void test_wishes_refused(void)
+{
+    EXPECT(2, "sample", "--class", "wolpertinger");
+    EXPECT(2, "sample", "--class", "11"); /* 10 is the null class, and the last */
+    EXPECT(2, "sample", "--class", "1,,2");
+    EXPECT(2, "sample", "--class", "1", "--seed", "7x");
+    EXPECT(2, "sample", "--class", "1", "--seed", "-2");
+    Outcome outcome = program_expect(2, NULL, "sample", "--class", "1", "--size", "256", NULL);
+    g_assert_nonnull(strstr(outcome.err, "128x128"));
+    outcome_clear(&outcome);
+    outcome = program_expect(2, NULL, "sample", "-m", "bare.safetensors", "--class", "1", NULL);
+    g_assert_nonnull(strstr(outcome.err, "--vae"));
+    outcome_clear(&outcome);
+}
+
+static void test_random_seed(void)
+{
+    make_folder("random");
+    Outcome outcome = program_expect(0, NULL, "sample", "--steps", "1", "--json", "-o", "random",
+                                     "--seed", "-1", NULL);
+    GPtrArray *lines = json_lines(outcome.out);
+    gint64 seed = json_number(find_event(lines, "image", 0), "seed");
+    char *told = g_strdup_printf("seed %" G_GINT64_FORMAT, seed);
+    g_assert_nonnull(strstr(outcome.err, told));
+    g_assert_cmpint(json_number(find_event(lines, "start", 0), "seed"), ==, seed);
+    g_free(told);
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+}
+
+static void test_events(void)
+{
+    Outcome outcome =
+        program_expect(0, NULL, "sample", "--class", "3", "-s", "9", "-n", "3", "--batch-size", "2",
+                       "--steps", "4", "--json", "-o", "e%d.png", NULL);
+    GPtrArray *lines = json_lines(outcome.out);
+    g_assert_true(find_event(lines, "start", 0) == lines->pdata[0]);
+    g_assert_cmpint(json_number(lines->pdata[0], "pictures"), ==, 3);
+    g_assert_cmpint(count_events(lines, "step"), ==, 8); /* 4 of a batch of 2, 4 of the last */
+    for (int i = 0; i < 8; i++) {
+        JsonObject *step = find_event(lines, "step", i);
+        g_assert_cmpint(json_number(step, "i"), ==, i % 4 + 1);
+        g_assert_cmpint(json_number(step, "n"), ==, 4);
+        g_assert_cmpint(json_number(step, "first"), ==, i < 4 ? 0 : 2);
+        g_assert_cmpint(json_number(step, "items"), ==, i < 4 ? 2 : 1);
+    }
+    g_assert_cmpint(count_events(lines, "image"), ==, 3);
+    for (int i = 0; i < 3; i++) {
+        JsonObject *image = find_event(lines, "image", i);
+        GBytes *bytes = contents(json_text(image, "path"));
+        char *sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+        g_assert_cmpstr(json_text(image, "sha256"), ==, sha256);
+        g_assert_cmpint(json_number(image, "seed"), ==, 9 + i);
+        g_assert_cmpint(json_number(image, "width"), ==, 128);
+        g_free(sha256);
+        g_bytes_unref(bytes);
+    }
+    JsonObject *end = find_event(lines, "end", 0);
+    g_assert_true(end == lines->pdata[lines->len - 1]);
+    g_assert_cmpint(json_number(end, "pictures"), ==, 3);
+    g_assert_cmpint(json_number(end, "failed"), ==, 0);
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+
+    outcome = program_expect(2, NULL, "sample", "--class", "nonsense", "--json", NULL);
+    lines = json_lines(outcome.out);
+    g_assert_cmpint(json_number(find_event(lines, "error", 0), "code"), ==, 2);
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+}
+
+/* A picture made again from its own record is the same file, from a PNG or from a .json. */
+static void test_record(void)
+{
+    EXPECT(0, "sample", "--class", "4", "-s", "11", "--steps", "3", "--sampler", "ddim", "--eta",
+           "0.1", "--cfg-scale", "2.3", "--amm", "official", "--clip", "--type", "f32", "-o",
+           "r.png");
+    char *record = record_of("r.png");
+    static const char *const members[] = {"\"edt\":\"" EDT_VERSION "\"",
+                                          "\"class\":4,",
+                                          "\"class_name\":\"class 4\"",
+                                          "\"seed\":11,",
+                                          "\"steps\":3,",
+                                          "\"steps_done\":3,",
+                                          "\"sampler\":\"ddim\"",
+                                          "\"cfg_scale\":2.3,",
+                                          "\"amm\":\"official\"",
+                                          "\"eta\":0.1,",
+                                          "\"clip\":true",
+                                          "\"precision\":\"f32\"",
+                                          "\"backend\":\"cpu\"",
+                                          "\"size\":128"};
+    for (gsize i = 0; i < G_N_ELEMENTS(members); i++)
+        g_assert_nonnull(strstr(record, members[i]));
+    EXPECT(0, "sample", "--from", "r.png", "-o", "r2.png");
+    expect_same_files("r.png", "r2.png");
+    write_text("r.json", record);
+    EXPECT(0, "sample", "--from", "r.json", "-o", "r3.png");
+    expect_same_files("r.png", "r3.png");
+    g_free(record);
+
+    EXPECT(0, "sample", "--from", "r.png", "--steps", "2", "-s", "12", "-o", "r4.png");
+    record = record_of("r4.png");
+    g_assert_nonnull(strstr(record, "\"steps\":2,"));
+    g_assert_nonnull(strstr(record, "\"seed\":12,"));
+    g_assert_nonnull(strstr(record, "\"cfg_scale\":2.3,"));
+    g_free(record);
+
+    Outcome outcome = program_expect(0, NULL, "info", "r.png", NULL);
+    g_assert_nonnull(strstr(outcome.out, "\"seed\":11,"));
+    outcome_clear(&outcome);
+    EXPECT(0, "sample", "--from", "r.png", "--no-metadata", "-o", "r5.png");
+    EXPECT(3, "info", "r5.png");
+    EXPECT(3, "sample", "--from", "r5.png", "-o", "r6.png");
+    EXPECT(2, "sample", "--from", "no-such.json", "-o", "r6.png");
+}
+
+static float *load_latent(const char *name, gint64 shape[8])
+{
+    GError *error = NULL;
+    int rank;
+    char *path = program_path(name);
+    float *values = edt_npy_load(path, &rank, shape, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(rank, ==, 4);
+    g_free(path);
+    return values;
+}
+
+static void test_latents(void)
+{
+    gint64 shape[8];
+    EXPECT(0, "sample", "-m", "bare.safetensors", "--class", "1", "-s", "3", "-n", "3", "--steps",
+           "2", "--batch-size", "2", "--latent-only", "--latent-out", "three.npy");
+    float *three = load_latent("three.npy", shape);
+    g_assert_cmpint(shape[0], ==, 3);
+    g_assert_cmpint(shape[1], ==, 4);
+    g_assert_cmpint(shape[2], ==, 16);
+    g_assert_cmpint(shape[3], ==, 16);
+    /* the last of the three alone: its own seed, whatever stood beside it */
+    EXPECT(0, "sample", "-m", "bare.safetensors", "--class", "1", "-s", "5", "--steps", "2",
+           "--latent-only", "--latent-out", "one.npy");
+    float *one = load_latent("one.npy", shape);
+    g_assert_cmpint(shape[0], ==, 1);
+    double difference = 0, size = 0;
+    for (int i = 0; i < 1024; i++) {
+        difference += pow(one[i] - three[2048 + i], 2);
+        size += pow(one[i], 2);
+    }
+    g_assert_cmpfloat(sqrt(difference / size), <, 1e-2); /* bf16 at worst */
+    g_assert_cmpfloat(size, >, 1);
+    g_free(three);
+    g_free(one);
+
+    EXPECT(2, "sample", "--class", "1", "--latent-out", "one.npy"); /* exists */
+    EXPECT(2, "sample", "--class", "1", "-n", "2", "--steps", "1", "--init-latent", "three.npy",
+           "-o", "l%d.png");
+    EXPECT(3, "sample", "--class", "1", "--init-latent", "r.png", "-o", "l.png");
+    EXPECT(0, "sample", "--class", "1", "-s", "1", "-n", "3", "--steps", "1", "--init-latent",
+           "three.npy", "-o", "l%d.png");
+    EXPECT(0, "sample", "--class", "1", "-s", "1", "--steps", "1", "--init-latent", "one.npy", "-o",
+           "l.png");
+    char *record = record_of("l.png");
+    g_assert_nonnull(strstr(record, "\"init_latent\":true"));
+    g_free(record);
+}
+
+static void test_previews(void)
+{
+    EXPECT(0, "sample", "--class", "1", "-s", "1", "-n", "2", "--batch-size", "1", "--steps", "3",
+           "--preview-dir", "previews", "-o", "p%d.png");
+    for (int item = 0; item < 2; item++) {
+        for (int step = 1; step <= 3; step++) {
+            char *name = g_strdup_printf("previews/item-%03d-step-%03d.png", item, step);
+            g_assert_true(exists(name));
+            g_free(name);
+        }
+    }
+    EXPECT(2, "sample", "--class", "1", "--steps", "3", "--preview-dir", "previews", "-o", "p.png");
+    g_assert_false(exists("p.png"));
+}
+
+/* ---- jobs ---- */
+
+static const char job_text[] =
+    "{\"class\": 1, \"seed\": 1, \"output\": \"jobs/1.png\"}\n"
+    "\n"
+    "{\"class\": 2, \"seed\": 2, \"output\": \"jobs/2.png\", \"steps\": 3}\n"
+    "this is no JSON\n"
+    "{\"class\": 3, \"seed\": 3, \"output\": \"jobs/3.png\", \"stepps\": 3}\n"
+    "{\"class\": 3, \"seed\": 3, \"output\": \"jobs/3.png\", \"steps\": 0}\n"
+    "{\"class\": \"wolpertinger\", \"seed\": 3, \"output\": \"jobs/3.png\"}\n"
+    "{\"class\": 3, \"seed\": 3, \"output\": \"nowhere/3.png\"}\n"
+    "{\"class\": 4, \"seed\": 4}\n"
+    "{\"class\": 1, \"seed\": 1, \"output\": \"jobs/1.png\"}\n";
+
+static Outcome run_jobs(int code)
+{
+    return program_expect(code, job_text, "sample", "--jobs", "-", "--steps", "2", "-o", "jobs",
+                          NULL);
+}
+
+static void test_jobs(void)
+{
+    make_folder("jobs");
+    Outcome outcome = run_jobs(1);
+    GPtrArray *lines = json_lines(outcome.out);
+    static const int good[] = {1, 3, 9}, bad[] = {4, 5, 6, 7, 8};
+    g_assert_cmpint(count_events(lines, "image"), ==, 3);
+    for (int i = 0; i < 3; i++)
+        g_assert_cmpint(json_number(find_event(lines, "image", i), "line"), ==, good[i]);
+    g_assert_cmpint(count_events(lines, "error"), ==, 5);
+    for (int i = 0; i < 5; i++)
+        g_assert_cmpint(json_number(find_event(lines, "error", i), "line"), ==, bad[i]);
+    g_assert_cmpint(json_number(find_event(lines, "skipped", 0), "line"), ==, 10);
+    g_assert_true(exists("jobs/edt-tiny-bare-class-4-4.png"));
+    char *record = record_of("jobs/2.png");
+    g_assert_nonnull(strstr(record, "\"steps\":3,")); /* the line's, over the command line's */
+    g_free(record);
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+}
+
+/* Again: what is there is skipped, what is missing or was stopped early is made. */
+static void test_jobs_again(void)
+{
+    GBytes *before = contents("jobs/1.png");
+    program_remove("jobs/2.png");
+    Outcome outcome = run_jobs(1);
+    GPtrArray *lines = json_lines(outcome.out);
+    g_assert_cmpint(count_events(lines, "image"), ==, 1);
+    g_assert_cmpint(count_events(lines, "skipped"), ==, 3);
+    g_assert_cmpint(json_number(find_event(lines, "end", 0), "failed"), ==, 5);
+    GBytes *after = contents("jobs/1.png");
+    g_assert_true(g_bytes_equal(before, after));
+    g_bytes_unref(before);
+    g_bytes_unref(after);
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+}
+
+/* A picture of other settings is neither taken for this one nor lost. */
+static void test_jobs_other(void)
+{
+    const char *job = "{\"class\": 1, \"seed\": 1, \"output\": \"jobs/1.png\", \"cfg_scale\": 2}\n";
+    GBytes *before = contents("jobs/1.png");
+    Outcome outcome = program_expect(1, job, "sample", "--jobs", "-", "--steps", "2", NULL);
+    outcome_clear(&outcome);
+    GBytes *after = contents("jobs/1.png");
+    g_assert_true(g_bytes_equal(before, after));
+    outcome = program_expect(0, job, "sample", "--jobs", "-", "--steps", "2", "--force", NULL);
+    outcome_clear(&outcome);
+    char *record = record_of("jobs/1.png");
+    g_assert_nonnull(strstr(record, "\"cfg_scale\":2,"));
+    /* a record is a job, too; with its own output it is done already */
+    char *line = g_strdup_printf("{\"output\":\"jobs/1.png\",%s\n", record + 1);
+    outcome = program_expect(0, line, "sample", "--jobs", "-", NULL);
+    g_assert_nonnull(strstr(outcome.out, "\"skipped\""));
+    outcome_clear(&outcome);
+    g_bytes_unref(before);
+    g_bytes_unref(after);
+    g_free(line);
+    g_free(record);
+}
+
+/* A program that sends a line and waits for its picture gets it before it sends another. */
+static void test_jobs_dialogue(void)
+{
+    GSubprocess *process = program_start("sample", "--jobs", "-", "--steps", "1", NULL);
+    GOutputStream *in = g_subprocess_get_stdin_pipe(process);
+    GDataInputStream *out = g_data_input_stream_new(g_subprocess_get_stdout_pipe(process));
+    g_filter_input_stream_set_close_base_stream(G_FILTER_INPUT_STREAM(out), FALSE);
+    for (int i = 0; i < 2; i++) {
+        GError *error = NULL;
+        char *job = g_strdup_printf("{\"class\":1,\"seed\":%d,\"output\":\"talk%d.png\"}\n", i, i);
+        g_output_stream_write_all(in, job, strlen(job), NULL, NULL, &error);
+        g_assert_no_error(error);
+        char *line = g_data_input_stream_read_line(out, NULL, NULL, &error);
+        g_assert_no_error(error);
+        g_assert_nonnull(strstr(line, "\"image\""));
+        char *name = g_strdup_printf("talk%d.png", i);
+        g_assert_true(exists(name));
+        g_free(name);
+        g_free(line);
+        g_free(job);
+    }
+    g_object_unref(out);
+    Outcome outcome = program_finish(process, NULL);
+    g_assert_cmpint(outcome.code, ==, 0);
+    outcome_clear(&outcome);
+}
+
+/* ---- Ctrl-C ---- */
+
+/* Sends SIGINT after the first step and answers what the rest of stdout says. */
+static GPtrArray *interrupt(GSubprocess *process, int *code)
+{
+    GError *error = NULL;
+    GDataInputStream *out = g_data_input_stream_new(g_subprocess_get_stdout_pipe(process));
+    GString *rest = g_string_new(NULL);
+    gboolean sent = FALSE;
+    char *line;
+    while ((line = g_data_input_stream_read_line(out, NULL, NULL, &error))) {
+        if (!sent && strstr(line, "\"step\"")) {
+            g_subprocess_send_signal(process, SIGINT);
+            sent = TRUE;
+        }
+        g_string_append_printf(rest, "%s\n", line);
+        g_free(line);
+    }
+    g_assert_no_error(error);
+    g_assert_true(sent);
+    g_object_unref(out);
+    g_assert_true(g_subprocess_wait(process, NULL, NULL));
+    *code = g_subprocess_get_if_exited(process) ? g_subprocess_get_exit_status(process) : -1;
+    g_object_unref(process);
+    GPtrArray *lines = json_lines(rest->str);
+    g_string_free(rest, TRUE);
+    return lines;
+}
+
+static void test_interrupt(void)
+{
+    int code;
+    GPtrArray *lines = interrupt(program_start("sample", "--class", "1", "-s", "1", "--steps",
+                                               "1000", "--sampler", "ddpm", "-n", "40", "--json",
+                                               "--batch-size", "4", "-o", "int%d.png", NULL),
+                                 &code);
+    g_assert_cmpint(code, ==, 130);
+    g_assert_cmpint(count_events(lines, "image"), ==, 4); /* the running batch, no other */
+    JsonObject *image = find_event(lines, "image", 0);
+    g_assert_cmpint(json_number(image, "steps_done"), >, 0);
+    g_assert_cmpint(json_number(image, "steps_done"), <, 1000);
+    g_assert_true(json_object_get_boolean_member(find_event(lines, "end", 0), "cancelled"));
+    g_assert_true(exists("int3.png"));
+    g_assert_false(exists("int4.png"));
+    g_ptr_array_unref(lines);
+}
+
+/* A stopped run of jobs, repeated, makes what was cut short again. */
+static void test_interrupt_jobs(void)
+{
+    int code;
+    write_text("long.jsonl", "{\"class\":1,\"seed\":1,\"output\":\"long.png\",\"steps\":300}\n"
+                             "{\"class\":1,\"seed\":2,\"output\":\"late.png\",\"steps\":2}\n");
+    GPtrArray *lines =
+        interrupt(program_start("sample", "--jobs", "long.jsonl", "--json", NULL), &code);
+    g_assert_cmpint(code, ==, 130);
+    g_assert_cmpint(count_events(lines, "image"), ==, 1);
+    g_assert_false(exists("late.png"));
+    g_ptr_array_unref(lines);
+
+    Outcome outcome = program_expect(0, NULL, "sample", "--jobs", "long.jsonl", NULL);
+    lines = json_lines(outcome.out);
+    g_assert_cmpint(count_events(lines, "image"), ==, 2);
+    g_assert_cmpint(json_number(find_event(lines, "image", 0), "steps_done"), ==, 300);
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/edt/commands", test_commands);
+    g_test_add_func("/edt/unknown-command", test_unknown_command);
+    g_test_add_func("/edt/usage", test_usage);
+    g_test_add_func("/edt/without-model", test_without_model);
+    g_test_add_func("/edt/import-refused", test_import_refused);
+    g_test_add_func("/edt/import", test_import);
+    g_test_add_func("/edt/info", test_info);
+    g_test_add_func("/edt/doctor", test_doctor);
+    g_test_add_func("/edt/classes", test_classes);
+    g_test_add_func("/edt/names", test_names);
+    g_test_add_func("/edt/output", test_output);
+    g_test_add_func("/edt/wishes-refused", test_wishes_refused);
+    g_test_add_func("/edt/random-seed", test_random_seed);
+    g_test_add_func("/edt/events", test_events);
+    g_test_add_func("/edt/record", test_record);
+    g_test_add_func("/edt/latents", test_latents);
+    g_test_add_func("/edt/previews", test_previews);
+    g_test_add_func("/edt/jobs", test_jobs);
+    g_test_add_func("/edt/jobs-again", test_jobs_again);
+    g_test_add_func("/edt/jobs-other", test_jobs_other);
+    g_test_add_func("/edt/jobs-dialogue", test_jobs_dialogue);
+    g_test_add_func("/edt/interrupt", test_interrupt);
+    g_test_add_func("/edt/interrupt-jobs", test_interrupt_jobs);
+    return g_test_run();
+}

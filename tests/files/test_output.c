@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Output files: whole or not there, never in place of another without leave, nothing left behind.
+ */
+#include "craft.h"
+#include "edt.h"
+#include "files/output.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static guint files_in_folder(const char *path)
+{
+    char *folder = g_path_get_dirname(path);
+    GDir *dir = g_dir_open(folder, 0, NULL);
+    guint n = 0;
+
+    while (g_dir_read_name(dir))
+        n++;
+    g_dir_close(dir);
+    g_free(folder);
+    return n;
+}
+
+static EdtOutput *begin(const char *path, gboolean force, const char *text)
+{
+    GError *error = NULL;
+    EdtOutput *output = edt_output_open(path, force, &error);
+
+    g_assert_no_error(error);
+    fputs(text, edt_output_stream(output));
+    return output;
+}
+
+static void assert_content(const char *path, const char *expected)
+{
+    char *text;
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, expected);
+    g_free(text);
+}
+
+static void test_commit(void)
+{
+    char *path = craft_path("out");
+    EdtOutput *output = begin(path, FALSE, "hello");
+    struct stat st;
+    mode_t mask = umask(027);
+
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+    edt_output_abandon(output);
+    g_assert_cmpuint(files_in_folder(path), ==, 0);
+    output = begin(path, FALSE, "hello");
+    g_assert_true(edt_output_commit(output, NULL));
+    assert_content(path, "hello");
+    g_assert_cmpuint(files_in_folder(path), ==, 1);
+    g_assert_cmpint(stat(path, &st), ==, 0);
+    g_assert_cmpuint(st.st_mode & 0777, ==, 0640); /* 0644 less umask */
+    umask(mask);
+    g_free(path);
+}
+
+static void test_existing(void)
+{
+    char *path = craft_path("out");
+    GError *error = NULL;
+    EdtOutput *output;
+
+    g_assert_true(edt_output_commit(begin(path, TRUE, "old"), NULL));
+    g_assert_null(edt_output_open(path, FALSE, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_clear_error(&error);
+    assert_content(path, "old");
+    output = begin(path, TRUE, "new");
+    assert_content(path, "old"); /* until the commit */
+    g_assert_true(edt_output_commit(output, NULL));
+    assert_content(path, "new");
+    g_free(path);
+}
+
+/* Somebody else makes the file while ours is being written. */
+static void test_raced(void)
+{
+    char *path = craft_path("raced");
+    GError *error = NULL;
+    EdtOutput *output = begin(path, FALSE, "ours");
+    guint before;
+
+    g_assert_true(g_file_set_contents(path, "theirs", -1, NULL));
+    before = files_in_folder(path);
+    g_assert_false(edt_output_commit(output, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_clear_error(&error);
+    assert_content(path, "theirs");
+    g_assert_cmpuint(files_in_folder(path), <=, before);
+    g_free(path);
+}
+
+/* A link under the output's name is replaced, not followed. */
+static void test_link(void)
+{
+    char *target = craft_path("target"), *link = craft_path("a-link");
+
+    g_assert_true(g_file_set_contents(target, "precious", -1, NULL));
+    g_assert_cmpint(symlink(target, link), ==, 0);
+    g_assert_null(edt_output_open(link, FALSE, NULL));
+    g_assert_true(edt_output_commit(begin(link, TRUE, "x"), NULL));
+    assert_content(target, "precious");
+    assert_content(link, "x");
+    g_free(link);
+    g_free(target);
+}
+
+static void test_killed(void)
+{
+    char *path = craft_path("killed");
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0) {
+        EdtOutput *output = begin(path, FALSE, "half a mod");
+        fflush(edt_output_stream(output));
+        kill(getpid(), SIGKILL);
+    }
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_true(WIFSIGNALED(status));
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+    g_free(path);
+}
+
+static void test_full_disk(void)
+{
+    GError *error = NULL;
+    EdtOutput *output = begin("/dev/shm/edt-test-output", TRUE, "");
+    /* the stream takes the error that a full disk would give it */
+    FILE *full = freopen("/dev/full", "wb", edt_output_stream(output));
+
+    g_assert_nonnull(full);
+    fputs("x", full);
+    g_assert_false(edt_output_commit(output, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_FAILED);
+    g_clear_error(&error);
+    g_assert_false(g_file_test("/dev/shm/edt-test-output", G_FILE_TEST_EXISTS));
+}
+
+static void test_bad_places(void)
+{
+    char *missing = craft_path("no/such/folder"), *folder = craft_path("");
+    GError *error = NULL;
+
+    g_assert_null(edt_output_open(missing, FALSE, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_FAILED);
+    g_assert_nonnull(strstr(error->message, missing));
+    g_clear_error(&error);
+    g_assert_null(edt_output_open(folder, TRUE, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_FAILED);
+    g_clear_error(&error);
+    g_free(folder);
+    g_free(missing);
+}
+
+int main(int argc, char **argv)
+{
+    int result;
+
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/output/commit", test_commit);
+    g_test_add_func("/output/existing", test_existing);
+    g_test_add_func("/output/raced", test_raced);
+    g_test_add_func("/output/link", test_link);
+    g_test_add_func("/output/killed", test_killed);
+    g_test_add_func("/output/full-disk", test_full_disk);
+    g_test_add_func("/output/bad-places", test_bad_places);
+    result = g_test_run();
+    craft_cleanup();
+    return result;
+}

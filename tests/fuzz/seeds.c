@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Writes the first inputs of the corpus, so that fuzzing starts from sound files: small files of
+ * every format, made as in tests/files.  edt-fuzz-seeds FOLDER makes FOLDER/<target>/<name>.
+ */
+#include "craft.h"
+#include "info.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *folder;
+
+/* Takes bytes over. */
+static void save(const char *target, const char *name, GByteArray *bytes)
+{
+    char *place = g_build_filename(folder, target, NULL);
+    char *path = g_build_filename(place, name, NULL);
+
+    if (g_mkdir_with_parents(place, 0755) != 0 ||
+        !g_file_set_contents(path, (const char *)bytes->data, bytes->len, NULL))
+        fprintf(stderr, "cannot write %s\n", path);
+    g_free(path);
+    g_free(place);
+    g_byte_array_unref(bytes);
+}
+
+static GByteArray *copy_of(const GByteArray *bytes)
+{
+    GByteArray *copy = g_byte_array_new();
+    put(copy, bytes->data, bytes->len);
+    return copy;
+}
+
+/* ---- pickles ---- */
+
+static void put_state(GByteArray *p)
+{
+    pickle_global(p, "collections", "OrderedDict");
+    pickle_op(p, ")R(");
+    pickle_string(p, "module.a");
+    pickle_tensor(p, "FloatStorage", "0", 16, 2, (gint64[]){2, 3, -1}, (gint64[]){3, 1, -1});
+    pickle_string(p, "b");
+    pickle_tensor(p, "BFloat16Storage", "1", 2048, 0, (gint64[]){4, 8, -1}, (gint64[]){1, 4, -1});
+    pickle_string(p, "n");
+    pickle_tensor(p, "LongStorage", "0", 8, 0, (gint64[]){-1}, (gint64[]){-1});
+    pickle_op(p, "u}");
+    pickle_string(p, "_metadata");
+    pickle_op(p, "}sb");
+}
+
+/* A training checkpoint in small: model, ema, opt, args. */
+static GByteArray *training_pickle(void)
+{
+    GByteArray *p = pickle_new();
+
+    pickle_op(p, "}q");
+    put_u8(p, 0);
+    pickle_op(p, "(");
+    pickle_string(p, "ema");
+    put_state(p);
+    pickle_string(p, "opt");
+    pickle_op(p, "](K\1M\1\1J\1\1\1\1N\x88\x89G");
+    put(p, "\x3f\xf0\0\0\0\0\0\0", 8);
+    pickle_op(p, "\x85\x86\x87" "e");
+    pickle_string(p, "args");
+    pickle_global(p, "argparse", "Namespace");
+    pickle_op(p, ")\x81}sbu."); /* a broken end is a start too */
+    return p;
+}
+
+static GByteArray *state_pickle(void)
+{
+    GByteArray *p = pickle_new();
+    put_state(p);
+    pickle_op(p, ".");
+    return p;
+}
+
+static GByteArray *protocol_4_pickle(void)
+{
+    static const char bytes[] = "\x80\x04\x95\x29\0\0\0\0\0\0\0\x8c\x0b" "collections\x94\x8c\x0b"
+                                "OrderedDict\x94\x93\x94)R\x94\x8c\x01k\x94K\x07s.";
+    GByteArray *p = g_byte_array_new();
+    put(p, bytes, sizeof bytes - 1);
+    return p;
+}
+
+static void pickles(void)
+{
+    save("pickle", "state", state_pickle());
+    save("pickle", "training", training_pickle());
+    save("pickle", "protocol-4", protocol_4_pickle());
+    save("pickle", "one", pickle_one("0", 16, 0, (gint64[]){4, 4, -1}, (gint64[]){1, 4, -1}));
+}
+
+/* ---- containers ---- */
+
+static GByteArray *legacy(void)
+{
+    static const float numbers[16];
+    GByteArray *b = pickle_new(), *p;
+
+    put(b, "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.\x80\x02}", 21);
+    pickle_string(b, "little_endian");
+    pickle_op(b, "\x88s.");
+    p = pickle_one("0", 16, 0, (gint64[]){4, 4, -1}, (gint64[]){1, 4, -1});
+    put(b, p->data, p->len);
+    g_byte_array_unref(p);
+    put(b, "\x80\x02](", 4);
+    pickle_string(b, "0");
+    pickle_op(b, "e.");
+    put_u64(b, 16);
+    put(b, numbers, sizeof numbers);
+    return b;
+}
+
+static GByteArray *small_safetensors(void)
+{
+    return safetensors_of("{\"__metadata__\":{\"k\":\"v\\u00e9\\n\"},"
+                          "\"a\":{\"dtype\":\"F32\",\"shape\":[2,2],\"data_offsets\":[0,16]},"
+                          "\"b\":{\"dtype\":\"BF16\",\"shape\":[],\"data_offsets\":[16,18]},"
+                          "\"c\":{\"dtype\":\"F16\",\"shape\":[0,7],\"data_offsets\":[18,18]},"
+                          "\"d\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[18,26]},"
+                          "\"e\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[26,34]}}  ",
+                          34);
+}
+
+static void containers(void)
+{
+    static const float numbers[16];
+    GByteArray *p = pickle_one("0", 16, 0, (gint64[]){4, 4, -1}, (gint64[]){4, 1, -1});
+
+    save("checkpoint", "zip", zip_with(p, numbers, sizeof numbers));
+    save("checkpoint", "legacy", legacy());
+    save("checkpoint", "safetensors", small_safetensors());
+    save("safetensors", "five-types", small_safetensors());
+    save("safetensors", "empty", safetensors_of("{}", 0));
+    g_byte_array_unref(p);
+}
+
+/* ---- a model: the smallest EDT that is one ---- */
+
+typedef struct {
+    GString *header;
+    gsize at;
+} Model;
+
+static void add_tensor(const char *name, int rank, const gint64 *shape, gpointer user_data)
+{
+    Model *m = user_data;
+    gsize bytes = 2;
+
+    g_string_append_printf(m->header, ",\"edt.%s\":{\"dtype\":\"BF16\",\"shape\":[", name);
+    for (int i = 0; i < rank; i++) {
+        g_string_append_printf(m->header, "%s%d", i ? "," : "", (int)shape[i]);
+        bytes *= (gsize)shape[i];
+    }
+    g_string_append_printf(m->header, "],\"data_offsets\":[%u,%u]}", (guint)m->at,
+                           (guint)(m->at + bytes));
+    m->at += bytes;
+}
+
+static GByteArray *model_of(const char *classes)
+{
+    static const EdtVariant tiny = {.channels = 4, .patch = 1, .latent_size = 4, .grid = 4,
+                                    .dims = {4, 4, 4, 4, 4}, .heads = {1, 1, 1, 1, 1},
+                                    .depths = {1, 1, 1, 1, 1}, .mlp_ratio = 1, .n_classes = 2,
+                                    .out_channels = 8};
+    Model m = {g_string_new("{\"__metadata__\":{\"format\":\"" EDT_MODEL_FORMAT "\","), 0};
+    GByteArray *bytes;
+
+    g_string_append_printf(m.header,
+                           "\"edt.variant\":\"EDT custom\",\"edt.image_size\":\"32\","
+                           "\"edt.latent_size\":\"4\",\"edt.channels\":\"4\","
+                           "\"edt.guided_channels\":\"3\",\"edt.schedule\":\"linear\","
+                           "\"edt.prediction\":\"noise\",\"edt.latent\":\"sd-vae\","
+                           "\"edt.alpha\":\"0\",\"edt.n_classes\":\"2\",%s,"
+                           "\"edt.title\":\"\",\"edt.licence\":\"\",\"edt.source_sha256\":\"\"}",
+                           classes);
+    edt_variant_tensors(&tiny, add_tensor, &m);
+    g_string_append_c(m.header, '}');
+    while (m.header->len % 8)
+        g_string_append_c(m.header, ' ');
+    bytes = safetensors_of(m.header->str, m.at);
+    g_string_free(m.header, TRUE);
+    return bytes;
+}
+
+static void models(void)
+{
+    GByteArray *own = model_of("\"edt.classes\":\"own\",\"edt.class_names\":\"[\\\"a\\\",\\\"b\\\"]\"");
+    GByteArray *cut = copy_of(own);
+
+    g_byte_array_set_size(cut, cut->len - 1);
+    save("model", "unnamed", model_of("\"edt.classes\":\"unnamed\""));
+    save("model", "own", own);
+    save("model", "cut", cut);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        fprintf(stderr, "usage: %s FOLDER\n", argv[0]);
+        return 2;
+    }
+    folder = argv[1];
+    pickles();
+    containers();
+    models();
+    return 0;
+}
