@@ -6,12 +6,16 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "compute/backend.h"
+#include "files/vae_names.h"
 #include "model/model.h"
 #include "vae/vae.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* The autoencoder of the official models (sd-vae-ft-ema, -mse). */
+static const EdtVaeShape standard_vae = {4, {128, 256, 512, 512}, 4, 3};
 
 #define SLICE 25 /* steps whose conditioning is computed together, as in a run of 25 steps */
 
@@ -215,7 +219,7 @@ static gboolean prepare_vae(Bench *b)
     gboolean encode = b->bench->work == EDT_BENCH_ENCODE;
     gsize latent = (gsize)side * (gsize)side;
 
-    edt_vae_tensors(add_shape, &b->random);
+    edt_vae_tensors(&standard_vae, add_shape, &b->random);
     if (!fill_pool(&b->random, b->error))
         return FALSE;
     b->vae = edt_vae_new(b->backend, b->dev, &b->random.source,

@@ -13,11 +13,6 @@
 #else
 #define LANES 4
 #endif
-#if defined(__x86_64__)
-#define KEEP(v) "+v"(v)
-#else
-#define KEEP(v) "+w"(v)
-#endif
 #define CHAINS 12 /* independent sums: latency 4 times two units, and some to spare */
 
 #if defined(EDT_LEVEL_AVX512BF16)
@@ -29,15 +24,14 @@ typedef float Vec __attribute__((vector_size(LANES * 4)));
 
 static double burn_f32(gint64 rounds)
 {
-    Vec sum[CHAINS], a = (Vec){0} + 1.0f, b = (Vec){0} + 1e-9f;
+    volatile float one = 1.0f; /* unknown to the compiler, which else would fold the loop */
+    Vec sum[CHAINS], a = (Vec){0} + one, b = (Vec){0} + 1e-9f;
     for (int i = 0; i < CHAINS; i++)
         sum[i] = b;
     for (gint64 r = 0; r < rounds; r++) {
 #pragma GCC unroll 12
-        for (int i = 0; i < CHAINS; i++) {
+        for (int i = 0; i < CHAINS; i++)
             sum[i] = sum[i] * a + b;
-            __asm__ volatile("" : KEEP(sum[i])); /* keeps every round */
-        }
     }
     float rest = 0;
     for (int i = 0; i < CHAINS; i++)
@@ -49,15 +43,14 @@ static double burn_f32(gint64 rounds)
 static double burn_pairs(gint64 rounds)
 {
     __m512 sum[PAIR_CHAINS];
-    __m512bh a = (__m512bh)_mm512_set1_epi32(0x3f803f80); /* pairs of 1 */
+    volatile int one = 0x3f803f80; /* a pair of 1 */
+    __m512bh a = (__m512bh)_mm512_set1_epi32(one);
     for (int i = 0; i < PAIR_CHAINS; i++)
         sum[i] = _mm512_setzero_ps();
     for (gint64 r = 0; r < rounds / 2; r++) {
 #pragma GCC unroll 24
-        for (int i = 0; i < PAIR_CHAINS; i++) {
+        for (int i = 0; i < PAIR_CHAINS; i++)
             sum[i] = _mm512_dpbf16_ps(sum[i], a, a);
-            __asm__ volatile("" : "+v"(sum[i]));
-        }
     }
     float rest = 0;
     for (int i = 0; i < PAIR_CHAINS; i++)

@@ -23,10 +23,6 @@ int edt_vae_factor(const EdtVae *vae);          /* pixels per latent pixel: 8 */
 
 /* Multiply-adds, by definition, between an h x w latent and its picture. */
 guint64 edt_vae_macs(const EdtVae *vae, int h, int w, gboolean encode);
-/* Names and shapes of the standard autoencoder's tensors (widths 128, 256, 512, 512). */
-void edt_vae_tensors(void (*each)(const char *name, int rank, const gint64 *shape,
-                                  gpointer user_data),
-                     gpointer user_data);
 /* Bytes of working memory for one picture from or to an h x w latent. */
 gsize edt_vae_workspace(const EdtVae *vae, int h, int w, gboolean encode);
 
