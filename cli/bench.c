@@ -95,7 +95,8 @@ static void print_row(const Size *size, const EdtBenchCase *run, const EdtBenchR
     fflush(stdout);
 }
 
-static void send_row(const Size *size, const EdtBenchCase *run, const EdtBenchResult *r, double peak)
+static void send_row(const Size *size, const EdtBenchCase *run, const EdtBenchResult *r,
+                     double peak)
 {
     GString *event = edt_cli_event_new("bench");
     double rate = r->gflop / r->median_ms * 1e3, ratio = against_torch(size, run, r);
@@ -121,10 +122,9 @@ static void send_row(const Size *size, const EdtBenchCase *run, const EdtBenchRe
         char ms[G_ASCII_DTOSTR_BUF_SIZE], gflops[G_ASCII_DTOSTR_BUF_SIZE];
         g_ascii_formatd(ms, sizeof ms, "%.4f", r->rows[i].ms);
         g_ascii_formatd(gflops, sizeof gflops, "%.1f", r->rows[i].gflops);
-        g_string_append_printf(rows,
-                               "%s{\"what\":\"%s\",\"ms\":%s,\"gflops\":%s,\"calls\":%" G_GUINT64_FORMAT
-                               "}",
-                               i ? "," : "", r->rows[i].what, ms, gflops, r->rows[i].calls);
+        g_string_append_printf(
+            rows, "%s{\"what\":\"%s\",\"ms\":%s,\"gflops\":%s,\"calls\":%" G_GUINT64_FORMAT "}",
+            i ? "," : "", r->rows[i].what, ms, gflops, r->rows[i].calls);
     }
     g_string_append_c(rows, ']');
     edt_cli_event_raw(event, "operations", rows->str);
@@ -203,8 +203,8 @@ int edt_cli_bench(int argc, char **argv)
          "Pictures in one forward (default 1)", "N"},
         {"no-guidance", 0, 0, G_OPTION_ARG_NONE, &options.no_guidance,
          "Without the null-class half", NULL},
-        {"repetitions", 'r', 0, G_OPTION_ARG_INT, &options.repetitions,
-         "Timed runs (default 15)", "N"},
+        {"repetitions", 'r', 0, G_OPTION_ARG_INT, &options.repetitions, "Timed runs (default 15)",
+         "N"},
         {"warm-up", 0, 0, G_OPTION_ARG_INT, &options.warm_up, "Untimed runs (default 2)", "N"},
         {"breakdown", 0, 0, G_OPTION_ARG_NONE, &options.breakdown, "Add a row per operation", NULL},
         {"format", 0, 0, G_OPTION_ARG_STRING, &options.format, "md (default) or json", "FORMAT"},

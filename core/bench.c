@@ -149,9 +149,9 @@ static gboolean break_down(Bench *b)
     const EdtProfileRow *row = b->backend->profile_rows(b->dev);
     for (; done && row->what && b->result->n_rows < EDT_BENCH_ROWS; row++)
         if (row->calls)
-            b->result->rows[b->result->n_rows++] = (EdtBenchRow){
-                row->what, row->seconds * 1e3,
-                row->flops > 0 ? row->flops / row->seconds * 1e-9 : 0, row->calls};
+            b->result->rows[b->result->n_rows++] =
+                (EdtBenchRow){row->what, row->seconds * 1e3,
+                              row->flops > 0 ? row->flops / row->seconds * 1e-9 : 0, row->calls};
     return done;
 }
 
@@ -189,7 +189,7 @@ static gboolean prepare_step(Bench *b)
     b->out = b->backend->alloc(b->dev, (gsize)b->N * (gsize)v->out_channels * pixels * 4, b->error);
     if (b->in == NULL || b->out == NULL)
         return FALSE;
-    g_autofree float *host = g_new(float, (gsize)b->N * (gsize)v->channels * pixels);
+    g_autofree float *host = g_new(float, (gsize)b->N *(gsize)v->channels *pixels);
     for (gsize i = 0; i < (gsize)b->N * (gsize)v->channels * pixels; i++)
         host[i] = b->random.pool[i % b->random.pool_count] * 40;
     b->backend->upload(b->dev, b->in, host, (gsize)b->N * (gsize)v->channels * pixels * 4);

@@ -11,14 +11,14 @@
  *   long and alone off by more than the decoder may be (tests/golden: 3.7e-6 where 3e-6 is the
  *   gate); four sums of 1152 halve the error for 3 % of the time.
  */
-#include "cpu/device.h"
+#include "cpu/onednn.h"
 #include "base/half.h"
 #include "base/memory.h"
 
 #define SHAPES_MAX 4 /* picture sizes of one convolution; the oldest makes room */
 #define PARTS_MAX 8
-#define PARITIES 4   /* of an up-sampled pixel: (row & 1) * 2 + (column & 1) */
-#define PLANE 64    /* channels */
+#define PARITIES 4 /* of an up-sampled pixel: (row & 1) * 2 + (column & 1) */
+#define PLANE 64   /* channels */
 
 typedef struct {
     int N, h, w;
@@ -37,21 +37,6 @@ struct EdtConv {
     Shape shapes[SHAPES_MAX];
     int n_shapes, next;
 };
-
-static gboolean ok(dnnl_status_t status, const char *what, GError **error)
-{
-    if (status == dnnl_success)
-        return TRUE;
-    g_set_error(error, EDT_ERROR,
-                status == dnnl_out_of_memory ? EDT_ERROR_NO_MEMORY : EDT_ERROR_FAILED,
-                "oneDNN could not %s (status %d).", what, (int)status);
-    return FALSE;
-}
-
-static dnnl_data_type_t dnnl_type(EdtType type)
-{
-    return type == EDT_BF16 ? dnnl_bf16 : dnnl_f32;
-}
 
 static int part_kernel(const EdtConv *conv)
 {
@@ -114,43 +99,17 @@ static gboolean pack_part(EdtDevice *dev, EdtConv *conv, int part, const void *w
     const EdtConvSpec *spec = &conv->spec;
     int k = part_kernel(conv);
     dnnl_memory_desc_t plain = NULL;
-    dnnl_memory_t from = NULL;
-    dnnl_primitive_desc_t desc = NULL;
-    dnnl_primitive_t reorder = NULL;
-
-    conv->weights[part] = edt_alloc(dnnl_memory_desc_get_size(conv->packed_desc), error);
-    if (conv->weights[part] == NULL)
-        return FALSE;
     dnnl_status_t status = dnnl_memory_desc_create_with_strides(
-        &plain, 4, (dnnl_dims_t){spec->C_out, conv->C_part, k, k}, dnnl_type(type),
+        &plain, 4, (dnnl_dims_t){spec->C_out, conv->C_part, k, k}, edt_onednn_type(type),
         (dnnl_dims_t){(dnnl_dim_t)spec->C_in * k * k, k * k, k, 1});
-    if (!status)
-        status = dnnl_memory_create(&conv->packed[part], conv->packed_desc, dev->engine,
-                                    conv->weights[part]);
-    if (!status)
-        status = dnnl_memory_create(&from, plain, dev->engine, (void *)weights);
-    if (!status)
-        status = dnnl_reorder_primitive_desc_create(&desc, plain, dev->engine, conv->packed_desc,
-                                                    dev->engine, NULL);
-    if (!status)
-        status = dnnl_primitive_create(&reorder, desc);
-    if (!status)
-        status = dnnl_primitive_execute(
-            reorder, dev->stream, 2,
-            (dnnl_exec_arg_t[]){{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, conv->packed[part]}});
-    if (!status)
-        status = dnnl_stream_wait(dev->stream);
-    dnnl_primitive_destroy(reorder);
-    dnnl_primitive_desc_destroy(desc);
-    dnnl_memory_destroy(from);
-    dnnl_memory_desc_destroy(plain);
-    return ok(status, "pack the weights of a convolution", error);
+    return edt_onednn_pack(dev, status, plain, weights, conv->packed_desc, &conv->packed[part],
+                           &conv->weights[part], error);
 }
 
 static gboolean pack(EdtDevice *dev, EdtConv *conv, const EdtConvSpec *spec, GError **error)
 {
-    gsize plane = (gsize)(conv->C_part * spec->kernel * spec->kernel) *
-                  edt_type_size(spec->weight_type);
+    gsize plane =
+        (gsize)(conv->C_part * spec->kernel * spec->kernel) * edt_type_size(spec->weight_type);
     gsize count = (gsize)spec->C_out * (gsize)spec->C_in * 4;
     gboolean done = TRUE;
 
@@ -167,21 +126,6 @@ static gboolean pack(EdtDevice *dev, EdtConv *conv, const EdtConvSpec *spec, GEr
     }
     edt_free(added);
     return done;
-}
-
-static gboolean keep_bias(EdtDevice *dev, EdtConv *conv, const EdtConvSpec *spec, GError **error)
-{
-    dnnl_memory_desc_t desc = NULL;
-    conv->bias = edt_alloc((gsize)spec->C_out * sizeof(float), error);
-    if (conv->bias == NULL)
-        return FALSE;
-    dev->kernels->convert(spec->C_out, spec->bias, spec->bias_type, conv->bias, EDT_F32);
-    dnnl_status_t status =
-        dnnl_memory_desc_create_with_tag(&desc, 1, (dnnl_dims_t){spec->C_out}, dnnl_f32, dnnl_a);
-    if (!status)
-        status = dnnl_memory_create(&conv->bias_memory, desc, dev->engine, conv->bias);
-    dnnl_memory_desc_destroy(desc);
-    return ok(status, "keep the bias of a convolution", error);
 }
 
 /* ---- primitives ---- */
@@ -202,15 +146,15 @@ static gboolean describe(EdtDevice *dev, const EdtConv *conv, int part, int N, i
     padding(conv, part / 2, &before[0], &behind[0]);
     padding(conv, part % 2, &before[1], &behind[1]);
     dnnl_status_t status = dnnl_memory_desc_create_with_tag(
-        &x, 4, (dnnl_dims_t){N, conv->C_part, h, w}, dnnl_type(spec->x_type), dnnl_nhwc);
+        &x, 4, (dnnl_dims_t){N, conv->C_part, h, w}, edt_onednn_type(spec->x_type), dnnl_nhwc);
     if (!status)
         status = dnnl_memory_desc_create_with_tag(
             &y, 4, (dnnl_dims_t){N, spec->C_out, part_side(conv, h), part_side(conv, w)},
-            dnnl_type(spec->y_type), dnnl_nhwc);
+            edt_onednn_type(spec->y_type), dnnl_nhwc);
     if (!status && weights == NULL)
-        status = dnnl_memory_desc_create_with_tag(&any, 4,
-                                                  (dnnl_dims_t){spec->C_out, conv->C_part, k, k},
-                                                  dnnl_type(spec->x_type), dnnl_format_tag_any);
+        status = dnnl_memory_desc_create_with_tag(
+            &any, 4, (dnnl_dims_t){spec->C_out, conv->C_part, k, k}, edt_onednn_type(spec->x_type),
+            dnnl_format_tag_any);
     if (!status && bias_too)
         status = dnnl_memory_desc_create_with_tag(&bias, 1, (dnnl_dims_t){spec->C_out}, dnnl_f32,
                                                   dnnl_a);
@@ -236,18 +180,18 @@ static gboolean describe(EdtDevice *dev, const EdtConv *conv, int part, int N, i
     dnnl_memory_desc_destroy(any);
     dnnl_memory_desc_destroy(bias);
     dnnl_memory_desc_destroy(y);
-    return ok(status, "plan a convolution", error);
+    return edt_onednn_ok(status, "plan a convolution", error);
 }
 
 /* The layout that oneDNN wants for a middling picture; other sizes and parities keep to it. */
 static gboolean choose_layout(EdtDevice *dev, EdtConv *conv, GError **error)
 {
     dnnl_primitive_desc_t desc = NULL;
-    gboolean done =
-        describe(dev, conv, 0, 1, 64, 64, NULL, &desc, error) &&
-        ok(dnnl_memory_desc_clone(&conv->packed_desc,
-                                  dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0)),
-           "describe the weights of a convolution", error);
+    gboolean done = describe(dev, conv, 0, 1, 64, 64, NULL, &desc, error) &&
+                    edt_onednn_ok(dnnl_memory_desc_clone(
+                                      &conv->packed_desc,
+                                      dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0)),
+                                  "describe the weights of a convolution", error);
     dnnl_primitive_desc_destroy(desc);
     return done;
 }
@@ -272,23 +216,10 @@ static Shape *find_shape(EdtConv *conv, int N, int h, int w)
 static gboolean make_part(EdtDevice *dev, EdtConv *conv, int part, Shape *shape, GError **error)
 {
     dnnl_primitive_desc_t desc = NULL;
-    dnnl_status_t status = dnnl_success;
-    if (!describe(dev, conv, part, shape->N, shape->h, shape->w, conv->packed_desc, &desc, error))
-        return FALSE;
-    status = dnnl_primitive_create(&shape->primitive[part], desc);
-    if (!status && part == 0)
-        status = dnnl_memory_create(&shape->x,
-                                    dnnl_primitive_desc_query_md(desc, dnnl_query_src_md, 0),
-                                    dev->engine, DNNL_MEMORY_NONE);
-    if (!status && part == 0)
-        status = dnnl_memory_create(&shape->y,
-                                    dnnl_primitive_desc_query_md(desc, dnnl_query_dst_md, 0),
-                                    dev->engine, DNNL_MEMORY_NONE);
-    gboolean done = ok(status, "make a convolution", error) &&
-                    edt_cpu_need_scratch(dev,
-                                         dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(
-                                             desc, dnnl_query_scratchpad_md, 0)),
-                                         error);
+    gboolean done =
+        describe(dev, conv, part, shape->N, shape->h, shape->w, conv->packed_desc, &desc, error) &&
+        edt_onednn_make(dev, desc, &shape->primitive[part], part == 0 ? &shape->x : NULL,
+                        part == 0 ? &shape->y : NULL, error);
     dnnl_primitive_desc_destroy(desc);
     return done;
 }
@@ -329,8 +260,10 @@ static void run_part(EdtDevice *dev, EdtConv *conv, Shape *shape, int part, cons
     dnnl_memory_set_data_handle(shape->x, (void *)x);
     dnnl_memory_set_data_handle(shape->y, y);
     dnnl_exec_arg_t args[] = {
-        {DNNL_ARG_SRC, shape->x},           {DNNL_ARG_WEIGHTS, conv->packed[part]},
-        {DNNL_ARG_SCRATCHPAD, dev->scratch_memory}, {DNNL_ARG_DST, shape->y},
+        {DNNL_ARG_SRC, shape->x},
+        {DNNL_ARG_WEIGHTS, conv->packed[part]},
+        {DNNL_ARG_SCRATCHPAD, dev->scratch_memory},
+        {DNNL_ARG_DST, shape->y},
         {DNNL_ARG_BIAS, conv->bias_memory},
     };
     gboolean bias_too = conv->spec.upsample || part == 0;
@@ -367,8 +300,8 @@ void edt_cpu_conv(EdtDevice *dev, EdtConv *conv, int N, int h, int w, const void
         return;
     }
     Shape *shape = find_shape(conv, N, h, w);
-    gsize plane = (gsize)N * (gsize)h * (gsize)w * (gsize)conv->C_part *
-                  edt_type_size(spec->x_type);
+    gsize plane =
+        (gsize)N * (gsize)h * (gsize)w * (gsize)conv->C_part * edt_type_size(spec->x_type);
     for (int part = 0; !spec->upsample && part < conv->parts; part++)
         run_part(dev, conv, shape, part, (const char *)x + (gsize)part * plane, y);
     for (int parity = 0; spec->upsample && parity < PARITIES; parity++) {
@@ -392,8 +325,9 @@ EdtConv *edt_cpu_conv_new(EdtDevice *dev, const EdtConvSpec *spec, GError **erro
         conv->parts = spec->C_in / PLANE;
         conv->C_part = PLANE;
     }
-    if (keep_bias(dev, conv, spec, error) && choose_layout(dev, conv, error) &&
-        pack(dev, conv, spec, error))
+    if (edt_onednn_bias(dev, spec->C_out, spec->bias, spec->bias_type, FALSE, &conv->bias_memory,
+                        &conv->bias, error) &&
+        choose_layout(dev, conv, error) && pack(dev, conv, spec, error))
         return conv;
     edt_cpu_conv_free(dev, conv);
     return NULL;

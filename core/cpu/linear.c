@@ -3,7 +3,7 @@
  * Linear layers by oneDNN: weights packed once into the layout that its matmul likes best, one
  * primitive per row count, bias and GELU in the epilogue.
  */
-#include "cpu/device.h"
+#include "cpu/onednn.h"
 #include "base/memory.h"
 
 #define SHAPES_MAX 8 /* row counts of one layer: batch sizes, last slices */
@@ -26,21 +26,6 @@ struct EdtLinear {
     int n_shapes, next; /* the oldest shape makes room */
 };
 
-static dnnl_data_type_t dnnl_type(EdtType type)
-{
-    return type == EDT_BF16 ? dnnl_bf16 : dnnl_f32;
-}
-
-static gboolean ok(dnnl_status_t status, const char *what, GError **error)
-{
-    if (status == dnnl_success)
-        return TRUE;
-    g_set_error(error, EDT_ERROR,
-                status == dnnl_out_of_memory ? EDT_ERROR_NO_MEMORY : EDT_ERROR_FAILED,
-                "oneDNN could not %s (status %d).", what, (int)status);
-    return FALSE;
-}
-
 /* The matmul [M,K] x [K,N]; weights in the layout `weights`. */
 static gboolean describe(EdtDevice *dev, const EdtLinear *linear, gint64 M,
                          const_dnnl_memory_desc_t weights, dnnl_primitive_desc_t *desc,
@@ -49,8 +34,8 @@ static gboolean describe(EdtDevice *dev, const EdtLinear *linear, gint64 M,
     dnnl_memory_desc_t x = NULL, bias = NULL, y = NULL;
     dnnl_primitive_attr_t attr = NULL;
     dnnl_post_ops_t post = NULL;
-    dnnl_status_t status = dnnl_memory_desc_create_with_tag(
-        &x, 2, (dnnl_dims_t){M, linear->K}, linear->x_type, dnnl_ab);
+    dnnl_status_t status = dnnl_memory_desc_create_with_tag(&x, 2, (dnnl_dims_t){M, linear->K},
+                                                            linear->x_type, dnnl_ab);
 
     if (!status)
         status = dnnl_memory_desc_create_with_tag(&y, 2, (dnnl_dims_t){M, linear->N},
@@ -76,7 +61,7 @@ static gboolean describe(EdtDevice *dev, const EdtLinear *linear, gint64 M,
     dnnl_memory_desc_destroy(x);
     dnnl_memory_desc_destroy(y);
     dnnl_memory_desc_destroy(bias);
-    return ok(status, "plan a matrix product", error);
+    return edt_onednn_ok(status, "plan a matrix product", error);
 }
 
 /* The layout that oneDNN wants for a middling row count; other row counts keep to it. */
@@ -85,72 +70,27 @@ static gboolean choose_layout(EdtDevice *dev, EdtLinear *linear, GError **error)
     dnnl_memory_desc_t any = NULL;
     dnnl_primitive_desc_t desc = NULL;
     gboolean done =
-        ok(dnnl_memory_desc_create_with_tag(&any, 2, (dnnl_dims_t){linear->K, linear->N},
-                                            linear->w_type, dnnl_format_tag_any),
-           "describe weights", error) &&
+        edt_onednn_ok(dnnl_memory_desc_create_with_tag(&any, 2, (dnnl_dims_t){linear->K, linear->N},
+                                                       linear->w_type, dnnl_format_tag_any),
+                      "describe weights", error) &&
         describe(dev, linear, 128, any, &desc, error) &&
-        ok(dnnl_memory_desc_clone(&linear->packed_desc,
-                                  dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0)),
-           "describe packed weights", error);
+        edt_onednn_ok(
+            dnnl_memory_desc_clone(&linear->packed_desc,
+                                   dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0)),
+            "describe packed weights", error);
     dnnl_memory_desc_destroy(any);
     dnnl_primitive_desc_destroy(desc);
     return done;
 }
 
+/* torch keeps W as [N,K]: our K x N matrix with the columns contiguous. */
 static gboolean pack(EdtDevice *dev, EdtLinear *linear, const EdtLinearSpec *spec, GError **error)
 {
     dnnl_memory_desc_t plain = NULL;
-    dnnl_memory_t from = NULL;
-    dnnl_primitive_desc_t desc = NULL;
-    dnnl_primitive_t reorder = NULL;
-    gboolean done = FALSE;
-
-    linear->packed_data = edt_alloc(dnnl_memory_desc_get_size(linear->packed_desc), error);
-    if (linear->packed_data == NULL)
-        return FALSE;
-    /* torch keeps W as [N,K]: our K x N matrix with the columns contiguous */
     dnnl_status_t status = dnnl_memory_desc_create_with_tag(
-        &plain, 2, (dnnl_dims_t){spec->K, spec->N}, dnnl_type(spec->weight_type), dnnl_ba);
-    if (!status)
-        status = dnnl_memory_create(&linear->packed, linear->packed_desc, dev->engine,
-                                    linear->packed_data);
-    if (!status)
-        status = dnnl_memory_create(&from, plain, dev->engine, (void *)spec->weight);
-    if (!status)
-        status = dnnl_reorder_primitive_desc_create(&desc, plain, dev->engine, linear->packed_desc,
-                                                    dev->engine, NULL);
-    if (!status)
-        status = dnnl_primitive_create(&reorder, desc);
-    if (!status)
-        status = dnnl_primitive_execute(
-            reorder, dev->stream, 2,
-            (dnnl_exec_arg_t[]){{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, linear->packed}});
-    if (!status)
-        status = dnnl_stream_wait(dev->stream);
-    done = ok(status, "pack weights", error);
-    dnnl_primitive_destroy(reorder);
-    dnnl_primitive_desc_destroy(desc);
-    dnnl_memory_destroy(from);
-    dnnl_memory_desc_destroy(plain);
-    return done;
-}
-
-static gboolean keep_bias(EdtDevice *dev, EdtLinear *linear, const EdtLinearSpec *spec,
-                          GError **error)
-{
-    dnnl_memory_desc_t desc = NULL;
-    if (spec->bias == NULL)
-        return TRUE;
-    linear->bias_data = edt_alloc((gsize)spec->N * sizeof(float), error);
-    if (linear->bias_data == NULL)
-        return FALSE;
-    dev->kernels->convert(spec->N, spec->bias, spec->bias_type, linear->bias_data, EDT_F32);
-    dnnl_status_t status =
-        dnnl_memory_desc_create_with_tag(&desc, 2, (dnnl_dims_t){1, spec->N}, dnnl_f32, dnnl_ab);
-    if (!status)
-        status = dnnl_memory_create(&linear->bias, desc, dev->engine, linear->bias_data);
-    dnnl_memory_desc_destroy(desc);
-    return ok(status, "keep a bias", error);
+        &plain, 2, (dnnl_dims_t){spec->K, spec->N}, edt_onednn_type(spec->weight_type), dnnl_ba);
+    return edt_onednn_pack(dev, status, plain, spec->weight, linear->packed_desc, &linear->packed,
+                           &linear->packed_data, error);
 }
 
 EdtLinear *edt_cpu_linear_new(EdtDevice *dev, const EdtLinearSpec *spec, GError **error)
@@ -158,12 +98,13 @@ EdtLinear *edt_cpu_linear_new(EdtDevice *dev, const EdtLinearSpec *spec, GError 
     EdtLinear *linear = g_new0(EdtLinear, 1);
     linear->K = spec->K;
     linear->N = spec->N;
-    linear->x_type = dnnl_type(spec->x_type);
+    linear->x_type = edt_onednn_type(spec->x_type);
     linear->w_type = linear->x_type; /* both sides of a product have one type */
-    linear->y_type = dnnl_type(spec->y_type);
+    linear->y_type = edt_onednn_type(spec->y_type);
     linear->epilogue = spec->epilogue;
-    if (keep_bias(dev, linear, spec, error) && choose_layout(dev, linear, error) &&
-        pack(dev, linear, spec, error))
+    if ((spec->bias == NULL || edt_onednn_bias(dev, spec->N, spec->bias, spec->bias_type, TRUE,
+                                               &linear->bias, &linear->bias_data, error)) &&
+        choose_layout(dev, linear, error) && pack(dev, linear, spec, error))
         return linear;
     edt_cpu_linear_free(dev, linear);
     return NULL;
@@ -185,19 +126,6 @@ static Shape *find_shape(EdtLinear *linear, gint64 M)
     return NULL;
 }
 
-static gboolean make_shape(EdtDevice *dev, EdtLinear *linear, dnnl_primitive_desc_t desc,
-                           Shape *shape, GError **error)
-{
-    dnnl_status_t status = dnnl_primitive_create(&shape->primitive, desc);
-    if (!status)
-        status = dnnl_memory_create(&shape->x, dnnl_primitive_desc_query_md(desc, dnnl_query_src_md, 0),
-                                    dev->engine, DNNL_MEMORY_NONE);
-    if (!status)
-        status = dnnl_memory_create(&shape->y, dnnl_primitive_desc_query_md(desc, dnnl_query_dst_md, 0),
-                                    dev->engine, DNNL_MEMORY_NONE);
-    return ok(status, "make a matrix product", error);
-}
-
 gboolean edt_cpu_linear_prepare(EdtDevice *dev, EdtLinear *linear, gint64 M, GError **error)
 {
     if (find_shape(linear, M))
@@ -206,11 +134,7 @@ gboolean edt_cpu_linear_prepare(EdtDevice *dev, EdtLinear *linear, gint64 M, GEr
     dnnl_primitive_desc_t desc = NULL;
     Shape shape = {.M = M};
     gboolean done = describe(dev, linear, M, linear->packed_desc, &desc, error) &&
-                    make_shape(dev, linear, desc, &shape, error) &&
-                    edt_cpu_need_scratch(dev,
-                                         dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(
-                                             desc, dnnl_query_scratchpad_md, 0)),
-                                         error);
+                    edt_onednn_make(dev, desc, &shape.primitive, &shape.x, &shape.y, error);
     dnnl_primitive_desc_destroy(desc);
     if (!done) {
         clear_shape(&shape);
@@ -238,8 +162,8 @@ void edt_cpu_linear(EdtDevice *dev, EdtLinear *linear, gint64 M, const void *x, 
     dnnl_memory_set_data_handle(shape->x, (void *)x);
     dnnl_memory_set_data_handle(shape->y, y);
     dnnl_exec_arg_t args[] = {
-        {DNNL_ARG_SRC, shape->x},       {DNNL_ARG_WEIGHTS, linear->packed},
-        {DNNL_ARG_DST, shape->y},       {DNNL_ARG_SCRATCHPAD, dev->scratch_memory},
+        {DNNL_ARG_SRC, shape->x},      {DNNL_ARG_WEIGHTS, linear->packed},
+        {DNNL_ARG_DST, shape->y},      {DNNL_ARG_SCRATCHPAD, dev->scratch_memory},
         {DNNL_ARG_BIAS, linear->bias},
     };
     dnnl_status_t status =
