@@ -1,230 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Fused attention of one head: scores, position bias, softmax, AMM on the numerator, value product.
- * Keys (transposed) and values are packed into panels of a few vectors, so that both products are
- * register tiles of ROWS queries x up to TILE vectors.  GROUP queries go through together: a panel
- * is read into L1 once for all of them, and their scores stay close.  With AVX512-BF16 the products
- * take pairs of bf16 (vdpbf16ps).  Compiled once per instruction level.
+ * Both products are register tiles of ROWS queries x up to TILE vectors over packed panels
+ * (kernels_attention_pack.c).  GROUP queries go through together: a panel is read into L1 once for
+ * all of them, and their scores stay close.  With AVX512-BF16 the products take pairs of bf16
+ * (vdpbf16ps).  Compiled once per instruction level.
  */
-#include "cpu/kernels.h"
-#include "cpu/kernels_math.h"
+#include "cpu/kernels_attention.h"
 
-#if defined(EDT_LEVEL_AVX512) || defined(EDT_LEVEL_AVX512BF16)
-#define LANES 16
-#define TILE 4
-#elif defined(EDT_LEVEL_AVX2)
-#define LANES 8
-#define TILE 2
-#else
-#define LANES 4
-#define TILE 2
-#endif
-#define ROWS 4    /* queries of a register tile */
-#define GROUP 16  /* queries that share a panel in L1 */
-#define CHUNK 64  /* tokens of values at a time, so that a panel's chunk stays in L1 */
-#define WIDTH (TILE * LANES)
-
-#if LANES > 4
-#include <immintrin.h>
-#endif
-#if defined(EDT_LEVEL_AVX512BF16)
-#define PAIRS 1 /* products on bf16 pairs when activations are bf16 */
-#else
-#define PAIRS 0
-#endif
-
-typedef float Vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
-typedef gint32 Ints __attribute__((vector_size(LANES * 4), may_alias));
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
-ALWAYS_INLINE Vec load(const float *p)
-{
-    return *(const Vec *)p;
-}
-
-ALWAYS_INLINE void store(float *p, Vec v)
-{
-    *(Vec *)p = v;
-}
-
-ALWAYS_INLINE Vec all(float x)
-{
-    return x - (Vec){0};
-}
-
-ALWAYS_INLINE Vec larger(Vec a, Vec b)
-{
-#if LANES == 16
-    return (Vec)_mm512_max_ps((__m512)a, (__m512)b);
-#elif LANES == 8
-    return (Vec)_mm256_max_ps((__m256)a, (__m256)b);
-#else
-    for (int i = 0; i < LANES; i++)
-        a[i] = a[i] > b[i] ? a[i] : b[i];
-    return a;
-#endif
-}
-
-ALWAYS_INLINE float largest(Vec v)
-{
-    float top = v[0];
-    for (int i = 1; i < LANES; i++)
-        top = v[i] > top ? v[i] : top;
-    return top;
-}
-
-ALWAYS_INLINE float total(Vec v)
-{
-    for (int width = LANES / 2; width > 0; width /= 2)
-        for (int i = 0; i < width; i++)
-            v[i] += v[i + width];
-    return v[0];
-}
-
-/* edt_kernel_exp (kernels_math.h) on a vector of values that are not above 0. */
-ALWAYS_INLINE Vec exponential(Vec x)
-{
-    const Vec magic = all(12582912.0f);
-    Vec shifted = larger(x, all(-87.0f)) * 1.44269504088896341f + magic;
-    Vec k = shifted - magic;
-    Vec r = larger(x, all(-87.0f)) - k * 0.693359375f;
-    r = r + k * 2.12194440e-4f;
-    Vec y = all(1.9875691500e-4f);
-    y = y * r + 1.3981999507e-3f;
-    y = y * r + 8.3334519073e-3f;
-    y = y * r + 4.1665795894e-2f;
-    y = y * r + 1.6666665459e-1f;
-    y = y * r + 5.0000001201e-1f;
-    y = y * (r * r) + (r + 1.0f);
-    Ints power = ((Ints)shifted + (127 - 0x4b400000)) << 23;
-    return y * (Vec)power;
-}
-
-static inline gsize round_up(gsize value, gsize unit)
-{
-    return (value + unit - 1) / unit * unit;
-}
-
-static inline gboolean in_pairs(EdtType act)
-{
-    return PAIRS && act == EDT_BF16;
-}
-
-/* Panels of a K x columns matrix: panel p holds columns [p WIDTH, ...) as [K][its width]; the last
- * one may be narrower.  columns is whole vectors. */
-static inline int panel_width(int columns, int column)
-{
-    return MIN(WIDTH, columns - column);
-}
-
-static void plan(const EdtAttention *op, EdtType act, EdtAttentionPlan *plan)
-{
-    gsize T = round_up((gsize)op->T, LANES), d = round_up((gsize)op->d, LANES);
-    plan->T = (int)T;
-    plan->d = (int)d;
-    if (in_pairs(act)) { /* odd counts get a zero partner */
-        plan->key_bytes = round_up((gsize)op->d, 2) * T * 2;
-        plan->value_bytes = round_up((gsize)op->T, 2) * d * 2;
-    } else {
-        plan->key_bytes = (gsize)op->d * T * 4;
-        plan->value_bytes = (gsize)op->T * d * 4;
-    }
-    plan->key_bytes = round_up(plan->key_bytes, 64);
-    plan->value_bytes = round_up(plan->value_bytes, 64);
-    /* queries, scores, bf16 scores, outputs of GROUP rows; one line of windows */
-    plan->scratch_bytes = round_up(GROUP * (d * 4 + T * 4 + T * 2 + d * 4) + T * 4, 64);
-}
-
-/* The d values of one token's q (which 0), k (1) or v (2). */
-static inline const void *token(const EdtAttention *op, EdtType act, int sample, int head, int t,
-                                int which)
-{
-    gint64 row = (gint64)sample * op->T + t;
-    gint64 at = (row * 3 + which) * op->H * op->d + (gint64)head * op->d;
-    return (const char *)op->qkv + (gsize)at * edt_type_size(act);
-}
-
-static inline float value_at(const void *values, EdtType type, gsize i)
-{
-    return type == EDT_F32 ? ((const float *)values)[i]
-                           : edt_bf16_to_f32(((const EdtHalf *)values)[i]);
-}
-
-static void pack_f32(const EdtAttention *op, EdtType act, const EdtAttentionPlan *plan, int sample,
-                     int head, float *restrict keys, float *restrict values)
-{
-    const gsize pitch = 3 * (gsize)op->H * (gsize)op->d; /* from token to token */
-
-    memset(keys, 0, plan->key_bytes);
-    memset(values, 0, plan->value_bytes);
-    for (int t0 = 0; t0 < op->T; t0 += LANES) { /* whole cache lines of keys, few streams to read */
-        int panel = t0 / WIDTH * WIDTH, width = panel_width(plan->T, panel);
-        int strip = MIN(LANES, op->T - t0);
-        const void *k = token(op, act, sample, head, t0, 1);
-        float *restrict to = keys + (gsize)panel * op->d + (t0 - panel);
-        for (int i = 0; i < op->d; i++)
-            for (int t = 0; t < strip; t++)
-                to[i * width + t] = value_at(k, act, (gsize)t * pitch + i);
-    }
-    for (int panel = 0; panel < plan->d; panel += WIDTH) {
-        int width = panel_width(plan->d, panel), used = MIN(width, op->d - panel);
-        for (int t = 0; t < op->T; t++) {
-            const void *v = token(op, act, sample, head, t, 2);
-            float *restrict to = values + (gsize)panel * op->T + (gsize)t * width;
-            for (int i = 0; i < used; i++)
-                to[i] = value_at(v, act, (gsize)(panel + i));
-        }
-    }
-}
-
-#if PAIRS
-static void pack_pairs(const EdtAttention *op, const EdtAttentionPlan *plan, int sample, int head,
-                       EdtHalf *restrict keys, EdtHalf *restrict values)
-{
-    const int d2 = (op->d + 1) / 2 * 2, T2 = (op->T + 1) / 2 * 2, even = op->d & ~1;
-    const gsize pitch = 3 * (gsize)op->H * (gsize)op->d;
-
-    memset(keys, 0, plan->key_bytes);
-    memset(values, 0, plan->value_bytes);
-    for (int t0 = 0; t0 < op->T; t0 += LANES) {
-        int panel = t0 / WIDTH * WIDTH, width = panel_width(plan->T, panel);
-        int strip = MIN(LANES, op->T - t0);
-        const EdtHalf *k = token(op, EDT_BF16, sample, head, t0, 1);
-        EdtHalf *restrict to = keys + (gsize)panel * d2 + (t0 - panel) * 2;
-        for (int i = 0; i < even; i += 2)
-            for (int t = 0; t < strip; t++)
-                memcpy(to + (i / 2 * width + t) * 2, k + (gsize)t * pitch + i, 4);
-        for (int t = 0; t < strip && (op->d & 1); t++)
-            to[(even / 2 * width + t) * 2] = k[(gsize)t * pitch + even];
-    }
-    for (int panel = 0; panel < plan->d; panel += WIDTH) {
-        int width = panel_width(plan->d, panel), used = MIN(width, op->d - panel);
-        for (int t = 0; t < op->T; t += 2) {
-            const EdtHalf *v = (const EdtHalf *)token(op, EDT_BF16, sample, head, t, 2) + panel;
-            EdtHalf *restrict to = values + (gsize)panel * T2 + (gsize)t * width;
-            const gboolean both = t + 1 < op->T;
-#pragma omp simd
-            for (int i = 0; i < used; i++) {
-                to[2 * i] = v[i];
-                to[2 * i + 1] = both ? v[pitch + i] : 0;
-            }
-        }
-    }
-}
-#endif
-
-static void pack(const EdtAttention *op, EdtType act, const EdtAttentionPlan *plan, int sample,
-                 int head, void *keys, void *values)
-{
-#if PAIRS
-    if (in_pairs(act)) {
-        pack_pairs(op, plan, sample, head, keys, values);
-        return;
-    }
-#endif
-    pack_f32(op, act, plan, sample, head, keys, values);
-}
+#define ROWS 4   /* queries of a register tile */
+#define CHUNK 64 /* tokens of values at a time, so that a panel's chunk stays in L1 */
 
 /* c[rows][vectors] (+)= a[rows][K] b[K][vectors]; pitches pa and pc, b a panel.  The two counts are
  * constants wherever this is inlined. */
@@ -322,7 +107,8 @@ static void values_f32(const EdtAttention *op, const EdtAttentionPlan *plan, int
         int width = panel_width(plan->d, panel);
         for (int t = 0; t < op->T; t += CHUNK)
             panel_f32(rows, width / LANES, MIN(CHUNK, op->T - t), score + t, plan->T,
-                      values + (gsize)panel * op->T + (gsize)t * width, out + panel, plan->d, t > 0);
+                      values + (gsize)panel * op->T + (gsize)t * width, out + panel, plan->d,
+                      t > 0);
     }
 }
 
@@ -543,7 +329,6 @@ static void rows(const EdtAttention *op, EdtType act, const EdtAttentionPlan *pl
 
 void EDT_PASTE(edt_kernels_attention_, EDT_LEVEL)(EdtCpuKernels *k)
 {
-    k->attention_plan = plan;
-    k->attention_pack = pack;
+    EDT_PASTE(edt_kernels_attention_pack_, EDT_LEVEL)(k);
     k->attention_rows = rows;
 }
