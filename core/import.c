@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "files/checkpoint.h"
 #include "files/inventory.h"
+#include "files/json_text.h"
 #include "files/vae_names.h"
 
 #include <math.h>
@@ -112,8 +113,9 @@ static int name_vae_tensors(Job *job)
     int levels = edt_vae_levels(job->vae, n, vae_name_at, prefix);
 
     if (levels == 0)
-        refuse(job, job->import->vae_path, "there is no autoencoder in it. Use the autoencoder of "
-                                           "Stable Diffusion (sd-vae-ft-ema or sd-vae-ft-mse)");
+        refuse(job, job->import->vae_path,
+               "there is no autoencoder in it. Use the autoencoder of "
+               "Stable Diffusion (sd-vae-ft-ema or sd-vae-ft-mse)");
     for (guint i = 0; i < n && levels > 0; i++) {
         const char *full = vae_name_at(job->vae, i);
         char *name = g_str_has_prefix(full, prefix)
@@ -245,6 +247,16 @@ static gboolean is_same_file(const char *a, const char *b)
 {
     struct stat x, y;
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static gboolean check_text(Job *job, const char *what, const char *text)
+{
+    if (text == NULL ||
+        (strlen(text) <= EDT_MODEL_TEXT_MAX && edt_text_is_plain(text, strlen(text))))
+        return TRUE;
+    g_set_error(job->error, EDT_ERROR, EDT_ERROR_USAGE,
+                "The %s must be one line of text of at most 4096 bytes.", what);
+    return FALSE;
 }
 
 static gboolean check_output(Job *job)
@@ -425,7 +437,9 @@ static gboolean run(Job *job)
 {
     EdtSafetensorsWriter *w;
 
-    if (!check_output(job) || !open_all(job) || !check_types(job))
+    if (!check_text(job, "title", job->import->title) ||
+        !check_text(job, "licence", job->import->licence) || !check_output(job) || !open_all(job) ||
+        !check_types(job))
         return FALSE;
     w = edt_safetensors_writer_new(job->import->output, job->import->force, job->error);
     if (w == NULL)

@@ -6,6 +6,7 @@
  */
 #include "info.h"
 #include "files/inventory.h"
+#include "files/json_text.h"
 #include "files/vae_names.h"
 
 #include <json-glib/json-glib.h>
@@ -13,7 +14,6 @@
 
 #define SIDE_MAX 8192
 #define CLASSES_MAX 100000
-#define TEXT_MAX 4096
 
 typedef struct {
     const EdtSafetensors *file;
@@ -38,8 +38,8 @@ static gboolean read_text(Reader *r, const char *key, gsize longest, char **valu
 
     if (text == NULL)
         return refuse(r, key, "is missing");
-    if (strlen(text) > longest)
-        return refuse(r, key, "is too long");
+    if (strlen(text) > longest || !edt_text_is_plain(text, strlen(text)))
+        return refuse(r, key, "is too long or not plain text");
     *value = g_strdup(text);
     return TRUE;
 }
@@ -86,16 +86,16 @@ static gboolean read_source(Reader *r)
 static gboolean read_texts(Reader *r)
 {
     return read_text(r, "edt.variant", sizeof r->variant.name - 1, &r->info->variant) &&
-           read_text(r, "edt.title", TEXT_MAX, &r->info->title) &&
-           read_text(r, "edt.licence", TEXT_MAX, &r->info->licence) && read_source(r);
+           read_text(r, "edt.title", EDT_MODEL_TEXT_MAX, &r->info->title) &&
+           read_text(r, "edt.licence", EDT_MODEL_TEXT_MAX, &r->info->licence) && read_source(r);
 }
 
 static gboolean read_words(Reader *r)
 {
-    static const char *const schedules[] = {[EDT_SCHEDULE_LINEAR] = "linear",
-                                            [EDT_SCHEDULE_COSINE] = "cosine"};
-    static const char *const predictions[] = {[EDT_PREDICT_NOISE] = "noise",
-                                              [EDT_PREDICT_DENOISED] = "denoised"};
+    static const char *const schedules[] = {
+        [EDT_SCHEDULE_LINEAR] = "linear", [EDT_SCHEDULE_COSINE] = "cosine"};
+    static const char *const predictions[] = {
+        [EDT_PREDICT_NOISE] = "noise", [EDT_PREDICT_DENOISED] = "denoised"};
     static const char *const classes[] = {[EDT_CLASSES_UNNAMED] = "unnamed",
                                           [EDT_CLASSES_IMAGENET] = "imagenet",
                                           [EDT_CLASSES_OWN] = "own"};
@@ -139,7 +139,8 @@ static gboolean take_class_names(Reader *r, JsonNode *node)
     for (guint i = 0; i < n; i++) {
         JsonNode *element = json_array_get_element(array, i);
         const char *name = JSON_NODE_HOLDS_VALUE(element) ? json_node_get_string(element) : NULL;
-        if (name == NULL || *name == '\0' || strlen(name) > 256)
+        if (name == NULL || *name == '\0' || strlen(name) > 256 ||
+            !edt_text_is_plain(name, strlen(name)))
             return refuse(r, "edt.class_names", "holds something that is no name");
         r->info->class_names[i] = g_strdup(name);
     }
@@ -228,8 +229,8 @@ static gboolean check_vae(Reader *r, Check *check)
         g_prefix_error(r->error, "“%s”: ", r->info->path);
         return FALSE;
     }
-    if (vae.latent != r->info->channels ||
-        r->info->image_size != r->info->latent_size << (levels - 1))
+    if (vae.latent != r->info->channels || r->info->image_size != r->info->latent_size
+                                                                      << (levels - 1))
         return refuse(r, "edt.image_size", "does not fit the autoencoder in the file");
     check->prefix = "vae.";
     edt_vae_tensors(&vae, expect, check);
@@ -371,7 +372,8 @@ static guint64 forward_bytes(const EdtModelInfo *info, guint64 samples)
     return samples * tokens * width * 16 * sizeof(float) + modulation;
 }
 
-/* The decoder's last level works at full size: 256 channels in, the normed copy of them, 128 out. */
+/* The decoder's last level works at full size: 256 channels in, the normed copy of them, 128 out.
+ */
 static guint64 decoder_bytes(const EdtModelInfo *info, guint64 number_bytes)
 {
     guint64 pixels = (guint64)info->image_size * (guint64)info->image_size;

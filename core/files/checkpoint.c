@@ -161,8 +161,8 @@ static void name_file(const char *path, GError **error)
         g_prefix_error(error, "“%s” is refused: ", path);
 }
 
-EdtCheckpoint *edt_checkpoint_open(const char *path, const char *const *prefer,
-                                   const char **chosen, GError **error)
+EdtCheckpoint *edt_checkpoint_open(const char *path, const char *const *prefer, const char **chosen,
+                                   GError **error)
 {
     EdtCheckpoint *c = g_new0(EdtCheckpoint, 1);
     const char *which = NULL;
@@ -274,8 +274,7 @@ static void gather(const EdtStoredTensor *t, const guint8 *raw, float *out)
     }
 }
 
-static gboolean read_strided(EdtCheckpoint *c, const EdtStoredTensor *t, float *out,
-                             GError **error)
+static gboolean read_strided(EdtCheckpoint *c, const EdtStoredTensor *t, float *out, GError **error)
 {
     gsize size = edt_type_size(t->tensor.type), bytes = span_of(t) * size;
     guint8 *raw = edt_alloc(bytes, error), *to = raw;

@@ -10,11 +10,11 @@
 typedef struct EdtCheckpoint EdtCheckpoint;
 
 typedef struct {
-    const char *name;  /* "module." prefixes and the like are left as they are */
+    const char *name; /* "module." prefixes and the like are left as they are */
     EdtType type;
     int rank;
     gint64 shape[EDT_RANK_MAX];
-    gsize count;       /* elements */
+    gsize count; /* elements */
 } EdtCheckpointTensor;
 
 /* Opens by content.  prefer: NULL-terminated keys of a nested dictionary in order of preference,
@@ -22,8 +22,8 @@ typedef struct {
  * outside the chosen dictionary (an optimiser's state) are never read.  chosen receives the key or
  * NULL (owned by the checkpoint).
  * Errors: EDT_ERROR_BAD_FILE naming file, tensor or opcode, and what to do. */
-EdtCheckpoint *edt_checkpoint_open(const char *path, const char *const *prefer,
-                                   const char **chosen, GError **error);
+EdtCheckpoint *edt_checkpoint_open(const char *path, const char *const *prefer, const char **chosen,
+                                   GError **error);
 void edt_checkpoint_close(EdtCheckpoint *checkpoint);
 
 guint edt_checkpoint_count(const EdtCheckpoint *checkpoint);

@@ -10,8 +10,8 @@
 
 gboolean edt_json_refuse(const EdtJsonCursor *cursor, const char *what, GError **error)
 {
-    g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, "%s, at byte %" G_GSIZE_FORMAT
-                " of the header", what, cursor->at);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                "%s, at byte %" G_GSIZE_FORMAT " of the header", what, cursor->at);
     return FALSE;
 }
 
@@ -151,6 +151,16 @@ char *edt_json_string(EdtJsonCursor *c, GError **error)
         return NULL;
     }
     return g_string_free(out, FALSE);
+}
+
+gboolean edt_text_is_plain(const char *text, gsize length)
+{
+    if (!g_utf8_validate_len(text, length, NULL))
+        return FALSE;
+    for (const char *p = text; p < text + length; p = g_utf8_next_char(p))
+        if (g_unichar_iscntrl(g_utf8_get_char(p)))
+            return FALSE;
+    return TRUE;
 }
 
 void edt_json_quote(GString *out, const char *text)

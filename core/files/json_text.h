@@ -27,5 +27,8 @@ gboolean edt_json_at_end(EdtJsonCursor *cursor);
 /* Sets "..., at byte N of the header"; always FALSE. */
 gboolean edt_json_refuse(const EdtJsonCursor *cursor, const char *what, GError **error);
 
+/* Valid UTF-8 without control characters, which could speak to a terminal that shows it. */
+gboolean edt_text_is_plain(const char *text, gsize length);
+
 /* Appends text (valid UTF-8) as a JSON string with its quotes. */
 void edt_json_quote(GString *out, const char *text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * NumPy's .npy: a magic, a version, a header that is a Python dictionary, the values.  The header is
- * read by its exact grammar (three known keys), never as Python.
+ * NumPy's .npy: a magic, a version, a header that is a Python dictionary, the values.  The header
+ * is read by its exact grammar (three known keys), never as Python.
  */
 #include "files/npy.h"
 #include "files/convert.h"
@@ -156,8 +156,10 @@ static gboolean read_map(EdtNpy *npy, const EdtMapping *mapping, const char *pat
     gsize size = edt_mapping_size(mapping), header = read_header(data, size, npy);
 
     if (header == 0)
-        return refuse(path, "it is no .npy array that can be read here. Save it with numpy.save as "
-                            "little-endian float32 in C order", error);
+        return refuse(path,
+                      "it is no .npy array that can be read here. Save it with numpy.save as "
+                      "little-endian float32 in C order",
+                      error);
     if (!count_values(npy) || npy->count * edt_type_size(npy->type) != size - header)
         return refuse(path, "its shape does not fit its length; it was cut off or damaged", error);
     return take_values(npy, data + header, error) && !edt_mapping_damaged(mapping, error);
@@ -199,7 +201,9 @@ gboolean edt_npy_write(const char *path, const float *values, int rank, const gi
     if (output) {
         for (int i = 0; i < rank; i++) {
             g_string_append_printf(header, "%" G_GINT64_FORMAT "%s", shape[i],
-                                   i + 1 < rank ? ", " : rank == 1 ? "," : "");
+                                   i + 1 < rank ? ", "
+                                   : rank == 1  ? ","
+                                                : "");
             count *= (gsize)shape[i];
         }
         g_string_append(header, "), }");

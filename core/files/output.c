@@ -59,8 +59,8 @@ static int open_named(EdtOutput *output)
 {
     for (int i = 0; i < NAME_TRIES; i++) {
         char *name = random_name();
-        int fd = openat(output->folder, name,
-                        O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC, 0644);
+        int fd = openat(output->folder, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC,
+                        0644);
         if (fd >= 0) {
             output->temporary = name;
             return fd;

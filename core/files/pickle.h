@@ -2,8 +2,8 @@
  *
  * The subset of Python's pickle that torch.save needs for plain state dicts, read as inert data.
  *
- * Nothing is called, imported or constructed.  Opcodes and globals are allow-lists; every operand is
- * type-checked; the work is bounded by the length of the pickle.  What is not on the lists is
+ * Nothing is called, imported or constructed.  Opcodes and globals are allow-lists; every operand
+ * is type-checked; the work is bounded by the length of the pickle.  What is not on the lists is
  * refused with its name and byte position.  Next: torch_state.c, which finds tensors in the result.
  */
 #pragma once
@@ -84,6 +84,6 @@ const EdtPickleValue *edt_pickle_lookup(const EdtPickleValue *dict, const char *
                                         GError **error);
 
 /* Of a storage's global. */
-const char *edt_pickle_global_name(const EdtPickleGlobal *global);  /* "FloatStorage" */
-gsize edt_pickle_element_size(const EdtPickleGlobal *global);       /* 0: not known */
-gboolean edt_pickle_element_type(const EdtPickleGlobal *global, EdtType *type); /* FALSE: no EdtType */
+gsize edt_pickle_element_size(const EdtPickleGlobal *global); /* 0: not known */
+/* FALSE for element types that are no EdtType. */
+gboolean edt_pickle_element_type(const EdtPickleGlobal *global, EdtType *type);

@@ -41,11 +41,6 @@ const EdtPickleGlobal *edt_pickle_global_find(EdtPickleText module, EdtPickleTex
     return NULL;
 }
 
-const char *edt_pickle_global_name(const EdtPickleGlobal *global)
-{
-    return global->name;
-}
-
 gsize edt_pickle_element_size(const EdtPickleGlobal *global)
 {
     return global->element_size;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * What the pickle machine knows of torch: the allow-list of globals, and how a storage reference
- * and a tensor are described by plain values.  Inside of files/pickle.c only.
+ * and a tensor are described by plain values.  For pickle_objects.c only.
  */
 #pragma once
 
@@ -18,8 +18,8 @@ typedef enum {
 struct EdtPickleGlobal {
     const char *module, *name;
     EdtGlobalKind kind;
-    gsize element_size;   /* storages; 0: not known */
-    int type;             /* EdtType, or -1 */
+    gsize element_size; /* storages; 0: not known */
+    int type;           /* EdtType, or -1 */
 };
 
 /* The row for module and name, or NULL. */

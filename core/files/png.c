@@ -97,9 +97,9 @@ static gboolean write_all(Png *p, int width, int height, int channels, const gui
     return TRUE;
 }
 
-gboolean edt_png_write(const char *path, int width, int height, int channels,
-                       const guint8 *pixels, const char *const *keys, const char *const *values,
-                       int n_texts, GError **error)
+gboolean edt_png_write(const char *path, int width, int height, int channels, const guint8 *pixels,
+                       const char *const *keys, const char *const *values, int n_texts,
+                       GError **error)
 {
     EdtOutput *output;
     Png p = {0};

@@ -11,7 +11,7 @@
 typedef struct EdtSafetensors EdtSafetensors;
 
 typedef struct {
-    const char *name;  /* owned by the file */
+    const char *name;   /* owned by the file */
     EdtTensorView view; /* data points into the map */
     gsize bytes;
 } EdtSafetensor;
@@ -48,4 +48,4 @@ void edt_safetensors_writer_declare(EdtSafetensorsWriter *w, const char *name, E
 gboolean edt_safetensors_writer_data(EdtSafetensorsWriter *w, const void *data, gsize bytes,
                                      GError **error);
 gboolean edt_safetensors_writer_finish(EdtSafetensorsWriter *w, GError **error); /* frees w */
-void edt_safetensors_writer_abandon(EdtSafetensorsWriter *w);                    /* leaves nothing */
+void edt_safetensors_writer_abandon(EdtSafetensorsWriter *w); /* leaves nothing */

@@ -15,6 +15,11 @@ static const char *const dtype_names[] = {
     [EDT_F32] = "F32", [EDT_BF16] = "BF16", [EDT_F16] = "F16", [EDT_F64] = "F64", [EDT_I64] = "I64",
 };
 
+gboolean edt_tensor_name_is_good(const char *name, gsize length)
+{
+    return length > 0 && length <= EDT_TENSOR_NAME_MAX && edt_text_is_plain(name, length);
+}
+
 const char *edt_dtype_name(EdtType type)
 {
     return dtype_names[type];
@@ -51,11 +56,14 @@ static gboolean parse_dtype(EdtJsonCursor *c, EdtHeaderTensor *t, GError **error
             t->type = (EdtType)i;
             known = TRUE;
         }
-    if (!known)
+    if (!known) {
+        char *shown = g_strescape(name, NULL);
         g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "tensor “%s” has the element type “%s”; F32, BF16, F16, F64 and I64 can be "
+                    "tensor “%s” has the element type “%.40s”; F32, BF16, F16, F64 and I64 can be "
                     "read",
-                    t->name, name);
+                    t->name, shown);
+        g_free(shown);
+    }
     g_free(name);
     return known;
 }
@@ -92,8 +100,8 @@ static gboolean parse_offsets(EdtJsonCursor *c, EdtHeaderTensor *t, GError **err
 static gboolean parse_field(EdtJsonCursor *c, EdtHeaderTensor *t, guint *seen, GError **error)
 {
     static const char *const keys[] = {"dtype", "shape", "data_offsets"};
-    gboolean (*const readers[])(EdtJsonCursor *, EdtHeaderTensor *, GError **) = {
-        parse_dtype, parse_shape, parse_offsets};
+    gboolean (*const readers[])(EdtJsonCursor *, EdtHeaderTensor *,
+                                GError **) = {parse_dtype, parse_shape, parse_offsets};
     char *key = edt_json_string(c, error);
     guint i = 0;
 
@@ -161,9 +169,10 @@ static gboolean parse_entry(EdtSafetensorsHeader *h, EdtJsonCursor *c, GHashTabl
 
     if (name == NULL)
         return FALSE;
-    if (strlen(name) == 0 || strlen(name) > EDT_TENSOR_NAME_MAX) {
+    if (!edt_tensor_name_is_good(name, strlen(name))) {
         g_free(name);
-        return edt_json_refuse(c, "a tensor name is empty or longer than 256 bytes", error);
+        return edt_json_refuse(c, "a tensor name is empty, longer than 256 bytes or not plain text",
+                               error);
     }
     tensor = g_new0(EdtHeaderTensor, 1);
     tensor->name = name;

@@ -28,6 +28,9 @@ gboolean edt_safetensors_header_parse(EdtSafetensorsHeader *header, const char *
                                       gsize data_bytes, GError **error);
 void edt_safetensors_header_clear(EdtSafetensorsHeader *header);
 
+/* 1 to 256 bytes of UTF-8 without control characters. */
+gboolean edt_tensor_name_is_good(const char *name, gsize length);
+
 const char *edt_dtype_name(EdtType type); /* "F32", "BF16", "F16", "F64", "I64" */
 /* Bytes of a shape; FALSE when a dimension is negative or the product is too large. */
 gboolean edt_shape_bytes(EdtType type, int rank, const gint64 *shape, gsize *bytes);

@@ -89,8 +89,9 @@ void edt_safetensors_writer_declare(EdtSafetensorsWriter *w, const char *name, E
     g_string_append_printf(w->tensors, ":{\"dtype\":\"%s\",\"shape\":[", edt_dtype_name(type));
     for (int i = 0; i < rank; i++)
         g_string_append_printf(w->tensors, "%s%" G_GINT64_FORMAT, i ? "," : "", shape[i]);
-    g_string_append_printf(w->tensors, "],\"data_offsets\":[%" G_GSIZE_FORMAT ",%" G_GSIZE_FORMAT
-                           "]}", w->declared, end);
+    g_string_append_printf(w->tensors,
+                           "],\"data_offsets\":[%" G_GSIZE_FORMAT ",%" G_GSIZE_FORMAT "]}",
+                           w->declared, end);
     w->declared = end;
 }
 

@@ -20,7 +20,7 @@ typedef struct {
 typedef struct {
     EdtStorageSource source; /* first */
     EdtMapping *mapping;
-    gsize at; /* while opening: bytes already understood */
+    gsize at;            /* while opening: bytes already understood */
     GArray *ranges;      /* Range of each storage, in the order of the key list */
     GHashTable *numbers; /* key (char *) to its place in ranges + 1 */
 } TorchLegacy;
@@ -147,11 +147,15 @@ static gboolean read_all(TorchLegacy *l, GError **error)
     EdtPickle *keys;
     gboolean good;
 
-    if (!expect_pickle(l, is_magic, "it is a pickle, but not one of torch.save. Save the model's "
-                                    "state_dict() with torch.save", error) ||
+    if (!expect_pickle(l, is_magic,
+                       "it is a pickle, but not one of torch.save. Save the model's "
+                       "state_dict() with torch.save",
+                       error) ||
         !expect_pickle(l, is_protocol, "its version of the old torch format is unknown", error) ||
-        !expect_pickle(l, is_machine, "its numbers are big-endian. Load and save it again on an "
-                                      "ordinary machine", error))
+        !expect_pickle(l, is_machine,
+                       "its numbers are big-endian. Load and save it again on an "
+                       "ordinary machine",
+                       error))
         return FALSE;
     l->source.pickle = next_pickle(l, error);
     if (l->source.pickle == NULL)
@@ -164,8 +168,7 @@ static gboolean read_all(TorchLegacy *l, GError **error)
 
 /* ---- EdtStorageSource ---- */
 
-static gint64 find_storage(EdtStorageSource *source, const char *key, gsize bytes,
-                           GError **error)
+static gint64 find_storage(EdtStorageSource *source, const char *key, gsize bytes, GError **error)
 {
     TorchLegacy *l = (TorchLegacy *)source;
     guint number = GPOINTER_TO_UINT(g_hash_table_lookup(l->numbers, key));

@@ -57,11 +57,10 @@ static const EdtPickleValue *choose(const EdtPickleValue *root, const char *cons
 
 static gboolean good_name(EdtPickleText text, GError **error)
 {
-    if (text.length > 0 && text.length <= EDT_TENSOR_NAME_MAX &&
-        memchr(text.text, '\0', text.length) == NULL)
+    if (edt_tensor_name_is_good(text.text, text.length))
         return TRUE;
     g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "a tensor name is empty, longer than 256 bytes or not text");
+                "a tensor name is empty, longer than 256 bytes or not plain text");
     return FALSE;
 }
 
@@ -114,8 +113,7 @@ gboolean edt_torch_state_list(EdtStorageSource *source, const char *const *prefe
         const EdtPickleValue *key = dict->items[i], *value = dict->items[i + 1];
         if (value->kind != EDT_PICKLE_TENSOR || key->kind != EDT_PICKLE_STRING)
             continue;
-        if (!good_name(key->bytes, error) ||
-            !add(source, key->bytes, value->tensor, out, error))
+        if (!good_name(key->bytes, error) || !add(source, key->bytes, value->tensor, out, error))
             return FALSE;
     }
     return TRUE;

@@ -5,6 +5,7 @@
  * everything that torch never writes (compression, encryption, a second name, a comment, unknown
  * entries) is refused, so that no two programs can see different contents in one file.
  */
+#include "files/json_text.h"
 #include "files/mapping.h"
 #include "files/storage.h"
 #include "base/memory.h"
@@ -15,6 +16,7 @@
 #include <zip.h>
 
 #define ENTRIES_MAX 100000
+#define NAME_MAX_BYTES 512
 #define END_RECORD_BYTES 22 /* end of central directory, without comment */
 
 typedef struct {
@@ -36,8 +38,7 @@ static gboolean refuse(GError **error, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    g_propagate_error(error,
-                      g_error_new_valist(EDT_ERROR, EDT_ERROR_BAD_FILE, format, args));
+    g_propagate_error(error, g_error_new_valist(EDT_ERROR, EDT_ERROR_BAD_FILE, format, args));
     va_end(args);
     return FALSE;
 }
@@ -97,17 +98,21 @@ static gboolean check_name(TorchZip *z, const char *name, GError **error)
 {
     const char *slash = strchr(name, '/');
 
+    if (strlen(name) > NAME_MAX_BYTES || !edt_text_is_plain(name, strlen(name)))
+        return refuse(error, "a zip entry in it has a name that is not plain text");
     if (z->prefix == NULL && slash)
         z->prefix = g_strndup(name, (gsize)(slash - name) + 1);
     if (z->prefix == NULL || !g_str_has_prefix(name, z->prefix))
-        return refuse(error, "its zip entry “%.200s” is not in the folder where torch puts all "
-                             "entries", name);
+        return refuse(error,
+                      "its zip entry “%s” is not in the folder where torch puts all "
+                      "entries",
+                      name);
     name += strlen(z->prefix);
     if (g_str_has_prefix(name, "code/") || strcmp(name, "constants.pkl") == 0)
         return refuse(error, "it is a TorchScript programme, not a checkpoint. Save the model's "
                              "state_dict() with torch.save");
     if (!is_known_entry(name))
-        return refuse(error, "its zip entry “%.200s” is none that torch.save writes", name);
+        return refuse(error, "its zip entry “%s” is none that torch.save writes", name);
     return TRUE;
 }
 
@@ -124,13 +129,15 @@ static gboolean check_entry(TorchZip *z, guint64 index, gsize *total, GError **e
         return FALSE;
     if (st.comp_method != ZIP_CM_STORE || st.encryption_method != ZIP_EM_NONE ||
         st.comp_size != st.size)
-        return refuse(error, "its zip entry “%.200s” is compressed or encrypted, as torch never "
-                             "writes it", st.name);
+        return refuse(error,
+                      "its zip entry “%s” is compressed or encrypted, as torch never "
+                      "writes it",
+                      st.name);
     if (!edt_size_add(total, *total, st.size) || *total > z->file_bytes)
         return refuse(error, "its zip entries claim more bytes than the file has");
     if (!g_hash_table_insert(z->entries, g_strdup(st.name + strlen(z->prefix)),
                              GSIZE_TO_POINTER(index + 1)))
-        return refuse(error, "its zip entry “%.200s” stands twice", st.name);
+        return refuse(error, "its zip entry “%s” stands twice", st.name);
     return TRUE;
 }
 
@@ -213,28 +220,29 @@ static gboolean read_entry(TorchZip *z, gint64 index, gsize size, const Wanted *
     }
     if (file)
         zip_fclose(file);
-    return good || refuse(error, "its zip entry “%s” is damaged: it cannot be read, or its "
-                                 "checksum is wrong. Copy or download the file again",
+    return good || refuse(error,
+                          "its zip entry “%s” is damaged: it cannot be read, or its "
+                          "checksum is wrong. Copy or download the file again",
                           zip_get_name(z->zip, (guint64)index, ZIP_FL_ENC_GUESS));
 }
 
 /* ---- EdtStorageSource ---- */
 
-static gint64 find_storage(EdtStorageSource *source, const char *key, gsize bytes,
-                           GError **error)
+static gint64 find_storage(EdtStorageSource *source, const char *key, gsize bytes, GError **error)
 {
     TorchZip *z = (TorchZip *)source;
-    char *name = g_strconcat("data/", key, NULL);
+    char *name = g_strconcat("data/", key, NULL), *shown = g_strescape(key, NULL);
     gsize there = 0;
     gint64 index = entry(z, name, &there);
 
     if (index < 0) {
-        refuse(error, "its bytes, “data/%.100s”, are missing in the file", key);
+        refuse(error, "its bytes, “data/%.100s”, are missing in the file", shown);
     } else if (there != bytes) {
         refuse(error, "its storage says %" G_GSIZE_FORMAT " bytes, the file has %" G_GSIZE_FORMAT,
                bytes, there);
         index = -1;
     }
+    g_free(shown);
     g_free(name);
     return index;
 }

@@ -75,9 +75,15 @@ static char *join(const char *place, char *rest)
 static char *attention(const char *rest)
 {
     static const Spelling spellings[] = {
-        {"norm.", "group_norm."}, {"q.", "to_q."},     {"k.", "to_k."},
-        {"v.", "to_v."},          {"query.", "to_q."}, {"key.", "to_k."},
-        {"value.", "to_v."},      {"proj_out.", "to_out.0."}, {"proj_attn.", "to_out.0."},
+        {"norm.", "group_norm."},
+        {"q.", "to_q."},
+        {"k.", "to_k."},
+        {"v.", "to_v."},
+        {"query.", "to_q."},
+        {"key.", "to_k."},
+        {"value.", "to_v."},
+        {"proj_out.", "to_out.0."},
+        {"proj_attn.", "to_out.0."},
     };
     return join("mid_block.attentions.0.", respell(rest, spellings, G_N_ELEMENTS(spellings)));
 }
@@ -88,7 +94,8 @@ static char *resnet(const char *place, const char *rest)
     return join(place, respell(rest, spellings, G_N_ELEMENTS(spellings)));
 }
 
-/* down.I.block.J., down.I.downsample., and the same of up; blocks: what diffusers calls the level */
+/* down.I.block.J., down.I.downsample., and the same of up; blocks: what diffusers calls the level
+ */
 static char *level(const char *rest, const char *blocks, int number)
 {
     char place[64];

@@ -36,8 +36,8 @@ typedef struct {
 /* Reads the widths from tensors with modern names; shape_of answers rank (0: none) and shape.
  * Errors: EDT_ERROR_BAD_FILE naming the tensor. */
 typedef int (*EdtVaeShapeOf)(gpointer source, const char *name, gint64 shape[EDT_RANK_MAX]);
-gboolean edt_vae_shape_detect(EdtVaeShapeOf shape_of, gpointer source, int levels,
-                              EdtVaeShape *vae, GError **error);
+gboolean edt_vae_shape_detect(EdtVaeShapeOf shape_of, gpointer source, int levels, EdtVaeShape *vae,
+                              GError **error);
 /* Every tensor, by modern name, in the reference's order. */
 typedef void (*EdtVaeTensor)(const char *name, int rank, const gint64 *shape, gpointer user_data);
 void edt_vae_tensors(const EdtVaeShape *vae, EdtVaeTensor each, gpointer user_data);

@@ -39,8 +39,8 @@ static gboolean conv_shape(EdtVaeShapeOf shape_of, gpointer source, const char *
     return TRUE;
 }
 
-gboolean edt_vae_shape_detect(EdtVaeShapeOf shape_of, gpointer source, int levels,
-                              EdtVaeShape *vae, GError **error)
+gboolean edt_vae_shape_detect(EdtVaeShapeOf shape_of, gpointer source, int levels, EdtVaeShape *vae,
+                              GError **error)
 {
     gint64 other;
 

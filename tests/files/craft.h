@@ -26,14 +26,14 @@ void craft_cleanup(void);
 
 /* ---- pickle opcodes ---- */
 
-GByteArray *pickle_new(void); /* with PROTO 2 */
+GByteArray *pickle_new(void);                       /* with PROTO 2 */
 void pickle_op(GByteArray *p, const char *opcodes); /* as they are: "}(" */
 void pickle_string(GByteArray *p, const char *text);
 void pickle_int(GByteArray *p, gint64 number);
 void pickle_global(GByteArray *p, const char *module, const char *name);
 /* A tensor of a "torch" storage class; shape and stride end with -1 (so -2 makes a negative). */
-void pickle_tensor(GByteArray *p, const char *storage, const char *key, gint64 numel,
-                   gint64 offset, const gint64 *shape, const gint64 *stride);
+void pickle_tensor(GByteArray *p, const char *storage, const char *key, gint64 numel, gint64 offset,
+                   const gint64 *shape, const gint64 *stride);
 /* {"w": one FloatStorage tensor} */
 GByteArray *pickle_one(const char *key, gint64 numel, gint64 offset, const gint64 *shape,
                        const gint64 *stride);
@@ -77,12 +77,12 @@ char *refusal(GByteArray *bytes);
 char *safetensors_refusal(GByteArray *bytes);
 
 /* The refusal must contain text. */
-#define assert_refused(message, text)                                                             \
-    do {                                                                                          \
-        char *refused_ = (message);                                                               \
-        g_assert_nonnull(refused_);                                                               \
-        if (strstr(refused_, text) == NULL)                                                       \
-            g_error("“%s” does not contain “%s”", refused_, text);                                \
-        g_free(refused_);                                                                         \
+#define assert_refused(message, text)                                                              \
+    do {                                                                                           \
+        char *refused_ = (message);                                                                \
+        g_assert_nonnull(refused_);                                                                \
+        if (strstr(refused_, text) == NULL)                                                        \
+            g_error("“%s” does not contain “%s”", refused_, text);                                 \
+        g_free(refused_);                                                                          \
     } while (0)
 #define assert_taken(message) g_assert_cmpstr((message), ==, NULL)

@@ -39,8 +39,9 @@ static void test_types(void)
     float f[3] = {1, -2, 0.5f};
     gint64 whole[2] = {-3, 1ll << 40};
     double d[1] = {0.1};
-    EdtNpy *npy = read_bytes(npy_of(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), } \n",
-                                    f, sizeof f), &error);
+    EdtNpy *npy = read_bytes(
+        npy_of(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), } \n", f, sizeof f),
+        &error);
 
     g_assert_no_error(error);
     g_assert_cmpint(npy->rank, ==, 1);
@@ -48,22 +49,25 @@ static void test_types(void)
     g_assert_cmpmem(npy->values, sizeof f, f, sizeof f);
     edt_npy_free(npy);
 
-    npy = read_bytes(npy_of(2, "{'descr': '<i8', 'fortran_order': False, 'shape': (1, 2), }\n", whole,
-                            sizeof whole), &error);
+    npy = read_bytes(npy_of(2, "{'descr': '<i8', 'fortran_order': False, 'shape': (1, 2), }\n",
+                            whole, sizeof whole),
+                     &error);
     g_assert_no_error(error);
     g_assert_cmpint(npy->type, ==, EDT_I64);
     g_assert_cmpint(npy->ints[1], ==, 1ll << 40);
     g_assert_cmpfloat(npy->values[0], ==, -3);
     edt_npy_free(npy);
 
-    npy = read_bytes(npy_of(1, "{'shape': (), 'fortran_order': False, 'descr': '<f8'}", d, 8), &error);
+    npy = read_bytes(npy_of(1, "{'shape': (), 'fortran_order': False, 'descr': '<f8'}", d, 8),
+                     &error);
     g_assert_no_error(error);
     g_assert_cmpint(npy->rank, ==, 0);
     g_assert_cmpfloat(npy->values[0], ==, 0.1f);
     edt_npy_free(npy);
 
-    npy = read_bytes(npy_of(1, "{'descr': '<f2', 'fortran_order': False, 'shape': (2,)}",
-                            "\x00\x3c\x00\xc0", 4), &error);
+    npy = read_bytes(
+        npy_of(1, "{'descr': '<f2', 'fortran_order': False, 'shape': (2,)}", "\x00\x3c\x00\xc0", 4),
+        &error);
     g_assert_no_error(error);
     g_assert_cmpfloat(npy->values[1], ==, -2);
     edt_npy_free(npy);
@@ -85,7 +89,9 @@ static void test_refused(void)
         "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': __import__('os')}",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} x",
         "{'descr': '<f4' 'fortran_order': False, 'shape': (1,)}",
-        "", "{", "(",
+        "",
+        "{",
+        "(",
     };
     GError *error = NULL;
 

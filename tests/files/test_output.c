@@ -6,8 +6,15 @@
 #include "edt.h"
 #include "files/output.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,6 +137,76 @@ static void test_killed(void)
     g_free(path);
 }
 
+/* A filesystem as old or simple as they come: no nameless files, no RENAME_NOREPLACE.  The kernel
+ * is told to say so, in a process of its own. */
+static void forbid_modern_calls(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat2, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_TMPFILE & ~O_DIRECTORY, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {G_N_ELEMENTS(code), code};
+
+    g_assert_cmpint(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), ==, 0);
+    g_assert_cmpint(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), ==, 0);
+}
+
+static gboolean has_partial(const char *path)
+{
+    char *folder = g_path_get_dirname(path), *start = g_strdup_printf(".edt-%d-", (int)getpid());
+    GDir *dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+    gboolean found = FALSE;
+
+    while ((name = g_dir_read_name(dir)) != NULL)
+        found = found || (g_str_has_prefix(name, start) && g_str_has_suffix(name, ".partial"));
+    g_dir_close(dir);
+    g_free(start);
+    g_free(folder);
+    return found;
+}
+
+static void write_the_old_way(void)
+{
+    char *path = craft_path("old-way");
+    EdtOutput *output;
+
+    forbid_modern_calls();
+    output = begin(path, FALSE, "first");
+    g_assert_true(has_partial(path)); /* recognisable, with the process's number */
+    g_assert_true(edt_output_commit(output, NULL));
+    assert_content(path, "first");
+    output = begin(path, TRUE, "gone");
+    edt_output_abandon(output);
+    assert_content(path, "first");
+    g_assert_true(edt_output_commit(begin(path, TRUE, "second"), NULL));
+    assert_content(path, "second");
+    unlink(path);
+    output = begin(path, FALSE, "ours");
+    g_assert_true(g_file_set_contents(path, "theirs", -1, NULL));
+    g_assert_false(edt_output_commit(output, NULL));
+    assert_content(path, "theirs");
+    g_assert_false(has_partial(path));
+    _exit(0);
+}
+
+static void test_simple_filesystem(void)
+{
+    pid_t pid = fork();
+    int status;
+
+    if (pid == 0)
+        write_the_old_way();
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 static void test_full_disk(void)
 {
     GError *error = NULL;
@@ -171,6 +248,7 @@ int main(int argc, char **argv)
     g_test_add_func("/output/raced", test_raced);
     g_test_add_func("/output/link", test_link);
     g_test_add_func("/output/killed", test_killed);
+    g_test_add_func("/output/simple-filesystem", test_simple_filesystem);
     g_test_add_func("/output/full-disk", test_full_disk);
     g_test_add_func("/output/bad-places", test_bad_places);
     result = g_test_run();

@@ -49,7 +49,8 @@ static void test_plain_values(void)
     /* ({"n": -2, "t": (True, None, 1.5), "l": [300, 70000]}) with memo and marks */
     GByteArray *p = RAW("\x80\x02}q\x00(X\x01\x00\x00\x00nJ\xfe\xff\xff\xff"
                         "X\x01\x00\x00\x00t\x88NG\x3f\xf8\x00\x00\x00\x00\x00\x00\x87"
-                        "X\x01\x00\x00\x00l](M\x2c\x01\x8a\x03\x70\x11\x01" "eu.");
+                        "X\x01\x00\x00\x00l](M\x2c\x01\x8a\x03\x70\x11\x01"
+                        "eu.");
     EdtPickle *pickle = read_good(p);
     const EdtPickleValue *root = edt_pickle_root(pickle), *v;
 
@@ -88,7 +89,8 @@ static void test_tensor(void)
 /* Protocol 4: frames, short strings, MEMOIZE, STACK_GLOBAL. */
 static void test_protocol_4(void)
 {
-    GByteArray *p = RAW("\x80\x04\x95\x29\x00\x00\x00\x00\x00\x00\x00\x8c\x0b" "collections"
+    GByteArray *p = RAW("\x80\x04\x95\x29\x00\x00\x00\x00\x00\x00\x00\x8c\x0b"
+                        "collections"
                         "\x94\x8c\x0bOrderedDict\x94\x93\x94)R\x94\x8c\x01k\x94K\x07s.");
     EdtPickle *pickle = read_good(p);
     g_assert_cmpint(edt_pickle_lookup(edt_pickle_root(pickle), "k", NULL)->integer, ==, 7);
@@ -147,8 +149,13 @@ static void test_parameter(void)
 static void test_globals(void)
 {
     static const char *const names[][2] = {
-        {"os", "system"}, {"builtins", "eval"}, {"torch", "load"}, {"torch._utils", "_rebuild"},
-        {"collections", "OrderedDict.x"}, {"torch", "FloatStorage "}, {"", ""},
+        {"os", "system"},
+        {"builtins", "eval"},
+        {"torch", "load"},
+        {"torch._utils", "_rebuild"},
+        {"collections", "OrderedDict.x"},
+        {"torch", "FloatStorage "},
+        {"", ""},
         {"torch.storage", "_load_from_bytes"},
     };
 
@@ -170,6 +177,20 @@ static void test_globals_say_where(void)
     assert_refused(pickle_refusal(p), "at byte 4");
 }
 
+/* A name cannot speak to the terminal that shows the refusal. */
+static void test_globals_are_escaped(void)
+{
+    GByteArray *p = pickle_new();
+    char *message;
+
+    pickle_global(p, "\x1b[31m", "\xff\x07");
+    message = pickle_refusal(p);
+    g_assert_true(g_utf8_validate(message, -1, NULL));
+    g_assert_null(strchr(message, 0x1b));
+    g_assert_null(strchr(message, 7));
+    g_free(message);
+}
+
 static void test_stack_global_checks(void)
 {
     assert_refused(pickle_refusal(RAW("\x80\x04\x8c\x02os\x8c\x06system\x93.")), "“os.system”");
@@ -181,7 +202,8 @@ static void test_stack_global_checks(void)
 static void test_opcode_list(void)
 {
     static const char allowed[] = "\x80\x95.(N\x88\x89KMJ\x8aG\x8cXCBUT)\x85\x86\x87t]}aesuqr\x94"
-                                  "hjc\x93R\x81" "bQ";
+                                  "hjc\x93R\x81"
+                                  "bQ";
     guint refused = 0;
 
     for (guint opcode = 0; opcode < 256; opcode++) {
@@ -221,18 +243,38 @@ static void test_construction_checks(void)
         const char *bytes, *reason;
     } bad[] = {
         {"\x80\x02N)R.", "no function"},
-        {"\x80\x02" "ccollections\nOrderedDict\nNR.", "no function"},
-        {"\x80\x02" "ccollections\nOrderedDict\nN\x85R.", "from arguments"},
-        {"\x80\x02" "cargparse\nNamespace\n)R.", "only names"},
-        {"\x80\x02" "ctorch\nFloatStorage\n)R.", "only names"},
-        {"\x80\x02" "ctorch\nFloatStorage\n)\x81.", "Python object"},
-        {"\x80\x02" "cargparse\nNamespace\nN\x85\x81.", "Python object"},
-        {"\x80\x02" "cargparse\nNamespace\n)\x81Nb.", "not a dictionary"},
+        {"\x80\x02"
+         "ccollections\nOrderedDict\nNR.",
+         "no function"},
+        {"\x80\x02"
+         "ccollections\nOrderedDict\nN\x85R.",
+         "from arguments"},
+        {"\x80\x02"
+         "cargparse\nNamespace\n)R.",
+         "only names"},
+        {"\x80\x02"
+         "ctorch\nFloatStorage\n)R.",
+         "only names"},
+        {"\x80\x02"
+         "ctorch\nFloatStorage\n)\x81.",
+         "Python object"},
+        {"\x80\x02"
+         "cargparse\nNamespace\nN\x85\x81.",
+         "Python object"},
+        {"\x80\x02"
+         "cargparse\nNamespace\n)\x81Nb.",
+         "not a dictionary"},
         {"\x80\x02}}b.", "attributes of something"},
         {"\x80\x02]}b.", "attributes of something"},
-        {"\x80\x02" "ctorch._utils\n_rebuild_tensor_v2\n)R.", "as torch describes it"},
-        {"\x80\x02" "ctorch._utils\n_rebuild_parameter\n)R.", "as torch describes it"},
-        {"\x80\x02" "ctorch._utils\n_rebuild_tensor_v2\nb.", "too little"},
+        {"\x80\x02"
+         "ctorch._utils\n_rebuild_tensor_v2\n)R.",
+         "as torch describes it"},
+        {"\x80\x02"
+         "ctorch._utils\n_rebuild_parameter\n)R.",
+         "as torch describes it"},
+        {"\x80\x02"
+         "ctorch._utils\n_rebuild_tensor_v2\nb.",
+         "too little"},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
@@ -242,7 +284,9 @@ static void test_construction_checks(void)
 static void test_storage_checks(void)
 {
     static const char *const ids[] = {
-        "NQ.", ")Q.", "(X\x07%%%storageNNNNtQ.",
+        "NQ.",
+        ")Q.",
+        "(X\x07%%%storageNNNNtQ.",
         "(X\x07%%%storagectorch\nFloatStorage\nX\x01%%%0X\x03%%%cpuNtQ.",
         "(X\x07%%%storageccollections\nOrderedDict\nX\x01%%%0X\x03%%%cpuK\x01tQ.",
         "(X\x07%%%storagectorch\nFloatStorage\nK\x01X\x03%%%cpuK\x01tQ.",
@@ -296,22 +340,38 @@ static void test_stack_and_memo(void)
         const char *reason;
     } bad[] = {
 #define CASE(literal, reason) {literal, sizeof(literal) - 1, reason}
-        CASE("\x80\x02.", "untidy"),        CASE("\x80\x02NN.", "untidy"),
-        CASE("\x80\x02(N.", "untidy"),      CASE("\x80\x02\x85.", "too little"),
-        CASE("\x80\x02N(\x85.", "too little"), CASE("\x80\x02t.", "no mark"),
-        CASE("\x80\x02u.", "no mark"),      CASE("\x80\x02(u.", "too little"),
-        CASE("\x80\x02(Nu.", "too little"), CASE("\x80\x02(e.", "too little"),
-        CASE("\x80\x02N(s.", "too little"), CASE("\x80\x02q\x00.", "too little"),
+        CASE("\x80\x02.", "untidy"),
+        CASE("\x80\x02NN.", "untidy"),
+        CASE("\x80\x02(N.", "untidy"),
+        CASE("\x80\x02\x85.", "too little"),
+        CASE("\x80\x02N(\x85.", "too little"),
+        CASE("\x80\x02t.", "no mark"),
+        CASE("\x80\x02u.", "no mark"),
+        CASE("\x80\x02(u.", "too little"),
+        CASE("\x80\x02(Nu.", "too little"),
+        CASE("\x80\x02(e.", "too little"),
+        CASE("\x80\x02N(s.", "too little"),
+        CASE("\x80\x02q\x00.", "too little"),
         CASE("\x80\x02h\x00.", "never remembered"),
         CASE("\x80\x02Nq\x03h\x02.", "never remembered"),
         CASE("\x80\x02Nr\xff\xff\xff\xff.", "out of range"),
         CASE("\x80\x02Nj\xff\xff\xff\xff.", "never remembered"),
-        CASE("\x80\x02N", "no end"),        CASE("\x80\x02", "no end"),
-        CASE("\x80", "middle"),             CASE("\x80\x02J\x01", "middle"),
-        CASE("\x80\x02X\xff\xff\xff\xff" "a", "middle"), CASE("\x80\x02" "cos", "middle"),
-        CASE("\x80\x02N.N", "follows its end"), CASE("N.", "does not begin"),
-        CASE("\x80\x01N.", "protocol"),     CASE("\x80\x06N.", "protocol"),
-        CASE("\x80\x02\x80\x02N.", "protocol"), CASE("\x80\x02X\x01\x00\x00\x00\xff.", "UTF-8"),
+        CASE("\x80\x02N", "no end"),
+        CASE("\x80\x02", "no end"),
+        CASE("\x80", "middle"),
+        CASE("\x80\x02J\x01", "middle"),
+        CASE("\x80\x02X\xff\xff\xff\xff"
+             "a",
+             "middle"),
+        CASE("\x80\x02"
+             "cos",
+             "middle"),
+        CASE("\x80\x02N.N", "follows its end"),
+        CASE("N.", "does not begin"),
+        CASE("\x80\x01N.", "protocol"),
+        CASE("\x80\x06N.", "protocol"),
+        CASE("\x80\x02\x80\x02N.", "protocol"),
+        CASE("\x80\x02X\x01\x00\x00\x00\xff.", "UTF-8"),
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
@@ -337,7 +397,8 @@ static void test_limits(void)
         put(p, "q", 2); /* remembered again and again as number 0 */
     assert_refused(pickle_refusal(p), "too many opcodes");
 
-    assert_taken(pickle_refusal(RAW("\x80\x02]q\x01h\x01" "a."))); /* a list that holds itself */
+    assert_taken(pickle_refusal(RAW("\x80\x02]q\x01h\x01"
+                                    "a."))); /* a list that holds itself */
 }
 
 static void test_numbers(void)
@@ -345,9 +406,11 @@ static void test_numbers(void)
     static const struct {
         const char *bytes;
         gint64 value;
-    } good[] = {{"\x80\x02\x8a\x01\xff.", -1}, {"\x80\x02\x8a\x02\xff\x7f.", 32767},
+    } good[] = {{"\x80\x02\x8a\x01\xff.", -1},
+                {"\x80\x02\x8a\x02\xff\x7f.", 32767},
                 {"\x80\x02\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f.", G_MAXINT64},
-                {"\x80\x02J\xff\xff\xff\x7f.", G_MAXINT32}, {"\x80\x02M\xff\xff.", 65535}};
+                {"\x80\x02J\xff\xff\xff\x7f.", G_MAXINT32},
+                {"\x80\x02M\xff\xff.", 65535}};
     GByteArray *p = RAW("\x80\x02\x8a\x00.");
     EdtPickle *pickle = read_good(p);
 
@@ -388,6 +451,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pickle/parameter", test_parameter);
     g_test_add_func("/pickle/globals", test_globals);
     g_test_add_func("/pickle/globals-say-where", test_globals_say_where);
+    g_test_add_func("/pickle/globals-are-escaped", test_globals_are_escaped);
     g_test_add_func("/pickle/stack-global-checks", test_stack_global_checks);
     g_test_add_func("/pickle/opcode-list", test_opcode_list);
     g_test_add_func("/pickle/setitem-on-others", test_setitem_on_others);

@@ -115,8 +115,8 @@ static void test_late_text(void)
 static void test_grey(void)
 {
     char *path = craft_path("grey.png");
-    png_image image = {.version = PNG_IMAGE_VERSION, .width = 2, .height = 1,
-                       .format = PNG_FORMAT_LINEAR_Y};
+    png_image image = {
+        .version = PNG_IMAGE_VERSION, .width = 2, .height = 1, .format = PNG_FORMAT_LINEAR_Y};
     guint16 grey[2] = {0, 65535};
     int width, height, channels;
     guint8 *out;

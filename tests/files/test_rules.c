@@ -18,7 +18,7 @@
 
 static const float six[6] = {0, 1, 2, 3, 4, 5};
 
-#define ENTRY(name, dtype, shape, offsets)                                                        \
+#define ENTRY(name, dtype, shape, offsets)                                                         \
     "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
 
 /* ---- safetensors: 1 to 5 ---- */
@@ -55,18 +55,28 @@ static void rule_02_strict_json(void)
         "{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",
         "{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"}," ENTRY("a", "F32", "[1]", "[0,4]") "}",
         "{\"__metadata__\":{},\"__metadata__\":{}," ENTRY("a", "F32", "[1]", "[0,4]") "}",
-        "{\"\\u0061\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},"
-        ENTRY("a", "F32", "[1]", "[0,4]") "}",
-        "{" ENTRY("a", "F32", "[1.0]", "[0,4]") "}", "{" ENTRY("a", "F32", "[1e0]", "[0,4]") "}",
-        "{" ENTRY("a", "F32", "[01]", "[0,4]") "}", "{" ENTRY("a", "F32", "[+1]", "[0,4]") "}",
+        "{\"\\u0061\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}," ENTRY(
+            "a", "F32", "[1]", "[0,4]") "}",
+        "{" ENTRY("a", "F32", "[1.0]", "[0,4]") "}",
+        "{" ENTRY("a", "F32", "[1e0]", "[0,4]") "}",
+        "{" ENTRY("a", "F32", "[01]", "[0,4]") "}",
+        "{" ENTRY("a", "F32", "[+1]", "[0,4]") "}",
         "{" ENTRY("a", "F32", "[9223372036854775808]", "[0,4]") "}",
-        "{" ENTRY("a", "F32", "[[1]]", "[0,4]") "}", "{\"a\":[[[[[[[[[[1]]]]]]]]]]}",
-        "{" ENTRY("\xff", "F32", "[1]", "[0,4]") "}", "{" ENTRY("\\ud800", "F32", "[1]", "[0,4]") "}",
-        "{" ENTRY("a\\u0000b", "F32", "[1]", "[0,4]") "}", "{" ENTRY("a\n", "F32", "[1]", "[0,4]") "}",
-        "{" ENTRY("a", "F32", "[1]", "[0,4]") "}x", " {" ENTRY("a", "F32", "[1]", "[0,4]") "}",
-        "{" ENTRY("a", "F32", "[1]", "[0,4]"), "[" ENTRY("a", "F32", "[1]", "[0,4]") "]",
-        "{" ENTRY("a", "F32", "[1,]", "[0,4]") "}", "{" ENTRY("a", "F32", "[1]", "[0,4]") ",}",
-        "{//\n" ENTRY("a", "F32", "[1]", "[0,4]") "}", "{'a':1}", "{\"a\\x\":1}",
+        "{" ENTRY("a", "F32", "[[1]]", "[0,4]") "}",
+        "{\"a\":[[[[[[[[[[1]]]]]]]]]]}",
+        "{" ENTRY("\xff", "F32", "[1]", "[0,4]") "}",
+        "{" ENTRY("\\ud800", "F32", "[1]", "[0,4]") "}",
+        "{" ENTRY("a\\u0000b", "F32", "[1]", "[0,4]") "}",
+        "{" ENTRY("a\n", "F32", "[1]", "[0,4]") "}",
+        "{" ENTRY("a", "F32", "[1]", "[0,4]") "}x",
+        " {" ENTRY("a", "F32", "[1]", "[0,4]") "}",
+        "{" ENTRY("a", "F32", "[1]", "[0,4]"),
+        "[" ENTRY("a", "F32", "[1]", "[0,4]") "]",
+        "{" ENTRY("a", "F32", "[1,]", "[0,4]") "}",
+        "{" ENTRY("a", "F32", "[1]", "[0,4]") ",}",
+        "{//\n" ENTRY("a", "F32", "[1]", "[0,4]") "}",
+        "{'a':1}",
+        "{\"a\\x\":1}",
     };
 
     assert_taken(safetensors_refusal(safetensors_of("{" ENTRY("a", "F32", "[1]", "[0,4]") "}", 4)));
@@ -84,34 +94,39 @@ static void rule_03_shapes(void)
     assert_refused(safetensors_refusal(safetensors_of(
                        "{" ENTRY("a", "F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]") "}", 4)),
                    "8 dimensions");
-    assert_refused(safetensors_refusal(safetensors_of(
-                       "{" ENTRY("a", "F32", "[-1]", "[0,4]") "}", 4)),
-                   "not negative");
+    assert_refused(
+        safetensors_refusal(safetensors_of("{" ENTRY("a", "F32", "[-1]", "[0,4]") "}", 4)),
+        "not negative");
     assert_refused(safetensors_refusal(safetensors_of(
                        "{" ENTRY("a", "F32", "[4294967296,4294967296]", "[0,0]") "}", 0)),
                    "too large");
-    assert_refused(safetensors_refusal(safetensors_of(
-                       "{" ENTRY("a", "F32", "[2]", "[0,4]") "}", 4)),
-                   "do not fit its shape");
-    assert_taken(safetensors_refusal(safetensors_of(
-        "{" ENTRY("a", "F32", "[1,1,1,1,1,1,1,1]", "[0,4]") "}", 4)));
+    assert_refused(
+        safetensors_refusal(safetensors_of("{" ENTRY("a", "F32", "[2]", "[0,4]") "}", 4)),
+        "do not fit its shape");
+    assert_taken(safetensors_refusal(
+        safetensors_of("{" ENTRY("a", "F32", "[1,1,1,1,1,1,1,1]", "[0,4]") "}", 4)));
 }
 
 /* The tensors cover the file exactly. */
 static void rule_04_no_hole_no_overlap(void)
 {
-    assert_refused(safetensors_refusal(safetensors_of("{" ENTRY("a", "F32", "[1]", "[0,4]") ","
-                                                      ENTRY("b", "F32", "[1]", "[8,12]") "}", 12)),
-                   "“b”: there is a hole");
-    assert_refused(safetensors_refusal(safetensors_of("{" ENTRY("a", "F32", "[1]", "[4,8]") "}", 8)),
-                   "“a”: there is a hole");
-    assert_refused(safetensors_refusal(safetensors_of("{" ENTRY("a", "F32", "[2]", "[0,8]") ","
-                                                      ENTRY("b", "F32", "[1]", "[4,8]") "}", 8)),
-                   "overlap");
-    assert_refused(safetensors_refusal(safetensors_of("{" ENTRY("a", "F32", "[1]", "[0,4]") "}", 5)),
-                   "something was added");
-    assert_refused(safetensors_refusal(safetensors_of("{" ENTRY("a", "F32", "[1]", "[0,4]") "}", 3)),
-                   "cut off");
+    assert_refused(
+        safetensors_refusal(safetensors_of(
+            "{" ENTRY("a", "F32", "[1]", "[0,4]") "," ENTRY("b", "F32", "[1]", "[8,12]") "}", 12)),
+        "“b”: there is a hole");
+    assert_refused(
+        safetensors_refusal(safetensors_of("{" ENTRY("a", "F32", "[1]", "[4,8]") "}", 8)),
+        "“a”: there is a hole");
+    assert_refused(
+        safetensors_refusal(safetensors_of(
+            "{" ENTRY("a", "F32", "[2]", "[0,8]") "," ENTRY("b", "F32", "[1]", "[4,8]") "}", 8)),
+        "overlap");
+    assert_refused(
+        safetensors_refusal(safetensors_of("{" ENTRY("a", "F32", "[1]", "[0,4]") "}", 5)),
+        "something was added");
+    assert_refused(
+        safetensors_refusal(safetensors_of("{" ENTRY("a", "F32", "[1]", "[0,4]") "}", 3)),
+        "cut off");
 }
 
 static void rule_05_known_types_only(void)
@@ -120,7 +135,8 @@ static void rule_05_known_types_only(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(unknown); i++) {
         char *header = g_strdup_printf("{\"a\":{\"dtype\":\"%s\",\"shape\":[0],\"data_offsets\":"
-                                       "[0,0]}}", unknown[i]);
+                                       "[0,0]}}",
+                                       unknown[i]);
         assert_refused(safetensors_refusal(safetensors_of(header, 0)), "element type");
         g_free(header);
     }
@@ -161,6 +177,10 @@ static void rule_06_names_of_the_architecture(void)
         g_string_append_c(header, 'n');
     g_string_append(header, "\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}");
     assert_refused(safetensors_refusal(safetensors_of(header->str, 0)), "longer than 256");
+    assert_refused(
+        safetensors_refusal(safetensors_of(
+            "{\"\\u001b[31m\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}", 0)),
+        "not plain text");
     g_string_free(header, TRUE);
     g_free(source);
 }
@@ -261,7 +281,8 @@ static void rule_10_source_by_hash(void)
 static void rule_11_regular_files_only(void)
 {
     char *fifo = craft_path("fifo");
-    GByteArray *p = pickle_one("../../../../etc/passwd", 6, 0, (gint64[]){6, -1}, (gint64[]){1, -1});
+    GByteArray *p =
+        pickle_one("../../../../etc/passwd", 6, 0, (gint64[]){6, -1}, (gint64[]){1, -1});
     GError *error = NULL;
 
     g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);

@@ -214,11 +214,11 @@ static void test_strides(void)
         float first[6];
         gsize count;
     } cases[] = {
-        {0, {3, 2, -1}, {1, 3, -1}, {0, 3, 1, 4, 2, 5}, 6},    /* transposed */
-        {1, {2, 2, -1}, {3, 1, -1}, {1, 2, 4, 5}, 4},          /* a window */
-        {0, {3, -1}, {2, -1}, {0, 2, 4}, 3},                   /* every other */
-        {2, {3, -1}, {0, -1}, {2, 2, 2}, 3},                   /* one number, expanded */
-        {5, {1, 1, -1}, {99999, 7, -1}, {5}, 1},               /* strides of 1s do not matter */
+        {0, {3, 2, -1}, {1, 3, -1}, {0, 3, 1, 4, 2, 5}, 6}, /* transposed */
+        {1, {2, 2, -1}, {3, 1, -1}, {1, 2, 4, 5}, 4},       /* a window */
+        {0, {3, -1}, {2, -1}, {0, 2, 4}, 3},                /* every other */
+        {2, {3, -1}, {0, -1}, {2, 2, 2}, 3},                /* one number, expanded */
+        {5, {1, 1, -1}, {99999, 7, -1}, {5}, 1},            /* strides of 1s do not matter */
         {0, {2, 1, 3, -1}, {3, 77, 1, -1}, {0, 1, 2, 3, 4, 5}, 6},
     };
 
@@ -245,7 +245,8 @@ static void test_pieces(void)
 {
     const gint64 n = 700000;
     float *storage = g_new(float, n), *out = g_new(float, n);
-    GByteArray *pickle = pickle_one("0", n, 262140, (gint64[]){262150, -1}, (gint64[]){1, -1}), *zip;
+    GByteArray *pickle = pickle_one("0", n, 262140, (gint64[]){262150, -1}, (gint64[]){1, -1}),
+               *zip;
     char *path;
     EdtCheckpoint *c;
 
@@ -281,9 +282,14 @@ static void test_types(void)
         {"HalfStorage", {0x00, 0x3c, 0x01, 0x00}, 4, {1, 0x1p-24f}},
         {"BFloat16Storage", {0x80, 0x3f, 0x20, 0xc0}, 4, {1, -2.5f}},
         {"FloatStorage", {0, 0, 0x80, 0x3f, 0, 0, 0x20, 0xc0}, 8, {1, -2.5f}},
-        {"DoubleStorage", {0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0, 0, 0, 0, 0, 0, 4, 0xc0}, 16, {1, -2.5f}},
-        {"LongStorage", {1, 0, 0, 0, 0, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
-         16, {1, -2}},
+        {"DoubleStorage",
+         {0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0, 0, 0, 0, 0, 0, 4, 0xc0},
+         16,
+         {1, -2.5f}},
+        {"LongStorage",
+         {1, 0, 0, 0, 0, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+         16,
+         {1, -2}},
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -429,12 +435,13 @@ static void test_integer_counters(void)
 /* ---- the older format ---- */
 
 typedef struct {
-    const char *magic, *machine;
+    const char *magic, *machine, *key;
     gint64 protocol, listed, counted, data;
     const char *tail;
 } Legacy;
 
-static const Legacy good_legacy = {"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", "\x88", 1001, 1, 6, 6, ""};
+static const Legacy good_legacy = {
+    "\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", "\x88", "0", 1001, 1, 6, 6, ""};
 
 static GByteArray *legacy_of(Legacy l)
 {
@@ -453,10 +460,12 @@ static GByteArray *legacy_of(Legacy l)
     g_byte_array_unref(p);
     put(b, "\x80\x02](", 4);
     for (gint64 i = 0; i < l.listed; i++)
-        pickle_string(b, "0");
+        pickle_string(b, l.key);
     pickle_op(b, "e.");
-    put_u64(b, (guint64)l.counted);
-    put(b, six, (gsize)l.data * sizeof *six);
+    if (l.data >= 0) {
+        put_u64(b, (guint64)l.counted);
+        put(b, six, (gsize)l.data * sizeof *six);
+    }
     put_text(b, l.tail);
     return b;
 }
@@ -474,6 +483,10 @@ static void test_legacy(void)
     assert_refused(refusal(legacy_of(l)), "big-endian");
     l = good_legacy, l.listed = 0;
     assert_refused(refusal(legacy_of(l)), "follows its last storage");
+    l = good_legacy, l.listed = 0, l.data = -2; /* no storage at all, not even its count */
+    assert_refused(refusal(legacy_of(l)), "missing in the file");
+    l = good_legacy, l.key = "1";
+    assert_refused(refusal(legacy_of(l)), "no tensor describes");
     l = good_legacy, l.listed = 2;
     assert_refused(refusal(legacy_of(l)), "twice");
     l = good_legacy, l.counted = 5;
@@ -523,8 +536,13 @@ static void test_zip_cut(void)
 static void test_other_kinds(void)
 {
     static const char *const others[] = {
-        "<!DOCTYPE html><html>", "version https://git-lfs.github.com/spec/v1\n", "7z\xbc\xaf\x27\x1c",
-        "PK\5\6", "GGUF", "", "\x80",
+        "<!DOCTYPE html><html>",
+        "version https://git-lfs.github.com/spec/v1\n",
+        "7z\xbc\xaf\x27\x1c",
+        "PK\5\6",
+        "GGUF",
+        "",
+        "\x80",
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
@@ -537,7 +555,8 @@ static void test_other_kinds(void)
 static void test_sha256(void)
 {
     GByteArray *bytes = safetensors_of("{\"a\":{\"dtype\":\"F16\",\"shape\":[1000000],"
-                                       "\"data_offsets\":[0,2000000]}}", 2000000);
+                                       "\"data_offsets\":[0,2000000]}}",
+                                       2000000);
     char *path = craft_file("sum.safetensors", bytes);
     char *expected = g_compute_checksum_for_data(G_CHECKSUM_SHA256, bytes->data, bytes->len);
     EdtCheckpoint *c = edt_checkpoint_open(path, NULL, NULL, NULL);

@@ -76,8 +76,9 @@ static void test_prefix(void)
 
 static void test_others(void)
 {
-    static const char *const others[] = {"loss.logvar", "model_ema.decay", "decoder", "pos_embed",
-                                         "cond_stage_model.x", "encoderx.y", ""};
+    static const char *const others[] = {
+        "loss.logvar",        "model_ema.decay", "decoder", "pos_embed",
+        "cond_stage_model.x", "encoderx.y",      ""};
 
     for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
         g_assert_null(edt_vae_modern_name(others[i], 4));

@@ -11,8 +11,12 @@ char *import_golden(const char *name, const char *edt, const char *vae, gboolean
 {
     char *output = craft_path(name), *edt_path = golden_file(edt);
     char *vae_path = vae ? golden_file(vae) : NULL;
-    EdtImport import = {.edt_path = edt_path, .vae_path = vae_path, .output = output, .bf16 = bf16,
-                        .title = "Tiny “test”", .licence = "CC0"};
+    EdtImport import = {.edt_path = edt_path,
+                        .vae_path = vae_path,
+                        .output = output,
+                        .bf16 = bf16,
+                        .title = "Tiny “test”",
+                        .licence = "CC0"};
     GError *error = NULL;
 
     unlink(output);
@@ -49,11 +53,23 @@ EdtSafetensors *open_model(const char *path)
 
 char *with_metadata(const char *model, const char *name, const char *key, const char *value)
 {
-    static const char *const keys[] = {
-        "format", "edt.variant", "edt.image_size", "edt.latent_size", "edt.channels",
-        "edt.guided_channels", "edt.schedule", "edt.prediction", "edt.latent", "edt.alpha",
-        "edt.n_classes", "edt.classes", "edt.class_names", "edt.title", "edt.licence",
-        "edt.source_sha256", "edt.vae_source_sha256"};
+    static const char *const keys[] = {"format",
+                                       "edt.variant",
+                                       "edt.image_size",
+                                       "edt.latent_size",
+                                       "edt.channels",
+                                       "edt.guided_channels",
+                                       "edt.schedule",
+                                       "edt.prediction",
+                                       "edt.latent",
+                                       "edt.alpha",
+                                       "edt.n_classes",
+                                       "edt.classes",
+                                       "edt.class_names",
+                                       "edt.title",
+                                       "edt.licence",
+                                       "edt.source_sha256",
+                                       "edt.vae_source_sha256"};
     char *path = craft_path(name);
     EdtSafetensors *from = open_model(model);
     EdtSafetensorsWriter *w = edt_safetensors_writer_new(path, TRUE, NULL);

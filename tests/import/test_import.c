@@ -149,7 +149,8 @@ static void test_f16_source(void)
 
     hash_fill("t_embedder.mlp.0.weight", 0, sqrt(3.0 / 256), n, expected);
     for (gsize i = 0; i < n; i++)
-        g_assert_cmpfloat_with_epsilon(values[i], expected[i], fabsf(expected[i]) / 2048 + 0x1p-25f);
+        g_assert_cmpfloat_with_epsilon(values[i], expected[i],
+                                       fabsf(expected[i]) / 2048 + 0x1p-25f);
     g_free(expected);
     edt_safetensors_close(file);
     g_free(path);
@@ -159,11 +160,14 @@ static void test_f16_source(void)
 
 static void test_vae_spellings(void)
 {
-    char *modern = import_golden("modern.safetensors", BARE, "pt/vae_small_modern.safetensors", FALSE);
-    char *deprecated = import_golden("depr.safetensors", BARE, "pt/vae_small_deprecated.bin", FALSE);
+    char *modern =
+        import_golden("modern.safetensors", BARE, "pt/vae_small_modern.safetensors", FALSE);
+    char *deprecated =
+        import_golden("depr.safetensors", BARE, "pt/vae_small_deprecated.bin", FALSE);
     char *compvis = import_golden("compvis.safetensors", BARE, "pt/vae_small_compvis.ckpt", FALSE);
     EdtSafetensors *file = open_model(modern);
-    const EdtSafetensor *t = edt_safetensors_find(file, "vae.decoder.mid_block.attentions.0.to_q.weight");
+    const EdtSafetensor *t =
+        edt_safetensors_find(file, "vae.decoder.mid_block.attentions.0.to_q.weight");
     float *expected = g_new(float, 64 * 64);
 
     assert_same_tensors(modern, deprecated);
@@ -181,7 +185,8 @@ static void test_vae_spellings(void)
 /* The autoencoder of another model of ours may be used again. */
 static void test_vae_of_a_model(void)
 {
-    char *first = import_golden("first.safetensors", BARE, "pt/vae_small_modern.safetensors", FALSE);
+    char *first =
+        import_golden("first.safetensors", BARE, "pt/vae_small_modern.safetensors", FALSE);
     char *output = craft_path("second.safetensors"), *edt = golden_file(BARE);
     EdtImport import = {.edt_path = edt, .vae_path = first, .output = output};
 
@@ -288,6 +293,72 @@ static void test_vae_refusals(void)
     g_free(bare);
 }
 
+/* An autoencoder of eight latent channels, and one that lacks its encoder. */
+static char *write_vae(const char *name, gboolean wide, gboolean decoder_only)
+{
+    char *source = golden_file("pt/vae_small_modern.safetensors"), *path = craft_path(name);
+    EdtSafetensors *from = open_model(source);
+    EdtSafetensorsWriter *w = edt_safetensors_writer_new(path, TRUE, NULL);
+    char *zeros = g_malloc0(1 << 20);
+    gsize bytes = 0;
+
+    for (guint i = 0; i < edt_safetensors_count(from); i++) {
+        const EdtSafetensor *t = edt_safetensors_get(from, i);
+        gint64 shape[EDT_RANK_MAX];
+        gsize size = t->bytes;
+        if (decoder_only && g_str_has_prefix(t->name, "encoder."))
+            continue;
+        memcpy(shape, t->view.shape, sizeof shape);
+        if (wide && strcmp(t->name, "decoder.conv_in.weight") == 0) {
+            shape[1] *= 2;
+            size *= 2;
+        }
+        edt_safetensors_writer_declare(w, t->name, EDT_F32, t->view.rank, shape);
+        bytes += size;
+    }
+    for (; bytes > 0; bytes -= MIN(bytes, 1 << 20))
+        edt_safetensors_writer_data(w, zeros, MIN(bytes, 1 << 20), NULL);
+    g_assert_true(edt_safetensors_writer_finish(w, NULL));
+    edt_safetensors_close(from);
+    g_free(zeros);
+    g_free(source);
+    return path;
+}
+
+static void test_vae_of_another_kind(void)
+{
+    char *bare = golden_file(BARE), *vae = write_vae("wide.safetensors", TRUE, FALSE);
+
+    assert_fails(bare, vae, EDT_ERROR_BAD_FILE, "not have as many latent channels");
+    g_free(vae);
+    vae = write_vae("half.safetensors", FALSE, TRUE);
+    assert_fails(bare, vae, EDT_ERROR_BAD_FILE, "“encoder.down_blocks.0.resnets.0.conv1.weight”");
+    g_free(vae);
+    g_free(bare);
+}
+
+/* Quantised weights are whole numbers. */
+static void test_whole_numbers(void)
+{
+    char *source = craft_edt("float.safetensors", NULL), *path = craft_path("whole-n.safetensors");
+    EdtSafetensors *from = open_model(source);
+    EdtSafetensorsWriter *w = edt_safetensors_writer_new(path, TRUE, NULL);
+
+    for (guint i = 0; i < edt_safetensors_count(from); i++) {
+        const EdtSafetensor *t = edt_safetensors_get(from, i);
+        edt_safetensors_writer_declare(w, t->name, EDT_I64, t->view.rank, t->view.shape);
+    }
+    for (guint i = 0; i < 2 * edt_safetensors_count(from); i++) {
+        const EdtSafetensor *t = edt_safetensors_get(from, i / 2);
+        edt_safetensors_writer_data(w, t->view.data, t->bytes, NULL); /* twice the bytes */
+    }
+    g_assert_true(edt_safetensors_writer_finish(w, NULL));
+    assert_fails(path, NULL, EDT_ERROR_BAD_FILE, "holds whole numbers");
+    edt_safetensors_close(from);
+    g_free(path);
+    g_free(source);
+}
+
 static void test_module_is_refused(void)
 {
     char *path = golden_file("pt/edt_tiny_whole_module_REFUSE.pt");
@@ -333,6 +404,22 @@ static void test_missing_file(void)
     assert_fails(bare, nowhere, EDT_ERROR_FAILED, "cannot be opened");
     g_free(bare);
     g_free(nowhere);
+}
+
+/* What could not be read again as metadata is not written. */
+static void test_bad_title(void)
+{
+    static const char *const bad[] = {"two\nlines", "\xff", "\x1b[31m"};
+    char *bare = golden_file(BARE), *output = craft_path("title.safetensors");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        EdtImport import = {.edt_path = bare, .output = output, .title = bad[i]};
+        int code;
+        g_free(failed_import(&import, &code));
+        g_assert_cmpint(code, ==, EDT_ERROR_USAGE);
+    }
+    g_free(output);
+    g_free(bare);
 }
 
 /* ---- on the way ---- */
@@ -435,10 +522,13 @@ int main(int argc, char **argv)
     g_test_add_func("/import/missing", test_missing);
     g_test_add_func("/import/misshaped-and-extra", test_misshaped_and_extra);
     g_test_add_func("/import/vae-refusals", test_vae_refusals);
+    g_test_add_func("/import/vae-of-another-kind", test_vae_of_another_kind);
+    g_test_add_func("/import/whole-numbers", test_whole_numbers);
     g_test_add_func("/import/module-is-refused", test_module_is_refused);
     g_test_add_func("/import/model-is-no-checkpoint", test_model_is_no_checkpoint);
     g_test_add_func("/import/input-is-output", test_input_is_output);
     g_test_add_func("/import/missing-file", test_missing_file);
+    g_test_add_func("/import/bad-title", test_bad_title);
     g_test_add_func("/import/progress", test_progress);
     g_test_add_func("/import/killed", test_killed);
     g_test_add_func("/import/no-memory", test_no_memory);

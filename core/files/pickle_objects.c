@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Opcodes of the pickle machine that would import, call or construct in Python.  Here they only
+ * look up an allow-list (pickle_torch.c) and describe what torch would make.
+ */
+#include "files/pickle_machine.h"
+#include "files/pickle_torch.h"
+#include "edt.h"
+
+#include <string.h>
+
+/* ---- globals ---- */
+
+static gboolean refuse_global(EdtPickle *p, EdtPickleText module, EdtPickleText name)
+{
+    char *raw = g_strdup_printf("%.*s.%.*s", (int)MIN(module.length, 80), module.text,
+                                (int)MIN(name.length, 80), name.text);
+    char *shown = g_strescape(raw, NULL);
+
+    g_set_error(p->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                "it asks for the Python object “%s” (opcode 0x%02x at byte %" G_GSIZE_FORMAT
+                " of its pickle). Opening such a file in Python runs code, and a plain checkpoint "
+                "does not need it. Save the model's state_dict() with torch.save and import that",
+                shown, p->data[p->opcode_at], p->opcode_at);
+    g_free(shown);
+    g_free(raw);
+    return FALSE;
+}
+
+static gboolean push_global(EdtPickle *p, EdtPickleText module, EdtPickleText name)
+{
+    const EdtPickleGlobal *global = edt_pickle_global_find(module, name);
+    EdtPickleValue *value;
+
+    if (global == NULL)
+        return refuse_global(p, module, name);
+    value = edt_pickle_new_value(p, EDT_PICKLE_GLOBAL);
+    value->global = global;
+    return edt_pickle_push(p, value);
+}
+
+static gboolean take_line(EdtPickle *p, EdtPickleText *line)
+{
+    const guint8 *end = memchr(p->data + p->at, '\n', p->size - p->at);
+
+    if (end == NULL)
+        return edt_pickle_refuse(p, "it ends in the middle of an opcode");
+    line->text = (const char *)p->data + p->at;
+    line->length = (gsize)((const char *)end - line->text);
+    p->at += line->length + 1;
+    return TRUE;
+}
+
+static gboolean op_global(EdtPickle *p)
+{
+    EdtPickleText module, name;
+    return take_line(p, &module) && take_line(p, &name) && push_global(p, module, name);
+}
+
+static gboolean op_stack_global(EdtPickle *p)
+{
+    EdtPickleValue *name = edt_pickle_pop(p), *module = name ? edt_pickle_pop(p) : NULL;
+
+    if (module == NULL)
+        return FALSE;
+    if (name->kind != EDT_PICKLE_STRING || module->kind != EDT_PICKLE_STRING)
+        return edt_pickle_refuse(p, "it names a Python object by something that is no string");
+    return push_global(p, module->bytes, name->bytes);
+}
+
+/* ---- construction ---- */
+
+static gboolean push_tensor(EdtPickle *p, const EdtPickleValue *arguments)
+{
+    EdtPickleValue *value = edt_pickle_new_value(p, EDT_PICKLE_TENSOR);
+    GError *reason = NULL;
+
+    value->tensor = g_new0(EdtPickleTensor, 1);
+    if (edt_pickle_make_tensor(arguments, value->tensor, &reason))
+        return edt_pickle_push(p, value);
+    edt_pickle_refuse(p, reason->message);
+    g_error_free(reason);
+    return FALSE;
+}
+
+/* _rebuild_parameter(tensor, requires_grad, hooks) is the tensor. */
+static gboolean push_parameter(EdtPickle *p, const EdtPickleValue *arguments)
+{
+    if (arguments->n_items != 3 || arguments->items[0]->kind != EDT_PICKLE_TENSOR ||
+        arguments->items[1]->kind != EDT_PICKLE_BOOL ||
+        arguments->items[2]->kind != EDT_PICKLE_DICT)
+        return edt_pickle_refuse(p, "a parameter is not described as torch describes it");
+    return edt_pickle_push(p, arguments->items[0]);
+}
+
+static gboolean op_reduce(EdtPickle *p)
+{
+    EdtPickleValue *arguments = edt_pickle_pop(p), *callee = arguments ? edt_pickle_pop(p) : NULL,
+                   *dict;
+
+    if (callee == NULL)
+        return FALSE;
+    if (callee->kind != EDT_PICKLE_GLOBAL || arguments->kind != EDT_PICKLE_TUPLE)
+        return edt_pickle_refuse(p, "it calls something that is no function of torch");
+    switch (callee->global->kind) {
+    case EDT_GLOBAL_REBUILD_TENSOR:
+        return push_tensor(p, arguments);
+    case EDT_GLOBAL_REBUILD_PARAMETER:
+        return push_parameter(p, arguments);
+    case EDT_GLOBAL_ORDERED_DICT:
+        if (arguments->n_items != 0)
+            return edt_pickle_refuse(p, "an OrderedDict is made from arguments, as torch does not");
+        dict = edt_pickle_new_value(p, EDT_PICKLE_DICT);
+        dict->ordered = TRUE;
+        return edt_pickle_push(p, dict);
+    case EDT_GLOBAL_STORAGE:
+    case EDT_GLOBAL_NAMESPACE:
+        break;
+    }
+    return edt_pickle_refuse(p, "it calls a class that a plain checkpoint only names");
+}
+
+static gboolean op_newobj(EdtPickle *p)
+{
+    EdtPickleValue *arguments = edt_pickle_pop(p), *callee = arguments ? edt_pickle_pop(p) : NULL;
+
+    if (callee == NULL)
+        return FALSE;
+    if (callee->kind != EDT_PICKLE_GLOBAL || callee->global->kind != EDT_GLOBAL_NAMESPACE ||
+        arguments->kind != EDT_PICKLE_TUPLE || arguments->n_items != 0)
+        return edt_pickle_refuse(p,
+                                 "it makes a Python object other than an empty argparse.Namespace");
+    return edt_pickle_push(p, edt_pickle_new_value(p, EDT_PICKLE_OPAQUE));
+}
+
+/* Attributes: the fields of a Namespace, the _metadata of a state dict.  Not kept. */
+static gboolean op_build(EdtPickle *p)
+{
+    EdtPickleValue *state = edt_pickle_pop(p), *object = state ? edt_pickle_peek(p) : NULL;
+
+    if (object == NULL)
+        return FALSE;
+    if (object->kind != EDT_PICKLE_OPAQUE && !(object->kind == EDT_PICKLE_DICT && object->ordered))
+        return edt_pickle_refuse(p, "it sets attributes of something that has none");
+    return state->kind == EDT_PICKLE_DICT ||
+           edt_pickle_refuse(p, "attributes are not a dictionary");
+}
+
+static gboolean op_binpersid(EdtPickle *p)
+{
+    EdtPickleValue *id = edt_pickle_pop(p), *value;
+    GError *reason = NULL;
+
+    if (id == NULL)
+        return FALSE;
+    value = edt_pickle_new_value(p, EDT_PICKLE_STORAGE);
+    if (edt_pickle_make_storage(id, &value->storage, &reason))
+        return edt_pickle_push(p, value);
+    edt_pickle_refuse(p, reason->message);
+    g_error_free(reason);
+    return FALSE;
+}
+
+/* ---- the list ---- */
+
+const EdtOpcode edt_pickle_object_opcodes[256] = {
+    ['c'] = op_global,  [0x93] = op_stack_global, ['R'] = op_reduce,
+    [0x81] = op_newobj, ['b'] = op_build,         ['Q'] = op_binpersid,
+};
