@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From an icon to a picture of 64x64 with alpha: librsvg draws, through gdk-pixbuf, in this process.
+
+Sets differ in the empty border they leave; here every drawing fills its picture up to MARGIN, as a
+stamp does.  So an icon is drawn twice: once to see where it has ink, once in the frame of that.
+Pictures are kept by the hash of what they are drawn from, so a second run draws nothing.
+"""
+import hashlib
+from xml.sax.saxutils import escape
+
+import gi
+
+gi.require_version("GdkPixbuf", "2.0")
+from gi.repository import GdkPixbuf, GLib  # noqa: E402 (after require_version)
+
+SIZE = 64
+MARGIN = 2  # pixels that stay empty on each side
+PROBE = 128  # pixels a side of the first drawing
+INK = 16  # alpha below this is a haze and no ink
+SHEET_GREY = 0x8C8C8CFF
+LEAST_INK = 0.02  # of the pixels; less is an icon that did not come out
+
+
+class BadIcon(Exception):
+    """Says why an icon cannot be used."""
+
+
+def svg_of(icon, frame, size):
+    """icon: body, box, mirrored; frame: square left, top, side in the icon's units."""
+    body, (left, top, width, height), mirrored = icon
+    flip = f' transform="matrix(-1 0 0 1 {2 * left + width} 0)"' if mirrored else ""
+    x, y, side = frame
+    # The inner svg clips at the icon's own box: some icons hide things outside of it.
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+            f'width="{size}" height="{size}" viewBox="{x:.5g} {y:.5g} {side:.5g} {side:.5g}">'
+            f'<svg x="{left}" y="{top}" width="{width}" height="{height}" '
+            f'viewBox="{left} {top} {width} {height}"><g{flip}>{body}</g></svg></svg>').encode()
+
+
+def draw(svg):
+    """A pixbuf, RGBA with straight alpha."""
+    loader = GdkPixbuf.PixbufLoader.new_with_type("svg")
+    try:
+        loader.write(svg)
+        loader.close()
+    except GLib.Error as error:
+        raise BadIcon(f"librsvg: {error.message}") from error
+    return loader.get_pixbuf()
+
+
+def alpha_rows(pixbuf):
+    pixels, stride = pixbuf.get_pixels(), pixbuf.get_rowstride()
+    return [pixels[y * stride + 3:y * stride + 4 * pixbuf.get_width():4]
+            for y in range(pixbuf.get_height())]
+
+
+def find_frame(icon):
+    """The square around the ink, with the margin, in the icon's units."""
+    _, (left, top, width, height), _ = icon
+    side = max(width, height)
+    x, y = left - (side - width) / 2, top - (side - height) / 2
+    rows = alpha_rows(draw(svg_of(icon, (x, y, side), PROBE)))
+    inked = [j for j, row in enumerate(rows) if max(row) >= INK]
+    columns = [i for i in range(PROBE) if any(row[i] >= INK for row in rows)]
+    if not inked or not columns or sum(a >= INK for row in rows for a in row) < LEAST_INK * PROBE * PROBE:
+        raise BadIcon("it comes out empty")
+    unit = side / PROBE
+    x0, x1 = x + columns[0] * unit, x + (columns[-1] + 1) * unit
+    y0, y1 = y + inked[0] * unit, y + (inked[-1] + 1) * unit
+    whole = max(x1 - x0, y1 - y0) * SIZE / (SIZE - 2 * MARGIN)
+    return (x0 + x1 - whole) / 2, (y0 + y1 - whole) / 2, whole
+
+
+def picture_of(icon, cache):
+    """The PNG of an icon, from the cache or drawn into it."""
+    key = hashlib.sha256(repr((icon, SIZE, MARGIN, PROBE, INK, LEAST_INK)).encode()).hexdigest()
+    path = cache / key[:2] / f"{key[2:32]}.png"
+    if not path.exists():
+        pixbuf = draw(svg_of(icon, find_frame(icon), SIZE))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        pixbuf.savev(str(partial), "png", [], [])
+        partial.rename(path)
+    return path
+
+
+def label_svg(labels, place, width, height):
+    texts = "".join(f'<text x="{place(i)[0] + 2}" y="{place(i)[1] - 3}">{escape(label)}</text>'
+                    for i, label in enumerate(labels))
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+            f'font-family="sans-serif" font-size="11">{texts}</svg>').encode()
+
+
+def make_sheet(rows, labels, output, groups=1):
+    """Rows of pictures (None leaves a place empty), so many to a line of the sheet, each with its
+    label above, on grey so that soft edges can be seen."""
+    across = max(len(row) for row in rows) * (SIZE + 4) + 8
+    high = SIZE + 18
+
+    def place(i):
+        return i % groups * across, (i // groups) * high + 14
+
+    width, height = groups * across, -(-len(rows) // groups) * high
+    sheet = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, True, 8, width, height)
+    sheet.fill(SHEET_GREY)
+    for i, row in enumerate(rows):
+        for k, picture in enumerate(row):
+            if picture:
+                x, y = place(i)[0] + k * (SIZE + 4), place(i)[1]
+                lay(GdkPixbuf.Pixbuf.new_from_file(str(picture)), sheet, x, y)
+    lay(draw(label_svg(labels, place, width, height)), sheet, 0, 0)
+    sheet.savev(str(output), "png", [], [])
+
+
+def lay(pixbuf, sheet, x, y):
+    width, height = pixbuf.get_width(), pixbuf.get_height()
+    pixbuf.composite(sheet, x, y, width, height, x, y, 1, 1, GdkPixbuf.InterpType.NEAREST, 255)
