@@ -19,6 +19,8 @@ int edt_cli_import(int argc, char **argv);
 int edt_cli_info(int argc, char **argv);
 int edt_cli_classes(int argc, char **argv);
 int edt_cli_sample(int argc, char **argv);
+int edt_cli_train(int argc, char **argv);
+int edt_cli_plot(int argc, char **argv);
 int edt_cli_bench(int argc, char **argv);
 int edt_cli_doctor(int argc, char **argv);
 

@@ -16,6 +16,8 @@ static const EdtCliCommand commands[] = {
     {"import", "turn an EDT checkpoint into a model", edt_cli_import},
     {"info", "describe models, pictures and devices", edt_cli_info},
     {"classes", "list or search the classes of a model", edt_cli_classes},
+    {"train", "train a model on a folder of pictures", edt_cli_train},
+    {"plot", "draw the curves of a training run", edt_cli_plot},
     {"bench", "measure speed and memory of this machine", edt_cli_bench},
     {"doctor", "check what is installed and what is missing", edt_cli_doctor},
 };

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * `edt plot`: the log of a training run as one SVG picture, which any browser and GIMP open.
+ */
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "cli/talk.h"
+
+static const char summary[] =
+    "Draws the curves of a training run: squared error of both passes, variational term, pace.";
+
+static const char details[] = "Example:\n  edt plot run/log.jsonl -o run/loss.svg";
+
+#define WIDTH 720.0
+#define HEIGHT 200.0
+#define LEFT 70.0
+#define GAP 50.0
+
+typedef struct {
+    double step, value[4];
+} Point;
+
+static const struct {
+    const char *key, *title, *colour;
+    gboolean logarithmic;
+} curves[] = {
+    {"mse", "squared error, plain pass (weighted)", "#3465a4", TRUE},
+    {"masked_mse", "squared error, masked pass (weighted)", "#c17d11", TRUE},
+    {"vb", "variational term, bits", "#4e9a06", TRUE},
+    {"samples_per_s", "pictures a second", "#75507b", FALSE},
+};
+
+#define CURVES ((int)G_N_ELEMENTS(curves))
+
+/* Lines that are no training step are passed over; a resumed run takes back the steps that it
+ * repeats. */
+static GArray *read_points(const char *path, GError **error)
+{
+    g_autofree char *text = NULL;
+    GArray *points = g_array_new(FALSE, TRUE, sizeof(Point));
+
+    if (!g_file_get_contents(path, &text, NULL, error))
+        return points;
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        g_autoptr(JsonParser) parser = json_parser_new();
+        if (!**line || !json_parser_load_from_data(parser, *line, -1, NULL))
+            continue;
+        JsonNode *root = json_parser_get_root(parser);
+        JsonObject *object =
+            root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
+        if (object == NULL || !json_object_has_member(object, "step"))
+            continue;
+        Point point = {.step = (double)json_object_get_int_member(object, "step")};
+        for (int c = 0; c < CURVES; c++)
+            point.value[c] = json_object_get_double_member_with_default(object, curves[c].key, NAN);
+        while (points->len > 0 && g_array_index(points, Point, points->len - 1).step >= point.step)
+            g_array_set_size(points, points->len - 1);
+        g_array_append_val(points, point);
+    }
+    return points;
+}
+
+static double place(int curve, double value)
+{
+    return curves[curve].logarithmic ? log10(value) : value;
+}
+
+static gboolean is_there(int curve, double value)
+{
+    return isfinite(value) && (!curves[curve].logarithmic || value > 0);
+}
+
+/* One frame with its curve; top: its upper edge. */
+static gboolean draw(GString *svg, const GArray *points, int curve, double top)
+{
+    double low = INFINITY, high = -INFINITY, last = 1;
+    for (guint i = 0; i < points->len; i++) {
+        const Point *p = &g_array_index(points, Point, i);
+        last = MAX(last, p->step);
+        if (!is_there(curve, p->value[curve]))
+            continue;
+        low = MIN(low, place(curve, p->value[curve]));
+        high = MAX(high, place(curve, p->value[curve]));
+    }
+    if (!(low <= high))
+        return FALSE;
+    double span = high > low ? high - low : 1;
+    g_string_append_printf(svg, "<text x='%g' y='%g' font-weight='bold'>%s</text>\n", LEFT, top - 8,
+                           curves[curve].title);
+    for (int tick = 0; tick <= 4; tick++) {
+        double value = low + span * tick / 4, y = top + HEIGHT * (1 - tick / 4.0);
+        g_string_append_printf(svg,
+                               "<line x1='%g' x2='%g' y1='%g' y2='%g' stroke='#ccc'/>"
+                               "<text x='%g' y='%g' text-anchor='end'>%.3g</text>\n",
+                               LEFT, LEFT + WIDTH, y, y, LEFT - 6, y + 4,
+                               curves[curve].logarithmic ? pow(10, value) : value);
+        double x = LEFT + WIDTH * tick / 4;
+        g_string_append_printf(svg, "<text x='%g' y='%g' text-anchor='middle'>%.0f</text>\n", x,
+                               top + HEIGHT + 16, last * tick / 4);
+    }
+    g_string_append_printf(svg, "<polyline fill='none' stroke='%s' stroke-width='1.3' points='",
+                           curves[curve].colour);
+    for (guint i = 0; i < points->len; i++) {
+        const Point *p = &g_array_index(points, Point, i);
+        if (is_there(curve, p->value[curve]))
+            g_string_append_printf(svg, "%.1f,%.1f ", LEFT + WIDTH * p->step / last,
+                                   top +
+                                       HEIGHT * (1 - (place(curve, p->value[curve]) - low) / span));
+    }
+    g_string_append(svg, "'/>\n");
+    return TRUE;
+}
+
+static char *picture(const GArray *points)
+{
+    GString *frames = g_string_new(NULL);
+    double top = 40;
+    for (int c = 0; c < CURVES; c++)
+        if (draw(frames, points, c, top))
+            top += HEIGHT + GAP;
+    char *svg = g_strdup_printf("<svg xmlns='http://www.w3.org/2000/svg' width='%g' height='%g' "
+                                "font-family='sans-serif' font-size='11'>\n"
+                                "<rect width='100%%' height='100%%' fill='white'/>\n%s</svg>\n",
+                                LEFT + WIDTH + 30, top, frames->str);
+    g_string_free(frames, TRUE);
+    return svg;
+}
+
+int edt_cli_plot(int argc, char **argv)
+{
+    g_autofree char *output = NULL;
+    GError *error = NULL;
+    const GOptionEntry entries[] = {
+        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "The picture (default loss.svg)",
+         "FILE.svg"},
+        {0},
+    };
+    if (!edt_cli_parse(&argc, &argv, entries, "LOG", summary, details))
+        return EDT_ERROR_USAGE;
+    if (argc != 2)
+        return edt_cli_usage("Which log? Give the log.jsonl of one run.");
+    g_autoptr(GArray) points = read_points(argv[1], &error);
+    if (error)
+        return edt_cli_fail(error);
+    if (points->len == 0)
+        return edt_cli_fail(g_error_new(EDT_ERROR, EDT_ERROR_BAD_FILE,
+                                        "“%s” holds no steps of a training run.", argv[1]));
+    g_autofree char *svg = picture(points);
+    if (!g_file_set_contents(output ? output : "loss.svg", svg, -1, &error))
+        return edt_cli_fail(error);
+    printf("%s\n", output ? output : "loss.svg");
+    return 0;
+}

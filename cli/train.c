@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * `edt train`: a folder of pictures becomes a model.  Options only; next: train_run.c.
+ */
+#include "cli/training.h"
+
+#include <string.h>
+
+#include "cli/event.h"
+#include "cli/talk.h"
+
+static const char summary[] =
+    "Trains a model on a folder with one folder of pictures for each class.\n"
+    "The run lives in the folder given with -o: checkpoint, log, sample grids, model. Ctrl-C "
+    "saves;\n"
+    "with --resume it goes on to the very same result.";
+
+static const char details[] =
+    "DATA is a folder of class folders of pictures (any format that gdk-pixbuf reads), or, with\n"
+    "--features, a folder with imagenet_features and imagenet_labels of the official code.\n\n"
+    "Examples:\n"
+    "  edt train flowers -o run --steps 20000 --flip\n"
+    "  edt train -o run --resume --steps 40000\n"
+    "  edt train --export run/checkpoint.safetensors -o flowers.safetensors --title Flowers";
+
+typedef struct {
+    EdtCliTraining training;
+    char *variant, *schedule, *prediction, *precision, *output, *export;
+    gboolean features, no_mask, raw, f32, bench;
+} Train;
+
+static gboolean is_one_of(const char *text, const char *a, const char *b, const char *c)
+{
+    return !text || !strcmp(text, a) || !strcmp(text, b) || (c && !strcmp(text, c));
+}
+
+/* Words to values; FALSE after a message. */
+static gboolean take_words(Train *t)
+{
+    EdtTrainOptions *o = &t->training.options;
+    if (!is_one_of(t->schedule, "cosine", "linear", NULL))
+        return edt_cli_usage("--schedule: \"%s\" is neither cosine nor linear.", t->schedule),
+               FALSE;
+    if (!is_one_of(t->prediction, "denoised", "noise", NULL))
+        return edt_cli_usage("--predict: \"%s\" is neither denoised nor noise.", t->prediction),
+               FALSE;
+    if (!is_one_of(t->precision, "auto", "f32", "bf16"))
+        return edt_cli_usage("--type: \"%s\" is none of auto, f32, bf16.", t->precision), FALSE;
+    if (t->schedule)
+        o->schedule = !strcmp(t->schedule, "linear") ? EDT_SCHEDULE_LINEAR : EDT_SCHEDULE_COSINE;
+    if (t->prediction)
+        o->prediction = !strcmp(t->prediction, "noise") ? EDT_PREDICT_NOISE : EDT_PREDICT_DENOISED;
+    if (t->precision)
+        o->precision = !strcmp(t->precision, "f32")    ? EDT_PRECISION_F32
+                       : !strcmp(t->precision, "bf16") ? EDT_PRECISION_BF16
+                                                       : EDT_PRECISION_AUTO;
+    if (t->variant)
+        o->variant = t->variant;
+    if (t->no_mask)
+        o->masked = FALSE;
+    return TRUE;
+}
+
+static gboolean parse(Train *t, int *argc, char ***argv)
+{
+    EdtCliTraining *r = &t->training;
+    EdtTrainOptions *o = &r->options;
+    gint64 seed = (gint64)o->seed;
+    const GOptionEntry entries[] = {
+        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &t->output,
+         "Folder of the run; with --export the model", "PATH"},
+        {"resume", 0, 0, G_OPTION_ARG_NONE, &r->resume, "Go on with the run in that folder", NULL},
+        {"steps", 0, 0, G_OPTION_ARG_INT64, &r->steps, "Train up to this step (default 20000)",
+         "N"},
+        {"time-limit", 0, 0, G_OPTION_ARG_DOUBLE, &r->limit_minutes, "Save and stop after so long",
+         "MINUTES"},
+        {"export", 0, 0, G_OPTION_ARG_FILENAME, &t->export, "Only make a model out of a checkpoint",
+         "CHECKPOINT"},
+        {"variant", 0, 0, G_OPTION_ARG_STRING, &t->variant, "EDT-Ti/4 (default), EDT-S/2, …",
+         "NAME"},
+        {"size", 0, 0, G_OPTION_ARG_INT, &o->image_size, "Pixels a side (default 64)", "N"},
+        {"channels", 0, 0, G_OPTION_ARG_INT, &o->channels, "4 with alpha (default), or 3", "N"},
+        {"schedule", 0, 0, G_OPTION_ARG_STRING, &t->schedule, "cosine (default) or linear", "NAME"},
+        {"predict", 0, 0, G_OPTION_ARG_STRING, &t->prediction, "denoised (default) or noise",
+         "WHAT"},
+        {"features", 0, 0, G_OPTION_ARG_NONE, &t->features, "DATA holds features, not pictures",
+         NULL},
+        {"classes", 0, 0, G_OPTION_ARG_INT, &o->n_classes, "Classes of features (default 1000)",
+         "N"},
+        {"flip", 0, 0, G_OPTION_ARG_NONE, &o->flip, "Mirror half of the pictures", NULL},
+        {"affine", 0, 0, G_OPTION_ARG_DOUBLE, &o->affine,
+         "Shift, scale and turn at random by up to this (0.05: 5 %, 3 degrees; default 0)", "X"},
+        {"hue", 0, 0, G_OPTION_ARG_DOUBLE, &o->hue, "Turn colours by up to this (default 0)",
+         "DEGREES"},
+        {"batch", 'b', 0, G_OPTION_ARG_INT, &o->batch, "Pictures of a step (default 64)", "N"},
+        {"micro", 0, 0, G_OPTION_ARG_INT, &o->micro, "Pictures in memory at once (default 16)",
+         "N"},
+        {"no-mask", 0, 0, G_OPTION_ARG_NONE, &t->no_mask, "Without the masked pass", NULL},
+        {"uniform", 0, 0, G_OPTION_ARG_NONE, &o->uniform, "All timesteps alike", NULL},
+        {"rate", 0, 0, G_OPTION_ARG_DOUBLE, &o->rate, "Learning rate (default 1e-3)", "X"},
+        {"rate-end", 0, 0, G_OPTION_ARG_DOUBLE, &o->rate_end, "… at the end (default 5e-5)", "X"},
+        {"rate-steps", 0, 0, G_OPTION_ARG_INT64, &o->rate_steps, "… of N steps (default 400000)",
+         "N"},
+        {"warm-up", 0, 0, G_OPTION_ARG_INT64, &o->warm_up, "Steps of rising rate (default 0)", "N"},
+        {"weight-decay", 0, 0, G_OPTION_ARG_DOUBLE, &o->weight_decay, "Default 0", "X"},
+        {"clip", 0, 0, G_OPTION_ARG_DOUBLE, &o->clip, "Largest norm of gradients (default: any)",
+         "X"},
+        {"no-prox", 0, 0, G_OPTION_ARG_NONE, &o->no_prox, "Adan's other form of weight decay",
+         NULL},
+        {"average", 0, 0, G_OPTION_ARG_DOUBLE, &o->average,
+         "Decay of the average of the weights (default 0.9999)", "X"},
+        {"average-ramp", 0, 0, G_OPTION_ARG_NONE, &o->average_ramp,
+         "Begin with a quicker average (for short runs)", NULL},
+        {"label-dropout", 0, 0, G_OPTION_ARG_DOUBLE, &o->label_dropout,
+         "Share of samples without class (default 0.1)", "X"},
+        {"seed", 's', 0, G_OPTION_ARG_INT64, &seed, "Default 0", "N"},
+        {"type", 0, 0, G_OPTION_ARG_STRING, &t->precision, "auto (default), f32 or bf16", "TYPE"},
+        {"threads", 't', 0, G_OPTION_ARG_INT, &o->threads, "Default: all cores", "N"},
+        {"save-every", 0, 0, G_OPTION_ARG_DOUBLE, &r->save_minutes, "Default 10", "MINUTES"},
+        {"log-every", 0, 0, G_OPTION_ARG_INT, &r->log_every, "Default 20", "STEPS"},
+        {"sample-every", 0, 0, G_OPTION_ARG_INT, &r->sample_every,
+         "Paint a grid (default 1000; 0: only at the end)", "STEPS"},
+        {"sample-steps", 0, 0, G_OPTION_ARG_INT, &r->sample_steps, "Default 25", "N"},
+        {"sample-guidance", 0, 0, G_OPTION_ARG_DOUBLE, &r->sample_guidance, "Default 2", "X"},
+        {"title", 0, 0, G_OPTION_ARG_STRING, &r->title, "A name of the model for people", "TEXT"},
+        {"licence", 0, 0, G_OPTION_ARG_STRING, &r->licence, "Licence of the model", "TEXT"},
+        {"raw", 0, 0, G_OPTION_ARG_NONE, &t->raw, "Export the weights, not their average", NULL},
+        {"f32", 0, 0, G_OPTION_ARG_NONE, &t->f32, "Export f32 instead of bf16", NULL},
+        {"force", 'f', 0, G_OPTION_ARG_NONE, &r->force, "Replace what is there", NULL},
+        {"bench", 0, 0, G_OPTION_ARG_NONE, &t->bench,
+         "Only measure: random weights and noise, no data, no output", NULL},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &r->json, "Events on stdout, one object a line", NULL},
+        {0},
+    };
+    gboolean good = edt_cli_parse(argc, argv, entries, "[DATA]", summary, details);
+    o->seed = (guint64)seed;
+    return good && take_words(t);
+}
+
+static Train train_new(void)
+{
+    Train t = {.training = {.steps = 20000,
+                            .save_minutes = 10,
+                            .log_every = 20,
+                            .sample_every = 1000,
+                            .sample_steps = 25,
+                            .sample_guidance = 2}};
+    edt_train_options_init(&t.training.options);
+    return t;
+}
+
+static void train_clear(Train *t)
+{
+    char *texts[] = {
+        t->variant,        t->schedule,       t->prediction,      t->precision,
+        t->output,         t->export,         t->training.folder, t->training.checkpoint,
+        t->training.model, t->training.title, t->training.licence};
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+        g_free(texts[i]);
+}
+
+static void name_files(Train *t)
+{
+    EdtCliTraining *r = &t->training;
+    r->folder = g_strdup(t->output);
+    r->checkpoint = g_build_filename(r->folder, "checkpoint.safetensors", NULL);
+    r->model = g_build_filename(r->folder, "model.safetensors", NULL);
+}
+
+static int export(const Train *t)
+{
+    const EdtCliTraining *r = &t->training;
+    GError *error = NULL;
+    EdtTrainExport wish = {.output = t->output,
+                           .force = r->force,
+                           .raw = t->raw,
+                           .f32 = t->f32,
+                           .title = r->title,
+                           .licence = r->licence};
+    return edt_train_export(t->export, &wish, &error) ? 0 : edt_cli_fail(error);
+}
+
+#define BENCH_REPETITIONS 10
+
+static int bench(const Train *t)
+{
+    const EdtTrainOptions *o = &t->training.options;
+    EdtTrainBench wish = {o->variant,   o->image_size, o->micro,         o->masked,
+                          o->precision, o->threads,    BENCH_REPETITIONS};
+    EdtTrainBenchResult r;
+    GError *error = NULL;
+
+    if (!edt_train_bench(&wish, &r, &error))
+        return edt_cli_fail(error);
+    GString *event = edt_cli_event_new("bench");
+    edt_cli_event_text(event, "work", "train");
+    edt_cli_event_text(event, "variant", o->variant);
+    edt_cli_event_integer(event, "image_size", o->image_size);
+    edt_cli_event_text(event, "type", r.precision == EDT_PRECISION_BF16 ? "bf16" : "f32");
+    edt_cli_event_integer(event, "threads", r.threads);
+    edt_cli_event_integer(event, "pictures", o->micro);
+    edt_cli_event_flag(event, "masked", o->masked);
+    edt_cli_event_number(event, "forward_ms", r.forward_ms);
+    edt_cli_event_number(event, "backward_ms", r.backward_ms);
+    edt_cli_event_number(event, "best_ms", r.best_ms);
+    edt_cli_event_number(event, "optimiser_ms", r.step_ms);
+    edt_cli_event_number(event, "samples_per_s", r.samples_per_second);
+    edt_cli_event_number(event, "gflops", r.gflop / r.best_ms * 1e3);
+    edt_cli_event_integer(event, "memory_bytes", (gint64)r.memory_bytes);
+    edt_cli_event_send(event);
+    return 0;
+}
+
+/* A run that goes on keeps its options, but for those given anew: they are parsed over them. */
+static gboolean recall(Train *t, int argc, char **argv, int *argc_left, char ***argv_left,
+                       GError **error)
+{
+    Train again = train_new();
+    g_autofree char *checkpoint = g_build_filename(t->output, "checkpoint.safetensors", NULL);
+    gboolean good = edt_train_options_read(&again.training.options, checkpoint, error);
+    if (good)
+        good = parse(&again, &argc, &argv);
+    train_clear(t);
+    *t = again;
+    *argc_left = argc;
+    *argv_left = argv;
+    return good;
+}
+
+static int run(Train *t, int argc, char **argv)
+{
+    EdtTrainOptions *o = &t->training.options;
+
+    if (argc > 2)
+        return edt_cli_usage("\"%s\" is one word too many.", argv[2]);
+    if (argc == 2) {
+        o->pictures = t->features ? NULL : argv[1];
+        o->features = t->features ? argv[1] : NULL;
+    }
+    if (!o->pictures && !o->features)
+        return edt_cli_usage("What is there to learn from? Give a folder of class folders.");
+    if (t->training.log_every < 1 || t->training.sample_every < 0)
+        return edt_cli_usage("--log-every must be at least 1, --sample-every at least 0.");
+    name_files(t);
+    if (!t->training.resume && !t->training.force &&
+        g_file_test(t->training.checkpoint, G_FILE_TEST_EXISTS))
+        return edt_cli_usage("There is a run in %s: --resume goes on with it, --force begins anew.",
+                             t->training.folder);
+    return edt_cli_train_run(&t->training);
+}
+
+int edt_cli_train(int argc, char **argv)
+{
+    g_autofree char **copy = g_memdup2(argv, (gsize)(argc + 1) * sizeof *argv);
+    int count = argc, code;
+    GError *error = NULL;
+    Train t = train_new();
+
+    if (!parse(&t, &argc, &argv))
+        code = EDT_ERROR_USAGE;
+    else if (t.bench)
+        code = bench(&t);
+    else if (!t.output)
+        code = edt_cli_usage("Where to? Give a folder for the run with -o.");
+    else if (t.export)
+        code = export(&t);
+    else if (t.training.resume && !recall(&t, count, copy, &argc, &argv, &error))
+        code = error ? edt_cli_fail(error) : EDT_ERROR_USAGE;
+    else
+        code = run(&t, argc, argv);
+    train_clear(&t);
+    return code;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The loop of `edt train`: step, log, now and then a checkpoint and a grid, until the last step,
+ * the time limit or Ctrl-C.
+ */
+#include "cli/training.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+
+#include "cli/event.h"
+#include "cli/stop.h"
+#include "cli/talk.h"
+
+typedef struct {
+    const EdtCliTraining *t;
+    EdtTrainer *trainer;
+    FILE *log;
+    EdtTrainReport sum; /* since the last line of the log */
+    int summed;
+    gint64 began, saved; /* monotonic microseconds */
+    gint64 first;        /* step at the beginning of this session */
+    double speed;        /* pictures a second, smoothed */
+} Run;
+
+static double minutes_since(gint64 time)
+{
+    return (double)(g_get_monotonic_time() - time) / 60e6;
+}
+
+/* ---- log ---- */
+
+static gboolean write_line(Run *run, GString *event, GError **error)
+{
+    gboolean good = fprintf(run->log, "%s}\n", event->str) > 0 && fflush(run->log) == 0;
+    if (run->t->json)
+        edt_cli_event_send(event);
+    else
+        g_string_free(event, TRUE);
+    if (!good)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, "The log of the run cannot be written: %s.",
+                    g_strerror(errno));
+    return good;
+}
+
+static void add_report(Run *run, const EdtTrainReport *r)
+{
+    EdtTrainReport *s = &run->sum;
+    double speed = run->t->options.batch / r->seconds;
+    s->step = r->step;
+    s->rate = r->rate;
+    s->loss += r->loss;
+    s->mse += r->mse;
+    s->vb += r->vb;
+    s->masked_mse += r->masked_mse;
+    s->masked_vb += r->masked_vb;
+    s->norm += r->norm;
+    s->seconds += r->seconds;
+    run->summed++;
+    run->speed = run->speed > 0 ? 0.95 * run->speed + 0.05 * speed : speed;
+}
+
+static gboolean log_sum(Run *run, GError **error)
+{
+    const EdtTrainReport *s = &run->sum;
+    double n = run->summed;
+    GString *event = edt_cli_event_new("train");
+    edt_cli_event_integer(event, "step", s->step);
+    edt_cli_event_number(event, "loss", s->loss / n);
+    edt_cli_event_number(event, "mse", s->mse / n);
+    edt_cli_event_number(event, "vb", s->vb / n);
+    if (run->t->options.masked) {
+        edt_cli_event_number(event, "masked_mse", s->masked_mse / n);
+        edt_cli_event_number(event, "masked_vb", s->masked_vb / n);
+    }
+    edt_cli_event_number(event, "norm", s->norm / n);
+    edt_cli_event_number(event, "rate", s->rate);
+    edt_cli_event_number(event, "samples_per_s", n * run->t->options.batch / s->seconds);
+    edt_cli_event_number(event, "seconds", s->seconds);
+    run->sum = (EdtTrainReport){0};
+    run->summed = 0;
+    return write_line(run, event, error);
+}
+
+static void show(const Run *run, const EdtTrainReport *report)
+{
+    double left = (double)(run->t->steps - report->step) * run->t->options.batch / run->speed;
+    char text[128];
+    g_snprintf(text, sizeof text,
+               "%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT
+               ", loss %.4f, %.2f it/s (%.1f pictures/s), ETA %.1f h",
+               report->step, run->t->steps, report->loss, run->speed / run->t->options.batch,
+               run->speed, left / 3600);
+    edt_cli_bar_show((double)report->step / (double)run->t->steps, text);
+}
+
+/* ---- what is kept ---- */
+
+static gboolean save(Run *run, GError **error)
+{
+    run->saved = g_get_monotonic_time();
+    return edt_trainer_save(run->trainer, run->t->checkpoint, error);
+}
+
+/* The model, and what it paints.  A grid that fails is no reason to end a run of hours. */
+static gboolean paint(Run *run, gint64 step, GError **error)
+{
+    GError *trouble = NULL;
+    EdtTrainExport export = {
+        .output = run->t->model, .force = TRUE, .title = run->t->title, .licence = run->t->licence};
+    if (!edt_trainer_export(run->trainer, &export, error))
+        return FALSE;
+    if (!edt_cli_train_samples(run->t, step, &trouble)) {
+        edt_cli_say("No samples at step %" G_GINT64_FORMAT ": %s", step, trouble->message);
+        g_error_free(trouble);
+    }
+    return TRUE;
+}
+
+static gboolean after_step(Run *run, const EdtTrainReport *report, GError **error)
+{
+    const EdtCliTraining *t = run->t;
+    add_report(run, report);
+    show(run, report);
+    if (report->step % t->log_every == 0 && !log_sum(run, error))
+        return FALSE;
+    if (minutes_since(run->saved) >= t->save_minutes && !save(run, error))
+        return FALSE;
+    return t->sample_every == 0 || report->step % t->sample_every != 0 ||
+           report->step == t->steps || paint(run, report->step, error);
+}
+
+static gboolean should_stop(const Run *run)
+{
+    return edt_cli_stop_asked() ||
+           (run->t->limit_minutes > 0 && minutes_since(run->began) >= run->t->limit_minutes);
+}
+
+static gboolean walk(Run *run, GError **error)
+{
+    EdtTrainReport report = {.step = run->first};
+
+    while (report.step < run->t->steps && !should_stop(run))
+        if (!edt_trainer_step(run->trainer, &report, error) || !after_step(run, &report, error))
+            return FALSE;
+    if (run->summed > 0 && !log_sum(run, error))
+        return FALSE;
+    return save(run, error) && (edt_cli_stop_asked() || paint(run, report.step, error));
+}
+
+/* ---- beginning and end ---- */
+
+static void tell(Run *run)
+{
+    const EdtTrainFacts *facts = edt_trainer_facts(run->trainer);
+    edt_cli_say("%d pictures of %d classes, %.1f M parameters, %s, %d threads, %.1f GiB of memory.",
+                facts->pictures, facts->classes, (double)facts->parameters / 1e6,
+                facts->precision == EDT_PRECISION_BF16 ? "bf16" : "f32", facts->threads,
+                (double)facts->memory_bytes / (1 << 30));
+    for (char **name = facts->skipped_names; name && *name; name++)
+        edt_cli_say("Skipped %s", *name);
+    if (facts->skipped)
+        edt_cli_say("Skipped %d pictures that cannot be read.", facts->skipped);
+    if (facts->step)
+        edt_cli_say("Goes on at step %" G_GINT64_FORMAT ".", facts->step);
+    run->first = facts->step;
+}
+
+static gboolean open_log(Run *run, GError **error)
+{
+    g_autofree char *path = g_build_filename(run->t->folder, "log.jsonl", NULL);
+    if (g_mkdir_with_parents(run->t->folder, 0777) == 0)
+        run->log = fopen(path, run->t->resume ? "a" : "w");
+    if (run->log == NULL)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, "“%s” cannot be written: %s.", path,
+                    g_strerror(errno));
+    return run->log != NULL;
+}
+
+static void tell_end(const Run *run, gint64 step)
+{
+    edt_cli_bar_clear();
+    edt_cli_say("Step %" G_GINT64_FORMAT " is saved; %s", step,
+                step < run->t->steps ? "--resume goes on." : "the run is done.");
+    if (!edt_cli_stop_asked() && !run->t->json)
+        printf("%s\n", run->t->model);
+}
+
+int edt_cli_train_run(const EdtCliTraining *t)
+{
+    Run run = {.t = t, .began = g_get_monotonic_time(), .saved = g_get_monotonic_time()};
+    GError *error = NULL;
+    gboolean good = open_log(&run, &error);
+
+    edt_cli_stop_watch();
+    if (good)
+        run.trainer = edt_trainer_resume(&t->options, t->resume ? t->checkpoint : NULL, &error);
+    if (run.trainer) {
+        tell(&run);
+        good = walk(&run, &error);
+        if (good)
+            tell_end(&run, edt_trainer_facts(run.trainer)->step);
+    }
+    edt_trainer_free(run.trainer);
+    if (run.log)
+        fclose(run.log);
+    edt_cli_bar_clear();
+    if (error)
+        return edt_cli_fail(error);
+    return edt_cli_stop_asked() ? EDT_ERROR_CANCELLED : 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A run of `edt train`: what was asked, and the files in its folder.  train.c reads options,
+ * train_run.c walks through the steps, train_samples.c paints the grids.
+ *
+ *     checkpoint.safetensors   the run, to go on from
+ *     log.jsonl                one object every --log-every steps (means over them)
+ *     model.safetensors        the model as it is now (with every sample grid and at the end)
+ *     samples-000500.png       what it paints
+ */
+#pragma once
+
+#include "cli/command.h"
+#include "train.h"
+
+typedef struct {
+    EdtTrainOptions options;
+    char *folder, *checkpoint, *model;
+    char *title, *licence;
+    gint64 steps;
+    double save_minutes, limit_minutes; /* limit 0: none */
+    int log_every, sample_every;        /* sample_every 0: only at the end */
+    double sample_guidance;
+    int sample_steps;
+    gboolean resume, json, force;
+} EdtCliTraining;
+
+int edt_cli_train_run(const EdtCliTraining *training);
+/* Classes spread over the list, one seed each, as one PNG. */
+gboolean edt_cli_train_samples(const EdtCliTraining *training, gint64 step, GError **error);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * train.h: the public header of the trainer, beside edt.h.  A folder of pictures becomes a model:
+ *
+ *     EdtTrainOptions options;
+ *     edt_train_options_init(&options);
+ *     options.pictures = "flowers";           // flowers/rose/1.png, flowers/tulip/7.png, ...
+ *     EdtTrainer *trainer = edt_trainer_new(&options, &error);
+ *     EdtTrainReport report;
+ *     while (report.step < 50000 && edt_trainer_step(trainer, &report, &error))
+ *         ;                                   // now and then edt_trainer_save()
+ *     edt_trainer_export(trainer, &export, &error);
+ *     edt_trainer_free(trainer);
+ *
+ * The method is the paper's (arXiv 2410.23788): a plain pass and a pass with masked tokens, losses
+ * weighted by min(snr,5), timesteps by their losses, Adan, an average of the weights.  What a step
+ * does depends on options, step number and the state of a checkpoint alone, never on the number of
+ * threads: a run that is interrupted and resumed ends at the same bits.
+ *
+ * The trainer computes on the CPU.  It never exits, aborts or prints.
+ */
+#pragma once
+
+#include "edt.h"
+
+G_BEGIN_DECLS
+
+typedef struct EdtTrainer EdtTrainer;
+
+typedef struct {
+    /* the model */
+    const char *variant;      /* "EDT-Ti/4" (default), "EDT-S/2", ... */
+    int image_size;           /* 64; pixels a side */
+    int channels;             /* of pictures: 4 (RGBA, colour premultiplied; default) or 3 */
+    EdtSchedule schedule;     /* default cosine */
+    EdtPrediction prediction; /* default denoised */
+
+    /* the data: one of the two */
+    const char *pictures; /* folder of class folders; classes.json in it may name the classes */
+    const char *features; /* folder with imagenet_features and imagenet_labels (.npy) */
+    int n_classes;        /* of features: 1000 */
+    gboolean flip;        /* mirror half of the pictures (not those that classes.json forbids) */
+    double affine;        /* shift by up to this share of the side, scale by 1 +- it, turn by it
+                             (radians); 0 */
+    double hue;           /* turn colours by up to so many degrees; 0 */
+
+    /* the steps */
+    int batch;             /* pictures of a step: 64 */
+    int micro;             /* pictures of a forward (gradients are accumulated): 16 */
+    gboolean masked;       /* also the masked pass; default TRUE */
+    gboolean uniform;      /* timesteps uniformly instead of by their losses */
+    double rate, rate_end; /* learning rate: linearly from 1e-3 to 5e-5 ... */
+    gint64 rate_steps;     /* ... over so many steps (400000), then constant */
+    gint64 warm_up;        /* steps of rising rate at the beginning: 0 */
+    double weight_decay;   /* 0 */
+    double clip;           /* norm of the gradients at most this; 0: as they are */
+    gboolean no_prox;      /* Adan without the proximal form of weight decay */
+    double average;        /* decay of the average of the weights: 0.9999 */
+    gboolean average_ramp; /* decay min(average, (1 + step) / (10 + step)): for short runs */
+    double label_dropout;  /* share of samples that learn the null class: 0.1 */
+    guint64 seed;
+
+    /* the machine; may differ when resumed (threads without changing a bit) */
+    EdtPrecision precision; /* default EDT_PRECISION_AUTO: bf16 where the CPU has it */
+    int threads;            /* 0: as edt.h says */
+} EdtTrainOptions;
+
+void edt_train_options_init(EdtTrainOptions *options);
+
+/* Options as they stand in a checkpoint; texts belong to the library until the process ends.
+ * Errors: EDT_ERROR_BAD_FILE. */
+gboolean edt_train_options_read(EdtTrainOptions *options, const char *checkpoint, GError **error);
+
+/* A trainer at step 0, or, with a checkpoint, where that stands.  Resuming refuses options that
+ * would make another run (EDT_ERROR_USAGE names the option).
+ * Errors: EDT_ERROR_USAGE, _BAD_FILE (no data, wrong checkpoint), _NO_MEMORY. */
+EdtTrainer *edt_trainer_new(const EdtTrainOptions *options, GError **error);
+EdtTrainer *edt_trainer_resume(const EdtTrainOptions *options, const char *checkpoint,
+                               GError **error);
+void edt_trainer_free(EdtTrainer *trainer);
+
+typedef struct {
+    int pictures, classes; /* that can be used */
+    int skipped;           /* that cannot be read */
+    char **class_names;    /* NULL-terminated, or NULL where unknown */
+    char **skipped_names;  /* "rose/3.png: reason", NULL-terminated */
+    guint64 parameters, memory_bytes;
+    EdtPrecision precision;
+    int threads;
+    gint64 step; /* steps done */
+} EdtTrainFacts;
+
+/* Valid until the next step. */
+const EdtTrainFacts *edt_trainer_facts(EdtTrainer *trainer);
+
+typedef struct {
+    gint64 step;    /* steps done, this one included */
+    double loss;    /* mean of both passes' sums, unweighted by the resampler */
+    double mse, vb; /* of the plain pass */
+    double masked_mse, masked_vb;
+    double norm; /* of the gradients, before clipping */
+    double rate;
+    double seconds;
+} EdtTrainReport;
+
+/* One optimiser step.  Errors: EDT_ERROR_FAILED (the loss is no number any more; nothing was
+ * changed by this step), _BAD_FILE. */
+gboolean edt_trainer_step(EdtTrainer *trainer, EdtTrainReport *report, GError **error);
+
+/* Whole or not at all: temporary name, fsync, rename. */
+gboolean edt_trainer_save(EdtTrainer *trainer, const char *path, GError **error);
+
+typedef struct {
+    const char *output;
+    gboolean force;              /* replace an existing output */
+    gboolean raw;                /* the weights themselves instead of their average */
+    gboolean f32;                /* instead of bf16 */
+    const char *title, *licence; /* may be NULL */
+} EdtTrainExport;
+
+/* A model for edt_engine_open(). */
+gboolean edt_trainer_export(EdtTrainer *trainer, const EdtTrainExport *export, GError **error);
+/* The same from a checkpoint file, without its data. */
+gboolean edt_train_export(const char *checkpoint, const EdtTrainExport *export, GError **error);
+
+typedef struct {
+    const char *variant;
+    int image_size, micro;
+    gboolean masked;
+    EdtPrecision precision;
+    int threads, repetitions;
+} EdtTrainBench;
+
+typedef struct {
+    double forward_ms, backward_ms, step_ms; /* medians; step: the optimiser's */
+    double best_ms;                          /* forward and backward */
+    double samples_per_second;               /* at best_ms, the optimiser's step not counted */
+    double gflop;                            /* of forward and backward */
+    guint64 memory_bytes;
+    EdtPrecision precision;
+    int threads;
+} EdtTrainBenchResult;
+
+/* Random weights and noise. */
+gboolean edt_train_bench(const EdtTrainBench *bench, EdtTrainBenchResult *result, GError **error);
+
+G_END_DECLS

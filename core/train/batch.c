@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What a forward is fed: pictures, timesteps, noise, labels with dropout, masks.  Rows 0..micro-1
+ * are the plain pass, the next ones the masked pass over the same pictures and timesteps, with
+ * their own noise and dropout, as the official code has two calls of training_losses.
+ */
+#include "train/state.h"
+#include "base/arena.h"
+#include "base/memory.h"
+
+#include <string.h>
+
+/* One number from several, for the seed of a generator (splitmix64). */
+static guint64 mix(guint64 h, guint64 value)
+{
+    guint64 z = (h ^ value) + G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * G_GUINT64_CONSTANT(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * G_GUINT64_CONSTANT(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+void edt_train_random(EdtRandom *random, guint64 seed, EdtDraw draw, gint64 a, gint64 b)
+{
+    edt_random_seed(random, mix(mix(mix(seed, (guint64)draw), (guint64)a), (guint64)b));
+}
+
+/* ---- memory ---- */
+
+static void carve(EdtBatch *b, EdtArena *a, gsize T0)
+{
+    gsize rows = (gsize)b->rows, pictures = (gsize)b->pictures;
+    b->x0 = edt_arena_take(a, pictures * b->count * sizeof(float));
+    b->noise = edt_arena_take(a, rows * b->count * sizeof(float));
+    b->x_t = edt_arena_take(a, rows * b->count * sizeof(float));
+    b->out = edt_arena_take(a, rows * b->out_count * sizeof(float));
+    b->d_out = edt_arena_take(a, rows * b->out_count * sizeof(float));
+    b->timestep = edt_arena_take(a, rows * sizeof(int));
+    b->label = edt_arena_take(a, rows * sizeof(int));
+    b->picture_label = edt_arena_take(a, pictures * sizeof(int));
+    b->weight = edt_arena_take(a, pictures * sizeof(float));
+    b->uniforms = edt_arena_take(a, pictures * sizeof(double));
+    b->middle = edt_arena_take(a, rows * T0);
+    b->down[0] = edt_arena_take(a, rows * T0);
+    b->down[1] = edt_arena_take(a, rows * T0 / 4);
+    b->terms = edt_arena_take(a, rows * sizeof(EdtLossTerms));
+}
+
+gboolean edt_batch_make(EdtTrainer *trainer, GError **error)
+{
+    EdtBatch *b = &trainer->batch;
+    const EdtVariant *v = &trainer->v;
+    gsize area = (gsize)v->latent_size * (gsize)v->latent_size,
+          T0 = (gsize)v->grid * (gsize)v->grid;
+    EdtArena arena = {0};
+
+    b->pictures = trainer->options.micro;
+    b->rows = b->pictures * (trainer->options.masked ? 2 : 1);
+    b->count = (gsize)v->channels * area;
+    b->out_count = (gsize)v->out_channels * area;
+    carve(b, &arena, T0);
+    b->memory = edt_alloc(arena.used, error);
+    if (b->memory == NULL)
+        return FALSE;
+    arena = (EdtArena){.base = b->memory};
+    carve(b, &arena, T0);
+    memset(b->middle, 1, (gsize)b->rows * T0);
+    memset(b->down[0], 1, (gsize)b->rows * T0);
+    memset(b->down[1], 1, (gsize)b->rows * T0 / 4);
+    return TRUE;
+}
+
+void edt_batch_clear(EdtBatch *b)
+{
+    edt_free(b->memory);
+    *b = (EdtBatch){0};
+}
+
+/* ---- which picture ---- */
+
+/* Every epoch visits all pictures in an order of its own; a batch may cross into the next. */
+static int picture_at(EdtTrainer *trainer, gint64 position)
+{
+    gint64 count = trainer->dataset->count, epoch = position / count;
+    int slot = (int)(epoch % 2);
+
+    if (trainer->order[slot] == NULL || trainer->order_epoch[slot] != epoch) {
+        EdtRandom random;
+        if (trainer->order[slot] == NULL)
+            trainer->order[slot] = g_new(gint64, count);
+        edt_train_random(&random, trainer->options.seed, EDT_DRAW_ORDER, epoch, 0);
+        edt_random_permutation(&random, trainer->order[slot], (gsize)count);
+        trainer->order_epoch[slot] = epoch;
+    }
+    return (int)trainer->order[slot][position % count];
+}
+
+typedef struct {
+    EdtTrainer *trainer;
+    gint64 step; /* 0, 1, ... */
+    int part;
+    int *index; /* of the pictures */
+    GError *error;
+} Filling;
+
+static void fill_picture(Filling *f, int i)
+{
+    EdtTrainer *trainer = f->trainer;
+    EdtBatch *b = &trainer->batch;
+    GError *error = NULL;
+    EdtRandom random;
+
+    edt_train_random(&random, trainer->options.seed, EDT_DRAW_PICTURE, f->step,
+                     f->part * b->pictures + i);
+    if (!edt_dataset_get(trainer->dataset, f->index[i], &random, b->x0 + (gsize)i * b->count,
+                         &b->picture_label[i], &error)) {
+#pragma omp critical(edt_train_filling)
+        if (f->error == NULL)
+            g_propagate_error(&f->error, g_steal_pointer(&error));
+        g_clear_error(&error);
+    }
+}
+
+/* ---- noise and label of a row ---- */
+
+static void fill_row(Filling *f, int row)
+{
+    EdtTrainer *trainer = f->trainer;
+    EdtBatch *b = &trainer->batch;
+    const int picture = row % b->pictures;
+    float draw;
+    EdtRandom random;
+
+    edt_train_random(&random, trainer->options.seed, EDT_DRAW_NOISE, f->step,
+                     f->part * b->rows + row);
+    edt_random_normal(&random, b->noise + (gsize)row * b->count, b->count);
+    edt_random_uniform(&random, &draw, 1);
+    b->label[row] = (double)draw < trainer->options.label_dropout ? trainer->v.n_classes
+                                                                  : b->picture_label[picture];
+    b->timestep[row] = b->timestep[picture];
+    edt_loss_noise(&trainer->loss, b->timestep[row], b->x0 + (gsize)picture * b->count,
+                   b->noise + (gsize)row * b->count, b->x_t + (gsize)row * b->count);
+}
+
+/* ---- masks: one ratio for a batch, in the official order of draws ---- */
+
+static void draw_mask(EdtRandom *random, double low, double high, guint8 *keep, gsize count)
+{
+    float ratio, *draws = g_new(float, count);
+
+    edt_random_uniform(random, &ratio, 1);
+    edt_random_uniform(random, draws, count);
+    for (gsize i = 0; i < count; i++)
+        keep[i] = (double)draws[i] >= low + (high - low) * (double)ratio;
+    g_free(draws);
+}
+
+/* XL, and whatever else has a block 4 in stage 0. */
+static gboolean has_middle(const EdtTrainer *trainer)
+{
+    return trainer->v.depths[0] > 4;
+}
+
+static void fill_masks(Filling *f)
+{
+    EdtTrainer *trainer = f->trainer;
+    EdtBatch *b = &trainer->batch;
+    gsize T0 = (gsize)trainer->v.grid * (gsize)trainer->v.grid, n = (gsize)b->pictures;
+    EdtRandom random;
+
+    edt_train_random(&random, trainer->options.seed, EDT_DRAW_MASKS, f->step, f->part);
+    if (has_middle(trainer))
+        draw_mask(&random, 0.15, 0.25, b->middle + n * T0, n * T0);
+    draw_mask(&random, 0.4, 0.5, b->down[0] + n * T0, n * T0);
+    draw_mask(&random, 0.1, 0.2, b->down[1] + n * T0 / 4, n * T0 / 4);
+}
+
+/* Two words of 24 and 29 bits make a number in [0, 1). */
+static void fill_timesteps(Filling *f)
+{
+    EdtTrainer *trainer = f->trainer;
+    EdtBatch *b = &trainer->batch;
+    EdtRandom random;
+
+    edt_train_random(&random, trainer->options.seed, EDT_DRAW_TIMESTEPS, f->step, f->part);
+    for (int i = 0; i < b->pictures; i++) {
+        double high = edt_random_below(&random, 1u << 24),
+               low = edt_random_below(&random, 1u << 29);
+        b->uniforms[i] = (high + low * 0x1p-29) * 0x1p-24;
+    }
+    edt_resampler_sample(trainer->resampler, b->pictures, b->uniforms, b->timestep, b->weight);
+}
+
+gboolean edt_batch_fill(EdtTrainer *trainer, int part, GError **error)
+{
+    EdtBatch *b = &trainer->batch;
+    g_autofree int *index = g_new(int, b->pictures);
+    Filling f = {trainer, trainer->step, part, index, NULL};
+
+    for (int i = 0; i < b->pictures; i++)
+        index[i] =
+            picture_at(trainer, trainer->step * trainer->options.batch + part * b->pictures + i);
+    fill_timesteps(&f);
+    if (trainer->options.masked)
+        fill_masks(&f);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(trainer->threads)
+    for (int i = 0; i < b->pictures; i++)
+        fill_picture(&f, i);
+    if (f.error) {
+        g_propagate_error(error, f.error);
+        return FALSE;
+    }
+#pragma omp parallel for schedule(dynamic, 1) num_threads(trainer->threads)
+    for (int row = 0; row < b->rows; row++)
+        fill_row(&f, row);
+    return TRUE;
+}

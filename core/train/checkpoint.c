@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A run on disk: all arrays, the resampler's memory, step and options in one safetensors file.
+ * Random numbers have no state (state.h), so a resumed run ends at the same bits.
+ */
+#include "train/state.h"
+#include "files/safetensors.h"
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#define FORMAT "edt-checkpoint-1"
+
+typedef struct {
+    const char *name;
+    EdtType type;
+    gsize count;
+    void *data;
+} Item;
+
+#define ITEMS 8
+
+/* The wider types first, so that every one lies at a multiple of its size. */
+static void list(EdtTrainer *trainer, gint64 *counts, Item items[ITEMS])
+{
+    const EdtResampler *r = trainer->resampler;
+    const EdtAdanArrays *a = &trainer->arrays;
+    gsize n = trainer->parameters->count, timesteps = (gsize)r->timesteps;
+    const Item all[ITEMS] = {
+        {"resampler.history", EDT_F64, timesteps * (gsize)r->terms, r->history},
+        {"resampler.counts", EDT_I64, timesteps, counts},
+        {"weights", EDT_F32, n, a->weights},
+        {"average", EDT_F32, n, a->average},
+        {"adan.first", EDT_F32, n, a->first},
+        {"adan.difference", EDT_F32, n, a->difference},
+        {"adan.second", EDT_F32, n, a->second},
+        {"adan.previous", EDT_F32, n, a->previous},
+    };
+    memcpy(items, all, sizeof all);
+}
+
+/* ---- out ---- */
+
+static char *names_to_json(char **names)
+{
+    g_autoptr(JsonBuilder) b = json_builder_new();
+    json_builder_begin_array(b);
+    for (char **name = names; name && *name; name++)
+        json_builder_add_string_value(b, *name);
+    json_builder_end_array(b);
+    g_autoptr(JsonNode) root = json_builder_get_root(b);
+    return json_to_string(root, FALSE);
+}
+
+static void put_metadata(const EdtTrainer *trainer, EdtSafetensorsWriter *w)
+{
+    g_autofree char *options = edt_train_options_to_json(&trainer->options);
+    g_autofree char *names = names_to_json(trainer->dataset->class_names);
+    g_autofree char *step = g_strdup_printf("%" G_GINT64_FORMAT, trainer->step);
+    edt_safetensors_writer_metadata(w, "format", FORMAT);
+    edt_safetensors_writer_metadata(w, "options", options);
+    edt_safetensors_writer_metadata(w, "class_names", names);
+    edt_safetensors_writer_metadata(w, "step", step);
+}
+
+gboolean edt_trainer_save(EdtTrainer *trainer, const char *path, GError **error)
+{
+    g_autofree gint64 *counts = g_new(gint64, trainer->resampler->timesteps);
+    EdtSafetensorsWriter *w = edt_safetensors_writer_new(path, TRUE, error);
+    Item items[ITEMS];
+
+    if (w == NULL)
+        return FALSE;
+    for (int t = 0; t < trainer->resampler->timesteps; t++)
+        counts[t] = trainer->resampler->counts[t];
+    list(trainer, counts, items);
+    put_metadata(trainer, w);
+    for (int i = 0; i < ITEMS; i++)
+        edt_safetensors_writer_declare(w, items[i].name, items[i].type, 1,
+                                       (gint64[]){(gint64)items[i].count});
+    for (int i = 0; i < ITEMS; i++)
+        if (!edt_safetensors_writer_data(w, items[i].data,
+                                         items[i].count * edt_type_size(items[i].type), error)) {
+            edt_safetensors_writer_abandon(w);
+            return FALSE;
+        }
+    return edt_safetensors_writer_finish(w, error);
+}
+
+/* ---- in ---- */
+
+static gboolean refuse(const char *path, const char *what, GError **error)
+{
+    g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, "“%s” is no checkpoint to go on from: %s.",
+                path, what);
+    return FALSE;
+}
+
+static EdtSafetensors *open_checkpoint(const char *path, EdtTrainOptions *options, gint64 *step,
+                                       GError **error)
+{
+    EdtSafetensors *file = edt_safetensors_open(path, error);
+    const char *json, *text;
+    gboolean good;
+
+    if (file == NULL)
+        return NULL;
+    json = edt_safetensors_metadata(file, "options");
+    text = edt_safetensors_metadata(file, "step");
+    good = g_strcmp0(edt_safetensors_metadata(file, "format"), FORMAT) == 0 && json && text &&
+           g_ascii_string_to_signed(text, 10, 0, G_MAXINT64, step, NULL);
+    if (!good)
+        refuse(path, "it was not written by edt train", error);
+    else if (edt_train_options_from_json(options, json, error))
+        return file;
+    else
+        g_prefix_error(error, "“%s”: ", path);
+    edt_safetensors_close(file);
+    return NULL;
+}
+
+gboolean edt_train_options_read(EdtTrainOptions *options, const char *checkpoint, GError **error)
+{
+    gint64 step;
+    EdtSafetensors *file = open_checkpoint(checkpoint, options, &step, error);
+    edt_safetensors_close(file);
+    return file != NULL;
+}
+
+static const void *find(EdtSafetensors *file, const char *path, const char *name, EdtType type,
+                        gsize count, GError **error)
+{
+    const EdtSafetensor *tensor = edt_safetensors_find(file, name);
+    if (tensor && tensor->view.type == type && tensor->bytes == count * edt_type_size(type))
+        return tensor->view.data;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                "“%s” is no checkpoint to go on from: its “%s” is missing or of another size.",
+                path, name);
+    return NULL;
+}
+
+static gboolean load_items(EdtTrainer *trainer, EdtSafetensors *file, const char *path,
+                           GError **error)
+{
+    EdtResampler *r = trainer->resampler;
+    g_autofree gint64 *counts = g_new0(gint64, r->timesteps);
+    Item items[ITEMS];
+
+    list(trainer, counts, items);
+    for (int i = 0; i < ITEMS; i++) {
+        const void *data = find(file, path, items[i].name, items[i].type, items[i].count, error);
+        if (data == NULL)
+            return FALSE;
+        memcpy(items[i].data, data, items[i].count * edt_type_size(items[i].type));
+    }
+    for (int t = 0; t < r->timesteps; t++) {
+        if (counts[t] < 0 || counts[t] > r->terms)
+            return refuse(path, "its timestep counts are damaged", error);
+        r->counts[t] = (int)counts[t];
+    }
+    edt_resampler_recount(r);
+    return !edt_safetensors_damaged(file, error);
+}
+
+gboolean edt_checkpoint_load(EdtTrainer *trainer, const char *path, GError **error)
+{
+    EdtTrainOptions before;
+    const char *differs;
+    gboolean good = FALSE;
+    EdtSafetensors *file = open_checkpoint(path, &before, &trainer->step, error);
+
+    if (file == NULL)
+        return FALSE;
+    differs = edt_train_options_differ(&before, &trainer->options);
+    if (differs)
+        g_set_error(
+            error, EDT_ERROR, EDT_ERROR_USAGE,
+            "“%s” comes from a run with another “%s”; begin a new run, or ask for the same.", path,
+            differs);
+    else
+        good = load_items(trainer, file, path, error);
+    edt_safetensors_close(file);
+    return good;
+}
+
+/* ---- a model, without the data ---- */
+
+static char **names_from_json(const char *json)
+{
+    g_autoptr(JsonParser) parser = json_parser_new();
+    JsonNode *root = json && json_parser_load_from_data(parser, json, -1, NULL)
+                         ? json_parser_get_root(parser)
+                         : NULL;
+    JsonArray *array = root && JSON_NODE_HOLDS_ARRAY(root) ? json_node_get_array(root) : NULL;
+    guint n = array ? json_array_get_length(array) : 0;
+    char **names = n ? g_new0(char *, n + 1) : NULL;
+
+    for (guint i = 0; i < n; i++)
+        names[i] = g_strdup(json_array_get_string_element(array, i));
+    return names;
+}
+
+static gboolean export_from(EdtSafetensors *file, const char *path, const EdtTrainOptions *options,
+                            gint64 step, const EdtTrainExport *export, GError **error)
+{
+    EdtVariant v;
+    gboolean good = FALSE;
+    const float *weights;
+
+    if (!edt_train_options_check(options, &v, error))
+        return FALSE;
+    v.n_classes = options->n_classes;
+    EdtParameters *parameters = edt_parameters_new(&v);
+    g_auto(GStrv) names = names_from_json(edt_safetensors_metadata(file, "class_names"));
+    weights =
+        find(file, path, export->raw ? "weights" : "average", EDT_F32, parameters->count, error);
+    if (weights)
+        good = edt_export_write(
+            &(EdtExportSource){options, parameters, weights, v.n_classes, names, step}, export,
+            error);
+    edt_parameters_free(parameters);
+    return good && !edt_safetensors_damaged(file, error);
+}
+
+gboolean edt_train_export(const char *checkpoint, const EdtTrainExport *export, GError **error)
+{
+    EdtTrainOptions options;
+    gint64 step;
+    EdtSafetensors *file = open_checkpoint(checkpoint, &options, &step, error);
+    gboolean good = file && export_from(file, checkpoint, &options, step, export, error);
+    edt_safetensors_close(file);
+    return good;
+}

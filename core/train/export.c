@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Weights to a model file of the engine: tensors under "edt.", and metadata that says what the run
+ * was.  What reads it: core/info.c.
+ */
+#include "train/state.h"
+#include "base/memory.h"
+#include "files/safetensors.h"
+
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <string.h>
+
+#define MODEL_FORMAT "edt-model-1" /* as core/info.h has it */
+
+typedef struct {
+    const EdtExportSource *source;
+    const EdtTrainExport *export;
+    EdtSafetensorsWriter *w;
+    EdtType type;
+    GError **error;
+    gboolean failed;
+} Job;
+
+/* ---- metadata ---- */
+
+static void put_number(EdtSafetensorsWriter *w, const char *key, gint64 value)
+{
+    g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, value);
+    edt_safetensors_writer_metadata(w, key, text);
+}
+
+static void put_names(EdtSafetensorsWriter *w, char **names)
+{
+    g_autoptr(JsonBuilder) b = json_builder_new();
+    json_builder_begin_array(b);
+    for (char **name = names; *name; name++)
+        json_builder_add_string_value(b, *name);
+    json_builder_end_array(b);
+    g_autoptr(JsonNode) root = json_builder_get_root(b);
+    g_autofree char *json = json_to_string(root, FALSE);
+    edt_safetensors_writer_metadata(w, "edt.class_names", json);
+}
+
+static void put_metadata(const Job *job)
+{
+    const EdtExportSource *s = job->source;
+    const EdtTrainOptions *o = s->options;
+    const EdtVariant *v = &s->parameters->v;
+    gboolean pixels = v->latent_size == o->image_size;
+    EdtSafetensorsWriter *w = job->w;
+
+    edt_safetensors_writer_metadata(w, "format", MODEL_FORMAT);
+    edt_safetensors_writer_metadata(w, "edt.variant", v->name);
+    put_number(w, "edt.image_size", o->image_size);
+    put_number(w, "edt.latent_size", v->latent_size);
+    put_number(w, "edt.channels", v->channels);
+    /* in pixels there is no channel that guidance should leave alone */
+    put_number(w, "edt.guided_channels", pixels ? v->channels : MIN(3, v->channels));
+    edt_safetensors_writer_metadata(w, "edt.schedule",
+                                    o->schedule == EDT_SCHEDULE_COSINE ? "cosine" : "linear");
+    edt_safetensors_writer_metadata(w, "edt.prediction",
+                                    o->prediction == EDT_PREDICT_DENOISED ? "denoised" : "noise");
+    edt_safetensors_writer_metadata(w, "edt.latent", pixels ? "pixels" : "sd-vae");
+    edt_safetensors_writer_metadata(w, "edt.alpha", pixels && v->channels == 4 ? "1" : "0");
+    put_number(w, "edt.n_classes", v->n_classes);
+    edt_safetensors_writer_metadata(w, "edt.classes",
+                                    s->class_names         ? "own"
+                                    : v->n_classes == 1000 ? "imagenet"
+                                                           : "unnamed");
+    if (s->class_names)
+        put_names(w, s->class_names);
+    edt_safetensors_writer_metadata(w, "edt.title", job->export->title ? job->export->title : "");
+    edt_safetensors_writer_metadata(w, "edt.licence",
+                                    job->export->licence ? job->export->licence : "");
+    edt_safetensors_writer_metadata(w, "edt.source_sha256", "");
+    put_number(w, "edt.trained_steps", s->step);
+}
+
+/* ---- tensors: the fixed tables in f32 first, then the weights ---- */
+
+static gboolean is_table(const char *name)
+{
+    return g_str_has_suffix(name, "pos_embed");
+}
+
+static void declare(Job *job, const char *name, int rank, const gint64 *shape, gboolean tables)
+{
+    g_autofree char *full = g_strconcat("edt.", name, NULL);
+    if (is_table(name) == tables)
+        edt_safetensors_writer_declare(job->w, full, tables ? EDT_F32 : job->type, rank, shape);
+}
+
+static void declare_table(const char *name, int rank, const gint64 *shape, gpointer job)
+{
+    declare(job, name, rank, shape, TRUE);
+}
+
+static void declare_weight(const char *name, int rank, const gint64 *shape, gpointer job)
+{
+    declare(job, name, rank, shape, FALSE);
+}
+
+static void put(Job *job, const void *data, gsize bytes)
+{
+    if (!job->failed)
+        job->failed = !edt_safetensors_writer_data(job->w, data, bytes, job->error);
+}
+
+static void write_table(const char *name, int rank, const gint64 *shape, gpointer user_data)
+{
+    Job *job = user_data;
+    if (!is_table(name))
+        return;
+    g_autofree float *table = g_new(float, (gsize)(shape[1] * shape[2]));
+    edt_position_table((int)lround(sqrt((double)shape[1])), (int)shape[2], table);
+    put(job, table, (gsize)(shape[1] * shape[2]) * sizeof *table);
+}
+
+static void write_weight(const char *name, int rank, const gint64 *shape, gpointer user_data)
+{
+    Job *job = user_data;
+    if (is_table(name))
+        return;
+    const EdtParameter *p = edt_parameters_get(job->source->parameters, name);
+    const float *values = job->source->weights + p->offset;
+    if (job->type == EDT_F32) {
+        put(job, values, p->count * sizeof *values);
+        return;
+    }
+    g_autofree EdtHalf *halves = g_new(EdtHalf, p->count);
+    for (gsize i = 0; i < p->count; i++)
+        halves[i] = edt_f32_to_bf16(values[i]);
+    put(job, halves, p->count * sizeof *halves);
+}
+
+gboolean edt_export_write(const EdtExportSource *source, const EdtTrainExport *export,
+                          GError **error)
+{
+    const EdtVariant *v = &source->parameters->v;
+    Job job = {.source = source, .export = export, .error = error};
+
+    job.type = export->f32 ? EDT_F32 : EDT_BF16;
+    job.w = edt_safetensors_writer_new(export->output, export->force, error);
+    if (job.w == NULL)
+        return FALSE;
+    put_metadata(&job);
+    edt_variant_tensors(v, declare_table, &job);
+    edt_variant_tensors(v, declare_weight, &job);
+    edt_variant_tensors(v, write_table, &job);
+    edt_variant_tensors(v, write_weight, &job);
+    if (!job.failed)
+        return edt_safetensors_writer_finish(job.w, error);
+    edt_safetensors_writer_abandon(job.w);
+    return FALSE;
+}
+
+gboolean edt_trainer_export(EdtTrainer *trainer, const EdtTrainExport *export, GError **error)
+{
+    const EdtExportSource source = {
+        .options = &trainer->options,
+        .parameters = trainer->parameters,
+        .weights = export->raw ? trainer->arrays.weights : trainer->arrays.average,
+        .n_classes = trainer->v.n_classes,
+        .class_names = trainer->dataset->class_names,
+        .step = trainer->step,
+    };
+    return edt_export_write(&source, export, error);
+}

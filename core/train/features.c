@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Features as the official extract_features.py writes them: one .npy of latents [1,C,h,h], already
+ * scaled, and one .npy with the class, both folders in the order of their file names.
+ */
+#include "train/dataset.h"
+#include "edt.h"
+#include "files/npy.h"
+
+#include <string.h>
+
+typedef struct {
+    EdtDataset base;
+    char *folder;
+    int channels, side;
+    GPtrArray *features, *labels; /* file names */
+} Features;
+
+static gint by_name(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static GPtrArray *list(const char *folder, const char *part, GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, part, NULL);
+    GDir *dir = g_dir_open(path, 0, error);
+    GPtrArray *names;
+    const char *name;
+
+    if (dir == NULL) {
+        g_prefix_error(error, "“%s” holds no features: ", folder);
+        return NULL;
+    }
+    names = g_ptr_array_new_with_free_func(g_free);
+    while ((name = g_dir_read_name(dir)))
+        if (g_str_has_suffix(name, ".npy"))
+            g_ptr_array_add(names, g_strdup(name));
+    g_dir_close(dir);
+    g_ptr_array_sort(names, by_name);
+    return names;
+}
+
+static EdtNpy *read_npy(const Features *f, const char *part, const char *name, char **why)
+{
+    g_autofree char *path = g_build_filename(f->folder, part, name, NULL);
+    GError *error = NULL;
+    EdtNpy *npy = edt_npy_read(path, &error);
+    if (npy == NULL) {
+        *why = g_strdup_printf("%s/%s: %s", part, name, error->message);
+        g_error_free(error);
+    }
+    return npy;
+}
+
+static gboolean read_label(Features *f, int index, int *label, char **why)
+{
+    const char *name = f->labels->pdata[index];
+    EdtNpy *npy = read_npy(f, "imagenet_labels", name, why);
+    gboolean good;
+
+    if (npy == NULL)
+        return FALSE;
+    good = npy->count == 1;
+    *label = !good ? 0 : npy->ints ? (int)npy->ints[0] : (int)npy->values[0];
+    edt_npy_free(npy);
+    if (good && *label >= 0 && *label < f->base.n_classes)
+        return TRUE;
+    *why = g_strdup_printf("imagenet_labels/%s: is no class of this model", name);
+    return FALSE;
+}
+
+static gboolean get(EdtDataset *dataset, int index, EdtRandom *random, float *x, int *label,
+                    char **why)
+{
+    Features *f = (Features *)dataset;
+    const char *name = f->features->pdata[index];
+    gsize count = (gsize)f->channels * (gsize)f->side * (gsize)f->side;
+    EdtNpy *npy;
+    gboolean good;
+
+    if (!read_label(f, index, label, why))
+        return FALSE;
+    npy = read_npy(f, "imagenet_features", name, why);
+    if (npy == NULL)
+        return FALSE;
+    good = npy->count == count && npy->values;
+    if (good)
+        memcpy(x, npy->values, count * sizeof *x);
+    else
+        *why = g_strdup_printf("imagenet_features/%s: is not [1, %d, %d, %d]", name, f->channels,
+                               f->side, f->side);
+    edt_npy_free(npy);
+    return good;
+}
+
+static void features_free(EdtDataset *dataset)
+{
+    Features *f = (Features *)dataset;
+    g_clear_pointer(&f->features, g_ptr_array_unref);
+    g_clear_pointer(&f->labels, g_ptr_array_unref);
+    g_free(f->folder);
+    g_free(f);
+}
+
+EdtDataset *edt_features_open(const char *folder, int channels, int side, int n_classes,
+                              GError **error)
+{
+    Features *f = g_new0(Features, 1);
+
+    f->base.get = get;
+    f->base.free = features_free;
+    f->base.skipped = g_ptr_array_new_with_free_func(g_free);
+    f->base.n_classes = n_classes;
+    g_mutex_init(&f->base.lock);
+    f->folder = g_strdup(folder);
+    f->channels = channels;
+    f->side = side;
+    f->features = list(folder, "imagenet_features", error);
+    f->labels = f->features ? list(folder, "imagenet_labels", error) : NULL;
+    if (f->labels && f->features->len > 0 && f->features->len == f->labels->len) {
+        f->base.count = (int)f->features->len;
+        return &f->base;
+    }
+    if (f->labels)
+        g_set_error(
+            error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+            "“%s” holds %u features and %u labels; there must be as many, and at least one.",
+            folder, f->features->len, f->labels->len);
+    edt_dataset_free(&f->base);
+    return NULL;
+}

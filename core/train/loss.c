@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The losses; see loss.h.  t = 0 is computed in f64: the difference of two nearly equal
+ * probabilities has no correct digits left in f32.
+ */
+#include "train/loss.h"
+#include "train/vector.h"
+
+#define SNR_MOST 5.0
+#define PIECE 1024 /* numbers summed in f32 before f64 takes over */
+
+EDT_PER_LEVEL void edt_loss_noise(const EdtLoss *loss, int t, const float *x0, const float *noise,
+                                  float *x_t)
+{
+    float signal = (float)loss->schedule->sqrt_alphas_cumprod[t];
+    float share = (float)loss->schedule->sqrt_one_minus_alphas_cumprod[t];
+#pragma omp simd
+    for (int i = 0; i < loss->count; i++)
+        x_t[i] = signal * x0[i] + share * noise[i];
+}
+
+static double mse_weight(const EdtLoss *loss, int t)
+{
+    double abar = loss->schedule->alphas_cumprod[t], snr = abar / (1.0 - abar);
+    double capped = MIN(snr, SNR_MOST);
+    return loss->prediction == EDT_PREDICT_NOISE ? capped / snr : capped;
+}
+
+/* Mean squared difference; d = factor * difference. */
+EDT_PER_LEVEL static double squared(int count, const float *out, const float *target, float factor,
+                                    float *d)
+{
+    double sum = 0;
+    for (int first = 0; first < count; first += PIECE) {
+        float part = 0;
+        const int end = MIN(first + PIECE, count);
+#pragma omp simd reduction(+ : part)
+        for (int i = first; i < end; i++) {
+            float difference = out[i] - target[i];
+            part += difference * difference;
+            d[i] = factor * difference;
+        }
+        sum += (double)part;
+    }
+    return sum / count;
+}
+
+/* KL of two normals, with e = log(variance / true variance) and
+ * q = (difference of means)^2 / true variance:
+ *     KL = (e - 1 + exp(-e) (1 + q)) / 2
+ * The difference of means is mean_scale * (out - target). */
+typedef struct {
+    float range;      /* e = range * (v + 1) / 2 */
+    float mean_scale; /* over the true deviation */
+    float d_scale;    /* of the derivative by v */
+} Divergence;
+
+EDT_PER_LEVEL static double divergence(int count, const float *out, const float *target,
+                                       const float *v, Divergence k, float *d_v)
+{
+    double sum = 0;
+    for (int first = 0; first < count; first += PIECE) {
+        float part = 0;
+        const int end = MIN(first + PIECE, count);
+#pragma omp simd reduction(+ : part)
+        for (int i = first; i < end; i++) {
+            float off = k.mean_scale * (out[i] - target[i]), e = k.range * 0.5f * (v[i] + 1.0f);
+            float rest = edt_vector_exp(-e) * (1.0f + off * off);
+            part += 0.5f * (e - 1.0f + rest);
+            d_v[i] = k.d_scale * (1.0f - rest);
+        }
+        sum += (double)part;
+    }
+    return sum / count;
+}
+
+/* ---- t = 0 ---- */
+
+/* The tanh form of the normal distribution's cumulative function, and its derivative. */
+static double cumulative(double z, double *slope)
+{
+    const double k = sqrt(2.0 / G_PI), cubic = 0.044715;
+    double tangent = tanh(k * (z + cubic * z * z * z));
+    *slope = 0.5 * (1.0 - tangent * tangent) * k * (1.0 + 3.0 * cubic * z * z);
+    return 0.5 * (1.0 + tangent);
+}
+
+/* -log of the probability of one 8-bit step around x; d by the log variance. */
+static double likelihood(double x, double mean, double log_variance, double *d)
+{
+    const double least = 1e-12, half_step = 1.0 / 255.0;
+    double inverse = exp(-0.5 * log_variance), above = inverse * (x - mean + half_step);
+    double below = inverse * (x - mean - half_step), slope_above, slope_below;
+    double p_above = cumulative(above, &slope_above), p_below = cumulative(below, &slope_below), p;
+
+    if (x < -0.999) {
+        p = p_above;
+        slope_below = 0;
+    } else if (x > 0.999) {
+        p = 1.0 - p_below;
+        slope_above = 0;
+    } else {
+        p = p_above - p_below;
+    }
+    /* z shrinks with the deviation: dz / d log variance = -z / 2 */
+    *d = p < least ? 0.0 : 0.5 * (slope_above * above - slope_below * below) / p;
+    return -log(MAX(p, least));
+}
+
+static double likelihoods(const EdtLoss *loss, const float *x0, const float *x_t, const float *out,
+                          const float *v, double scale, float *d_v)
+{
+    const EdtNoiseSchedule *s = loss->schedule;
+    double least = s->posterior_log_variance_clipped[0], range = log(s->betas[0]) - least, sum = 0;
+
+    for (int i = 0; i < loss->count; i++) {
+        double d, predicted = (double)out[i];
+        if (loss->prediction == EDT_PREDICT_NOISE)
+            predicted = s->sqrt_recip_alphas_cumprod[0] * (double)x_t[i] -
+                        s->sqrt_recipm1_alphas_cumprod[0] * predicted;
+        double mean =
+            s->posterior_mean_coef1[0] * predicted + s->posterior_mean_coef2[0] * (double)x_t[i];
+        sum += likelihood((double)x0[i], mean, least + range * 0.5 * ((double)v[i] + 1.0), &d);
+        d_v[i] = (float)(scale * d * range * 0.5);
+    }
+    return sum / loss->count;
+}
+
+/* ---- both ---- */
+
+static double variational(const EdtLoss *loss, int t, const float *x0, const float *target,
+                          const float *x_t, const float *out, double weight, float *d_v)
+{
+    const EdtNoiseSchedule *s = loss->schedule;
+    const float *v = out + loss->count;
+    double bits = 1.0 / G_LN2, scale = weight * bits / loss->count;
+
+    if (t == 0)
+        return bits * likelihoods(loss, x0, x_t, out, v, scale, d_v);
+    double least = s->posterior_log_variance_clipped[t], range = log(s->betas[t]) - least;
+    double to_x0 = loss->prediction == EDT_PREDICT_NOISE ? s->sqrt_recipm1_alphas_cumprod[t] : 1.0;
+    Divergence k = {
+        .range = (float)range,
+        .mean_scale = (float)(s->posterior_mean_coef1[t] * to_x0 * exp(-0.5 * least)),
+        .d_scale = (float)(scale * 0.25 * range),
+    };
+    return bits * divergence(loss->count, out, target, v, k, d_v);
+}
+
+EdtLossTerms edt_loss_of(const EdtLoss *loss, int t, const float *x0, const float *noise,
+                         const float *x_t, const float *out, double weight, float *d_out)
+{
+    const float *target = loss->prediction == EDT_PREDICT_NOISE ? noise : x0;
+    double w = mse_weight(loss, t);
+    EdtLossTerms terms = {0};
+
+    terms.mse =
+        w * squared(loss->count, out, target, (float)(2.0 * weight * w / loss->count), d_out);
+    if (loss->learned_variance)
+        terms.vb = variational(loss, t, x0, target, x_t, out, weight, d_out + loss->count);
+    terms.loss = terms.mse + terms.vb;
+    return terms;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What a prediction costs, and the derivative (official gaussian_diffusion.py, training_losses):
+ *
+ *     loss = w mean((target - prediction)^2) + variational term in bits per number
+ *
+ * with w = min(snr,5)/snr for predicted noise and min(snr,5) for predicted x0 (Min-SNR,
+ * arXiv 2303.09556).  The variational term teaches the variance alone: the mean is held fixed in
+ * it.  At t = 0 it is the likelihood of the 8-bit value, else a KL divergence.
+ */
+#pragma once
+
+#include "sample/schedule.h"
+
+typedef struct {
+    const EdtNoiseSchedule *schedule; /* all 1000 steps: index t */
+    EdtPrediction prediction;
+    gboolean learned_variance; /* the output has 2C channels */
+    int count;                 /* C*h*w: numbers of one picture */
+} EdtLoss;
+
+typedef struct {
+    double mse, vb, loss; /* mse with its weight; loss = mse + vb */
+} EdtLossTerms;
+
+/* x_t = sqrt(abar) x0 + sqrt(1 - abar) noise */
+void edt_loss_noise(const EdtLoss *loss, int t, const float *x0, const float *noise, float *x_t);
+
+/* One picture.  out [C or 2C, hw]; d_out (same shape) = weight * d loss / d out. */
+EdtLossTerms edt_loss_of(const EdtLoss *loss, int t, const float *x0, const float *noise,
+                         const float *x_t, const float *out, double weight, float *d_out);

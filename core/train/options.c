@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The options of a run: defaults, limits, and as JSON in a checkpoint.
+ */
+#include "train/state.h"
+
+#include <json-glib/json-glib.h>
+#include <stddef.h>
+#include <string.h>
+
+typedef enum { INTEGER, WIDE, NUMBER, FLAG, TEXT } Kind;
+
+/* fixed: another value makes another run, so resuming with it is refused. */
+static const struct {
+    const char *name;
+    Kind kind;
+    gsize at;
+    gboolean fixed;
+} fields[] = {
+/* clang-format off */
+#define FIELD(name, kind, fixed) {#name, kind, offsetof(EdtTrainOptions, name), fixed}
+    /* clang-format on */
+    FIELD(variant, TEXT, TRUE),
+    FIELD(image_size, INTEGER, TRUE),
+    FIELD(channels, INTEGER, TRUE),
+    FIELD(schedule, INTEGER, TRUE),
+    FIELD(prediction, INTEGER, TRUE),
+    FIELD(pictures, TEXT, FALSE),
+    FIELD(features, TEXT, FALSE),
+    FIELD(n_classes, INTEGER, TRUE),
+    FIELD(flip, FLAG, FALSE),
+    FIELD(affine, NUMBER, FALSE),
+    FIELD(hue, NUMBER, FALSE),
+    FIELD(batch, INTEGER, FALSE),
+    FIELD(micro, INTEGER, FALSE),
+    FIELD(masked, FLAG, FALSE),
+    FIELD(uniform, FLAG, FALSE),
+    FIELD(rate, NUMBER, FALSE),
+    FIELD(rate_end, NUMBER, FALSE),
+    FIELD(rate_steps, WIDE, FALSE),
+    FIELD(warm_up, WIDE, FALSE),
+    FIELD(weight_decay, NUMBER, FALSE),
+    FIELD(clip, NUMBER, FALSE),
+    FIELD(no_prox, FLAG, FALSE),
+    FIELD(average, NUMBER, FALSE),
+    FIELD(average_ramp, FLAG, FALSE),
+    FIELD(label_dropout, NUMBER, FALSE),
+    FIELD(seed, WIDE, TRUE),
+#undef FIELD
+};
+
+static gpointer field_of(const EdtTrainOptions *options, gsize i)
+{
+    return (char *)options + fields[i].at;
+}
+
+void edt_train_options_init(EdtTrainOptions *options)
+{
+    *options = (EdtTrainOptions){
+        .variant = "EDT-Ti/4",
+        .image_size = 64,
+        .channels = 4,
+        .schedule = EDT_SCHEDULE_COSINE,
+        .prediction = EDT_PREDICT_DENOISED,
+        .n_classes = 1000,
+        .batch = 64,
+        .micro = 16,
+        .masked = TRUE,
+        .rate = 1e-3,
+        .rate_end = 5e-5,
+        .rate_steps = 400000,
+        .average = 0.9999,
+        .label_dropout = 0.1,
+    };
+}
+
+static gboolean refuse(GError **error, const char *what)
+{
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, "This cannot be trained: %s.", what);
+    return FALSE;
+}
+
+static gboolean check_numbers(const EdtTrainOptions *o, GError **error)
+{
+    if (o->batch < 1 || o->micro < 1 || o->batch % o->micro)
+        return refuse(error, "the batch must be a whole number of micro-batches");
+    if (!(o->rate >= 0) || !(o->rate_end >= 0) || o->rate_steps < 1 || o->warm_up < 0)
+        return refuse(error,
+                      "the learning rate must not be negative, its steps must be at least 1");
+    if (!(o->average >= 0 && o->average < 1))
+        return refuse(error, "the decay of the average must be at least 0 and below 1");
+    if (!(o->label_dropout >= 0 && o->label_dropout <= 1))
+        return refuse(error, "the label dropout must be between 0 and 1");
+    if (!(o->affine >= 0 && o->affine <= 0.5) || !(o->hue >= 0 && o->hue <= 180))
+        return refuse(error,
+                      "the affine changes must be within 0 and 0.5, the hue within 0 and 180");
+    if (!(o->weight_decay >= 0) || !(o->clip >= 0))
+        return refuse(error, "weight decay and clipping must not be negative");
+    return TRUE;
+}
+
+gboolean edt_train_options_check(const EdtTrainOptions *o, EdtVariant *v, GError **error)
+{
+    if (!o->variant || !edt_variant_named(o->variant, o->image_size, v))
+        return refuse(error, "there is no such variant for this image size");
+    if ((o->pictures != NULL) == (o->features != NULL))
+        return refuse(error, "either a folder of pictures or one of features must be given");
+    if (o->pictures && v->latent_size != o->image_size)
+        return refuse(error, "this variant works on latents; give a folder of features");
+    if (o->pictures && o->channels != 3 && o->channels != 4)
+        return refuse(error, "pictures have 3 or 4 channels");
+    if (o->pictures) {
+        v->channels = o->channels;
+        v->out_channels = 2 * o->channels;
+    }
+    return check_numbers(o, error);
+}
+
+/* ---- JSON ---- */
+
+static void put(JsonBuilder *b, const EdtTrainOptions *options, gsize i)
+{
+    gconstpointer field = field_of(options, i);
+
+    json_builder_set_member_name(b, fields[i].name);
+    switch (fields[i].kind) {
+    case INTEGER:
+        json_builder_add_int_value(b, *(const int *)field);
+        break;
+    case WIDE:
+        json_builder_add_int_value(b, *(const gint64 *)field);
+        break;
+    case NUMBER:
+        json_builder_add_double_value(b, *(const double *)field);
+        break;
+    case FLAG:
+        json_builder_add_boolean_value(b, *(const gboolean *)field);
+        break;
+    case TEXT:
+        json_builder_add_string_value(b, *(const char *const *)field);
+        break;
+    }
+}
+
+char *edt_train_options_to_json(const EdtTrainOptions *options)
+{
+    g_autoptr(JsonBuilder) b = json_builder_new();
+    json_builder_begin_object(b);
+    for (gsize i = 0; i < G_N_ELEMENTS(fields); i++)
+        put(b, options, i);
+    json_builder_end_object(b);
+    g_autoptr(JsonNode) root = json_builder_get_root(b);
+    return json_to_string(root, FALSE);
+}
+
+static gboolean take(JsonObject *object, EdtTrainOptions *options, gsize i)
+{
+    gpointer field = field_of(options, i);
+    JsonNode *node = json_object_get_member(object, fields[i].name);
+    gboolean text = node && JSON_NODE_TYPE(node) == JSON_NODE_NULL;
+
+    if (node == NULL || !(JSON_NODE_HOLDS_VALUE(node) || (text && fields[i].kind == TEXT)))
+        return FALSE;
+    switch (fields[i].kind) {
+    case INTEGER:
+        *(int *)field = (int)json_node_get_int(node);
+        break;
+    case WIDE:
+        *(gint64 *)field = json_node_get_int(node);
+        break;
+    case NUMBER:
+        *(double *)field = json_node_get_double(node);
+        break;
+    case FLAG:
+        *(gboolean *)field = json_node_get_boolean(node);
+        break;
+    case TEXT: /* interned: lives as long as the process */
+        *(const char **)field = text ? NULL : g_intern_string(json_node_get_string(node));
+        break;
+    }
+    return TRUE;
+}
+
+gboolean edt_train_options_from_json(EdtTrainOptions *options, const char *json, GError **error)
+{
+    g_autoptr(JsonParser) parser = json_parser_new();
+    JsonNode *root;
+
+    edt_train_options_init(options);
+    if (!json_parser_load_from_data(parser, json, -1, error))
+        return FALSE;
+    root = json_parser_get_root(parser);
+    for (gsize i = 0; root && JSON_NODE_HOLDS_OBJECT(root) && i < G_N_ELEMENTS(fields); i++)
+        if (!take(json_node_get_object(root), options, i)) {
+            g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, "The option “%s” is missing.",
+                        fields[i].name);
+            return FALSE;
+        }
+    return TRUE;
+}
+
+static gboolean same(const EdtTrainOptions *a, const EdtTrainOptions *b, gsize i)
+{
+    gconstpointer x = field_of(a, i), y = field_of(b, i);
+    if (fields[i].kind == TEXT)
+        return g_strcmp0(*(const char *const *)x, *(const char *const *)y) == 0;
+    if (fields[i].kind == WIDE)
+        return *(const gint64 *)x == *(const gint64 *)y;
+    return *(const int *)x == *(const int *)y;
+}
+
+const char *edt_train_options_differ(const EdtTrainOptions *a, const EdtTrainOptions *b)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(fields); i++)
+        if (fields[i].fixed && !same(a, b, i))
+            return fields[i].name;
+    return NULL;
+}

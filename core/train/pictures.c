@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A folder of class folders of pictures, by gdk-pixbuf: which files there are, and their pixels
+ * scaled and cropped to a square.  Next: augment.c, which turns pixels into a sample.
+ */
+#include "train/dataset.h"
+#include "train/augment.h"
+#include "edt.h"
+
+#include <gdk-pixbuf/gdk-pixbuf.h>
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#define KEPT_MAX ((gsize)1 << 30) /* bytes of pixels kept in memory */
+
+typedef struct {
+    char *path, *name; /* name: "rose/1.png" */
+    int label;
+    gboolean mirror; /* may be mirrored */
+    guint8 *pixels;  /* [side, side, 4] straight RGBA, when kept */
+} Picture;
+
+typedef struct {
+    EdtDataset base;
+    EdtPictureOptions options;
+    GPtrArray *pictures;
+    gboolean keep;
+} Pictures;
+
+static void picture_free(gpointer data)
+{
+    Picture *picture = data;
+    g_free(picture->path);
+    g_free(picture->name);
+    g_free(picture->pixels);
+    g_free(picture);
+}
+
+/* ---- pixels ---- */
+
+/* Shorter side to `side`, the middle of the longer one (official center_crop_arr). */
+static GdkPixbuf *crop(GdkPixbuf *picture, int side)
+{
+    int w = gdk_pixbuf_get_width(picture), h = gdk_pixbuf_get_height(picture), least = MIN(w, h);
+    int x = (w - least) / 2, y = (h - least) / 2;
+    g_autoptr(GdkPixbuf) square = gdk_pixbuf_new_subpixbuf(picture, x, y, least, least);
+    return least == side ? g_steal_pointer(&square)
+                         : gdk_pixbuf_scale_simple(square, side, side, GDK_INTERP_BILINEAR);
+}
+
+static guint8 *to_rgba(GdkPixbuf *picture, int side)
+{
+    int channels = gdk_pixbuf_get_n_channels(picture), stride = gdk_pixbuf_get_rowstride(picture);
+    const guint8 *from = gdk_pixbuf_read_pixels(picture);
+    guint8 *pixels = g_malloc((gsize)side * (gsize)side * 4);
+
+    for (int y = 0; y < side; y++)
+        for (int x = 0; x < side; x++) {
+            guint8 *to = pixels + (y * side + x) * 4;
+            memcpy(to, from + (gsize)y * (gsize)stride + x * channels, 3);
+            to[3] = channels == 4 ? from[(gsize)y * (gsize)stride + x * 4 + 3] : 255;
+        }
+    return pixels;
+}
+
+static guint8 *decode(const Picture *picture, int side, char **why)
+{
+    GError *error = NULL;
+    g_autoptr(GdkPixbuf) file = gdk_pixbuf_new_from_file(picture->path, &error);
+    g_autoptr(GdkPixbuf) turned = file ? gdk_pixbuf_apply_embedded_orientation(file) : NULL;
+    g_autoptr(GdkPixbuf) square = turned ? crop(turned, side) : NULL;
+
+    if (square)
+        return to_rgba(square, side);
+    *why = g_strdup_printf("%s: %s", picture->name,
+                           error ? error->message : "is too large to be scaled");
+    g_clear_error(&error);
+    return NULL;
+}
+
+static gboolean get(EdtDataset *dataset, int index, EdtRandom *random, float *x, int *label,
+                    char **why)
+{
+    Pictures *p = (Pictures *)dataset;
+    const Picture *picture = p->pictures->pdata[index];
+    EdtPictureOptions options = p->options;
+    guint8 *pixels = picture->pixels ? picture->pixels : decode(picture, options.side, why);
+
+    if (pixels == NULL)
+        return FALSE;
+    options.flip = options.flip && picture->mirror;
+    edt_augment(pixels, &options, random, x);
+    *label = picture->label;
+    if (pixels != picture->pixels)
+        g_free(pixels);
+    return TRUE;
+}
+
+/* ---- which files there are ---- */
+
+typedef struct {
+    char *name, *folder;
+    gboolean mirror;
+} Class;
+
+static void class_free(gpointer data)
+{
+    Class *class = data;
+    g_free(class->name);
+    g_free(class->folder);
+    g_free(class);
+}
+
+static void add_class(GPtrArray *classes, const char *name, const char *folder, gboolean mirror)
+{
+    Class *class = g_new0(Class, 1);
+    *class = (Class){g_strdup(name), g_strdup(folder), mirror};
+    g_ptr_array_add(classes, class);
+}
+
+static gint by_folder(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(Class *const *)a)->folder, (*(Class *const *)b)->folder);
+}
+
+static gboolean classes_from_folders(const char *folder, GPtrArray *classes, GError **error)
+{
+    GDir *dir = g_dir_open(folder, 0, error);
+    const char *name;
+
+    if (dir == NULL)
+        return FALSE;
+    while ((name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        if (*name != '.' && g_file_test(path, G_FILE_TEST_IS_DIR))
+            add_class(classes, name, name, TRUE);
+    }
+    g_dir_close(dir);
+    g_ptr_array_sort(classes, by_folder);
+    return TRUE;
+}
+
+/* {"classes": [{"folder": ..., "concept": name, "mirror": bool}, ...]}, as tools/dataset-stamps
+ * writes it. */
+static gboolean classes_from_json(const char *path, GPtrArray *classes, GError **error)
+{
+    g_autoptr(JsonParser) parser = json_parser_new();
+    JsonNode *root;
+    JsonArray *array = NULL;
+
+    if (!json_parser_load_from_file(parser, path, error))
+        return FALSE;
+    root = json_parser_get_root(parser);
+    if (root && JSON_NODE_HOLDS_OBJECT(root) &&
+        json_object_has_member(json_node_get_object(root), "classes"))
+        array = json_object_get_array_member(json_node_get_object(root), "classes");
+    for (guint i = 0; array && i < json_array_get_length(array); i++) {
+        JsonObject *class = json_array_get_object_element(array, i);
+        const char *folder =
+            class ? json_object_get_string_member_with_default(class, "folder", NULL) : NULL;
+        if (folder == NULL || strchr(folder, G_DIR_SEPARATOR)) {
+            array = NULL;
+            break;
+        }
+        add_class(classes, json_object_get_string_member_with_default(class, "concept", folder),
+                  folder, json_object_get_boolean_member_with_default(class, "mirror", TRUE));
+    }
+    if (array == NULL)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    "“%s” is no list of classes: {\"classes\": [{\"folder\": …}, …]}.", path);
+    return array != NULL;
+}
+
+static gint by_name(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(Picture *const *)a)->name, (*(Picture *const *)b)->name);
+}
+
+static gboolean list_class(Pictures *p, const char *folder, const Class *class, int label,
+                           GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, class->folder, NULL);
+    g_autoptr(GPtrArray) found = g_ptr_array_new();
+    GDir *dir = g_dir_open(path, 0, error);
+    const char *name;
+
+    if (dir == NULL)
+        return FALSE;
+    while ((name = g_dir_read_name(dir))) {
+        Picture *picture;
+        if (*name == '.')
+            continue;
+        picture = g_new0(Picture, 1);
+        picture->path = g_build_filename(path, name, NULL);
+        picture->name = g_build_filename(class->folder, name, NULL);
+        picture->label = label;
+        picture->mirror = class->mirror;
+        g_ptr_array_add(found, picture);
+    }
+    g_dir_close(dir);
+    g_ptr_array_sort(found, by_name); /* the order of a folder is chance */
+    g_ptr_array_extend(p->pictures, found, NULL, NULL);
+    return TRUE;
+}
+
+static gboolean list_all(Pictures *p, const char *folder, GError **error)
+{
+    g_autofree char *json = g_build_filename(folder, "classes.json", NULL);
+    g_autoptr(GPtrArray) classes = g_ptr_array_new_with_free_func(class_free);
+
+    if (!(g_file_test(json, G_FILE_TEST_EXISTS) ? classes_from_json(json, classes, error)
+                                                : classes_from_folders(folder, classes, error)))
+        return FALSE;
+    p->base.n_classes = (int)classes->len;
+    p->base.class_names = g_new0(char *, classes->len + 1);
+    for (guint i = 0; i < classes->len; i++) {
+        const Class *class = classes->pdata[i];
+        p->base.class_names[i] = g_strdup(class->name);
+        if (!list_class(p, folder, class, (int)i, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Reads all pixels where they fit; what cannot be read leaves the list. */
+static void keep_all(Pictures *p)
+{
+    gsize bytes = (gsize)p->options.side * (gsize)p->options.side * 4;
+
+    if (bytes * p->pictures->len > KEPT_MAX)
+        return;
+    for (guint i = 0; i < p->pictures->len;) {
+        Picture *picture = p->pictures->pdata[i];
+        char *why = NULL;
+        picture->pixels = decode(picture, p->options.side, &why);
+        if (picture->pixels) {
+            i++;
+            continue;
+        }
+        g_ptr_array_add(p->base.skipped, why);
+        g_ptr_array_remove_index(p->pictures, i);
+    }
+}
+
+static void pictures_free(EdtDataset *dataset)
+{
+    Pictures *p = (Pictures *)dataset;
+    g_ptr_array_unref(p->pictures);
+    g_free(p);
+}
+
+EdtDataset *edt_pictures_open(const char *folder, const EdtPictureOptions *options, GError **error)
+{
+    Pictures *p = g_new0(Pictures, 1);
+    gboolean listed;
+
+    p->base.get = get;
+    p->base.free = pictures_free;
+    p->base.skipped = g_ptr_array_new_with_free_func(g_free);
+    g_mutex_init(&p->base.lock);
+    p->options = *options;
+    p->pictures = g_ptr_array_new_with_free_func(picture_free);
+    listed = list_all(p, folder, error);
+    if (listed)
+        keep_all(p);
+    p->base.count = (int)p->pictures->len;
+    if (listed && p->base.count > 0)
+        return &p->base;
+    if (listed)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    "“%s” holds no pictures. It must hold one folder for each class, with pictures "
+                    "in them.",
+                    folder);
+    edt_dataset_free(&p->base);
+    return NULL;
+}

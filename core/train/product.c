@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * oneDNN's matmul under the trainer; see product.h.
+ */
+#include "train/product.h"
+#include "base/memory.h"
+#include "edt.h"
+
+#include <omp.h>
+#include <oneapi/dnnl/dnnl.h>
+#include <string.h>
+
+typedef struct {
+    dnnl_memory_t a, b, bias, c, scratch;
+} Memories; /* oneDNN's handles carry the address, so every thread has its own */
+
+struct EdtProduct {
+    EdtProducts *products;
+    EdtProductSpec spec;
+    dnnl_primitive_t primitive;
+    dnnl_memory_desc_t a, b, bias, c, scratch;
+    Memories *memories; /* [threads] */
+};
+
+struct EdtProducts {
+    int threads;
+    dnnl_engine_t engine;
+    dnnl_stream_t *streams; /* [threads] */
+    void **scratch;         /* [threads] */
+    gsize scratch_bytes;
+    GPtrArray *products;
+    int failure; /* first dnnl_status_t, set atomically */
+};
+
+static gboolean ok(dnnl_status_t status, const char *what, GError **error)
+{
+    if (status == dnnl_success)
+        return TRUE;
+    g_set_error(error, EDT_ERROR,
+                status == dnnl_out_of_memory ? EDT_ERROR_NO_MEMORY : EDT_ERROR_FAILED,
+                "oneDNN could not %s (status %d).", what, (int)status);
+    return FALSE;
+}
+
+EdtProducts *edt_products_new(int threads, GError **error)
+{
+    EdtProducts *p = g_new0(EdtProducts, 1);
+    dnnl_status_t status = dnnl_engine_create(&p->engine, dnnl_cpu, 0);
+
+    p->threads = threads;
+    p->streams = g_new0(dnnl_stream_t, threads);
+    p->scratch = g_new0(void *, threads);
+    p->products = g_ptr_array_new();
+    for (int i = 0; i < threads && !status; i++)
+        status = dnnl_stream_create(&p->streams[i], p->engine, dnnl_stream_default_flags);
+    if (ok(status, "open the CPU", error))
+        return p;
+    edt_products_free(p);
+    return NULL;
+}
+
+static void product_free(EdtProduct *product)
+{
+    for (int i = 0; product->memories && i < product->products->threads; i++) {
+        dnnl_memory_destroy(product->memories[i].a);
+        dnnl_memory_destroy(product->memories[i].b);
+        dnnl_memory_destroy(product->memories[i].bias);
+        dnnl_memory_destroy(product->memories[i].c);
+        dnnl_memory_destroy(product->memories[i].scratch);
+    }
+    dnnl_primitive_destroy(product->primitive);
+    dnnl_memory_desc_destroy(product->a);
+    dnnl_memory_desc_destroy(product->b);
+    dnnl_memory_desc_destroy(product->bias);
+    dnnl_memory_desc_destroy(product->c);
+    dnnl_memory_desc_destroy(product->scratch);
+    g_free(product->memories);
+    g_free(product);
+}
+
+void edt_products_free(EdtProducts *p)
+{
+    if (p == NULL)
+        return;
+    for (guint i = 0; i < p->products->len; i++)
+        product_free(p->products->pdata[i]);
+    g_ptr_array_unref(p->products);
+    for (int i = 0; i < p->threads; i++) {
+        dnnl_stream_destroy(p->streams[i]);
+        edt_free(p->scratch[i]);
+    }
+    dnnl_engine_destroy(p->engine);
+    g_free(p->streams);
+    g_free(p->scratch);
+    g_free(p);
+}
+
+static dnnl_status_t describe(dnnl_memory_desc_t *desc, gint64 batch, gint64 rows, gint64 columns,
+                              gint64 s_batch, gint64 s_row, gint64 s_column, EdtType type)
+{
+    dnnl_data_type_t t = type == EDT_BF16 ? dnnl_bf16 : dnnl_f32;
+    if (batch == 0)
+        return dnnl_memory_desc_create_with_strides(desc, 2, (dnnl_dims_t){rows, columns}, t,
+                                                    (dnnl_dims_t){s_row, s_column});
+    return dnnl_memory_desc_create_with_strides(desc, 3, (dnnl_dims_t){batch, rows, columns}, t,
+                                                (dnnl_dims_t){s_batch, s_row, s_column});
+}
+
+static dnnl_status_t describe_operands(EdtProduct *product)
+{
+    const EdtProductSpec *s = &product->spec;
+    dnnl_status_t status =
+        describe(&product->a, s->batch, s->M, s->K, s->a_batch, s->a_row, s->a_column, s->type);
+    if (!status)
+        status =
+            describe(&product->b, s->batch, s->K, s->N, s->b_batch, s->b_row, s->b_column, s->type);
+    if (!status)
+        status = describe(&product->c, s->batch, s->M, s->N, s->c_batch, s->c_row, 1, s->c_type);
+    if (!status && s->bias)
+        status = describe(&product->bias, s->batch ? 1 : 0, 1, s->N, s->N, s->N, 1, EDT_F32);
+    return status;
+}
+
+static dnnl_status_t set_attributes(const EdtProductSpec *s, dnnl_primitive_attr_t attr)
+{
+    dnnl_post_ops_t post = NULL;
+    dnnl_status_t status = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
+
+    if (status || !s->accumulate)
+        return status;
+    status = dnnl_post_ops_create(&post);
+    if (!status)
+        status = dnnl_post_ops_append_sum(post, 1.0f, 0, dnnl_f32);
+    if (!status)
+        status = dnnl_primitive_attr_set_post_ops(attr, post);
+    dnnl_post_ops_destroy(post);
+    return status;
+}
+
+/* Made while OpenMP has one thread, because that is how it will run. */
+static dnnl_status_t make_primitive(EdtProduct *product)
+{
+    dnnl_primitive_attr_t attr = NULL;
+    dnnl_primitive_desc_t desc = NULL;
+    dnnl_status_t status = dnnl_primitive_attr_create(&attr);
+
+    if (!status)
+        status = set_attributes(&product->spec, attr);
+    if (!status)
+        status = dnnl_matmul_primitive_desc_create(&desc, product->products->engine, product->a,
+                                                   product->b, product->bias, product->c, attr);
+    if (!status)
+        status = dnnl_memory_desc_clone(
+            &product->scratch, dnnl_primitive_desc_query_md(desc, dnnl_query_scratchpad_md, 0));
+    if (!status)
+        status = dnnl_primitive_create(&product->primitive, desc);
+    dnnl_primitive_desc_destroy(desc);
+    dnnl_primitive_attr_destroy(attr);
+    return status;
+}
+
+static dnnl_status_t make(EdtProduct *product)
+{
+    int threads = omp_get_max_threads();
+    dnnl_status_t status = describe_operands(product);
+
+    if (status)
+        return status;
+    omp_set_num_threads(1);
+    status = make_primitive(product);
+    omp_set_num_threads(threads);
+    return status;
+}
+
+const EdtProduct *edt_products_plan(EdtProducts *p, const EdtProductSpec *spec, GError **error)
+{
+    EdtProduct *product;
+
+    for (guint i = 0; i < p->products->len; i++) {
+        product = p->products->pdata[i];
+        if (memcmp(&product->spec, spec, sizeof *spec) == 0)
+            return product;
+    }
+    product = g_new0(EdtProduct, 1);
+    product->products = p;
+    product->spec = *spec;
+    if (!ok(make(product), "plan a matrix product", error)) {
+        product_free(product);
+        return NULL;
+    }
+    g_ptr_array_add(p->products, product);
+    p->scratch_bytes = MAX(p->scratch_bytes, dnnl_memory_desc_get_size(product->scratch));
+    return product;
+}
+
+static dnnl_status_t make_memories(EdtProduct *product)
+{
+    EdtProducts *p = product->products;
+    dnnl_status_t status = dnnl_success;
+
+    product->memories = g_new0(Memories, p->threads);
+    for (int i = 0; i < p->threads && !status; i++) {
+        Memories *m = &product->memories[i];
+        status = dnnl_memory_create(&m->a, product->a, p->engine, DNNL_MEMORY_NONE);
+        if (!status)
+            status = dnnl_memory_create(&m->b, product->b, p->engine, DNNL_MEMORY_NONE);
+        if (!status)
+            status = dnnl_memory_create(&m->c, product->c, p->engine, DNNL_MEMORY_NONE);
+        if (!status && product->bias)
+            status = dnnl_memory_create(&m->bias, product->bias, p->engine, DNNL_MEMORY_NONE);
+        if (!status)
+            status = dnnl_memory_create(&m->scratch, product->scratch, p->engine, p->scratch[i]);
+    }
+    return status;
+}
+
+gboolean edt_products_prepare(EdtProducts *p, GError **error)
+{
+    for (int i = 0; i < p->threads; i++) {
+        p->scratch[i] = edt_alloc(MAX(p->scratch_bytes, 64), error);
+        if (p->scratch[i] == NULL)
+            return FALSE;
+    }
+    for (guint i = 0; i < p->products->len; i++)
+        if (!ok(make_memories(p->products->pdata[i]), "prepare a matrix product", error))
+            return FALSE;
+    return TRUE;
+}
+
+void edt_product_run(const EdtProduct *product, int thread, const void *a, const void *b,
+                     const float *bias, void *c)
+{
+    EdtProducts *p = product->products;
+    const Memories *m = &product->memories[thread];
+    dnnl_exec_arg_t arguments[] = {
+        {DNNL_ARG_SRC, m->a},     {DNNL_ARG_WEIGHTS, m->b},
+        {DNNL_ARG_DST, m->c},     {DNNL_ARG_SCRATCHPAD, m->scratch},
+        {DNNL_ARG_BIAS, m->bias},
+    };
+
+    dnnl_memory_set_data_handle(m->a, (void *)a);
+    dnnl_memory_set_data_handle(m->b, (void *)b);
+    dnnl_memory_set_data_handle(m->c, c);
+    if (m->bias)
+        dnnl_memory_set_data_handle(m->bias, (void *)bias);
+    dnnl_status_t status =
+        dnnl_primitive_execute(product->primitive, p->streams[thread], m->bias ? 5 : 4, arguments);
+    if (status)
+        g_atomic_int_compare_and_exchange(&p->failure, 0, (int)status);
+}
+
+gboolean edt_products_check(EdtProducts *p, GError **error)
+{
+    int status = g_atomic_int_get(&p->failure);
+    g_atomic_int_set(&p->failure, 0);
+    return ok((dnnl_status_t)status, "compute a matrix product", error);
+}

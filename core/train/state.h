@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What a trainer is made of.  Private to trainer.c (steps), batch.c (what a forward is fed),
+ * checkpoint.c and export.c.
+ */
+#pragma once
+
+#include "compute/backend.h"
+#include "train.h"
+#include "train/adan.h"
+#include "train/dataset.h"
+#include "train/loss.h"
+#include "train/network.h"
+#include "train/resampler.h"
+
+/* The rows of one forward: `micro` pictures, then the same pictures once more for the masked pass.
+ */
+typedef struct {
+    int pictures, rows;
+    gsize count, out_count; /* numbers of a picture, of an output */
+    float *x0, *noise, *x_t, *out, *d_out;
+    int *timestep, *label, *picture_label;
+    float *weight; /* of the resampler, [pictures] */
+    double *uniforms;
+    guint8 *middle, *down[2]; /* masks; plain rows keep all */
+    EdtLossTerms *terms;      /* [rows] */
+    void *memory;
+} EdtBatch;
+
+struct EdtTrainer {
+    EdtTrainOptions options;
+    EdtVariant v;
+    EdtParameters *parameters;
+    EdtDataset *dataset;
+    EdtNetwork *network;
+    EdtNoiseSchedule *schedule;
+    EdtLoss loss;
+    EdtResampler *resampler;
+    EdtAdan adan;
+    EdtAdanArrays arrays;
+    EdtHalf *halves; /* weights as bf16, or NULL */
+    EdtBatch batch;
+    gint64 *order[2]; /* permutations of two neighbouring epochs */
+    gint64 order_epoch[2];
+    gint64 step; /* done */
+    EdtPrecision precision;
+    int threads;
+    EdtTrainFacts facts;
+};
+
+/* ---- random numbers: each purpose of each row of each step has its own generator, so there is no
+ * state to save and rows can be made in any order ---- */
+
+typedef enum {
+    EDT_DRAW_WEIGHTS = 1,
+    EDT_DRAW_ORDER,
+    EDT_DRAW_TIMESTEPS,
+    EDT_DRAW_PICTURE,
+    EDT_DRAW_NOISE,
+    EDT_DRAW_MASKS,
+} EdtDraw;
+void edt_train_random(EdtRandom *random, guint64 seed, EdtDraw draw, gint64 a, gint64 b);
+
+/* trainer.c: never AUTO */
+EdtPrecision edt_train_precision(EdtPrecision wish);
+
+/* batch.c */
+gboolean edt_batch_make(EdtTrainer *trainer, GError **error);
+void edt_batch_clear(EdtBatch *batch);
+/* Fills everything that a forward wants for part `part` of the next step. */
+gboolean edt_batch_fill(EdtTrainer *trainer, int part, GError **error);
+
+/* options.c */
+gboolean edt_train_options_check(const EdtTrainOptions *options, EdtVariant *variant,
+                                 GError **error);
+char *edt_train_options_to_json(const EdtTrainOptions *options);
+gboolean edt_train_options_from_json(EdtTrainOptions *options, const char *json, GError **error);
+/* The first option that makes these two another run, or NULL. */
+const char *edt_train_options_differ(const EdtTrainOptions *a, const EdtTrainOptions *b);
+
+/* checkpoint.c */
+gboolean edt_checkpoint_load(EdtTrainer *trainer, const char *path, GError **error);
+/* export.c */
+typedef struct {
+    const EdtTrainOptions *options;
+    const EdtParameters *parameters;
+    const float *weights;
+    int n_classes;
+    char **class_names; /* or NULL */
+    gint64 step;
+} EdtExportSource;
+gboolean edt_export_write(const EdtExportSource *source, const EdtTrainExport *export,
+                          GError **error);

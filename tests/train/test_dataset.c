@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Data: pictures come cropped, scaled and premultiplied; mirroring, classes.json and the lists of
+ * skipped files; augmentation keeps its promises; official feature folders.
+ */
+#include "files/npy.h"
+#include "files/png.h"
+#include "train/augment.h"
+
+#include "edt.h"
+
+#include <glib/gstdio.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SIDE 4
+#define AREA (SIDE * SIDE)
+
+static char *folder;
+
+static char *path_of(const char *a, const char *b)
+{
+    char *path = g_build_filename(folder, a, b, NULL);
+    g_autofree char *parent = g_path_get_dirname(path);
+    g_assert_cmpint(g_mkdir_with_parents(parent, 0700), ==, 0);
+    return path;
+}
+
+static void write_png(const char *a, const char *b, int width, int height, int channels,
+                      const guint8 *pixels)
+{
+    g_autofree char *path = path_of(a, b);
+    GError *error = NULL;
+    edt_png_write(path, width, height, channels, pixels, NULL, NULL, 0, &error);
+    g_assert_no_error(error);
+}
+
+static EdtDataset *open_pictures(const char *sub, EdtPictureOptions options)
+{
+    g_autofree char *path = g_build_filename(folder, sub, NULL);
+    GError *error = NULL;
+    EdtDataset *dataset = edt_pictures_open(path, &options, &error);
+    g_assert_no_error(error);
+    return dataset;
+}
+
+static int get(EdtDataset *dataset, int index, guint64 seed, float *x)
+{
+    EdtRandom random;
+    GError *error = NULL;
+    int label = -1;
+    edt_random_seed(&random, seed);
+    g_assert_true(edt_dataset_get(dataset, index, &random, x, &label, &error));
+    g_assert_no_error(error);
+    return label;
+}
+
+/* Half transparent red: colour 0.5 of 1 after premultiplication, alpha 0.5. */
+static void test_premultiplied(void)
+{
+    guint8 pixels[AREA * 4];
+    float x[4 * AREA];
+    for (int i = 0; i < AREA; i++)
+        memcpy(pixels + 4 * i, (guint8[]){255, 0, 0, 128}, 4);
+    write_png("half/red", "1.png", SIDE, SIDE, 4, pixels);
+    EdtDataset *dataset = open_pictures("half", (EdtPictureOptions){.side = SIDE, .channels = 4});
+    g_assert_cmpint(get(dataset, 0, 1, x), ==, 0);
+    for (int i = 0; i < AREA; i++) {
+        g_assert_cmpfloat_with_epsilon(x[i], 2 * 128 / 255.0 - 1, 1e-6);
+        g_assert_cmpfloat(x[AREA + i], ==, -1.0f);
+        g_assert_cmpfloat_with_epsilon(x[3 * AREA + i], 2 * 128 / 255.0 - 1, 1e-6);
+    }
+    edt_dataset_free(dataset);
+    dataset = open_pictures("half", (EdtPictureOptions){.side = SIDE, .channels = 3});
+    get(dataset, 0, 1, x); /* on white */
+    g_assert_cmpfloat_with_epsilon(x[0], 1.0, 1e-6);
+    g_assert_cmpfloat_with_epsilon(x[AREA], 1 - 2 * 128 / 255.0, 1e-6);
+    edt_dataset_free(dataset);
+}
+
+/* 12 x 4, black | white | black: the middle square is white. */
+static void test_crop(void)
+{
+    guint8 pixels[12 * 4 * 3];
+    float x[3 * AREA];
+    for (int i = 0; i < 12 * 4; i++)
+        memset(pixels + 3 * i, i % 12 / 4 == 1 ? 255 : 0, 3);
+    write_png("wide/white", "1.png", 12, 4, 3, pixels);
+    EdtDataset *dataset = open_pictures("wide", (EdtPictureOptions){.side = SIDE, .channels = 3});
+    get(dataset, 0, 1, x);
+    for (int i = 0; i < 3 * AREA; i++)
+        g_assert_cmpfloat(x[i], ==, 1.0f);
+    edt_dataset_free(dataset);
+}
+
+/* Left column white.  classes.json: b may not be mirrored, and is class 0. */
+static void test_flip(void)
+{
+    static const char json[] = "{\"classes\": [{\"folder\": \"b\", \"concept\": \"letter\", "
+                               "\"mirror\": false}, {\"folder\": \"a\"}]}";
+    guint8 pixels[AREA * 3] = {0};
+    float x[3 * AREA];
+    int mirrored[2] = {0};
+
+    for (int y = 0; y < SIDE; y++)
+        memset(pixels + 3 * y * SIDE, 255, 3);
+    write_png("flip/a", "1.png", SIDE, SIDE, 3, pixels);
+    write_png("flip/b", "1.png", SIDE, SIDE, 3, pixels);
+    g_autofree char *list = path_of("flip", "classes.json");
+    g_assert_true(g_file_set_contents(list, json, -1, NULL));
+    EdtDataset *dataset =
+        open_pictures("flip", (EdtPictureOptions){.side = SIDE, .channels = 3, .flip = TRUE});
+    g_assert_cmpstr(dataset->class_names[0], ==, "letter");
+    g_assert_cmpstr(dataset->class_names[1], ==, "a");
+    for (guint64 seed = 0; seed < 40; seed++)
+        for (int i = 0; i < 2; i++) {
+            g_assert_cmpint(get(dataset, i, seed, x), ==, i);
+            g_assert_cmpfloat(x[0] + x[SIDE - 1], ==, 0.0f);
+            mirrored[i] += x[0] < 0;
+        }
+    g_assert_cmpint(mirrored[0], ==, 0);
+    g_assert_cmpint(mirrored[1], >, 10);
+    g_assert_cmpint(mirrored[1], <, 30);
+    edt_dataset_free(dataset);
+}
+
+static void test_skipped(void)
+{
+    guint8 pixels[AREA * 3] = {0};
+    GError *error = NULL;
+    write_png("bad/a", "1.png", SIDE, SIDE, 3, pixels);
+    g_autofree char *bad = path_of("bad/a", "0.jpg");
+    g_assert_true(g_file_set_contents(bad, "text", -1, NULL));
+    EdtDataset *dataset = open_pictures("bad", (EdtPictureOptions){.side = SIDE, .channels = 3});
+    g_assert_cmpint(dataset->count, ==, 1);
+    g_assert_cmpint(dataset->skipped->len, ==, 1);
+    g_assert_true(g_str_has_prefix(dataset->skipped->pdata[0], "a/0.jpg: "));
+    edt_dataset_free(dataset);
+    g_autofree char *empty = g_build_filename(folder, "empty", NULL);
+    g_mkdir_with_parents(empty, 0700);
+    g_assert_null(
+        edt_pictures_open(empty, &(EdtPictureOptions){.side = SIDE, .channels = 3}, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
+    g_clear_error(&error);
+}
+
+/* Small changes: mass of alpha stays about, colour never exceeds alpha, grey keeps its hue. */
+static void test_augment(void)
+{
+    enum { BIG = 32 };
+    guint8 *pixels = g_new0(guint8, BIG * BIG * 4);
+    float *x = g_new(float, 4 * BIG * BIG), *y = g_new(float, 4 * BIG * BIG);
+    EdtPictureOptions plain = {.side = BIG, .channels = 4};
+    EdtPictureOptions wild = {.side = BIG, .channels = 4, .flip = TRUE, .affine = 0.1, .hue = 60};
+    EdtRandom random;
+    double before = 0, after = 0, moved = 0;
+
+    for (int i = 0; i < BIG * BIG; i++)
+        if (abs(i % BIG - 16) < 8 && abs(i / BIG - 16) < 8)
+            memcpy(pixels + 4 * i, (guint8[]){200, 200, 200, 255}, 4);
+    edt_random_seed(&random, 5);
+    edt_augment(pixels, &plain, &random, x);
+    edt_augment(pixels, &wild, &random, y);
+    for (int i = 0; i < BIG * BIG; i++) {
+        float alpha = (y[3 * BIG * BIG + i] + 1) / 2;
+        before += (x[3 * BIG * BIG + i] + 1) / 2;
+        after += alpha;
+        moved += fabs(x[i] - y[i]);
+        for (int c = 0; c < 3; c++)
+            g_assert_cmpfloat((y[c * BIG * BIG + i] + 1) / 2, <=, alpha + 1e-6f);
+        g_assert_cmpfloat_with_epsilon(y[i], y[BIG * BIG + i], 1e-5); /* grey stays grey */
+        g_assert_cmpfloat_with_epsilon(y[i], y[2 * BIG * BIG + i], 1e-5);
+    }
+    g_assert_cmpfloat(fabs(after / before - 1), <, 0.3);
+    g_assert_cmpfloat(moved, >, 10);
+    g_free(pixels);
+    g_free(x);
+    g_free(y);
+}
+
+/* A third of a turn takes red to green. */
+static void test_hue(void)
+{
+    guint8 pixels[AREA * 4];
+    float x[4 * AREA];
+    gboolean turned = FALSE;
+    EdtPictureOptions options = {.side = SIDE, .channels = 4, .hue = 180};
+    for (int i = 0; i < AREA; i++)
+        memcpy(pixels + 4 * i, (guint8[]){255, 0, 0, 255}, 4);
+    for (guint64 seed = 0; seed < 200; seed++) {
+        EdtRandom random;
+        edt_random_seed(&random, seed);
+        edt_augment(pixels, &options, &random, x);
+        turned |= x[AREA] > 0.9f && x[0] < -0.8f && x[2 * AREA] < -0.8f;
+    }
+    g_assert_true(turned);
+}
+
+static void write_features(void)
+{
+    float latent[4 * AREA];
+    GError *error = NULL;
+    for (int n = 0; n < 2; n++) {
+        g_autofree char *name = g_strdup_printf("%d.npy", n);
+        g_autofree char *feature = path_of("features/imagenet_features", name);
+        g_autofree char *label = path_of("features/imagenet_labels", name);
+        float class = (float)(7 - n);
+        for (int i = 0; i < 4 * AREA; i++)
+            latent[i] = (float)(n * 1000 + i);
+        edt_npy_write(feature, latent, 4, (gint64[]){1, 4, SIDE, SIDE}, &error);
+        g_assert_no_error(error);
+        edt_npy_write(label, &class, 1, (gint64[]){1}, &error);
+        g_assert_no_error(error);
+    }
+}
+
+static void test_features(void)
+{
+    g_autofree char *path = g_build_filename(folder, "features", NULL);
+    float x[4 * AREA];
+    GError *error = NULL;
+
+    write_features();
+    EdtDataset *dataset = edt_features_open(path, 4, SIDE, 10, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(dataset->count, ==, 2);
+    g_assert_cmpint(get(dataset, 1, 0, x), ==, 6);
+    g_assert_cmpfloat(x[5], ==, 1005.0f);
+    edt_dataset_free(dataset);
+    dataset =
+        edt_features_open(path, 4, SIDE, 7, &error); /* class 7 is too many: the other comes */
+    g_assert_cmpint(get(dataset, 0, 0, x), ==, 6);
+    g_assert_cmpint(dataset->skipped->len, ==, 1);
+    edt_dataset_free(dataset);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    folder = g_dir_make_tmp("edt-data-XXXXXX", NULL);
+    g_test_add_func("/dataset/premultiplied", test_premultiplied);
+    g_test_add_func("/dataset/crop", test_crop);
+    g_test_add_func("/dataset/flip", test_flip);
+    g_test_add_func("/dataset/skipped", test_skipped);
+    g_test_add_func("/dataset/augment", test_augment);
+    g_test_add_func("/dataset/hue", test_hue);
+    g_test_add_func("/dataset/features", test_features);
+    int code = g_test_run();
+    g_autofree char *remove = g_strdup_printf("rm -r '%s'", folder);
+    return system(remove) == 0 ? code : 1;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Whole runs on a handful of tiny pictures: learning happens, an interrupted run ends at the same
+ * bits, checkpoints of other runs are refused, and the exported model makes pictures.
+ */
+#include "files/png.h"
+#include "train.h"
+
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+
+#define SIDE 16
+#define PICTURES 3 /* of a class */
+
+static char *folder;
+
+static char *file(const char *name)
+{
+    return g_build_filename(folder, name, NULL);
+}
+
+/* A disc on transparent ground, of one colour for each class. */
+static void draw(const char *path, int class, int variant)
+{
+    guint8 pixels[SIDE * SIDE * 4] = {0};
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        int x = i % SIDE - 8, y = i / SIDE - 8;
+        if (x * x + y * y > 30 + variant)
+            continue;
+        pixels[4 * i + class] = 255;
+        pixels[4 * i + 3] = 255;
+    }
+    GError *error = NULL;
+    edt_png_write(path, SIDE, SIDE, 4, pixels, NULL, NULL, 0, &error);
+    g_assert_no_error(error);
+}
+
+static char *make_pictures(void)
+{
+    static const char *const classes[] = {"blue", "green"};
+    char *root = file("pictures");
+    for (int c = 0; c < 2; c++) {
+        g_autofree char *sub = g_build_filename(root, classes[c], NULL);
+        g_assert_cmpint(g_mkdir_with_parents(sub, 0700), ==, 0);
+        for (int i = 0; i < PICTURES; i++) {
+            g_autofree char *name = g_strdup_printf("%d.png", i);
+            g_autofree char *path = g_build_filename(sub, name, NULL);
+            draw(path, 2 - c, i);
+        }
+    }
+    g_autofree char *bad = g_build_filename(root, "green", "bad.png", NULL);
+    g_assert_true(g_file_set_contents(bad, "no picture", -1, NULL));
+    return root;
+}
+
+static EdtTrainOptions options_of(const char *pictures)
+{
+    EdtTrainOptions o;
+    edt_train_options_init(&o);
+    o.image_size = SIDE;
+    o.pictures = pictures;
+    o.batch = 4;
+    o.micro = 2;
+    o.flip = TRUE;
+    o.affine = 0.05;
+    o.hue = 5;
+    o.average = 0.9;
+    o.seed = 3;
+    o.precision = EDT_PRECISION_F32;
+    o.threads = 2;
+    return o;
+}
+
+static double steps(EdtTrainer *trainer, int n)
+{
+    EdtTrainReport report = {0};
+    GError *error = NULL;
+    double sum = 0;
+    for (int i = 0; i < n; i++) {
+        g_assert_true(edt_trainer_step(trainer, &report, &error));
+        g_assert_no_error(error);
+        sum += report.mse; /* the variational term of a few samples is mostly chance */
+    }
+    return sum / n;
+}
+
+static EdtTrainer *trainer_new(const EdtTrainOptions *o, const char *checkpoint)
+{
+    GError *error = NULL;
+    EdtTrainer *trainer = edt_trainer_resume(o, checkpoint, &error);
+    g_assert_no_error(error);
+    g_assert_nonnull(trainer);
+    return trainer;
+}
+
+static void save(EdtTrainer *trainer, const char *path)
+{
+    GError *error = NULL;
+    g_assert_true(edt_trainer_save(trainer, path, &error));
+    g_assert_no_error(error);
+}
+
+static void assert_same_bytes(const char *a, const char *b)
+{
+    g_autoptr(GMappedFile) x = g_mapped_file_new(a, FALSE, NULL),
+                           y = g_mapped_file_new(b, FALSE, NULL);
+    g_assert_cmpmem(g_mapped_file_get_contents(x), g_mapped_file_get_length(x),
+                    g_mapped_file_get_contents(y), g_mapped_file_get_length(y));
+}
+
+static void test_resume(gconstpointer precision)
+{
+    g_autofree char *pictures = file("pictures"), *half = file("half.safetensors");
+    g_autofree char *straight = file("a.safetensors"), *resumed = file("b.safetensors");
+    EdtTrainOptions o = options_of(pictures);
+    o.precision = (EdtPrecision)GPOINTER_TO_INT(precision);
+
+    EdtTrainer *trainer = trainer_new(&o, NULL);
+    steps(trainer, 20);
+    save(trainer, straight);
+    edt_trainer_free(trainer);
+
+    trainer = trainer_new(&o, NULL);
+    steps(trainer, 10);
+    save(trainer, half);
+    steps(trainer, 3); /* lost, as in an accident */
+    edt_trainer_free(trainer);
+    o.threads = 3;
+    trainer = trainer_new(&o, half);
+    g_assert_cmpint(edt_trainer_facts(trainer)->step, ==, 10);
+    steps(trainer, 10);
+    save(trainer, resumed);
+    edt_trainer_free(trainer);
+    assert_same_bytes(straight, resumed);
+}
+
+static void test_learns(void)
+{
+    g_autofree char *pictures = file("pictures"), *path = file("learned.safetensors");
+    EdtTrainOptions o = options_of(pictures);
+    o.batch = o.micro = 8;
+    o.label_dropout = 0;
+    o.masked = FALSE;
+    EdtTrainer *trainer = trainer_new(&o, NULL);
+    const EdtTrainFacts *facts = edt_trainer_facts(trainer);
+
+    g_assert_cmpint(facts->pictures, ==, 2 * PICTURES);
+    g_assert_cmpint(facts->skipped, ==, 1);
+    g_assert_true(g_str_has_prefix(facts->skipped_names[0], "green/bad.png: "));
+    g_assert_cmpstr(facts->class_names[0], ==, "blue");
+    double before = steps(trainer, 10);
+    steps(trainer, 130);
+    double after = steps(trainer, 10);
+    g_test_message("squared error %.3f, after 140 steps %.3f", before, after);
+    g_assert_cmpfloat(after, <, 0.6 * before);
+    save(trainer, path);
+    edt_trainer_free(trainer);
+}
+
+/* The exported average, on the engine, paints each class in its colour. */
+static void test_export(void)
+{
+    g_autofree char *checkpoint = file("learned.safetensors"), *model = file("model.safetensors");
+    EdtTrainExport export = {.output = model, .title = "discs", .licence = "none"};
+    EdtItem items[2] = {{.class_index = 0, .seed = 1}, {.class_index = 1, .seed = 2}};
+    EdtRequest request;
+    GError *error = NULL;
+
+    g_assert_true(edt_train_export(checkpoint, &export, &error));
+    g_assert_no_error(error);
+    EdtEngine *engine = edt_engine_open(model, NULL, &error);
+    g_assert_no_error(error);
+    const EdtModelInfo *info = edt_engine_info(engine);
+    g_assert_cmpstr(info->class_names[1], ==, "green");
+    g_assert_cmpint(info->guided_channels, ==, 4);
+    g_assert_true(info->has_alpha && !info->needs_vae && info->stored_bf16);
+    g_assert_cmpint(info->schedule, ==, EDT_SCHEDULE_COSINE);
+    g_assert_cmpint(info->prediction, ==, EDT_PREDICT_DENOISED);
+    edt_request_init(&request, engine);
+    request.items = items;
+    request.n_items = 2;
+    request.steps = 10;
+    EdtPictures *made = edt_generate(engine, &request, NULL, NULL, &error);
+    g_assert_no_error(error);
+    for (int i = 0; i < 2; i++) {
+        const float *middle = made->pictures[i].pixels + (8 * SIDE + 8) * 4;
+        g_test_message("%s: %.2f %.2f %.2f %.2f", info->class_names[i], (double)middle[0],
+                       (double)middle[1], (double)middle[2], (double)middle[3]);
+        g_assert_cmpfloat(middle[2 - i], >, middle[1 + i]);
+        g_assert_cmpfloat(middle[3], >, 0.7);
+    }
+    edt_pictures_free(made);
+    edt_engine_close(engine);
+}
+
+static void test_refused(void)
+{
+    g_autofree char *pictures = file("pictures"), *checkpoint = file("learned.safetensors");
+    g_autofree char *model = file("model.safetensors"), *nothing = file("nothing");
+    EdtTrainOptions o = options_of(pictures);
+    GError *error = NULL;
+
+    o.schedule = EDT_SCHEDULE_LINEAR; /* another run */
+    g_assert_null(edt_trainer_resume(&o, checkpoint, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_assert_nonnull(strstr(error->message, "schedule"));
+    g_clear_error(&error);
+    o = options_of(pictures);
+    o.batch = o.micro = 8;
+    g_assert_null(edt_trainer_resume(&o, model, &error)); /* a model is no checkpoint */
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
+    g_clear_error(&error);
+    g_mkdir(nothing, 0700);
+    o.pictures = nothing;
+    g_assert_null(edt_trainer_new(&o, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
+    g_clear_error(&error);
+    o = options_of(pictures);
+    o.micro = 3;
+    g_assert_null(edt_trainer_new(&o, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_clear_error(&error);
+}
+
+/* An absurd rate: the run stops with words, not with a model of NaN. */
+static void test_diverges(void)
+{
+    g_autofree char *pictures = file("pictures");
+    EdtTrainOptions o = options_of(pictures);
+    EdtTrainReport report;
+    GError *error = NULL;
+    o.rate = 1e30;
+    o.batch = o.micro = 1;
+    EdtTrainer *trainer = trainer_new(&o, NULL);
+    for (int i = 0; i < 10 && edt_trainer_step(trainer, &report, &error); i++)
+        ;
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_FAILED);
+    g_clear_error(&error);
+    edt_trainer_free(trainer);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    folder = g_dir_make_tmp("edt-train-XXXXXX", NULL);
+    g_free(make_pictures());
+    g_test_add_data_func("/run/resume/f32", GINT_TO_POINTER(EDT_PRECISION_F32), test_resume);
+    g_test_add_data_func("/run/resume/bf16", GINT_TO_POINTER(EDT_PRECISION_BF16), test_resume);
+    g_test_add_func("/run/learns", test_learns);
+    g_test_add_func("/run/export", test_export);
+    g_test_add_func("/run/refused", test_refused);
+    g_test_add_func("/run/diverges", test_diverges);
+    int code = g_test_run();
+    g_autofree char *remove = g_strdup_printf("rm -r '%s'", folder);
+    return system(remove) == 0 ? code : 1;
+}
