@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Arguments and return values of the three procedures; order.c reads them, ui/ edits them.  The
+ * words of the choices are ui/choices.c's.
+ */
+#include "plugin/arguments.h"
+
+#include <glib/gi18n.h>
+
+#include "ui/choices.h"
+
+static void add_choice(GimpProcedure *procedure, const char *name, const char *nick,
+                       const char *blurb, const EdtChoice *choices, const char *value)
+{
+    GimpChoice *choice = gimp_choice_new();
+    for (int i = 0; choices[i].word; i++)
+        gimp_choice_add(choice, choices[i].word, i, _(choices[i].label), _(choices[i].help));
+    gimp_procedure_add_choice_argument(procedure, name, nick, blurb, choice, value,
+                                       G_PARAM_READWRITE);
+}
+
+static void add_picture_arguments(GimpProcedure *procedure)
+{
+    gimp_procedure_add_string_argument(
+        procedure, "class", _("Cl_ass"),
+        _("What is pictured: a name, a synonym or a number; empty for a class at random"), "",
+        G_PARAM_READWRITE);
+    gimp_procedure_add_int_argument(
+        procedure, "seed", _("See_d"),
+        _("The same seed with the same settings makes the same picture; -1 takes a new one"), -1,
+        G_MAXINT, -1, G_PARAM_READWRITE);
+    gimp_procedure_add_int_argument(procedure, "steps", _("S_teps"),
+                                    _("More steps are slower and finer"), 1, 1000, 25,
+                                    G_PARAM_READWRITE);
+    add_choice(procedure, "sampler", _("Sam_pler"), _("How noise is taken away step by step"),
+               edt_ui_samplers, "dpm++2m");
+    gimp_procedure_add_double_argument(
+        procedure, "guidance", _("G_uidance"),
+        _("How strongly the picture is drawn to its class; 1 is none and twice as fast"), 0.0,
+        100.0, 4.0, G_PARAM_READWRITE);
+    add_choice(procedure, "amm", _("A_MM"),
+               _("The attention modulation matrix makes tokens attend more to their neighbours"),
+               edt_ui_amms, "auto");
+    gimp_procedure_add_int_argument(procedure, "count", _("_Number of pictures"),
+                                    _("Several pictures with successive seeds, in a layer group"),
+                                    1, 64, 1, G_PARAM_READWRITE);
+}
+
+static void add_machine_arguments(GimpProcedure *procedure)
+{
+    gimp_procedure_add_string_argument(
+        procedure, "model", _("M_odel"),
+        _("A model's name or the path of its file; empty for the first one found"), "",
+        G_PARAM_READWRITE);
+    add_choice(procedure, "backend", _("_Backend"), _("Where it is computed"), edt_ui_backends,
+               "auto");
+    add_choice(procedure, "precision", _("Pr_ecision"), _("What it is computed in"),
+               edt_ui_precisions, "auto");
+    add_choice(procedure, "fit", _("_Fit"), _("The size of the new layer"), edt_ui_fits, "native");
+}
+
+void edt_plugin_declare_generate(GimpProcedure *procedure)
+{
+    add_picture_arguments(procedure);
+    add_machine_arguments(procedure);
+    gimp_procedure_add_image_return_value(procedure, "image", _("Image"),
+                                          _("The image with the new layers"), TRUE,
+                                          G_PARAM_READWRITE);
+    gimp_procedure_add_core_object_array_return_value(procedure, "layers", _("Layers"),
+                                                      _("One new layer for every picture"),
+                                                      GIMP_TYPE_LAYER, G_PARAM_READWRITE);
+}
+
+void edt_plugin_declare_classes(GimpProcedure *procedure)
+{
+    gimp_procedure_add_string_argument(procedure, "search", _("_Search"),
+                                       _("Part of a name; empty for all classes"), "",
+                                       G_PARAM_READWRITE);
+    gimp_procedure_add_string_argument(procedure, "model", _("M_odel"),
+                                       _("A model's name or path; empty for the first one found"),
+                                       "", G_PARAM_READWRITE);
+    /* Numbers as text: "class" of plug-in-edt-generate takes it, and Python reads it. */
+    gimp_procedure_add_string_array_return_value(procedure, "numbers", _("Numbers"),
+                                                 _("The numbers of the classes, best match first"),
+                                                 G_PARAM_READWRITE);
+    gimp_procedure_add_string_array_return_value(procedure, "names", _("Names"),
+                                                 _("The names of the classes in the same order"),
+                                                 G_PARAM_READWRITE);
+}
+
+void edt_plugin_declare_models(GimpProcedure *procedure)
+{
+    gimp_procedure_add_string_array_return_value(procedure, "paths", _("Paths"),
+                                                 _("The files of the models that were found"),
+                                                 G_PARAM_READWRITE);
+    gimp_procedure_add_string_array_return_value(procedure, "titles", _("Titles"),
+                                                 _("Their titles, or else their variants"),
+                                                 G_PARAM_READWRITE);
+    gimp_procedure_add_string_array_return_value(procedure, "sizes", _("Sizes"),
+                                                 _("The width of their pictures in pixels"),
+                                                 G_PARAM_READWRITE);
+}

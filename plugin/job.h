@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * job.h: one generation on a thread of its own.  A studio owns the thread and the engine, which
+ * stays loaded between jobs as long as model, backend and precision stay.  A job is one order; its
+ * watcher is called on the main thread, from at most one pending idle source at a time.  No GIMP
+ * and no GTK here: tests/gimp/job runs it alone.
+ *
+ *     EdtStudio *studio = edt_studio_new();
+ *     EdtJob *job = edt_studio_start(studio, order, &watch, user_data);   // takes the order
+ *     ... main loop; watch.frame(), watch.done() ...
+ *     edt_job_close(job);          // from here on no call comes; a running job is given up
+ *     edt_studio_free(studio);     // joins the thread
+ */
+#pragma once
+
+#include "edt.h"
+#include "ui/frame.h"
+
+typedef struct {
+    char *model;        /* path */
+    char *model_sha256; /* of its header: a file that was replaced is loaded again */
+    EdtEngineOptions options;
+    EdtRequest request; /* its items point to items */
+    EdtItem *items;
+    char **class_names; /* one for each item; NULL-terminated */
+} EdtOrder;
+
+void edt_order_free(EdtOrder *order);
+
+typedef struct EdtJob EdtJob;
+typedef struct EdtStudio EdtStudio;
+
+typedef struct {
+    void (*frame)(EdtJob *job, const EdtFrame *frame, gpointer user_data);
+    void (*done)(EdtJob *job, gpointer user_data);
+} EdtJobWatch;
+
+EdtStudio *edt_studio_new(void);
+void edt_studio_free(EdtStudio *studio); /* gives up what runs; NULL is fine */
+EdtJob *edt_studio_start(EdtStudio *studio, EdtOrder *order, const EdtJobWatch *watch,
+                         gpointer user_data);
+
+/* Main thread.  A held job waits after the step it is at until it is resumed or stopped. */
+void edt_job_hold(EdtJob *job);
+void edt_job_resume(EdtJob *job);
+void edt_job_stop(EdtJob *job, gboolean keep); /* keep: what is there becomes the picture */
+void edt_job_close(EdtJob *job);               /* NULL is fine */
+
+/* After done(): what came out.  pictures is NULL with an error. */
+typedef struct {
+    const EdtOrder *order;
+    const EdtPictures *pictures;
+    char **records;              /* one for each picture */
+    const GError *error;         /* EDT_ERROR_CANCELLED when it was given up */
+    const GError *history_error; /* the pictures are there, but not in the history */
+} EdtOutcome;
+
+const EdtOutcome *edt_job_outcome(const EdtJob *job);

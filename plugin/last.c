@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The file and its form are libgimp's own: <profile>/plug-in-settings/<config type>.last.
+ */
+#include "plugin/last.h"
+
+void edt_last_values_save(GimpProcedureConfig *config)
+{
+    char *name = g_strconcat(G_OBJECT_TYPE_NAME(config), ".last", NULL);
+    GFile *file = gimp_directory_file("plug-in-settings", name, NULL);
+    gimp_config_serialize_to_file(GIMP_CONFIG(config), file, "settings", "end of settings", NULL,
+                                  NULL);
+    g_object_unref(file);
+    g_free(name);
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The last station of the journey: floats go into a layer's buffer, and babl converts them to the
+ * image's mode, precision and profile.  "R'G'B' float" without a space means sRGB, which is what
+ * the engine makes, whatever the profile of the image is.
+ */
+#include "plugin/layer.h"
+
+#include <gdk-pixbuf/gdk-pixbuf.h>
+#include <gegl.h>
+#include <glib/gi18n.h>
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#define PARASITE "edt-record"
+
+typedef struct {
+    int x, y, width, height;
+} Area;
+
+/* What GIMP said last, as our error. */
+static void refused(GError **error)
+{
+    const char *said = gimp_pdb_get_last_error(gimp_get_pdb());
+    g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
+                _("GIMP refused the new layer: %s The picture is in the history."),
+                said ? said : "");
+}
+
+gboolean edt_layer_accepts(GimpImage *image, GError **error)
+{
+    if (!image || !gimp_image_is_valid(image) || gimp_image_get_base_type(image) != GIMP_INDEXED)
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                _("This image has indexed colors, which a picture would not survive. Convert it "
+                  "with Image > Mode > RGB first."));
+    return FALSE;
+}
+
+/* ---- where ---- */
+
+static Area area_of(GimpImage *image, const char *fit)
+{
+    Area area = {0, 0, gimp_image_get_width(image), gimp_image_get_height(image)};
+    gboolean selected;
+    int x1, y1, x2, y2;
+    if (g_strcmp0(fit, "image") != 0 &&
+        gimp_selection_bounds(image, &selected, &x1, &y1, &x2, &y2) && selected)
+        area = (Area){x1, y1, x2 - x1, y2 - y1};
+    return area;
+}
+
+/* Native size, or as large as fits into the area; in its middle either way. */
+static Area place_in(const Area *area, const EdtSheet *sheet, const char *fit)
+{
+    double scale = 1;
+    if (g_strcmp0(fit, "native") != 0)
+        scale = MIN((double)area->width / sheet->width, (double)area->height / sheet->height);
+    Area result = {0, 0, MAX((int)(sheet->width * scale + 0.5), 1),
+                   MAX((int)(sheet->height * scale + 0.5), 1)};
+    result.x = area->x + (area->width - result.width) / 2;
+    result.y = area->y + (area->height - result.height) / 2;
+    return result;
+}
+
+/* ---- one layer ---- */
+
+static GimpLayer *new_layer(GimpImage *image, const EdtSheet *sheet)
+{
+    gboolean gray = gimp_image_get_base_type(image) == GIMP_GRAY, alpha = sheet->channels == 4;
+    GimpImageType type = gray ? (alpha ? GIMP_GRAYA_IMAGE : GIMP_GRAY_IMAGE)
+                              : (alpha ? GIMP_RGBA_IMAGE : GIMP_RGB_IMAGE);
+    return gimp_layer_new(image, sheet->name, sheet->width, sheet->height, type, 100.0,
+                          gimp_image_get_default_new_layer_mode(image));
+}
+
+/* In a plain 8-bit sRGB image the bytes are those of `edt sample`, which rounds to nearest; babl's
+ * own conversion may differ by one. */
+static gboolean takes_bytes(GimpImage *image)
+{
+    GimpColorProfile *profile = gimp_image_get_color_profile(image);
+    gboolean plain = !profile && gimp_image_get_base_type(image) == GIMP_RGB &&
+                     gimp_image_get_precision(image) == GIMP_PRECISION_U8_NON_LINEAR;
+    g_clear_object(&profile);
+    return plain;
+}
+
+static void set_pixels(GeglBuffer *buffer, const EdtSheet *sheet, gboolean bytes)
+{
+    GeglRectangle all = {0, 0, sheet->width, sheet->height};
+    gboolean alpha = sheet->channels == 4;
+    if (!bytes) {
+        gegl_buffer_set(buffer, &all, 0, babl_format(alpha ? "R'G'B'A float" : "R'G'B' float"),
+                        sheet->pixels, GEGL_AUTO_ROWSTRIDE);
+        return;
+    }
+    EdtPicture picture = {.width = sheet->width,
+                          .height = sheet->height,
+                          .channels = sheet->channels,
+                          .pixels = sheet->pixels};
+    guint8 *rounded = g_malloc((gsize)sheet->width * sheet->height * sheet->channels);
+    edt_picture_to_u8(&picture, rounded);
+    gegl_buffer_set(buffer, &all, 0, babl_format(alpha ? "R'G'B'A u8" : "R'G'B' u8"), rounded,
+                    GEGL_AUTO_ROWSTRIDE);
+    g_free(rounded);
+}
+
+static void write_pixels(GimpImage *image, GimpLayer *layer, const EdtSheet *sheet)
+{
+    GeglBuffer *buffer = gimp_drawable_get_buffer(GIMP_DRAWABLE(layer));
+    set_pixels(buffer, sheet, takes_bytes(image));
+    g_object_unref(buffer); /* flushes */
+    gimp_drawable_update(GIMP_DRAWABLE(layer), 0, 0, sheet->width, sheet->height);
+}
+
+static void attach_record(GimpLayer *layer, const char *record)
+{
+    if (!record)
+        return;
+    GimpParasite *parasite =
+        gimp_parasite_new(PARASITE, GIMP_PARASITE_PERSISTENT, (guint32)strlen(record) + 1, record);
+    gimp_item_attach_parasite(GIMP_ITEM(layer), parasite);
+    gimp_parasite_free(parasite);
+}
+
+static gboolean fit_layer(GimpLayer *layer, const EdtSheet *sheet, const Area *there)
+{
+    gboolean good = TRUE;
+    if (there->width != sheet->width || there->height != sheet->height) {
+        gimp_context_push();
+        gimp_context_set_interpolation(GIMP_INTERPOLATION_CUBIC);
+        good = gimp_layer_scale(layer, there->width, there->height, FALSE);
+        gimp_context_pop();
+    }
+    return good && gimp_layer_set_offsets(layer, there->x, there->y);
+}
+
+static GimpLayer *insert_one(GimpImage *image, GimpLayer *parent, int position,
+                             const EdtSheet *sheet, const Area *area, const char *fit)
+{
+    GimpLayer *layer = new_layer(image, sheet);
+    if (!layer)
+        return NULL;
+    Area there = place_in(area, sheet, fit);
+    write_pixels(image, layer, sheet);
+    attach_record(layer, sheet->record);
+    if (!gimp_image_insert_layer(image, layer, parent, position)) {
+        gimp_item_delete(GIMP_ITEM(layer));
+        return NULL;
+    }
+    return fit_layer(layer, sheet, &there) ? layer : NULL;
+}
+
+/* ---- all of them ---- */
+
+/* Right above the selected layer, also above a selected group: GIMP itself would insert into it,
+ * and the layer after a group of pictures would end up in there. */
+static GimpLayer *insertion_parent(GimpImage *image, int *position)
+{
+    GimpLayer **selected = gimp_image_get_selected_layers(image);
+    GimpItem *above = selected && selected[0] ? GIMP_ITEM(selected[0]) : NULL;
+    GimpItem *parent = above ? gimp_item_get_parent(above) : NULL;
+    *position = above ? gimp_image_get_item_position(image, above) : 0;
+    g_free(selected);
+    return parent ? GIMP_LAYER(parent) : NULL;
+}
+
+static gboolean insert_all(GimpImage *image, const EdtSheet *sheets, int n, const char *group_name,
+                           const Area *area, const char *fit, GimpLayer **layers)
+{
+    int position;
+    GimpLayer *group = NULL, *parent = insertion_parent(image, &position);
+    if (n > 1) {
+        group = GIMP_LAYER(gimp_group_layer_new(image, group_name));
+        if (!group || !gimp_image_insert_layer(image, group, parent, position))
+            return FALSE;
+    }
+    for (int i = 0; i < n; i++) {
+        layers[i] =
+            insert_one(image, group ? group : parent, group ? i : position, &sheets[i], area, fit);
+        if (!layers[i])
+            return FALSE;
+    }
+    if (group)
+        gimp_image_set_selected_layers(image, (const GimpLayer *[]){group, NULL});
+    return TRUE;
+}
+
+static GimpImage *insert_into_new(const EdtPlace *place, const EdtSheet *sheets, int n,
+                                  const char *group_name, GimpLayer **layers)
+{
+    Area area = {0, 0, sheets[0].width, sheets[0].height};
+    GimpImage *image = gimp_image_new(area.width, area.height, GIMP_RGB);
+    if (!image)
+        return NULL;
+    gimp_image_undo_disable(image);
+    gboolean good = insert_all(image, sheets, n, group_name, &area, "native", layers);
+    gimp_image_undo_enable(image);
+    if (!good) {
+        gimp_image_delete(image);
+        return NULL;
+    }
+    if (place->display)
+        gimp_display_new(image);
+    return image;
+}
+
+GimpImage *edt_layer_insert(const EdtPlace *place, const EdtSheet *sheets, int n,
+                            const char *group_name, GimpLayer ***layers, GError **error)
+{
+    GimpImage *image = place->image;
+    GimpLayer **made = g_new0(GimpLayer *, n + 1);
+    gboolean good;
+    if (image && gimp_image_is_valid(image)) {
+        Area area = area_of(image, place->fit);
+        gimp_image_undo_group_start(image);
+        good = insert_all(image, sheets, n, group_name, &area, place->fit, made);
+        gimp_image_undo_group_end(image);
+    } else {
+        image = insert_into_new(place, sheets, n, group_name, made);
+        good = image != NULL;
+    }
+    gimp_displays_flush();
+    if (good && layers)
+        *layers = made;
+    else
+        g_free(made);
+    if (!good)
+        refused(error);
+    return good ? image : NULL;
+}
+
+/* ---- from a job, from a file ---- */
+
+/* The number is a word of its own: format macros cannot be translated. */
+static char *layer_name(const char *class_name, guint64 seed)
+{
+    char number[24];
+    g_snprintf(number, sizeof number, "%" G_GUINT64_FORMAT, seed);
+    return g_strdup_printf(_("%s (seed %s)"), class_name, number);
+}
+
+GimpImage *edt_layer_insert_outcome(const EdtPlace *place, const EdtOutcome *outcome,
+                                    GimpLayer ***layers, GError **error)
+{
+    const EdtPictures *pictures = outcome->pictures;
+    int n = pictures->n_pictures;
+    EdtSheet *sheets = g_new0(EdtSheet, n);
+    const char *class_name = outcome->order->class_names[0];
+    for (int i = 0; i < n; i++) {
+        const EdtPicture *picture = &pictures->pictures[i];
+        sheets[i] =
+            (EdtSheet){picture->width, picture->height,    picture->channels, picture->pixels,
+                       NULL,           outcome->records[i]};
+        sheets[i].name = layer_name(outcome->order->class_names[i], picture->seed);
+    }
+    char *group_name = g_strdup_printf(_("%s, %d pictures"), class_name, n);
+    GimpImage *image = edt_layer_insert(place, sheets, n, group_name, layers, error);
+    for (int i = 0; i < n; i++)
+        g_free(sheets[i].name);
+    g_free(group_name);
+    g_free(sheets);
+    return image;
+}
+
+static float *floats_of(const GdkPixbuf *pixbuf, int channels)
+{
+    int width = gdk_pixbuf_get_width(pixbuf), height = gdk_pixbuf_get_height(pixbuf);
+    gsize stride = (gsize)gdk_pixbuf_get_rowstride(pixbuf), row = (gsize)width * (gsize)channels;
+    const guint8 *bytes = gdk_pixbuf_read_pixels(pixbuf);
+    float *pixels = g_new(float, row *(gsize)height);
+    for (int y = 0; y < height; y++)
+        for (gsize i = 0; i < row; i++)
+            pixels[(gsize)y * row + i] = bytes[(gsize)y * stride + i] / 255.0f;
+    return pixels;
+}
+
+/* The name that the picture's layer had when it was made. */
+static char *name_of_file(const char *path, const char *record)
+{
+    JsonNode *node = record ? json_from_string(record, NULL) : NULL;
+    char *name;
+    if (node && JSON_NODE_HOLDS_OBJECT(node)) {
+        JsonObject *object = json_node_get_object(node);
+        name = layer_name(json_object_get_string_member_with_default(object, "class_name", "EDT"),
+                          (guint64)json_object_get_int_member_with_default(object, "seed", 0));
+    } else {
+        name = g_path_get_basename(path);
+    }
+    g_clear_pointer(&node, json_node_unref);
+    return name;
+}
+
+GimpImage *edt_layer_insert_file(const EdtPlace *place, const char *path, GError **error)
+{
+    GdkPixbuf *pixbuf = gdk_pixbuf_new_from_file(path, error);
+    if (!pixbuf)
+        return NULL;
+    char *record = edt_png_read_record(path, NULL);
+    int channels = gdk_pixbuf_get_n_channels(pixbuf);
+    float *pixels = floats_of(pixbuf, channels);
+    EdtSheet sheet = {gdk_pixbuf_get_width(pixbuf),
+                      gdk_pixbuf_get_height(pixbuf),
+                      channels,
+                      pixels,
+                      name_of_file(path, record),
+                      record};
+    GimpImage *image = edt_layer_insert(place, &sheet, 1, NULL, NULL, error);
+    g_free(sheet.name);
+    g_free(pixels);
+    g_free(record);
+    g_object_unref(pixbuf);
+    return image;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * lists.h: the two procedures that only answer questions.
+ */
+#pragma once
+
+#include <libgimp/gimp.h>
+
+GimpValueArray *edt_plugin_classes(GimpProcedure *procedure, GimpProcedureConfig *config);
+GimpValueArray *edt_plugin_models(GimpProcedure *procedure, GimpProcedureConfig *config);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The program that GIMP starts: it registers Filters > Generate > EDT and two procedures for
+ * scripts.  GIMP queries it at start-up, so it links libgimp and nothing heavy; engine and dialog
+ * are a module that is loaded on the first run (module.h).  Next: generate.c, the module's entry.
+ */
+#include <glib/gi18n.h>
+#include <gmodule.h>
+#include <libgimp/gimp.h>
+
+#include "plugin/arguments.h"
+#include "plugin/module.h"
+
+#define DOMAIN "edt-generate"
+
+typedef struct {
+    GimpPlugIn parent_instance;
+} EdtPlugIn;
+
+typedef struct {
+    GimpPlugInClass parent_class;
+} EdtPlugInClass;
+
+GType edt_plug_in_get_type(void) G_GNUC_CONST;
+G_DEFINE_TYPE(EdtPlugIn, edt_plug_in, GIMP_TYPE_PLUG_IN)
+
+/* ---- the module ---- */
+
+/* The folder of this program, links followed: a build tree may be linked into a profile. */
+static char *own_folder(void)
+{
+    char *path = g_file_read_link("/proc/self/exe", NULL);
+    char *folder = g_path_get_dirname(path ? path : gimp_get_progname());
+    g_free(path);
+    return folder;
+}
+
+static const EdtModule *loaded; /* stays: its threads and libraries cannot be unloaded */
+
+static const EdtModule *load(GError **error)
+{
+    if (loaded)
+        return loaded;
+    char *folder = own_folder();
+    char *path = g_build_filename(folder, EDT_MODULE_NAME, NULL);
+    GModule *module = g_module_open(path, G_MODULE_BIND_LAZY | G_MODULE_BIND_LOCAL);
+    const EdtModule *(*entry)(void) = NULL;
+    if (module && g_module_symbol(module, EDT_MODULE_SYMBOL, (gpointer *)&entry)) {
+        g_module_make_resident(module);
+        loaded = entry();
+    } else {
+        g_set_error(error, GIMP_PLUG_IN_ERROR, 0,
+                    _("The engine of EDT cannot be loaded: %s. Install the plug-in again."),
+                    g_module_error());
+    }
+    g_free(path);
+    g_free(folder);
+    return loaded;
+}
+
+static GimpValueArray *failed(GimpProcedure *procedure, GError *error)
+{
+    return gimp_procedure_new_return_values(procedure, GIMP_PDB_EXECUTION_ERROR, error);
+}
+
+static GimpValueArray *run_generate(GimpProcedure *procedure, GimpRunMode run_mode,
+                                    GimpImage *image, GimpDrawable **drawables,
+                                    GimpProcedureConfig *config, gpointer run_data)
+{
+    GError *error = NULL;
+    const EdtModule *module = load(&error);
+    return module ? module->generate(procedure, run_mode, image, config) : failed(procedure, error);
+}
+
+static GimpValueArray *run_list(GimpProcedure *procedure, GimpProcedureConfig *config,
+                                gpointer run_data)
+{
+    GError *error = NULL;
+    const EdtModule *module = load(&error);
+    if (!module)
+        return failed(procedure, error);
+    gboolean classes = g_strcmp0(gimp_procedure_get_name(procedure), EDT_PROC_CLASSES) == 0;
+    return classes ? module->classes(procedure, config) : module->models(procedure, config);
+}
+
+/* ---- registration ---- */
+
+static void credit(GimpProcedure *procedure)
+{
+    gimp_procedure_set_attribution(procedure, "EDT for GIMP contributors",
+                                   "EDT for GIMP contributors", "2026");
+}
+
+static GimpProcedure *create_generate(GimpPlugIn *plug_in)
+{
+    GimpProcedure *procedure = gimp_image_procedure_new(
+        plug_in, EDT_PROC_GENERATE, GIMP_PDB_PROC_TYPE_PLUGIN, run_generate, NULL, NULL);
+    char *menu = g_build_path("/", "<Image>/Filters", C_("menu", "_Generate"), NULL);
+    gimp_procedure_set_image_types(procedure, "RGB*, GRAY*");
+    gimp_procedure_set_sensitivity_mask(
+        procedure, GIMP_PROCEDURE_SENSITIVE_DRAWABLE | GIMP_PROCEDURE_SENSITIVE_DRAWABLES |
+                       GIMP_PROCEDURE_SENSITIVE_NO_DRAWABLES | GIMP_PROCEDURE_SENSITIVE_NO_IMAGE);
+    gimp_procedure_set_menu_label(procedure, _("_EDT..."));
+    gimp_procedure_add_menu_path(procedure, menu);
+    gimp_procedure_set_documentation(
+        procedure, _("Generate a picture of a class as a new layer"),
+        _("Pictures come from an EDT diffusion transformer that runs on this machine. With an "
+          "image they become layers of it, several of them in a layer group; without one a new "
+          "image is made. Arguments that are left out have the values of the dialog at first use. "
+          "plug-in-edt-classes lists the classes, plug-in-edt-models the models."),
+        EDT_PROC_GENERATE);
+    credit(procedure);
+    edt_plugin_declare_generate(procedure);
+    g_free(menu);
+    return procedure;
+}
+
+static GimpProcedure *create_list(GimpPlugIn *plug_in, const char *name)
+{
+    gboolean classes = g_strcmp0(name, EDT_PROC_CLASSES) == 0;
+    GimpProcedure *procedure =
+        gimp_procedure_new(plug_in, name, GIMP_PDB_PROC_TYPE_PLUGIN, run_list, NULL, NULL);
+    const char *blurb = classes ? _("List the classes that EDT can picture")
+                                : _("List the EDT models of this machine");
+    gimp_procedure_set_documentation(procedure, blurb, blurb, name);
+    credit(procedure);
+    if (classes)
+        edt_plugin_declare_classes(procedure);
+    else
+        edt_plugin_declare_models(procedure);
+    return procedure;
+}
+
+static GList *query_procedures(GimpPlugIn *plug_in)
+{
+    GList *names = g_list_prepend(NULL, g_strdup(EDT_PROC_MODELS));
+    names = g_list_prepend(names, g_strdup(EDT_PROC_CLASSES));
+    return g_list_prepend(names, g_strdup(EDT_PROC_GENERATE));
+}
+
+static GimpProcedure *create_procedure(GimpPlugIn *plug_in, const char *name)
+{
+    return g_strcmp0(name, EDT_PROC_GENERATE) == 0 ? create_generate(plug_in)
+                                                   : create_list(plug_in, name);
+}
+
+/* GIMP warns where there is no folder of translations, as in a build tree. */
+static gboolean set_i18n(GimpPlugIn *plug_in, const char *name, char **domain, char **folder)
+{
+    char *own = g_path_get_dirname(gimp_get_progname());
+    char *locale = g_build_filename(own, "locale", NULL);
+    gboolean there = g_file_test(locale, G_FILE_TEST_IS_DIR);
+    if (there)
+        *domain = g_strdup(DOMAIN);
+    g_free(locale);
+    g_free(own);
+    return there;
+}
+
+static void quit(GimpPlugIn *plug_in)
+{
+    if (loaded)
+        loaded->quit();
+}
+
+static void edt_plug_in_class_init(EdtPlugInClass *klass)
+{
+    GimpPlugInClass *plug_in_class = GIMP_PLUG_IN_CLASS(klass);
+    plug_in_class->query_procedures = query_procedures;
+    plug_in_class->create_procedure = create_procedure;
+    plug_in_class->set_i18n = set_i18n;
+    plug_in_class->quit = quit;
+}
+
+static void edt_plug_in_init(EdtPlugIn *self)
+{
+}
+
+GIMP_MAIN(edt_plug_in_get_type())

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * module.h: the seam between the small program that GIMP queries at start-up (main.c) and the
+ * module with the engine and the dialog, loaded when a procedure runs for the first time.  The
+ * module is called edt-engine.so and lies beside the program.
+ */
+#pragma once
+
+#include <libgimp/gimp.h>
+
+#define EDT_MODULE_NAME "edt-engine.so"
+#define EDT_MODULE_SYMBOL "edt_plugin_module"
+
+#define EDT_PROC_GENERATE "plug-in-edt-generate"
+#define EDT_PROC_CLASSES "plug-in-edt-classes"
+#define EDT_PROC_MODELS "plug-in-edt-models"
+
+typedef struct {
+    GimpValueArray *(*generate)(GimpProcedure *procedure, GimpRunMode run_mode, GimpImage *image,
+                                GimpProcedureConfig *config);
+    GimpValueArray *(*classes)(GimpProcedure *procedure, GimpProcedureConfig *config);
+    GimpValueArray *(*models)(GimpProcedure *procedure, GimpProcedureConfig *config);
+    void (*quit)(void); /* stops what runs and joins its thread; safe at any time */
+} EdtModule;
+
+/* The one symbol of the module. */
+G_MODULE_EXPORT const EdtModule *edt_plugin_module(void);

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The worker: a thread that owns the engine and works one job after the other; see job.h.  What it
+ * tells goes through job.c.
+ */
+#include "plugin/job_state.h"
+#include "ui/history.h"
+
+struct EdtStudio {
+    GThread *thread;
+    GAsyncQueue *orders; /* of jobs; the studio itself as the last one */
+    GMutex lock;
+    EdtJob *running; /* borrowed, under the lock */
+    /* the worker's own */
+    EdtEngine *engine;
+    EdtEngineOptions options;
+};
+
+/* ---- what the engine tells ---- */
+
+static void note_progress(EdtJob *job, const EdtProgress *progress)
+{
+    EdtFrame *frame = &job->frame;
+    frame->phase = progress->phase;
+    frame->first_item = progress->first_item;
+    frame->n_items = progress->n_items;
+    frame->total_items = progress->total_items;
+    frame->step = progress->step;
+    frame->steps = progress->steps;
+    if (progress->phase != EDT_PHASE_SAMPLING || progress->step < 1)
+        return;
+    double total = (double)progress->total_items * progress->steps;
+    double finished =
+        (double)progress->first_item * progress->steps + (double)progress->n_items * progress->step;
+    double seconds = progress->step_seconds;
+    job->step_seconds = job->step_seconds > 0 ? 0.8 * job->step_seconds + 0.2 * seconds : seconds;
+    frame->fraction = finished / total;
+    frame->rate = job->step_seconds > 0 ? 1 / job->step_seconds : 0;
+    frame->seconds_left = (total - finished) / progress->n_items * job->step_seconds;
+}
+
+/* Waits while held; the answer is the user's. */
+static EdtVerdict on_progress(const EdtProgress *progress, gpointer user_data)
+{
+    EdtJob *job = user_data;
+    g_mutex_lock(&job->lock);
+    note_progress(job, progress);
+    job->frame.held = job->held && job->verdict == EDT_CONTINUE;
+    edt_job_post(job);
+    while (job->held && job->verdict == EDT_CONTINUE)
+        g_cond_wait(&job->wake, &job->lock);
+    job->frame.held = FALSE;
+    EdtVerdict verdict = job->verdict;
+    g_mutex_unlock(&job->lock);
+    return verdict;
+}
+
+static void on_preview(const EdtPreview *preview, gpointer user_data)
+{
+    EdtJob *job = user_data;
+    if (preview->item < 0 || preview->item >= job->frame.n_tiles)
+        return;
+    gsize bytes = (gsize)preview->width * preview->height * preview->channels;
+    GBytes *pixels = g_bytes_new(preview->pixels, bytes);
+    g_mutex_lock(&job->lock);
+    EdtTile *tile = &job->tiles[preview->item];
+    GBytes *before = tile->pixels;
+    *tile = (EdtTile){preview->width, preview->height, preview->channels, pixels};
+    edt_job_post(job);
+    g_mutex_unlock(&job->lock);
+    g_clear_pointer(&before, g_bytes_unref);
+}
+
+/* ---- the worker ---- */
+
+static EdtVerdict verdict_now(EdtJob *job)
+{
+    g_mutex_lock(&job->lock);
+    EdtVerdict verdict = job->verdict;
+    g_mutex_unlock(&job->lock);
+    return verdict;
+}
+
+static gboolean same_engine(const EdtStudio *studio, const EdtOrder *order)
+{
+    if (!studio->engine)
+        return FALSE;
+    const EdtModelInfo *info = edt_engine_info(studio->engine);
+    return g_strcmp0(info->path, order->model) == 0 &&
+           g_strcmp0(info->sha256, order->model_sha256) == 0 &&
+           studio->options.backend == order->options.backend &&
+           studio->options.precision == order->options.precision &&
+           studio->options.threads == order->options.threads;
+}
+
+static gboolean open_engine(EdtStudio *studio, const EdtOrder *order, GError **error)
+{
+    if (same_engine(studio, order))
+        return TRUE;
+    edt_engine_close(studio->engine); /* first: two models may not fit */
+    studio->options = order->options;
+    studio->engine = edt_engine_open(order->model, &studio->options, error);
+    return studio->engine != NULL;
+}
+
+/* Every picture goes to the disk before anything else is done with it. */
+static void remember(EdtStudio *studio, EdtJob *job)
+{
+    for (int i = 0; i < job->pictures->n_pictures; i++) {
+        const EdtPicture *picture = &job->pictures->pictures[i];
+        char *record = edt_record_new(studio->engine, &job->order->request, picture);
+        char *path =
+            edt_ui_history_add(picture, record, job->history_error ? NULL : &job->history_error);
+        g_free(path);
+        g_ptr_array_add(job->records, record);
+    }
+}
+
+static void generate(EdtStudio *studio, EdtJob *job)
+{
+    static const EdtCallbacks callbacks = {on_progress, on_preview};
+    EdtRequest *request = &job->order->request;
+    if (verdict_now(job) == EDT_CONTINUE && !open_engine(studio, job->order, &job->error))
+        return;
+    if (verdict_now(job) != EDT_CONTINUE) { /* nothing is there yet that could be kept */
+        g_set_error_literal(&job->error, EDT_ERROR, EDT_ERROR_CANCELLED, "Stopped.");
+        return;
+    }
+    EdtRequest suits;
+    edt_request_init(&suits, studio->engine);
+    request->clip_denoised = suits.clip_denoised; /* the model's matter, not the user's */
+    request->items = job->order->items;
+    job->pictures = edt_generate(studio->engine, request, &callbacks, job, &job->error);
+    if (job->pictures)
+        remember(studio, job);
+}
+
+/* The finished pictures replace their previews. */
+static void show_pictures(EdtJob *job)
+{
+    for (int i = 0; job->pictures && i < job->pictures->n_pictures && i < job->frame.n_tiles; i++) {
+        const EdtPicture *picture = &job->pictures->pictures[i];
+        if (!picture->pixels)
+            continue;
+        gsize bytes = (gsize)picture->width * picture->height * picture->channels;
+        guint8 *pixels = g_malloc(bytes);
+        edt_picture_to_u8(picture, pixels);
+        g_clear_pointer(&job->tiles[i].pixels, g_bytes_unref);
+        job->tiles[i] = (EdtTile){picture->width, picture->height, picture->channels,
+                                  g_bytes_new_take(pixels, bytes)};
+    }
+}
+
+static void finish(EdtStudio *studio, EdtJob *job)
+{
+    g_ptr_array_add(job->records, NULL);
+    job->outcome = (EdtOutcome){
+        .order = job->order,
+        .pictures = job->pictures,
+        .records = (char **)job->records->pdata,
+        .error = job->error,
+        .history_error = job->history_error,
+    };
+    g_mutex_lock(&job->lock);
+    show_pictures(job);
+    job->frame.seconds_left = 0;
+    job->frame.held = FALSE;
+    if (job->pictures)
+        job->frame.fraction = 1;
+    job->finished = TRUE;
+    edt_job_post(job);
+    g_mutex_unlock(&job->lock);
+}
+
+static void set_running(EdtStudio *studio, EdtJob *job)
+{
+    g_mutex_lock(&studio->lock);
+    studio->running = job;
+    g_mutex_unlock(&studio->lock);
+}
+
+static gpointer work(gpointer data)
+{
+    EdtStudio *studio = data;
+    gpointer next;
+    while ((next = g_async_queue_pop(studio->orders)) != studio) {
+        EdtJob *job = next;
+        set_running(studio, job);
+        generate(studio, job);
+        set_running(studio, NULL);
+        finish(studio, job);
+        edt_job_unref(job);
+    }
+    edt_engine_close(studio->engine);
+    return NULL;
+}
+
+/* ---- main thread ---- */
+
+EdtStudio *edt_studio_new(void)
+{
+    EdtStudio *studio = g_new0(EdtStudio, 1);
+    g_mutex_init(&studio->lock);
+    studio->orders = g_async_queue_new();
+    studio->thread = g_thread_new("edt-studio", work, studio);
+    return studio;
+}
+
+void edt_studio_free(EdtStudio *studio)
+{
+    if (!studio)
+        return;
+    g_mutex_lock(&studio->lock);
+    if (studio->running)
+        edt_job_give_up(studio->running, EDT_STOP_DISCARD);
+    g_mutex_unlock(&studio->lock);
+    g_async_queue_push(studio->orders, studio);
+    g_thread_join(studio->thread);
+    g_async_queue_unref(studio->orders);
+    g_mutex_clear(&studio->lock);
+    g_free(studio);
+}
+
+EdtJob *edt_studio_start(EdtStudio *studio, EdtOrder *order, const EdtJobWatch *watch,
+                         gpointer user_data)
+{
+    EdtJob *job = edt_job_new(order, watch, user_data);
+    g_async_queue_push(studio->orders, edt_job_ref(job));
+    return job;
+}

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# A desktop of its own for a GUI test: Xvfb, a session bus, openbox and the accessibility bus; and
+# the few verbs that a test needs to find widgets by role and name, to press, type and look.
+import os
+import subprocess
+import sys
+import time
+
+import gi
+gi.require_version('Atspi', '2.0')
+from gi.repository import Atspi, GLib  # noqa: E402
+
+BUTTONS = ('button', 'push button', 'toggle button', 'check box')
+
+
+def wait(condition, seconds=60, what='something'):
+    """The first true answer of condition(); never sleeps longer than needed."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            answer = condition()
+        except GLib.Error:  # a widget that went away while it was asked
+            answer = None
+        if answer:
+            return answer
+        if time.monotonic() > end:
+            raise TimeoutError(f'waited {seconds} s for {what}')
+        time.sleep(0.05)
+
+
+def walk(node, depth=0):
+    """The node and all below it; the cache of another process's tree may lag: ask again then."""
+    yield node
+    if depth > 40:
+        return
+    for i in range(node.get_child_count()):
+        child = node.get_child_at_index(i)
+        if child is not None:
+            yield from walk(child, depth + 1)
+
+
+def find(node, roles, name=None, showing=True):
+    roles = (roles,) if isinstance(roles, str) else roles
+    for widget in walk(node):
+        if widget.get_role_name() not in roles:
+            continue
+        if name is not None and not (widget.get_name() or '').startswith(name):
+            continue
+        if showing and not widget.get_state_set().contains(Atspi.StateType.SHOWING):
+            continue
+        return widget
+    return None
+
+
+def application(name):
+    desktop = Atspi.get_desktop(0)
+    for i in range(desktop.get_child_count()):
+        app = desktop.get_child_at_index(i)
+        if app is not None and app.get_name() == name:
+            return app
+    return None
+
+
+def sensitive(widget):
+    return widget.get_state_set().contains(Atspi.StateType.SENSITIVE)
+
+
+def press(widget):
+    widget.get_action_iface().do_action(0)
+
+
+def type_into(widget, text):
+    editable = widget.get_editable_text_iface()
+    editable.set_text_contents(text)
+
+
+def set_value(widget, value):
+    widget.get_value_iface().set_current_value(value)
+
+
+def value(widget):
+    return widget.get_value_iface().get_current_value()
+
+
+KEYCODES = {'Alt': 64, 'F4': 70, 'Escape': 9, 'Return': 36}  # of Xvfb's keyboard
+
+
+def keys(*combination):
+    """Presses keys together, as on a keyboard: they go to the window with the focus."""
+    for key in combination:
+        Atspi.generate_keyboard_event(KEYCODES[key], None, Atspi.KeySynthType.PRESS)
+    for key in reversed(combination):
+        Atspi.generate_keyboard_event(KEYCODES[key], None, Atspi.KeySynthType.RELEASE)
+
+
+def type_keys(text):
+    Atspi.generate_keyboard_event(0, text, Atspi.KeySynthType.STRING)
+
+
+def park_pointer():
+    """Into a corner: a tooltip would lie over the picture."""
+    Atspi.generate_mouse_event(1199, 799, 'abs')
+
+
+def screenshot(path):
+    subprocess.run(['import', '-window', 'root', str(path)], check=True)
+
+
+def region(widget):
+    box = widget.get_component_iface().get_extents(Atspi.CoordType.SCREEN)
+    return box.x, box.y, box.width, box.height
+
+
+def capture(widget, path):
+    x, y, w, h = region(widget)
+    subprocess.run(['import', '-window', 'root', '-crop', f'{w}x{h}+{x}+{y}', str(path)],
+                   check=True)
+    return path
+
+
+def difference(a, b):
+    """Number of pixels that differ."""
+    done = subprocess.run(['compare', '-metric', 'AE', str(a), str(b), 'null:'],
+                          capture_output=True, text=True)
+    return float((done.stderr.split() or ['1'])[0])
+
+
+def enter(command, env):
+    """Runs command under a fresh display and bus; its exit status.  What they print is talk."""
+    read, write = os.pipe()
+    server = subprocess.Popen(['Xvfb', '-displayfd', str(write), '-screen', '0', '1200x800x24',
+                               '-nolisten', 'tcp'], pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    number = os.read(read, 16).decode().strip()
+    # a server that has just begun may refuse the first client
+    inside = ('(until openbox; do sleep .2; done) & OB=$!; /usr/libexec/at-spi-bus-launcher --launch-immediately & AT=$!; '
+              'sleep 1; "$@"; CODE=$?; kill $OB $AT; exit $CODE')
+    try:
+        return subprocess.run(['dbus-run-session', '--', 'bash', '-c', inside, 'bash', *command],
+                              env=env | {'DISPLAY': f':{number}'},
+                              stdout=sys.stderr).returncode
+    finally:
+        server.terminate()
+        server.wait()

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# A GIMP of its own for tests: profile, home, models and history in one scratch folder; the plug-in
+# linked from the build tree.  Used by test_headless.py and gui/.  Prints TAP through Report.
+import json
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+NAMES = ['tench', 'goldfish', 'great white shark', 'tiger shark', 'hammerhead', 'golden retriever',
+         'tabby cat', 'barn owl', 'red fox', 'castle']
+GIMPRC = '''(show-welcome-dialog no)
+(check-updates no)
+(config-version "3.0.4")
+(color-profile-policy keep)
+'''
+
+
+class Report:
+    """TAP: ok and not ok lines, counted."""
+
+    def __init__(self):
+        self.count = self.failed = 0
+
+    def check(self, name, good, detail=''):
+        self.count += 1
+        self.failed += not good
+        print(f'{"ok" if good else "not ok"} {self.count} {name}', flush=True)
+        if not good and str(detail):
+            for line in str(detail).splitlines()[-30:]:
+                print(f'# {line}', flush=True)
+        return good
+
+    def skip_all(self, why):
+        print(f'1..0 # SKIP {why}')
+        sys.exit(0)
+
+    def done(self):
+        print(f'1..{self.count}')
+        sys.exit(1 if self.failed else 0)
+
+
+def rename_classes(source, target, names):
+    """The same model whose classes have names: only the header of the file changes."""
+    data = Path(source).read_bytes()
+    size, = struct.unpack('<Q', data[:8])
+    header = json.loads(data[8:8 + size])
+    header['__metadata__'].update({'edt.classes': 'own', 'edt.class_names': json.dumps(names),
+                                   'edt.title': 'Tiny'})
+    text = json.dumps(header).encode()
+    text += b' ' * (-(len(text) + 8) % 64)
+    Path(target).write_bytes(struct.pack('<Q', len(text)) + text + data[8 + size:])
+
+
+class Session:
+    def __init__(self, scratch, edt, plugin_folder, checkpoint, vae):
+        self.root = Path(scratch).resolve()
+        self.edt = str(Path(edt).resolve())
+        self.plugin_folder = Path(plugin_folder).resolve()
+        subprocess.run(['rm', '-rf', str(self.root)], check=True)
+        for name in ['home', 'run', 'gimp/plug-ins/edt-generate', 'models', 'data', 'state', 'out']:
+            (self.root / name).mkdir(parents=True)
+        (self.root / 'run').chmod(0o700)
+        (self.root / 'gimp/gimprc').write_text(GIMPRC)
+        os.symlink(self.plugin_folder / 'edt-generate',
+                   self.root / 'gimp/plug-ins/edt-generate/edt-generate')
+        self.env = self.environment()
+        self.import_model(checkpoint, vae)
+
+    def environment(self):
+        env = {key: value for key, value in os.environ.items()
+               if key not in ('DISPLAY', 'WAYLAND_DISPLAY', 'DBUS_SESSION_BUS_ADDRESS')}
+        env.update({'HOME': str(self.root / 'home'), 'XDG_RUNTIME_DIR': str(self.root / 'run'),
+                    'GIMP3_DIRECTORY': str(self.root / 'gimp'),
+                    'XDG_STATE_HOME': str(self.root / 'state'),
+                    'XDG_DATA_HOME': str(self.root / 'data'), 'LC_ALL': 'C.UTF-8',
+                    'XDG_CONFIG_HOME': str(self.root / 'home/.config'),
+                    'XDG_CACHE_HOME': str(self.root / 'home/.cache'),
+                    'EDT_MODEL_PATH': str(self.root / 'models'), 'EDT_PROGRAM': self.edt,
+                    'EDT_THREADS': '2', 'NO_AT_BRIDGE': '1'})
+        return env
+
+    def import_model(self, checkpoint, vae):
+        bare = self.root / 'bare.safetensors'
+        subprocess.run([self.edt, 'import', checkpoint, '--vae', vae, '-o', str(bare)], check=True,
+                       env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        rename_classes(bare, self.root / 'models/tiny.safetensors', NAMES)
+
+    def use_only_plugins(self, *names):
+        """Start-up in a second: only these plug-ins of GIMP's own."""
+        system = Path(subprocess.run(['pkg-config', '--variable=gimplibdir', 'gimp-3.0'], text=True,
+                                     capture_output=True, check=True).stdout.strip()) / 'plug-ins'
+        folder = self.root / 'plugins'
+        folder.mkdir()
+        for name in names:
+            os.symlink(system / name, folder / name)
+        os.symlink(self.root / 'gimp/plug-ins/edt-generate', folder / 'edt-generate')
+        self.env['GIMP_TESTING_PLUGINDIRS'] = str(folder)
+
+    def console(self, interpreter, script, timeout=1500, **more):
+        """Runs a script in gimp-console; the finished process."""
+        return subprocess.run(
+            ['gimp-console-3.0', '-n', '-i', '--quit', f'--batch-interpreter={interpreter}', '-b',
+             '-' if interpreter == 'python-fu-eval' else script],
+            input=script if interpreter == 'python-fu-eval' else None, text=True,
+            capture_output=True, timeout=timeout, env=self.env | more)
+
+    def script_fu(self, script, **more):
+        return self.console('plug-in-script-fu-eval', '(script-fu-use-v3) ' + script, **more)
+
+    def python_fu(self, script, **more):
+        return self.console('python-fu-eval', script, **more)
+
+    def sample(self, output, *arguments):
+        subprocess.run([self.edt, 'sample', '-o', str(output), '--force', *arguments], check=True,
+                       env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def history(self):
+        return sorted((self.root / 'state/edt/history').glob('*.png'))
+
+
+def own_noise(stderr):
+    """What the plug-in itself printed; GIMP 3.0 adds a warning at the end of every plug-in."""
+    return [line for line in stderr.splitlines()
+            if 'edt-generate' in line and 'Broken pipe' not in line]

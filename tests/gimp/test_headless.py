@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The procedures without a window: Python-Fu (in_gimp.py) and Script-Fu in gimp-console, compared
+# with `edt sample`.  Usage: test_headless.py SCRATCH EDT PLUGIN-FOLDER CHECKPOINT VAE.  Prints TAP.
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+from session import Report, Session, own_noise  # noqa: E402
+
+# name -> (arguments of the procedure, arguments of edt sample); both make class 3, seed 42, 4 steps
+REQUESTS = {
+    'plain': ({}, []),
+    'another class by name': ({'class': 'Barn Owl'}, ['-c', '7']),
+    'another seed': ({'seed': 7}, ['-s', '7']),
+    'more steps': ({'steps': 9}, ['--steps', '9']),
+    'ddim': ({'sampler': 'ddim'}, ['--sampler', 'ddim']),
+    'ddpm': ({'sampler': 'ddpm'}, ['--sampler', 'ddpm']),
+    'no guidance': ({'guidance': 1.0}, ['--cfg-scale', '1']),
+    'guidance 2.5': ({'guidance': 2.5}, ['--cfg-scale', '2.5']),
+    'no AMM': ({'amm': 'off'}, ['--amm', 'off']),
+    'official AMM': ({'amm': 'official'}, ['--amm', 'official']),
+    'on the cpu': ({'backend': 'cpu'}, ['--backend', 'cpu']),
+    'f32': ({'precision': 'f32'}, ['--type', 'f32']),
+    'bf16': ({'precision': 'bf16'}, ['--type', 'bf16']),
+    'model by name': ({'model': 'tiny'}, ['-m', 'tiny']),
+}
+
+
+def make_references(session):
+    for name, (_, arguments) in REQUESTS.items():
+        session.sample(session.root / f'out/{name}.png', '-c', '3', '-s', '42', '--steps', '4',
+                       *arguments)
+
+
+def make_without_vae(session, checkpoint):
+    subprocess.run([session.edt, 'import', checkpoint, '-o',
+                    str(session.root / 'without-vae.safetensors')], check=True, env=session.env,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def run_python(session, report):
+    requests = {name: arguments for name, (arguments, _) in REQUESTS.items()}
+    script = (f'SCRATCH = {str(session.root)!r}\nREQUESTS = {requests!r}\n' +
+              (Path(__file__).parent / 'in_gimp.py').read_text())
+    done = session.python_fu(script)
+    results = session.root / 'results.json'
+    report.check('Python-Fu ran to its end', done.returncode == 0 and results.is_file(),
+                 done.stderr)
+    if results.is_file():
+        for name, good, detail in json.loads(results.read_text()):
+            report.check(name, good, detail)
+    # every refused call is told on stderr, too: only criticals and warnings count here
+    noise = [line for line in own_noise(done.stderr) if 'CRITICAL' in line or 'WARNING' in line]
+    report.check('no warnings of the plug-in', not noise, '\n'.join(noise))
+
+
+def run_script_fu(session, report):
+    out = session.root / 'out/script.xcf'
+    done = session.script_fu(
+        '(let* ((r (plug-in-edt-generate #:run-mode RUN-NONINTERACTIVE #:class "goldfish" #:seed 5'
+        ' #:steps 4 #:count 2)) (image (car r)))'
+        f' (gimp-file-save RUN-NONINTERACTIVE image "{out}") (display (vector-length (cadr r)))'
+        ' (gimp-image-delete image))')
+    report.check('Script-Fu makes two layers', done.returncode == 0 and '2' in done.stdout,
+                 done.stdout + done.stderr)
+    report.check('and saves them', out.is_file())
+    for name, call in {
+            'an unknown class': '#:class "goldfsh"',
+            'an unknown argument': '#:clas "goldfish"',
+            'steps out of range': '#:steps 0',
+            'a count out of range': '#:count 65'}.items():
+        done = session.script_fu(f'(plug-in-edt-generate #:run-mode RUN-NONINTERACTIVE {call})')
+        report.check(f'Script-Fu: {name} stops the script', done.returncode == 70, done.stderr)
+    done = session.script_fu('(plug-in-edt-generate #:run-mode RUN-NONINTERACTIVE #:amm "maybe")',
+                             G_DEBUG='fatal-criticals')
+    report.check('Script-Fu: an unknown choice is noticed', done.returncode != 0, done.stderr)
+
+
+def run_history(session, report):
+    before = session.history()
+    report.check('the history has a file for every picture', len(before) > 20, len(before))
+    done = subprocess.run([session.edt, 'sample', '--from', str(before[0]), '-o',
+                           str(session.root / 'out/again.png')], env=session.env,
+                          capture_output=True)
+    report.check('from which the picture can be made again', done.returncode == 0, done.stderr)
+    for i in range(210):
+        shutil.copy(before[0], before[0].parent / f'20200101-000000-{i:06d}-c1-s1.png')
+    session.script_fu('(gimp-image-delete (car (plug-in-edt-generate '
+                      '#:run-mode RUN-NONINTERACTIVE #:class "0" #:seed 1 #:steps 1)))')
+    after = session.history()
+    report.check('bounded to 200 files', len(after) == 200, len(after))
+    report.check('the newest stay', before[-1] in after and len(set(before) - set(after)) == 0)
+
+
+def run_without_model(session, report):
+    empty = str(session.root / 'run')
+    done = session.script_fu('(plug-in-edt-generate #:run-mode RUN-NONINTERACTIVE)',
+                             EDT_MODEL_PATH=empty)
+    report.check('no model: told in a sentence',
+                 done.returncode == 70 and 'There is no model yet' in done.stderr, done.stderr)
+
+
+def main():
+    report = Report()
+    if not shutil.which('gimp-console-3.0'):
+        report.skip_all('there is no gimp-console-3.0')
+    session = Session(*sys.argv[1:6])
+    session.use_only_plugins('script-fu', 'python-eval', 'file-png')
+    make_references(session)
+    make_without_vae(session, sys.argv[4])
+    run_python(session, report)
+    run_script_fu(session, report)
+    run_history(session, report)
+    run_without_model(session, report)
+    report.done()
+
+
+main()

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Two lists of names in a key file.
+ */
+#include "ui/favourites.h"
+
+#define GROUP "classes"
+
+struct EdtFavourites {
+    char *path;
+    GStrv names, recents;
+};
+
+static GStrv read_list(GKeyFile *file, const char *key)
+{
+    GStrv list = g_key_file_get_string_list(file, GROUP, key, NULL, NULL);
+    return list ? list : g_new0(char *, 1);
+}
+
+EdtFavourites *edt_ui_favourites_load(void)
+{
+    EdtFavourites *favourites = g_new0(EdtFavourites, 1);
+    GKeyFile *file = g_key_file_new();
+    favourites->path = g_build_filename(g_get_user_state_dir(), "edt", "classes.ini", NULL);
+    g_key_file_load_from_file(file, favourites->path, G_KEY_FILE_NONE, NULL);
+    favourites->names = read_list(file, "favourites");
+    favourites->recents = read_list(file, "recent");
+    g_key_file_unref(file);
+    return favourites;
+}
+
+void edt_ui_favourites_free(EdtFavourites *favourites)
+{
+    g_strfreev(favourites->names);
+    g_strfreev(favourites->recents);
+    g_free(favourites->path);
+    g_free(favourites);
+}
+
+const char *const *edt_ui_favourites_names(const EdtFavourites *favourites)
+{
+    return (const char *const *)favourites->names;
+}
+
+const char *const *edt_ui_favourites_recents(const EdtFavourites *favourites)
+{
+    return (const char *const *)favourites->recents;
+}
+
+gboolean edt_ui_favourites_has(const EdtFavourites *favourites, const char *name)
+{
+    return g_strv_contains(edt_ui_favourites_names(favourites), name);
+}
+
+static void save(const EdtFavourites *favourites)
+{
+    GKeyFile *file = g_key_file_new();
+    char *folder = g_path_get_dirname(favourites->path);
+    g_mkdir_with_parents(folder, 0700);
+    g_key_file_set_string_list(file, GROUP, "favourites", edt_ui_favourites_names(favourites),
+                               g_strv_length(favourites->names));
+    g_key_file_set_string_list(file, GROUP, "recent", edt_ui_favourites_recents(favourites),
+                               g_strv_length(favourites->recents));
+    g_key_file_save_to_file(file, favourites->path, NULL);
+    g_key_file_unref(file);
+    g_free(folder);
+}
+
+/* The list with name in front, or without it. */
+static GStrv rebuilt(GStrv list, const char *name, gboolean in_front, guint most)
+{
+    GStrvBuilder *builder = g_strv_builder_new();
+    guint n = 0;
+    if (in_front && ++n)
+        g_strv_builder_add(builder, name);
+    for (int i = 0; list[i] && n < most; i++)
+        if (g_strcmp0(list[i], name) != 0 && ++n)
+            g_strv_builder_add(builder, list[i]);
+    GStrv result = g_strv_builder_end(builder);
+    g_strv_builder_unref(builder);
+    g_strfreev(list);
+    return result;
+}
+
+void edt_ui_favourites_set(EdtFavourites *favourites, const char *name, gboolean favourite)
+{
+    favourites->names = rebuilt(favourites->names, name, favourite, G_MAXUINT);
+    save(favourites);
+}
+
+void edt_ui_favourites_used(EdtFavourites *favourites, const char *name)
+{
+    favourites->recents = rebuilt(favourites->recents, name, TRUE, EDT_RECENTS_MAX);
+    save(favourites);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The folder of finished pictures.  A file's name begins with the time of its making, so that the
+ * order of names is the order of making, also after a copy to another disk.
+ */
+#include "ui/history.h"
+
+#include <glib/gstdio.h>
+
+char *edt_ui_history_folder(void)
+{
+    char *folder = g_build_filename(g_get_user_state_dir(), "edt", "history", NULL);
+    g_mkdir_with_parents(folder, 0700);
+    return folder;
+}
+
+static gint newest_first(gconstpointer a, gconstpointer b)
+{
+    return g_strcmp0(*(char *const *)b, *(char *const *)a);
+}
+
+static GPtrArray *list_all(const char *folder)
+{
+    GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
+    GDir *dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+    while (dir && (name = g_dir_read_name(dir)))
+        if (name[0] != '.' && g_str_has_suffix(name, ".png"))
+            g_ptr_array_add(paths, g_build_filename(folder, name, NULL));
+    if (dir)
+        g_dir_close(dir);
+    g_ptr_array_sort(paths, newest_first);
+    return paths;
+}
+
+char **edt_ui_history_list(int most)
+{
+    char *folder = edt_ui_history_folder();
+    GPtrArray *paths = list_all(folder);
+    if ((int)paths->len > most)
+        g_ptr_array_set_size(paths, most);
+    g_ptr_array_add(paths, NULL);
+    g_ptr_array_set_free_func(paths, NULL);
+    g_free(folder);
+    return (char **)g_ptr_array_free(paths, FALSE);
+}
+
+void edt_ui_history_trim(int files_max, guint64 bytes_max)
+{
+    char *folder = edt_ui_history_folder();
+    GPtrArray *paths = list_all(folder);
+    guint64 bytes = 0;
+    for (guint i = 0; i < paths->len; i++) {
+        GStatBuf file;
+        const char *path = g_ptr_array_index(paths, i);
+        bytes += g_stat(path, &file) == 0 ? (guint64)file.st_size : 0;
+        if ((int)i >= files_max || bytes > bytes_max)
+            g_unlink(path);
+    }
+    g_ptr_array_unref(paths);
+    g_free(folder);
+}
+
+/* "20261123-101502-123456-c207-s42.png": two programs at once differ in the microseconds. */
+static char *new_name(const EdtPicture *picture)
+{
+    GDateTime *now = g_date_time_new_now_utc();
+    char *stamp = g_date_time_format(now, "%Y%m%d-%H%M%S");
+    char *name =
+        g_strdup_printf("%s-%06d-c%d-s%" G_GUINT64_FORMAT ".png", stamp,
+                        g_date_time_get_microsecond(now), picture->class_index, picture->seed);
+    g_free(stamp);
+    g_date_time_unref(now);
+    return name;
+}
+
+char *edt_ui_history_add(const EdtPicture *picture, const char *record, GError **error)
+{
+    char *folder = edt_ui_history_folder();
+    char *name = new_name(picture);
+    char *path = g_build_filename(folder, name, NULL);
+    if (edt_picture_save_png(picture, path, record, error))
+        edt_ui_history_trim(EDT_HISTORY_FILES_MAX, EDT_HISTORY_BYTES_MAX);
+    else
+        g_clear_pointer(&path, g_free);
+    g_free(name);
+    g_free(folder);
+    return path;
+}

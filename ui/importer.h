@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * importer.h: a checkpoint and a VAE become a model: a dialog that runs `edt import` as a child, so
+ * that a damaged file or a lack of memory cannot harm this process.
+ */
+#pragma once
+
+#include <gtk/gtk.h>
+
+/* A model was made. */
+typedef void (*EdtImported)(const char *path, gpointer user_data);
+
+/* Opens the dialog, modal over parent, and returns at once; it goes with its parent. */
+void edt_ui_importer_open(GtkWindow *parent, EdtImported imported, gpointer user_data);
+
+/* The command line program: $EDT_PROGRAM, beside this program, where it was installed, in PATH. */
+char *edt_ui_program_find(void);

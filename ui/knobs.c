@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Widgets bound to properties both ways: reset, saved settings and a restored record show at once.
+ */
+#include "ui/knobs.h"
+
+#include <glib/gi18n.h>
+
+#include "ui/choices.h"
+
+typedef struct {
+    GObject *settings;
+    GtkWidget *seed, *fresh;
+    int last_seed;
+    gboolean busy;
+} Knobs;
+
+void edt_ui_name(GtkWidget *widget, const char *name)
+{
+    AtkObject *accessible = gtk_widget_get_accessible(widget);
+    if (accessible)
+        atk_object_set_name(accessible, name);
+}
+
+static char *without_mnemonic(const char *label)
+{
+    GString *plain = g_string_new(label);
+    g_string_replace(plain, "_", "", 0);
+    return g_string_free(plain, FALSE);
+}
+
+void edt_ui_knobs_attach(GtkGrid *grid, int row, const char *text, GtkWidget *widget,
+                         GtkWidget *target, const char *tooltip)
+{
+    GtkWidget *label = gtk_label_new_with_mnemonic(text);
+    char *plain = without_mnemonic(text);
+    gtk_label_set_xalign(GTK_LABEL(label), 0);
+    gtk_label_set_mnemonic_widget(GTK_LABEL(label), target);
+    edt_ui_name(target, plain);
+    gtk_widget_set_tooltip_text(target, tooltip);
+    gtk_widget_set_tooltip_text(label, tooltip);
+    gtk_widget_set_hexpand(widget, TRUE);
+    gtk_grid_attach(grid, label, 0, row, 1, 1);
+    gtk_grid_attach(grid, widget, 1, row, 1, 1);
+    g_free(plain);
+}
+
+static void bind(GObject *settings, const char *name, GtkWidget *widget, const char *property)
+{
+    g_object_bind_property(settings, name, widget, property,
+                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
+}
+
+/* ---- lists ---- */
+
+static GtkWidget *new_combo(GObject *settings, const char *name, const EdtChoice *choices)
+{
+    GtkWidget *combo = gtk_combo_box_text_new();
+    for (int i = 0; choices[i].word; i++)
+        gtk_combo_box_text_append(GTK_COMBO_BOX_TEXT(combo), choices[i].word, _(choices[i].label));
+    bind(settings, name, combo, "active-id");
+    return combo;
+}
+
+static void attach_combo(GtkGrid *grid, int row, GObject *settings, const char *name,
+                         const char *label, const EdtChoice *choices, const char *tooltip)
+{
+    GtkWidget *combo = new_combo(settings, name, choices);
+    edt_ui_knobs_attach(grid, row, label, combo, combo, tooltip);
+}
+
+static GtkWidget *new_spin(GObject *settings, const char *name, double low, double high,
+                           double step, int digits)
+{
+    GtkAdjustment *adjustment = gtk_adjustment_new(low, low, high, step, step * 10, 0);
+    GtkWidget *spin = gtk_spin_button_new(adjustment, step, (guint)digits);
+    gtk_spin_button_set_numeric(GTK_SPIN_BUTTON(spin), TRUE);
+    gtk_entry_set_activates_default(GTK_ENTRY(spin), TRUE);
+    bind(settings, name, spin, "value");
+    return spin;
+}
+
+/* ---- seed ---- */
+
+static int seed_setting(const Knobs *knobs)
+{
+    int seed;
+    g_object_get(knobs->settings, "seed", &seed, NULL);
+    return seed;
+}
+
+/* -1 in the settings is the tick; the number stays readable. */
+static void show_seed(Knobs *knobs)
+{
+    int seed = seed_setting(knobs);
+    knobs->busy = TRUE;
+    gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(knobs->fresh), seed < 0);
+    gtk_spin_button_set_value(GTK_SPIN_BUTTON(knobs->seed), seed < 0 ? knobs->last_seed : seed);
+    gtk_widget_set_sensitive(knobs->seed, seed >= 0);
+    knobs->busy = FALSE;
+}
+
+static void take_seed(Knobs *knobs)
+{
+    int seed = seed_setting(knobs);
+    if (seed >= 0)
+        knobs->last_seed = seed;
+    show_seed(knobs);
+}
+
+static void on_seed_setting(GObject *settings, GParamSpec *property, GtkWidget *box)
+{
+    take_seed(g_object_get_data(G_OBJECT(box), "edt-knobs"));
+}
+
+static void set_seed(Knobs *knobs, int seed)
+{
+    g_object_set(knobs->settings, "seed", seed, NULL);
+}
+
+static void on_seed(GtkSpinButton *spin, Knobs *knobs)
+{
+    if (!knobs->busy)
+        set_seed(knobs, gtk_spin_button_get_value_as_int(spin));
+}
+
+static void on_fresh(GtkToggleButton *fresh, Knobs *knobs)
+{
+    if (!knobs->busy)
+        set_seed(knobs, gtk_toggle_button_get_active(fresh) ? -1 : knobs->last_seed);
+}
+
+static void on_dice(GtkButton *button, Knobs *knobs)
+{
+    set_seed(knobs, g_random_int_range(0, G_MAXINT));
+}
+
+static void on_next(GtkButton *button, Knobs *knobs)
+{
+    set_seed(knobs, knobs->last_seed < G_MAXINT ? knobs->last_seed + 1 : 0);
+}
+
+static GtkWidget *new_button(const char *label, const char *name, const char *tooltip,
+                             GCallback clicked, gpointer user_data)
+{
+    GtkWidget *button = gtk_button_new_with_mnemonic(label);
+    edt_ui_name(button, name);
+    gtk_widget_set_tooltip_text(button, tooltip);
+    g_signal_connect(button, "clicked", clicked, user_data);
+    return button;
+}
+
+static GtkWidget *new_seed_row(Knobs *knobs)
+{
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
+    knobs->seed = gtk_spin_button_new_with_range(0, G_MAXINT, 1);
+    knobs->fresh = gtk_check_button_new_with_mnemonic(_("Ne_w seed every time"));
+    gtk_spin_button_set_numeric(GTK_SPIN_BUTTON(knobs->seed), TRUE);
+    gtk_entry_set_activates_default(GTK_ENTRY(knobs->seed), TRUE);
+    gtk_entry_set_width_chars(GTK_ENTRY(knobs->seed), 11);
+    g_signal_connect(knobs->seed, "value-changed", G_CALLBACK(on_seed), knobs);
+    g_signal_connect(knobs->fresh, "toggled", G_CALLBACK(on_fresh), knobs);
+    gtk_box_pack_start(GTK_BOX(row), knobs->seed, TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(row),
+                       new_button("⚄", _("Random seed"), _("Throw the dice for another seed"),
+                                  G_CALLBACK(on_dice), knobs),
+                       FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(row),
+                       new_button(_("Ne_xt"), _("Next seed"), _("The seed after the last one"),
+                                  G_CALLBACK(on_next), knobs),
+                       FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(box), row, FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(box), knobs->fresh, FALSE, FALSE, 0);
+    return box;
+}
+
+/* ---- steps ---- */
+
+static void on_preset(GtkButton *button, GObject *settings)
+{
+    int steps = GPOINTER_TO_INT(g_object_get_data(G_OBJECT(button), "edt-steps"));
+    g_object_set(settings, "steps", steps, NULL);
+}
+
+static void add_preset(GtkWidget *row, GObject *settings, const char *label, int steps)
+{
+    char *tooltip = g_strdup_printf(ngettext("%d step", "%d steps", (gulong)steps), steps);
+    GtkWidget *button = gtk_button_new_with_label(label);
+    g_object_set_data(G_OBJECT(button), "edt-steps", GINT_TO_POINTER(steps));
+    gtk_widget_set_tooltip_text(button, tooltip);
+    g_signal_connect(button, "clicked", G_CALLBACK(on_preset), settings);
+    gtk_box_pack_start(GTK_BOX(row), button, FALSE, FALSE, 0);
+    g_free(tooltip);
+}
+
+static GtkWidget *new_steps_row(GObject *settings, GtkWidget **spin)
+{
+    GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
+    GtkWidget *presets = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
+    gtk_style_context_add_class(gtk_widget_get_style_context(presets), GTK_STYLE_CLASS_LINKED);
+    *spin = new_spin(settings, "steps", 1, 1000, 1, 0);
+    add_preset(presets, settings, _("Draft"), 10);
+    add_preset(presets, settings, _("Normal"), 25);
+    add_preset(presets, settings, _("Fine"), 100);
+    gtk_box_pack_start(GTK_BOX(row), *spin, TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(row), presets, FALSE, FALSE, 0);
+    return row;
+}
+
+/* ---- all ---- */
+
+/* What is seldom changed: behind a button, so that the dialog fits a small screen. */
+static GtkWidget *new_more(GObject *settings)
+{
+    GtkWidget *button = gtk_menu_button_new();
+    GtkWidget *popover = gtk_popover_new(button);
+    GtkWidget *grid = gtk_grid_new();
+    gtk_button_set_label(GTK_BUTTON(button), _("More settings"));
+    gtk_widget_set_halign(button, GTK_ALIGN_END);
+    gtk_grid_set_row_spacing(GTK_GRID(grid), 6);
+    gtk_grid_set_column_spacing(GTK_GRID(grid), 12);
+    gtk_container_set_border_width(GTK_CONTAINER(grid), 12);
+    attach_combo(GTK_GRID(grid), 0, settings, "fit", _("_Fit"), edt_ui_fits,
+                 _("The size of the new layer"));
+    attach_combo(GTK_GRID(grid), 1, settings, "sampler", _("Sam_pler"), edt_ui_samplers,
+                 _("How noise is taken away step by step"));
+    attach_combo(GTK_GRID(grid), 2, settings, "backend", _("_Backend"), edt_ui_backends,
+                 _("Where it is computed"));
+    attach_combo(GTK_GRID(grid), 3, settings, "precision", _("Pr_ecision"), edt_ui_precisions,
+                 _("What it is computed in"));
+    gtk_container_add(GTK_CONTAINER(popover), grid);
+    gtk_widget_show_all(grid);
+    gtk_menu_button_set_popover(GTK_MENU_BUTTON(button), popover);
+    return button;
+}
+
+static void attach_numbers(GtkGrid *grid, Knobs *knobs)
+{
+    GObject *settings = knobs->settings;
+    GtkWidget *spin, *row;
+    row = new_seed_row(knobs);
+    edt_ui_knobs_attach(grid, 0, _("See_d"), row, knobs->seed,
+                        _("The same seed with the same settings makes the same picture"));
+    row = new_steps_row(settings, &spin);
+    edt_ui_knobs_attach(grid, 1, _("S_teps"), row, spin, _("More steps are slower and finer"));
+    spin = new_spin(settings, "guidance", 0, 100, 0.5, 2);
+    edt_ui_knobs_attach(grid, 2, _("G_uidance"), spin, spin,
+                        _("How strongly the picture is drawn to its class; 1 is none and twice as "
+                          "fast, more than 8 looks painted"));
+    attach_combo(grid, 3, settings, "amm", _("A_MM"), edt_ui_amms,
+                 _("The attention modulation matrix: every part of the picture attends more to its "
+                   "neighbours and less to what is far away, without any training. Details become "
+                   "crisper and the class clearer. “Official” uses the layers of the published "
+                   "code, “Automatic” the ones that suit the model and the guidance."));
+    spin = new_spin(settings, "count", 1, 64, 1, 0);
+    edt_ui_knobs_attach(grid, 4, _("_Number of pictures"), spin, spin,
+                        _("Several pictures with successive seeds come as a layer group"));
+    gtk_grid_attach(grid, new_more(settings), 0, 5, 2, 1);
+}
+
+GtkWidget *edt_ui_knobs_new(GObject *settings)
+{
+    Knobs *knobs = g_new0(Knobs, 1);
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 6);
+    GtkWidget *grid = gtk_grid_new();
+    knobs->settings = settings;
+    gtk_grid_set_row_spacing(GTK_GRID(grid), 6);
+    gtk_grid_set_column_spacing(GTK_GRID(grid), 12);
+    attach_numbers(GTK_GRID(grid), knobs);
+    gtk_box_pack_start(GTK_BOX(box), grid, FALSE, FALSE, 0);
+    g_object_set_data_full(G_OBJECT(box), "edt-knobs", knobs, g_free);
+    g_signal_connect_object(settings, "notify::seed", G_CALLBACK(on_seed_setting), box, 0);
+    take_seed(knobs);
+    return box;
+}
+
+void edt_ui_knobs_seed_used(GtkWidget *box, int seed)
+{
+    Knobs *knobs = g_object_get_data(G_OBJECT(box), "edt-knobs");
+    knobs->last_seed = seed;
+    show_seed(knobs);
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The panel puts the pieces together: picker.c, knobs.c, models.c on the left, preview.c on the
+ * right, strip.c below.
+ */
+#include "ui/panel.h"
+
+#include <glib/gi18n.h>
+#include <json-glib/json-glib.h>
+
+#include "ui/knobs.h"
+#include "ui/models.h"
+#include "ui/picker.h"
+#include "ui/preview.h"
+#include "ui/strip.h"
+
+enum { ANSWER_KEEP = 1, ANSWER_DISCARD, ANSWER_RESUME };
+
+typedef struct {
+    GObject *settings;
+    EdtPanelEvents events;
+    gpointer user_data;
+    GtkWidget *self, *left, *picker, *knobs, *models, *preview, *bar, *strip;
+    GtkWidget *info, *info_text, *keep, *discard, *resume;
+} Panel;
+
+static Panel *panel_of(GtkWidget *widget)
+{
+    return g_object_get_data(G_OBJECT(widget), "edt-panel");
+}
+
+/* ---- messages ---- */
+
+static void show_info(Panel *panel, GtkMessageType type, const char *text, gboolean question)
+{
+    gtk_label_set_text(GTK_LABEL(panel->info_text), text);
+    edt_ui_name(panel->info, text);
+    gtk_info_bar_set_message_type(GTK_INFO_BAR(panel->info), type);
+    gtk_info_bar_set_show_close_button(GTK_INFO_BAR(panel->info), !question);
+    gtk_widget_set_visible(panel->keep, question);
+    gtk_widget_set_visible(panel->discard, question);
+    gtk_widget_set_visible(panel->resume, question);
+    gtk_widget_show(panel->info);
+    if (question)
+        gtk_widget_grab_focus(panel->keep);
+}
+
+void edt_ui_panel_say(GtkWidget *widget, GtkMessageType type, const char *text)
+{
+    Panel *panel = panel_of(widget);
+    if (text)
+        show_info(panel, type, text, FALSE);
+    else
+        gtk_widget_hide(panel->info);
+}
+
+void edt_ui_panel_ask(GtkWidget *widget, int step, int steps)
+{
+    char *text =
+        g_strdup_printf(_("Stopped after step %d of %d. Keep what is there?"), step, steps);
+    show_info(panel_of(widget), GTK_MESSAGE_QUESTION, text, TRUE);
+    g_free(text);
+}
+
+static void on_info(GtkInfoBar *info, int response, Panel *panel)
+{
+    gtk_widget_hide(GTK_WIDGET(info));
+    if (response == ANSWER_KEEP)
+        panel->events.answer(EDT_ANSWER_KEEP, panel->user_data);
+    else if (response == ANSWER_DISCARD)
+        panel->events.answer(EDT_ANSWER_DISCARD, panel->user_data);
+    else if (response == ANSWER_RESUME)
+        panel->events.answer(EDT_ANSWER_RESUME, panel->user_data);
+}
+
+static GtkWidget *new_info(Panel *panel)
+{
+    GtkInfoBar *info = GTK_INFO_BAR(gtk_info_bar_new());
+    panel->info = GTK_WIDGET(info);
+    panel->info_text = gtk_label_new(NULL);
+    gtk_label_set_line_wrap(GTK_LABEL(panel->info_text), TRUE);
+    gtk_label_set_xalign(GTK_LABEL(panel->info_text), 0);
+    gtk_label_set_selectable(GTK_LABEL(panel->info_text), TRUE);
+    gtk_widget_set_can_focus(panel->info_text, FALSE);
+    gtk_box_pack_start(GTK_BOX(gtk_info_bar_get_content_area(info)), panel->info_text, TRUE, TRUE,
+                       0);
+    panel->keep = gtk_info_bar_add_button(info, _("_Keep"), ANSWER_KEEP);
+    panel->discard = gtk_info_bar_add_button(info, _("Discard"), ANSWER_DISCARD);
+    panel->resume = gtk_info_bar_add_button(info, _("Go on"), ANSWER_RESUME);
+    g_signal_connect(info, "response", G_CALLBACK(on_info), panel);
+    gtk_widget_show_all(panel->info);
+    gtk_widget_hide(panel->info);
+    gtk_widget_set_no_show_all(panel->info, TRUE);
+    return panel->info;
+}
+
+/* ---- progress ---- */
+
+static char *time_left(double seconds)
+{
+    int whole = (int)(seconds + 0.5);
+    if (whole < 60)
+        return g_strdup_printf(ngettext("%d second left", "%d seconds left", (gulong)whole), whole);
+    return g_strdup_printf(_("%d:%02d minutes left"), whole / 60, whole % 60);
+}
+
+/* "Step 12 of 50 · 3.4 steps/s · 11 seconds left" */
+static char *progress_text(const EdtFrame *frame)
+{
+    if (frame->phase == EDT_PHASE_LOADING)
+        return g_strdup(_("Loading the model"));
+    if (frame->phase == EDT_PHASE_DECODING)
+        return g_strdup(_("Decoding the picture"));
+    GString *text = g_string_new(NULL);
+    if (frame->total_items > frame->n_items)
+        g_string_append_printf(text, _("Pictures %d to %d of %d · "), frame->first_item + 1,
+                               frame->first_item + frame->n_items, frame->total_items);
+    g_string_append_printf(text, _("Step %d of %d"), frame->step, frame->steps);
+    if (frame->rate > 0)
+        g_string_append_printf(text, _(" · %.1f steps/s"), frame->rate);
+    if (frame->rate > 0 && frame->seconds_left >= 0) {
+        char *left = time_left(frame->seconds_left);
+        g_string_append_printf(text, " · %s", left);
+        g_free(left);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static void set_progress(Panel *panel, double fraction, const char *text)
+{
+    gtk_progress_bar_set_fraction(GTK_PROGRESS_BAR(panel->bar), fraction);
+    gtk_progress_bar_set_text(GTK_PROGRESS_BAR(panel->bar), text);
+    edt_ui_name(panel->bar, *text ? text : _("Progress"));
+}
+
+void edt_ui_panel_show_frame(GtkWidget *widget, const EdtFrame *frame)
+{
+    Panel *panel = panel_of(widget);
+    char *text = progress_text(frame);
+    set_progress(panel, frame->fraction, text);
+    edt_ui_preview_show(panel->preview, frame->tiles, frame->n_tiles);
+    g_free(text);
+}
+
+void edt_ui_panel_set_running(GtkWidget *widget, gboolean running)
+{
+    Panel *panel = panel_of(widget);
+    gtk_widget_set_sensitive(panel->left, !running);
+    gtk_widget_set_sensitive(panel->strip, !running);
+    set_progress(panel, 0, running ? _("Starting") : _("Ready"));
+}
+
+void edt_ui_panel_made(GtkWidget *widget, const char *class_name, guint64 seed)
+{
+    Panel *panel = panel_of(widget);
+    if (class_name)
+        edt_ui_picker_used(panel->picker, class_name);
+    edt_ui_knobs_seed_used(panel->knobs, (int)MIN(seed, (guint64)G_MAXINT));
+    edt_ui_strip_refresh(panel->strip);
+}
+
+/* ---- history ---- */
+
+static void on_insert(const char *path, gpointer user_data)
+{
+    Panel *panel = user_data;
+    panel->events.insert(path, panel->user_data);
+}
+
+static void restore_numbers(Panel *panel, const EdtRequest *request, const EdtItem *item)
+{
+    const EdtModelInfo *info = edt_ui_models_info(panel->models);
+    char *name = info && item->class_index < info->n_classes
+                     ? edt_class_name(info, item->class_index)
+                     : NULL;
+    if (!name || edt_class_find(info, name, NULL) != item->class_index) {
+        g_free(name);
+        name = g_strdup_printf("%d", item->class_index);
+    }
+    g_object_set(panel->settings, "class", name, "steps", request->steps, "guidance",
+                 request->cfg_scale, "sampler", edt_sampler_name(request->sampler), "amm",
+                 edt_amm_name(request->amm), "count", 1, "seed",
+                 (int)MIN(item->seed, (guint64)G_MAXINT), NULL);
+    g_free(name);
+}
+
+/* The model first: the class is named in its words. */
+static gboolean restore_model(Panel *panel, const char *record)
+{
+    JsonNode *node = json_from_string(record, NULL);
+    const char *sha256 = "";
+    if (node && JSON_NODE_HOLDS_OBJECT(node))
+        sha256 = json_object_get_string_member_with_default(json_node_get_object(node),
+                                                            "model_sha256", "");
+    gboolean found = edt_ui_models_choose(panel->models, sha256);
+    g_clear_pointer(&node, json_node_unref);
+    return found;
+}
+
+static void on_restore(const char *path, gpointer user_data)
+{
+    Panel *panel = user_data;
+    GError *error = NULL;
+    EdtRequest request;
+    EdtItem item = {0};
+    char *record = edt_png_read_record(path, &error);
+    edt_request_init(&request, NULL);
+    if (record && edt_record_parse(record, &request, &item, &error)) {
+        gboolean found = restore_model(panel, record);
+        restore_numbers(panel, &request, &item);
+        edt_ui_panel_say(panel->self, GTK_MESSAGE_WARNING,
+                         found ? NULL
+                               : _("The model of this picture is not on this machine; all other "
+                                   "settings were restored."));
+    } else {
+        edt_ui_panel_say(panel->self, GTK_MESSAGE_ERROR, error->message);
+    }
+    g_clear_error(&error);
+    g_free(record);
+}
+
+/* ---- making ---- */
+
+static void on_model(const EdtModelInfo *info, gpointer user_data)
+{
+    Panel *panel = user_data;
+    edt_ui_picker_set_model(panel->picker, info);
+    panel->events.ready(info && (!info->needs_vae || info->has_vae), panel->user_data);
+}
+
+static GtkWidget *new_left(Panel *panel)
+{
+    panel->left = gtk_box_new(GTK_ORIENTATION_VERTICAL, 9);
+    panel->picker = edt_ui_picker_new(panel->settings);
+    panel->knobs = edt_ui_knobs_new(panel->settings);
+    panel->models = edt_ui_models_new(panel->settings, on_model, panel);
+    gtk_box_pack_start(GTK_BOX(panel->left), panel->picker, TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(panel->left), panel->knobs, FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(panel->left), panel->models, FALSE, FALSE, 0);
+    gtk_widget_set_hexpand(panel->left, FALSE); /* the preview takes what is left */
+    return panel->left;
+}
+
+static GtkWidget *new_right(Panel *panel)
+{
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 6);
+    panel->preview = edt_ui_preview_new();
+    panel->bar = gtk_progress_bar_new();
+    gtk_progress_bar_set_show_text(GTK_PROGRESS_BAR(panel->bar), TRUE);
+    gtk_progress_bar_set_ellipsize(GTK_PROGRESS_BAR(panel->bar), PANGO_ELLIPSIZE_END);
+    gtk_box_pack_start(GTK_BOX(box), new_info(panel), FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(box), panel->preview, TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(box), panel->bar, FALSE, FALSE, 0);
+    return box;
+}
+
+GtkWidget *edt_ui_panel_new(GObject *settings, const EdtPanelEvents *events, gpointer user_data)
+{
+    static const EdtStripEvents strip_events = {on_insert, on_restore};
+    Panel *panel = g_new0(Panel, 1);
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12);
+    GtkWidget *columns = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 18);
+    *panel = (Panel){.self = box, .settings = settings, .events = *events, .user_data = user_data};
+    panel->strip = edt_ui_strip_new(&strip_events, panel);
+    gtk_box_pack_start(GTK_BOX(columns), new_left(panel), FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(columns), new_right(panel), TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(box), columns, TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(box), panel->strip, FALSE, FALSE, 0);
+    g_object_set_data_full(G_OBJECT(box), "edt-panel", panel, g_free);
+    gtk_widget_show_all(box);
+    set_progress(panel, 0, _("Ready"));
+    return box;
+}
+
+void edt_ui_panel_start(GtkWidget *widget)
+{
+    edt_ui_models_start(panel_of(widget)->models);
+}
