@@ -476,14 +476,13 @@ static void run_up(EdtModel *m, int N, int i, int first)
     station(m, "concat_blocks", i, NULL, m->x, EDT_F32, N * tokens(m, stage), D);
 }
 
-void edt_model_forward(EdtModel *m, int N, const float *x, const int *row, float *out)
+static void run_forward(EdtModel *m, int N, const float *x, float *out)
 {
     const EdtBackend *b = m->backend;
     const EdtVariant *v = &m->v;
     gint64 M = (gint64)N * tokens(m, 0);
     int next = 0;
 
-    b->upload(m->dev, m->row, row, (gsize)N * sizeof(int));
     b->patchify(m->dev, N, v->channels, v->latent_size, v->patch, x, m->patches);
     b->linear(m->dev, m->embed, M, m->patches, m->x);
     begin_stage(m, N, 0, 0, m->x, EDT_F32, m->table, m->skip[0]);
@@ -503,4 +502,40 @@ void edt_model_forward(EdtModel *m, int N, const float *x, const int *row, float
     station(m, "final_layer", -1, NULL, m->patches, EDT_F32, (int)M,
             v->patch * v->patch * v->out_channels);
     b->unpatchify(m->dev, N, v->out_channels, v->latent_size, v->patch, m->patches, out);
+}
+
+/* What a forward's operations depend on beside the contents of memory (backend.h, step_begin). */
+typedef struct {
+    const void *model, *memory, *rows, *x, *out;
+    int N, room;
+    gboolean amm_block[EDT_BLOCKS_MAX];
+} StepKey;
+
+static StepKey step_key(const EdtModel *m, int N, const float *x, const float *out)
+{
+    StepKey key;
+    memset(&key, 0, sizeof key); /* padding too: the key is compared byte by byte */
+    key.model = m;
+    key.memory = m->memory;
+    key.rows = m->conditioner.memory;
+    key.x = x;
+    key.out = out;
+    key.N = N;
+    key.room = m->room;
+    memcpy(key.amm_block, m->amm_block, sizeof key.amm_block);
+    return key;
+}
+
+void edt_model_forward(EdtModel *m, int N, const float *x, const int *row, float *out)
+{
+    const EdtBackend *b = m->backend;
+    const StepKey key = step_key(m, N, x, out);
+    const gboolean record = b->step_begin && m->probe == NULL;
+
+    b->upload(m->dev, m->row, row, (gsize)N * sizeof(int));
+    if (record && b->step_begin(m->dev, &key, sizeof key))
+        return;
+    run_forward(m, N, x, out);
+    if (record)
+        b->step_end(m->dev);
 }

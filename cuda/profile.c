@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Which operation takes how long; see device.h.  Timed operations wait for their end, so a profiled
+ * run is slower than others, and no step is recorded in it.
+ */
+#include "device.h"
+
+void edt_cuda_begin(EdtDevice *dev)
+{
+    if (dev->profiling)
+        cudaEventRecord(dev->begun, dev->stream);
+}
+
+void edt_cuda_end(EdtDevice *dev, EdtProfileKind kind, double flops)
+{
+    float ms = 0;
+    if (!dev->profiling)
+        return;
+    cudaEventRecord(dev->ended, dev->stream);
+    edt_cuda_check(dev, cudaEventSynchronize(dev->ended), "a timed operation");
+    cudaEventElapsedTime(&ms, dev->begun, dev->ended);
+    dev->profile[kind].seconds += ms * 1e-3;
+    dev->profile[kind].flops += flops;
+    dev->profile[kind].calls++;
+}
+
+void edt_cuda_profile(EdtDevice *dev, gboolean on)
+{
+    dev->profiling = on;
+    for (int i = 0; on && i < EDT_PROFILE_COUNT; i++) {
+        dev->profile[i].seconds = dev->profile[i].flops = 0;
+        dev->profile[i].calls = 0;
+    }
+}
+
+const EdtProfileRow *edt_cuda_profile_rows(EdtDevice *dev)
+{
+    return dev->profile;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * See network.h.
+ */
+#include "network.h"
+
+#include "golden/hash_weights.h"
+
+gsize network_in(const Network *network)
+{
+    return (gsize)(network->v.channels * network->v.latent_size * network->v.latent_size);
+}
+
+gsize network_out(const Network *network)
+{
+    return (gsize)(network->v.out_channels * network->v.latent_size * network->v.latent_size);
+}
+
+static gboolean load(Network *network, GError **error)
+{
+    const EdtBackend *b = network->backend;
+    EdtTensorSource *source = hash_weights_edt(&network->v, HASH_ADALN_GAIN);
+    network->model = edt_model_new(b, network->dev, &network->v, source, error);
+    hash_weights_free(source);
+    if (network->model)
+        network->x = b->alloc(network->dev, (gsize)network->N * network_in(network) * sizeof(float),
+                              error);
+    if (network->x)
+        network->out = b->alloc(network->dev,
+                                (gsize)network->N * network_out(network) * sizeof(float), error);
+    return network->out != NULL;
+}
+
+/* 8x8, 4x4, 2x2 tokens, head widths 12, 16 and 20: everything that an EDT has, in little. */
+static const EdtVariant small = {
+    .name = "small",
+    .channels = 4,
+    .patch = 2,
+    .latent_size = 16,
+    .grid = 8,
+    .dims = {24, 32, 40, 32, 24},
+    .heads = {2, 2, 2, 2, 2},
+    .depths = {2, 1, 1, 3, 2}, /* AMM falls on stages 3 and 4 */
+    .mlp_ratio = 4,
+    .n_classes = 10,
+    .out_channels = 8,
+};
+
+gboolean network_try(Network *network, const EdtBackend *backend, const char *variant,
+                     int image_size, EdtPrecision precision, int N, GError **error)
+{
+    *network = (Network){.backend = backend, .N = N};
+    if (variant)
+        g_assert_true(edt_variant_named(variant, image_size, &network->v));
+    else
+        network->v = small;
+    network->dev = backend->open(&(EdtDeviceOptions){1, precision}, error);
+    if (network->dev && load(network, error))
+        return TRUE;
+    network_close(network);
+    return FALSE;
+}
+
+Network network_open(const EdtBackend *backend, const char *variant, int image_size,
+                     EdtPrecision precision, int N)
+{
+    Network network;
+    GError *error = NULL;
+    network_try(&network, backend, variant, image_size, precision, N, &error);
+    g_assert_no_error(error);
+    return network;
+}
+
+void network_close(Network *network)
+{
+    const EdtBackend *b = network->backend;
+    edt_model_free(network->model);
+    if (network->dev) {
+        b->free(network->dev, network->x);
+        b->free(network->dev, network->out);
+        b->close(network->dev);
+    }
+}
+
+gboolean network_condition(Network *network, int R, const float *timestep, const int *label,
+                           GError **error)
+{
+    if (!edt_model_prepare(network->model, network->N, R, error))
+        return FALSE;
+    edt_model_modulate(network->model, R, timestep, label);
+    return network->backend->sync(network->dev, error);
+}
+
+gboolean network_forward(Network *network, int N, const float *x, const int *row, float *out,
+                         GError **error)
+{
+    const EdtBackend *b = network->backend;
+    b->upload(network->dev, network->x, x, (gsize)N * network_in(network) * sizeof(float));
+    edt_model_forward(network->model, N, network->x, row, network->out);
+    b->download(network->dev, out, network->out, (gsize)N * network_out(network) * sizeof(float));
+    return b->sync(network->dev, error);
+}

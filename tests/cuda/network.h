@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * An EDT with the deterministic weights of tests/golden on any backend, and forwards of it from host
+ * memory to host memory.
+ */
+#pragma once
+
+#include "model/model.h"
+
+typedef struct {
+    const EdtBackend *backend;
+    EdtDevice *dev;
+    EdtModel *model;
+    EdtVariant v;
+    int N;            /* samples there is room for */
+    float *x, *out;   /* device memory */
+} Network;
+
+/* variant NULL: a small one of 10 classes.  FALSE with an error where a device or its memory fails; then nothing is left behind. */
+gboolean network_try(Network *network, const EdtBackend *backend, const char *variant,
+                     int image_size, EdtPrecision precision, int N, GError **error);
+Network network_open(const EdtBackend *backend, const char *variant, int image_size,
+                     EdtPrecision precision, int N);
+void network_close(Network *network);
+
+/* Room for N samples and R rows of modulation, and those rows. */
+gboolean network_condition(Network *network, int R, const float *timestep, const int *label,
+                           GError **error);
+/* host x [N,C,h,w] to host out [N,C_out,h,w]; sample s has row[s]. */
+gboolean network_forward(Network *network, int N, const float *x, const int *row, float *out,
+                         GError **error);
+gsize network_in(const Network *network);  /* numbers of one sample */
+gsize network_out(const Network *network);

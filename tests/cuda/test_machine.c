@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * When the GPU is missing, full or broken: every failure is an error with a sentence, and nothing
+ * that was taken is kept.  Steps are recorded once and replayed; nothing is allocated in a step.
+ */
+#include "compare.h"
+#include "network.h"
+
+#include "host/machine.h"
+
+#include <string.h>
+
+static const EdtDeviceOptions f32 = {1, EDT_PRECISION_F32}, bf16 = {1, EDT_PRECISION_BF16};
+
+static void refuse(const EdtDeviceOptions *options, const char *says)
+{
+    GError *error = NULL;
+    EdtDevice *dev = other_backend()->open(options, &error);
+    g_assert_null(dev);
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_BACKEND);
+    g_assert_nonnull(strstr(error->message, says));
+    g_clear_error(&error);
+    g_assert_cmpint(edt_host_machine.live, ==, 0);
+}
+
+static void test_no_gpu(void)
+{
+    edt_host_machine.devices = 0;
+    refuse(&f32, "no usable NVIDIA GPU");
+    edt_host_machine.devices = 1;
+    g_setenv("EDT_CUDA_DEVICE", "3", TRUE);
+    refuse(&f32, "EDT_CUDA_DEVICE is 3");
+    g_unsetenv("EDT_CUDA_DEVICE");
+}
+
+static void test_old_gpu(void)
+{
+    edt_host_machine.major = 7;
+    refuse(&bf16, "Choose the type f32");
+    GError *error = NULL;
+    EdtDevice *dev = other_backend()->open(&f32, &error);
+    g_assert_no_error(error);
+    other_backend()->close(dev);
+    edt_host_machine.major = 9;
+    g_assert_cmpint(edt_host_machine.live, ==, 0);
+}
+
+/* Loads, conditions and runs a small network three times; FALSE with an error. */
+static gboolean live_through(GError **error)
+{
+    Network network;
+    if (!network_try(&network, other_backend(), NULL, 0, EDT_PRECISION_F32, 1, error))
+        return FALSE;
+    g_autofree float *x = g_new0(float, network_in(&network));
+    g_autofree float *out = g_new0(float, network_out(&network));
+    gboolean done = network_condition(&network, 1, (float[]){500}, (int[]){1}, error);
+    for (int i = 0; done && i < 3; i++)
+        done = network_forward(&network, 1, x, (int[]){0}, out, error);
+    network_close(&network);
+    return done;
+}
+
+/* The n-th time fails, for n growing until nothing fails any more. */
+static void check_failures(long *countdown, int code, const char *says, long first, long factor)
+{
+    int failures = 0;
+    for (long n = 1;; n = n < first ? n + 1 : n * factor / 4) {
+        GError *error = NULL;
+        *countdown = n;
+        gboolean done = live_through(&error);
+        gboolean came = *countdown == 0;
+        *countdown = 0;
+        g_assert_cmpint(edt_host_machine.live, ==, 0);
+        g_assert_true(done == !came);
+        if (!came)
+            break;
+        g_assert_error(error, EDT_ERROR, code);
+        if (strstr(error->message, says) == NULL && code == EDT_ERROR_NO_MEMORY)
+            g_assert_nonnull(strstr(error->message, "memory"));
+        g_assert_nonnull(strstr(error->message, "GPU"));
+        g_clear_error(&error);
+        failures++;
+    }
+    g_assert_cmpint(failures, >, 8);
+}
+
+static void test_full_gpu(void)
+{
+    check_failures(&edt_host_machine.fail_alloc, EDT_ERROR_NO_MEMORY, "memory is full", 6, 7);
+}
+
+static void test_broken_gpu(void)
+{
+    check_failures(&edt_host_machine.fail_launch, EDT_ERROR_BACKEND, "failed at", 4, 6);
+}
+
+/* One plain run, one recording, then replays of it; none of them allocates. */
+static void test_recorded_once(void)
+{
+    Network network = network_open(other_backend(), NULL, 0, EDT_PRECISION_F32, 2);
+    g_autofree float *x = g_new0(float, 2 * network_in(&network));
+    g_autofree float *out = g_new0(float, 2 * network_out(&network));
+    GError *error = NULL;
+    long launches[6], replays = edt_host_machine.replays;
+
+    network_condition(&network, 2, (float[]){500, 20}, (int[]){1, 2}, &error);
+    g_assert_no_error(error);
+    const long allocs = edt_host_machine.allocs;
+    for (int i = 0; i < 6; i++) {
+        long before = edt_host_machine.launches;
+        g_assert_true(network_forward(&network, 1, x, (int[]){i % 2}, out, &error));
+        launches[i] = edt_host_machine.launches - before;
+    }
+    g_assert_cmpint(edt_host_machine.allocs, ==, allocs);
+    g_assert_cmpint(edt_host_machine.replays - replays, ==, 5);
+    g_assert_cmpint(launches[0], >, 80);
+    g_assert_cmpint(launches[1], ==, launches[0]);
+    for (int i = 2; i < 6; i++)
+        g_assert_cmpint(launches[i], ==, 3); /* rows, x, and the result back */
+    /* another batch is another step; the first is still known */
+    network_forward(&network, 2, x, (int[]){0, 1}, out, &error);
+    network_forward(&network, 1, x, (int[]){0}, out, &error);
+    g_assert_cmpint(edt_host_machine.replays - replays, ==, 6);
+    network_close(&network);
+    g_assert_cmpint(edt_host_machine.live, ==, 0);
+}
+
+static void test_profile(void)
+{
+    Network network = network_open(other_backend(), NULL, 0, EDT_PRECISION_F32, 1);
+    g_autofree float *x = g_new0(float, network_in(&network));
+    g_autofree float *out = g_new0(float, network_out(&network));
+    GError *error = NULL;
+    guint64 linear = 0, attention = 0;
+
+    network_condition(&network, 1, (float[]){500}, (int[]){1}, &error);
+    network.backend->profile(network.dev, TRUE);
+    for (int i = 0; i < 3; i++)
+        network_forward(&network, 1, x, (int[]){0}, out, &error);
+    g_assert_no_error(error);
+    const EdtProfileRow *row = network.backend->profile_rows(network.dev);
+    for (; row->what; row++) {
+        linear += strcmp(row->what, "linear") ? 0 : row->calls;
+        attention += strcmp(row->what, "attention") ? 0 : row->calls;
+    }
+    const guint64 blocks = (guint64)edt_variant_blocks(&network.v);
+    g_assert_cmpuint(attention, ==, 3 * blocks); /* each time: a profiled run is not a recording */
+    g_assert_cmpuint(linear, ==, 3 * (4 * blocks + 2 + 2 + 4));
+    network_close(&network);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/cuda/machine/no-gpu", test_no_gpu);
+    g_test_add_func("/cuda/machine/old-gpu", test_old_gpu);
+    g_test_add_func("/cuda/machine/full-gpu", test_full_gpu);
+    g_test_add_func("/cuda/machine/broken-gpu", test_broken_gpu);
+    g_test_add_func("/cuda/machine/recorded-once", test_recorded_once);
+    g_test_add_func("/cuda/machine/profile", test_profile);
+    return g_test_run();
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The whole EDT: a small one against the CPU backend in every arrangement, with its steps recorded
+ * and replayed; EDT-S against the official numbers, one forward and ten steps.
+ */
+#include "compare.h"
+#include "network.h"
+
+#include "cpu/cpu.h"
+#include "golden/golden.h"
+#include "sample/random.h"
+#include "sample/sampler.h"
+
+#include <string.h>
+
+#define GATE_F32 3e-6
+#define GATE_BF16 1e-2
+#define GATE_TRAJECTORY 1e-5
+
+/* ---- a small one ---- */
+
+enum { SAMPLES = 3 };
+
+static void set_amm(Network *network, EdtAmm amm)
+{
+    EdtAmmPlan plan = edt_amm_plan(&network->v, amm, 4.0);
+    edt_model_set_amm(network->model, &plan);
+}
+
+static float *forward(Network *network, int N, const float *x, const int *row)
+{
+    float *out = g_new(float, (gsize)N * network_out(network));
+    GError *error = NULL;
+    network_forward(network, N, x, row, out, &error);
+    g_assert_no_error(error);
+    return out;
+}
+
+static void condition(Network *network, int label)
+{
+    const int labels[SAMPLES] = {label, network->v.n_classes, 0};
+    GError *error = NULL;
+    network_condition(network, SAMPLES, (float[]){999, 500, 20}, labels, &error);
+    g_assert_no_error(error);
+}
+
+/* Each picture twice: plain and recorded the first time, then twice from the recording. */
+static void check_small(Network *cpu, Network *other, int N, double gate)
+{
+    const gsize in = network_in(cpu), out = network_out(cpu);
+    g_autofree float *x = g_new(float, SAMPLES * in);
+    const int rows[2][SAMPLES] = {{0, 1, 2}, {2, 0, 1}};
+
+    for (int round = 0; round < 2; round++) {
+        for (gsize i = 0; i < SAMPLES * in; i++)
+            x[i] = (float)g_test_rand_double_range(-2, 2);
+        g_autofree float *expected = forward(cpu, N, x, rows[round % 2]);
+        g_autofree float *found = forward(other, N, x, rows[round % 2]);
+        golden_check("forward", found, expected, (gsize)N * out, gate);
+        g_autofree float *again = forward(other, N, x, rows[round % 2]);
+        g_assert_cmpmem(again, (gsize)N * out * sizeof(float), found,
+                        (gsize)N * out * sizeof(float));
+    }
+}
+
+static void check_precision(EdtPrecision precision, double gate)
+{
+    Network cpu = network_open(edt_backend_cpu(), NULL, 0, precision, SAMPLES);
+    Network other = network_open(other_backend(), NULL, 0, precision, SAMPLES);
+    condition(&cpu, 7);
+    condition(&other, 7);
+    static const struct {
+        EdtAmm amm;
+        int N;
+    } turns[] = {{EDT_AMM_OFF, 1}, {EDT_AMM_OFFICIAL, 1}, {EDT_AMM_OFF, SAMPLES}, {EDT_AMM_AUTO, 2}};
+    for (guint i = 0; i < G_N_ELEMENTS(turns); i++) {
+        set_amm(&cpu, turns[i].amm);
+        set_amm(&other, turns[i].amm);
+        check_small(&cpu, &other, turns[i].N, gate);
+    }
+    network_close(&cpu);
+    network_close(&other);
+}
+
+static void test_small_f32(void)
+{
+    check_precision(EDT_PRECISION_F32, GATE_F32);
+}
+
+static void test_small_bf16(void)
+{
+    check_precision(EDT_PRECISION_BF16, GATE_BF16);
+}
+
+/* ---- EDT-S against the official numbers ---- */
+
+static void check_official(EdtPrecision precision, double gate)
+{
+    Golden *golden = golden_open("a_edt_s2_256");
+    Network network = network_open(other_backend(), "EDT-S/2", 256, precision, SAMPLES);
+    condition(&network, 207);
+    set_amm(&network, EDT_AMM_OFFICIAL);
+    g_autofree float *out = forward(&network, SAMPLES,
+                                    golden_f32(golden, "input.x", SAMPLES * network_in(&network)),
+                                    (int[]){0, 1, 2});
+    golden_check_tensor(golden, "out.amm_on", out, SAMPLES * network_out(&network), gate);
+    network_close(&network);
+    golden_close(golden);
+}
+
+static void test_official_f32(void)
+{
+    check_official(EDT_PRECISION_F32, GATE_F32);
+}
+
+static void test_official_bf16(void)
+{
+    check_official(EDT_PRECISION_BF16, GATE_BF16);
+}
+
+enum { C = 4, HW = 32 * 32, ONE = C * HW, STEPS = 10 };
+
+static void test_trajectory(void)
+{
+    Golden *golden = golden_open("f_sampling");
+    Network network = network_open(other_backend(), "EDT-S/2", 256, EDT_PRECISION_F32, 1);
+    EdtNoiseSchedule *schedule =
+        edt_noise_schedule_new(EDT_SCHEDULE_LINEAR, EDT_RESPACE_EVEN, STEPS, NULL);
+    EdtSampling sampling = {.schedule = schedule, .learned_variance = TRUE};
+    float timestep[STEPS], x[ONE], denoised[ONE], noise[ONE];
+    int label[STEPS];
+    EdtRandom random;
+    GError *error = NULL;
+
+    for (int s = 0; s < STEPS; s++) {
+        timestep[s] = (float)schedule->timestep[s];
+        label[s] = 207;
+    }
+    set_amm(&network, EDT_AMM_OFFICIAL);
+    network_condition(&network, STEPS, timestep, label, &error);
+    g_assert_no_error(error);
+    edt_random_seed(&random, 1);
+    edt_random_normal(&random, x, ONE);
+    for (int s = STEPS - 1; s >= 0; s--) {
+        g_autofree float *out = forward(&network, 1, x, &s);
+        edt_random_normal(&random, noise, ONE);
+        edt_sampling_step(&sampling, s, C, HW, out, noise, x, denoised, NULL);
+    }
+    golden_check_tensor(golden, "p.10.nocfg.amm_on.final", x, ONE, GATE_TRAJECTORY);
+    edt_noise_schedule_free(schedule);
+    network_close(&network);
+    golden_close(golden);
+}
+
+int main(int argc, char **argv)
+{
+    const gboolean official = argc > 1 && strcmp(argv[1], "official") == 0;
+    g_test_init(&argc, &argv, NULL);
+    if (official) {
+        g_test_add_func("/cuda/official/f32", test_official_f32);
+        g_test_add_func("/cuda/official/bf16", test_official_bf16);
+        g_test_add_func("/cuda/official/trajectory", test_trajectory);
+    } else {
+        g_test_add_func("/cuda/small/f32", test_small_f32);
+        g_test_add_func("/cuda/small/bf16", test_small_bf16);
+    }
+    return g_test_run();
+}
