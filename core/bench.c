@@ -115,8 +115,8 @@ typedef struct {
     EdtVariant variant;
     EdtModel *model;
     EdtVae *vae;
-    float *in, *out; /* device for a step, host for the VAE */
-    float *in2;
+    float *in, *out; /* of a step, on the device */
+    float *host;     /* of the VAE: two latents, then a picture */
     int N, *row;
     GError **error;
 } Bench;
@@ -130,14 +130,16 @@ static int compare(const void *a, const void *b)
 static gboolean run_once(Bench *b)
 {
     int side = b->variant.latent_size;
+    gsize latent = 4 * (gsize)side * (gsize)side;
     switch (b->bench->work) {
     case EDT_BENCH_STEP:
         edt_model_forward(b->model, b->N, b->in, b->row, b->out);
         return b->backend->sync(b->dev, b->error);
     case EDT_BENCH_DECODE:
-        return edt_vae_decode(b->vae, side, side, b->in, b->out, b->error);
+        return edt_vae_decode(b->vae, side, side, b->host, b->host + 2 * latent, b->error);
     case EDT_BENCH_ENCODE:
-        return edt_vae_encode(b->vae, side, side, b->out, b->in, b->in2, b->error);
+        return edt_vae_encode(b->vae, side, side, b->host + 2 * latent, b->host, b->host + latent,
+                              b->error);
     }
     return FALSE;
 }
@@ -228,15 +230,14 @@ static gboolean prepare_vae(Bench *b)
                          encode ? EDT_VAE_ENCODER : EDT_VAE_DECODER, b->error);
     if (b->vae == NULL)
         return FALSE;
-    b->in = b->backend->alloc(b->dev, latent * 4 * 4, b->error);
-    b->in2 = b->backend->alloc(b->dev, latent * 4 * 4, b->error);
-    b->out = b->backend->alloc(b->dev, latent * 64 * 3 * 4, b->error);
-    if (b->in == NULL || b->in2 == NULL || b->out == NULL)
+    b->host = edt_alloc(latent * (4 + 4 + 64 * 3) * sizeof(float), b->error);
+    if (b->host == NULL)
         return FALSE;
+    float *in = b->host, *out = in + 2 * latent * 4;
     for (gsize i = 0; i < latent * 4; i++)
-        b->in[i] = b->random.pool[i % b->random.pool_count] * 40;
+        in[i] = b->random.pool[i % b->random.pool_count] * 40;
     for (gsize i = 0; i < latent * 64 * 3; i++)
-        b->out[i] = b->random.pool[i % b->random.pool_count] * 40;
+        out[i] = b->random.pool[i % b->random.pool_count] * 40;
     b->result->gflop = 2e-9 * (double)edt_vae_macs(b->vae, side, side, encode);
     return TRUE;
 }
@@ -247,11 +248,11 @@ static void finish(Bench *b)
     edt_vae_free(b->vae);
     if (b->dev) {
         b->backend->free(b->dev, b->in);
-        b->backend->free(b->dev, b->in2);
         b->backend->free(b->dev, b->out);
         b->backend->close(b->dev);
     }
     g_free(b->row);
+    edt_free(b->host);
     edt_free(b->random.pool);
     g_hash_table_unref(b->random.shapes);
 }

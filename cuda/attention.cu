@@ -67,7 +67,8 @@ static __device__ __forceinline__ float row_sum(float value)
 }
 
 // Scores of one row become weights: bias before the softmax, AMM after it and on the numerator
-// alone (paper section 3.2).  top and sum are kept up to date; returns what older weights shrink by.
+// alone (paper section 3.2).  top and sum are kept up to date; returns the factor by which older
+// weights shrink.
 static __device__ __forceinline__ float weigh(const EdtAttention &op, int head, int q, int first,
                                               const float score[4], float *weights, float *top,
                                               float *sum)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Fused attention on the tensor cores: bf16 in and out, f32 between.  The plain one is attention.cu.
+// Fused attention on the tensor cores: bf16 in and out, f32 between.  Without them: attention.cu.
 //
 // A block of four warps answers 64 queries of one head, 16 a warp; keys and values come by in tiles
 // of 64 through shared memory.  The scores of a warp never leave its registers: what the product
@@ -20,8 +20,8 @@ template <int STEPS> static constexpr int pitch = STEPS * 16 + 8;
 
 // KEYS rows of keys (which 1) or values (2) from row `first` on; zeros outside.
 template <int STEPS>
-static __device__ __forceinline__ void fetch(const EdtAttention &op, int sample, int head, int which,
-                                             int first, uint16_t *tile)
+static __device__ __forceinline__ void fetch(const EdtAttention &op, int sample, int head,
+                                             int which, int first, uint16_t *tile)
 {
     constexpr int PIECES = STEPS * 4; // of 4 channels: 52, EDT's head width, is no multiple of 8
     for (int i = threadIdx.x; i < KEYS * PIECES; i += THREADS) {

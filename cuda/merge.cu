@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Down-sampling of tokens: four neighbours side by side, norm, modulate (EdtMerge).  One block makes
+// Down-sampling of tokens: four neighbours side by side, norm, modulate (EdtMerge).  A block makes
 // one row of 4D.
 #include "rows.cuh"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The three tensor-core instructions that attention_tensor.cu is made of, from compute capability
-// 8.0 on.  In the layouts below lane = 4 * g + t.  The host build brings functions of the same names
-// that exchange the operands between lanes and compute the definition.
+// 8.0 on.  In the layouts below lane = 4 * g + t.  The host build brings functions of the same
+// names that exchange the operands between lanes and compute the definition.
 #pragma once
 
 #include "launch.cuh"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The module's face: the backend table, each operation entering the device and launching its kernel,
- * and the probe that says whether there is a GPU at all.  Loaded by core/compute/module.c.
+ * The module's face: the backend table, each operation entering the device and launching its
+ * kernel, and the probe that says whether there is a GPU at all.  Loaded by core/compute/module.c.
  */
 #include "device.h"
 

@@ -2,7 +2,7 @@
  *
  * A denoising step as a CUDA graph: some two hundred launches become one.  A step runs plainly the
  * first time (kernels are loaded, algorithms chosen), is recorded the second time, and replayed
- * from then on.  Its key holds all that its operations depend on; freed memory ends every recording.
+ * from then on.  Its key holds all that its operations depend on; freed memory ends recordings.
  */
 #include "device.h"
 

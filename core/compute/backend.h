@@ -183,8 +183,8 @@ typedef struct EdtBackend {
     void (*guide)(EdtDevice *dev, int N, int C_all, int C_guided, int hw, float scale, float *out);
 
     /* A step that runs many times may be recorded and replayed (optional; NULL: never).  key says
-     * all that the operations between the two calls depend on: addresses, sizes, choices.  TRUE: they
-     * are under way already; leave them out, and step_end too.  Between the calls nothing is
+     * all that the operations between the two calls depend on: addresses, sizes, choices.  TRUE:
+     * they are under way already; leave them out, and step_end too.  Between the calls nothing is
      * uploaded, downloaded or prepared. */
     gboolean (*step_begin)(EdtDevice *dev, const void *key, gsize key_bytes);
     void (*step_end)(EdtDevice *dev);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Finds and loads the CUDA module; see module.h.  Nothing of CUDA is loaded into a process that does
- * not ask for it, and nothing is missed where it is not installed.
+ * Finds and loads the CUDA module; see module.h.  Nothing of CUDA is loaded into a process that
+ * does not ask for it, and nothing is missed where it is not installed.
  */
 #include "compute/module.h"
 
@@ -65,7 +65,8 @@ static const EdtBackendModule *load(const char *path, GError **error)
         g_module_make_resident(file); /* libraries below it do not bear being unloaded */
         return module;
     }
-    g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND, "the module “%s” is of another version", path);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND, "the module “%s” is of another version",
+                path);
     g_module_close(file);
     return NULL;
 }

@@ -62,6 +62,8 @@ static inline void gated(int D, float *x, const float *x_in, const float *gate, 
         _Pragma("omp simd") for (int i = 0; i < D; i++) x[i] = x_in[i] + gate[i] * (P);            \
     } else if (x_in) {                                                                             \
         _Pragma("omp simd") for (int i = 0; i < D; i++) x[i] = x_in[i] + (P);                      \
+    } else if (gate) {                                                                             \
+        _Pragma("omp simd") for (int i = 0; i < D; i++) x[i] = gate[i] * (P);                      \
     } else {                                                                                       \
         _Pragma("omp simd") for (int i = 0; i < D; i++) x[i] = (P);                                \
     }

@@ -664,19 +664,26 @@ static void test_interrupt(void)
 static void test_interrupt_jobs(void)
 {
     int code;
-    write_text("long.jsonl", "{\"class\":1,\"seed\":1,\"output\":\"long.png\",\"steps\":300}\n"
-                             "{\"class\":1,\"seed\":2,\"output\":\"late.png\",\"steps\":2}\n");
+    /* a batch of eight: the tiny model takes long enough to be interrupted */
+    GString *jobs = g_string_new(NULL);
+    for (int i = 0; i < 8; i++)
+        g_string_append_printf(
+            jobs, "{\"class\":1,\"seed\":%d,\"output\":\"long%d.png\",\"steps\":1000}\n", i, i);
+    g_string_append(jobs, "{\"class\":1,\"seed\":2,\"output\":\"late.png\",\"steps\":2}\n");
+    write_text("long.jsonl", jobs->str);
+    g_string_free(jobs, TRUE);
     GPtrArray *lines =
         interrupt(program_start("sample", "--jobs", "long.jsonl", "--json", NULL), &code);
     g_assert_cmpint(code, ==, 130);
-    g_assert_cmpint(count_events(lines, "image"), ==, 1);
+    g_assert_cmpint(count_events(lines, "image"), ==, 8);
+    g_assert_cmpint(json_number(find_event(lines, "image", 0), "steps_done"), <, 1000);
     g_assert_false(exists("late.png"));
     g_ptr_array_unref(lines);
 
     Outcome outcome = program_expect(0, NULL, "sample", "--jobs", "long.jsonl", NULL);
     lines = json_lines(outcome.out);
-    g_assert_cmpint(count_events(lines, "image"), ==, 2);
-    g_assert_cmpint(json_number(find_event(lines, "image", 0), "steps_done"), ==, 300);
+    g_assert_cmpint(count_events(lines, "image"), ==, 9);
+    g_assert_cmpint(json_number(find_event(lines, "image", 0), "steps_done"), ==, 1000);
     g_ptr_array_unref(lines);
     outcome_clear(&outcome);
 }

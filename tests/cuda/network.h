@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * An EDT with the deterministic weights of tests/golden on any backend, and forwards of it from host
- * memory to host memory.
+ * An EDT with the deterministic weights of tests/golden on any backend, and forwards of it from
+ * host memory to host memory.
  */
 #pragma once
 
@@ -16,7 +16,8 @@ typedef struct {
     float *x, *out;   /* device memory */
 } Network;
 
-/* variant NULL: a small one of 10 classes.  FALSE with an error where a device or its memory fails; then nothing is left behind. */
+/* variant NULL: a small one of 10 classes.  FALSE with an error where a device or its memory fails;
+ * then nothing is left behind. */
 gboolean network_try(Network *network, const EdtBackend *backend, const char *variant,
                      int image_size, EdtPrecision precision, int N, GError **error);
 Network network_open(const EdtBackend *backend, const char *variant, int image_size,

@@ -15,22 +15,26 @@ static const char *module_path;
 
 /* ---- looking for it; before anything is loaded, for that stays ---- */
 
-static void check_missing(const char *path, const char *says)
+static const EdtBackend *choose(EdtBackendKind kind, char **why, GError **error)
 {
     EdtDeviceOptions options;
+    return edt_backend_choose(&(EdtEngineOptions){.backend = kind}, &options, why, error);
+}
+
+static void check_missing(const char *path, const char *says)
+{
     g_autofree char *why = NULL;
     GError *error = NULL;
 
     g_setenv("EDT_CUDA_MODULE", path, TRUE);
     const EdtBackend *backend =
-        edt_backend_choose(&(EdtEngineOptions){.backend = EDT_BACKEND_CUDA}, &options, NULL, &error);
+        choose(EDT_BACKEND_CUDA, NULL, &error);
     g_assert_null(backend);
     g_assert_error(error, EDT_ERROR, EDT_ERROR_BACKEND);
     g_assert_nonnull(strstr(error->message, says));
     g_assert_true(g_str_has_suffix(error->message, "Choose the backend auto or cpu."));
     g_clear_error(&error);
-    backend = edt_backend_choose(&(EdtEngineOptions){.backend = EDT_BACKEND_AUTO}, &options, &why,
-                                 &error);
+    backend = choose(EDT_BACKEND_AUTO, &why, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(backend->name, ==, "cpu");
     g_assert_nonnull(strstr(why, says));
@@ -54,7 +58,6 @@ static void test_other_library(void)
 
 static void test_found(void)
 {
-    EdtDeviceOptions options;
     GError *error = NULL;
     g_setenv("EDT_CUDA_MODULE", module_path, TRUE);
     EdtBackendInfo *list = edt_backends_list();
@@ -62,11 +65,10 @@ static void test_found(void)
     g_assert_true(list[1].usable);
     edt_backends_free(list);
     const EdtBackend *backend =
-        edt_backend_choose(&(EdtEngineOptions){.backend = EDT_BACKEND_AUTO}, &options, NULL, &error);
+        choose(EDT_BACKEND_AUTO, NULL, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(backend->name, ==, "cuda");
-    backend = edt_backend_choose(&(EdtEngineOptions){.backend = EDT_BACKEND_CPU}, &options, NULL,
-                                 &error);
+    backend = choose(EDT_BACKEND_CPU, NULL, &error);
     g_assert_cmpstr(backend->name, ==, "cpu");
 }
 
@@ -89,7 +91,8 @@ static EdtPictures *paint(EdtBackendKind backend, EdtPrecision precision)
 
 static void check_pictures(EdtPrecision precision, double gate)
 {
-    EdtPictures *cpu = paint(EDT_BACKEND_CPU, precision), *cuda = paint(EDT_BACKEND_CUDA, precision);
+    EdtPictures *cpu = paint(EDT_BACKEND_CPU, precision);
+    EdtPictures *cuda = paint(EDT_BACKEND_CUDA, precision);
     for (int i = 0; i < 2; i++) {
         const EdtPicture *a = &cpu->pictures[i], *b = &cuda->pictures[i];
         golden_check("pixels", b->pixels, a->pixels, (gsize)(a->width * a->height * a->channels),

@@ -72,7 +72,8 @@ static void check_precision(EdtPrecision precision, double gate)
     static const struct {
         EdtAmm amm;
         int N;
-    } turns[] = {{EDT_AMM_OFF, 1}, {EDT_AMM_OFFICIAL, 1}, {EDT_AMM_OFF, SAMPLES}, {EDT_AMM_AUTO, 2}};
+    } turns[] = {{EDT_AMM_OFF, 1}, {EDT_AMM_OFFICIAL, 1}, {EDT_AMM_OFF, SAMPLES},
+                 {EDT_AMM_AUTO, 2}};
     for (guint i = 0; i < G_N_ELEMENTS(turns); i++) {
         set_amm(&cpu, turns[i].amm);
         set_amm(&other, turns[i].amm);

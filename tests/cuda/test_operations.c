@@ -37,18 +37,22 @@ static double gate_of(EdtType type)
         }                                                                                          \
     } while (0)
 
-/* The same call on both sides; SIDE(x) is each side's memory of a Both. */
+/* The same call on both sides. */
 #define ON_BOTH(pair, call_cpu, call_other)                                                        \
     do {                                                                                           \
         (pair)->cpu->call_cpu;                                                                     \
         (pair)->other->call_other;                                                                 \
     } while (0)
 
+/* A side's memory of a Both, where `side` is 0 for the CPU. */
+#define SIDE(both) (side ? (both).other : (both).cpu)
+
 /* ---- rows ---- */
 
 static void round_update(Pair *pair)
 {
-    const int N = between(1, 3), T = between(1, 9), D = coin() ? 4 * between(1, 60) : between(1, 70);
+    const int N = between(1, 3), T = between(1, 9);
+    const int D = coin() ? 4 * between(1, 60) : between(1, 70);
     const int columns = 6 * D, slots = 4;
     const gsize count = (gsize)(N * T * D);
     const EdtType p_type = coin() ? pair->act : EDT_F32;
@@ -63,7 +67,6 @@ static void round_update(Pair *pair)
     EdtRowUpdate op[2];
 
     for (int side = 0; side < 2; side++) {
-#define SIDE(both) (side ? (both).other : (both).cpu)
         EdtModulation mod = {SIDE(rows), columns, SIDE(slot)};
         op[side] = (EdtRowUpdate){
             .N = N, .T = T, .D = D,
@@ -90,10 +93,12 @@ static void round_update(Pair *pair)
 
 static void round_merge(Pair *pair)
 {
-    const int N = between(1, 3), n = 2 * between(1, 4), D = coin() ? 4 * between(1, 40) : between(3, 50);
+    const int N = between(1, 3), n = 2 * between(1, 4);
+    const int D = coin() ? 4 * between(1, 40) : between(3, 50);
     Both x = both_random(pair, EDT_F32, (gsize)(N * n * n * D), 2);
     Both y = both_new(pair, pair->act, (gsize)(N * n * n * D));
-    Both rows = both_random(pair, EDT_F32, (gsize)(3 * 8 * D), 1), slot = both_ints(pair, (gsize)N, 3);
+    Both rows = both_random(pair, EDT_F32, (gsize)(3 * 8 * D), 1);
+    Both slot = both_ints(pair, (gsize)N, 3);
     for (int side = 0; side < 2; side++) {
         EdtMerge op = {N, n, D, SIDE(x), SIDE(y), {SIDE(rows), 8 * D, SIDE(slot)}, 0, 4 * D};
         if (side)
@@ -109,11 +114,13 @@ static void round_merge(Pair *pair)
 
 static void round_split(Pair *pair)
 {
-    const int N = between(1, 3), n = 2 * between(1, 4), D = coin() ? 4 * between(1, 40) : between(3, 50);
+    const int N = between(1, 3), n = 2 * between(1, 4);
+    const int D = coin() ? 4 * between(1, 40) : between(3, 50);
     Both e = both_random(pair, pair->act, (gsize)(N * n * n * D), 2);
     Both skip = both_random(pair, EDT_F32, (gsize)(N * n * n * D), 2);
     Both y = both_new(pair, pair->act, (gsize)(N * n * n * 2 * D));
-    Both rows = both_random(pair, EDT_F32, (gsize)(3 * 4 * D), 1), slot = both_ints(pair, (gsize)N, 3);
+    Both rows = both_random(pair, EDT_F32, (gsize)(3 * 4 * D), 1);
+    Both slot = both_ints(pair, (gsize)N, 3);
     for (int side = 0; side < 2; side++) {
         EdtSplitConcat op = {.N = N, .n = n, .D = D, .e = SIDE(e), .e_type = pair->act,
                              .skip = SIDE(skip), .y = SIDE(y),
@@ -178,7 +185,8 @@ static void round_guide(Pair *pair)
 
 /* ---- attention ---- */
 
-static void check_attention(Pair *pair, int N, int n, int T, int H, int d, gboolean bias, gboolean amm)
+static void check_attention(Pair *pair, int N, int n, int T, int H, int d, gboolean bias,
+                            gboolean amm)
 {
     const gsize window = n ? (gsize)((2 * n - 1) * (2 * n - 1)) : 1, count = (gsize)(N * T * H * d);
     Both qkv = both_random(pair, pair->act, 3 * count, 2), out = both_new(pair, pair->act, count);
@@ -228,7 +236,8 @@ static void round_group_norm(Pair *pair)
     const gsize count = (gsize)(N * hw * C);
     const EdtType x_type = coin() ? EDT_F32 : pair->act;
     Both x = both_random(pair, x_type, count, 3), y = both_new(pair, pair->act, count);
-    Both weight = both_random(pair, EDT_F32, (gsize)C, 1), bias = both_random(pair, EDT_F32, (gsize)C, 1);
+    Both weight = both_random(pair, EDT_F32, (gsize)C, 1);
+    Both bias = both_random(pair, EDT_F32, (gsize)C, 1);
     const gboolean silu = coin();
     for (int side = 0; side < 2; side++) {
         EdtGroupNorm op = {N, hw, C, groups, planes, SIDE(x), x_type, SIDE(y), pair->act,
@@ -280,7 +289,8 @@ static void round_linear(Pair *pair)
     EdtLinear *cpu = pair->cpu->linear_new(pair->cpu_dev, &spec, &error);
     EdtLinear *other = pair->other->linear_new(pair->dev, &spec, &error);
     g_assert_no_error(error);
-    Both x = both_random(pair, x_type, (gsize)(M * K), 1), y = both_new(pair, y_type, (gsize)(M * N));
+    Both x = both_random(pair, x_type, (gsize)(M * K), 1);
+    Both y = both_new(pair, y_type, (gsize)(M * N));
     g_assert_true(pair->other->linear_prepare(pair->dev, other, M, &error));
     ON_BOTH(pair, linear(pair->cpu_dev, cpu, M, x.cpu, y.cpu),
             linear(pair->dev, other, M, x.other, y.other));

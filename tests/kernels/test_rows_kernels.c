@@ -80,8 +80,6 @@ static void check_update(const EdtCpuKernels *k, EdtType act)
         for (int i = 0; i < D; i++) {
             gsize at = (gsize)(r * D + i);
             double gate_value = gated ? column(&rows.mod, r / T, 2 * D + i) : 1.0;
-            if (!from_x)
-                gate_value = 1.0; /* a gate belongs to a residual */
             expect_x[at] = (from_x ? ((float *)x_in.data)[at] : 0) +
                            gate_value * guarded_get(p.data, p_type, at) +
                            (table ? ((float *)positions.data)[r % T * D + i] : 0);
@@ -95,7 +93,7 @@ static void check_update(const EdtCpuKernels *k, EdtType act)
         .N = N, .T = T, .D = D, .x_in = from_x ? x_in.data : NULL,
         .x = in_place ? x_in.data : x.data, .p = p.data, .p_type = p_type,
         .table = table ? positions.data : NULL, .y = y.data, .norm = norm, .mod_p = rows.mod,
-        .gate = gated && from_x ? 2 * D : EDT_NO_COLUMN, .mod_y = rows.mod, .shift = 0, .scale = D,
+        .gate = gated ? 2 * D : EDT_NO_COLUMN, .mod_y = rows.mod, .shift = 0, .scale = D,
     };
     int middle = N * T / 2;
     k->update(&op, act, middle, N * T);
