@@ -4,23 +4,11 @@
  * units can hold.  What a step reaches of this rate is its share of the peak.
  */
 #include "cpu/kernels.h"
-#include "cpu/kernels_math.h"
+#include "cpu/kernels_vector.h"
 
-#if defined(EDT_LEVEL_AVX512) || defined(EDT_LEVEL_AVX512BF16)
-#define LANES 16
-#elif defined(EDT_LEVEL_AVX2)
-#define LANES 8
-#else
-#define LANES 4
-#endif
 #define CHAINS 12 /* independent sums: latency 4 times two units, and some to spare */
 
-#if defined(EDT_LEVEL_AVX512BF16)
-#include <immintrin.h>
 #define PAIR_CHAINS 24
-#endif
-
-typedef float Vec __attribute__((vector_size(LANES * 4)));
 
 static double burn_f32(gint64 rounds)
 {
