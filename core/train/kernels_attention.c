@@ -16,7 +16,7 @@ EDT_PER_LEVEL void edt_train_softmax(int n, const float *s, float scale, const f
     for (int q = 0; q < T; q++) {
         const float *in = s + (gint64)q * T;
         void *row = edt_at_out(p, (gint64)q * T, act);
-        float *out = edt_row_to_write(row, act, buffer), most = -INFINITY, sum = 0;
+        float *out = edt_row_to_write(row, act, buffer), most = -G_MAXFLOAT, sum = 0;
         for (int ky = 0; ky < n; ky++) {
             const float *bias = window + (q / n - ky + n - 1) * side + n - 1 - q % n;
 #pragma omp simd reduction(max : most)
