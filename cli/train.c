@@ -25,7 +25,7 @@ static const char details[] =
 
 typedef struct {
     EdtCliTraining training;
-    char *variant, *schedule, *prediction, *precision, *output, *export;
+    char *variant, *start, *schedule, *prediction, *precision, *output, *export;
     gboolean features, no_mask, raw, f32, bench;
 } Train;
 
@@ -56,6 +56,8 @@ static gboolean take_words(Train *t)
                                                        : EDT_PRECISION_AUTO;
     if (t->variant)
         o->variant = t->variant;
+    if (t->start)
+        o->start = t->start;
     if (t->no_mask)
         o->masked = FALSE;
     return TRUE;
@@ -83,6 +85,8 @@ static gboolean parse(Train *t, int *argc, char ***argv)
         {"schedule", 0, 0, G_OPTION_ARG_STRING, &t->schedule, "cosine (default) or linear", "NAME"},
         {"predict", 0, 0, G_OPTION_ARG_STRING, &t->prediction, "denoised (default) or noise",
          "WHAT"},
+        {"init", 0, 0, G_OPTION_ARG_FILENAME, &t->start,
+         "Begin with the weights of a model; its classes may be others", "MODEL"},
         {"features", 0, 0, G_OPTION_ARG_NONE, &t->features, "DATA holds features, not pictures",
          NULL},
         {"classes", 0, 0, G_OPTION_ARG_INT, &o->n_classes, "Classes of features (default 1000)",
@@ -151,10 +155,10 @@ static Train train_new(void)
 
 static void train_clear(Train *t)
 {
-    char *texts[] = {
-        t->variant,        t->schedule,       t->prediction,      t->precision,
-        t->output,         t->export,         t->training.folder, t->training.checkpoint,
-        t->training.model, t->training.title, t->training.licence};
+    char *texts[] = {t->variant,        t->start,           t->schedule,
+                     t->prediction,     t->precision,       t->output,
+                     t->export,         t->training.folder, t->training.checkpoint,
+                     t->training.model, t->training.title,  t->training.licence};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
 }

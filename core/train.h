@@ -34,6 +34,8 @@ typedef struct {
     int channels;             /* of pictures: 4 (RGBA, colour premultiplied; default) or 3 */
     EdtSchedule schedule;     /* default cosine */
     EdtPrediction prediction; /* default denoised */
+    const char *start;        /* NULL, or a model whose weights a new run begins with: the same
+                                 network, but classes may differ; those of the same name are kept */
 
     /* the data: one of the two */
     const char *pictures; /* folder of class folders; classes.json in it may name the classes */

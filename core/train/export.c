@@ -42,6 +42,16 @@ static void put_names(EdtSafetensorsWriter *w, char **names)
     edt_safetensors_writer_metadata(w, "edt.class_names", json);
 }
 
+const char *edt_export_schedule(const EdtTrainOptions *options)
+{
+    return options->schedule == EDT_SCHEDULE_COSINE ? "cosine" : "linear";
+}
+
+const char *edt_export_prediction(const EdtTrainOptions *options)
+{
+    return options->prediction == EDT_PREDICT_DENOISED ? "denoised" : "noise";
+}
+
 static void put_metadata(const Job *job)
 {
     const EdtExportSource *s = job->source;
@@ -57,10 +67,8 @@ static void put_metadata(const Job *job)
     put_number(w, "edt.channels", v->channels);
     /* in pixels there is no channel that guidance should leave alone */
     put_number(w, "edt.guided_channels", pixels ? v->channels : MIN(3, v->channels));
-    edt_safetensors_writer_metadata(w, "edt.schedule",
-                                    o->schedule == EDT_SCHEDULE_COSINE ? "cosine" : "linear");
-    edt_safetensors_writer_metadata(w, "edt.prediction",
-                                    o->prediction == EDT_PREDICT_DENOISED ? "denoised" : "noise");
+    edt_safetensors_writer_metadata(w, "edt.schedule", edt_export_schedule(o));
+    edt_safetensors_writer_metadata(w, "edt.prediction", edt_export_prediction(o));
     edt_safetensors_writer_metadata(w, "edt.latent", pixels ? "pixels" : "sd-vae");
     edt_safetensors_writer_metadata(w, "edt.alpha", pixels && v->channels == 4 ? "1" : "0");
     put_number(w, "edt.n_classes", v->n_classes);

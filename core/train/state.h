@@ -78,6 +78,10 @@ gboolean edt_train_options_from_json(EdtTrainOptions *options, const char *json,
 /* The first option that makes these two another run, or NULL. */
 const char *edt_train_options_differ(const EdtTrainOptions *a, const EdtTrainOptions *b);
 
+/* start.c: the weights of a model instead of random ones.  Errors: EDT_ERROR_USAGE where it is
+ * another network, EDT_ERROR_BAD_FILE. */
+gboolean edt_start_load(EdtTrainer *trainer, const char *path, GError **error);
+
 /* checkpoint.c */
 gboolean edt_checkpoint_load(EdtTrainer *trainer, const char *path, GError **error);
 /* export.c */
@@ -91,3 +95,6 @@ typedef struct {
 } EdtExportSource;
 gboolean edt_export_write(const EdtExportSource *source, const EdtTrainExport *export,
                           GError **error);
+/* The words of a model's metadata. */
+const char *edt_export_schedule(const EdtTrainOptions *options);
+const char *edt_export_prediction(const EdtTrainOptions *options);

@@ -52,6 +52,8 @@ static gboolean make_arrays(EdtTrainer *trainer, GError **error)
     }
     edt_train_random(&random, trainer->options.seed, EDT_DRAW_WEIGHTS, 0, 0);
     edt_parameters_initialise(trainer->parameters, &random, a->weights);
+    if (trainer->options.start && !edt_start_load(trainer, trainer->options.start, error))
+        return FALSE;
     memcpy(a->average, a->weights, trainer->parameters->count * sizeof(float));
     return TRUE;
 }
@@ -102,6 +104,7 @@ static void own_texts(EdtTrainOptions *o)
     o->variant = g_intern_string(o->variant);
     o->pictures = g_intern_string(o->pictures);
     o->features = g_intern_string(o->features);
+    o->start = g_intern_string(o->start);
 }
 
 EdtTrainer *edt_trainer_resume(const EdtTrainOptions *options, const char *checkpoint,
@@ -111,6 +114,8 @@ EdtTrainer *edt_trainer_resume(const EdtTrainOptions *options, const char *check
 
     trainer->options = *options;
     own_texts(&trainer->options);
+    if (checkpoint)
+        trainer->options.start = NULL; /* the run has begun */
     if (make(trainer, error) &&
         (checkpoint == NULL || edt_checkpoint_load(trainer, checkpoint, error))) {
         use_weights(trainer);

@@ -4,11 +4,13 @@
  * bits, checkpoints of other runs are refused, and the exported model makes pictures.
  */
 #include "files/png.h"
+#include "files/safetensors.h"
 #include "train.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SIDE 16
 #define PICTURES 3 /* of a class */
@@ -194,6 +196,79 @@ static void test_export(void)
     edt_engine_close(engine);
 }
 
+/* The same pictures, one more class before them: its folder is sorted first. */
+static char *make_more_pictures(void)
+{
+    char *root = file("more");
+    g_autofree char *aqua = g_build_filename(root, "aqua", NULL), *pictures = file("pictures");
+    g_assert_cmpint(g_mkdir_with_parents(aqua, 0700), ==, 0);
+    g_autofree char *picture = g_build_filename(aqua, "0.png", NULL);
+    draw(picture, 1, 0);
+    for (const char *const *name = (const char *const[]){"blue", "green", NULL}; *name; name++) {
+        g_autofree char *from = g_build_filename(pictures, *name, NULL);
+        g_autofree char *to = g_build_filename(root, *name, NULL);
+        g_assert_cmpint(symlink(from, to), ==, 0);
+    }
+    return root;
+}
+
+static const float *tensor(EdtSafetensors *model, const char *name)
+{
+    const EdtSafetensor *found = edt_safetensors_find(model, name);
+    g_assert_nonnull(found);
+    g_assert_cmpint(found->view.type, ==, EDT_F32);
+    return found->view.data;
+}
+
+static EdtSafetensors *exported(EdtTrainer *trainer, const char *path)
+{
+    GError *error = NULL;
+    EdtTrainExport export = {.output = path, .force = TRUE, .f32 = TRUE};
+    g_assert_true(edt_trainer_export(trainer, &export, &error));
+    EdtSafetensors *model = edt_safetensors_open(path, &error);
+    g_assert_no_error(error);
+    return model;
+}
+
+/* A model goes on learning with one class more: weights and known classes are the model's. */
+static void test_start(void)
+{
+    static const char table[] = "edt.y_embedder.embedding_table.weight",
+                      other[] = "edt.blocks.1.mlp.fc1.weight";
+    g_autofree char *learned = file("learned.safetensors"), *before = file("before.safetensors");
+    g_autofree char *after = file("after.safetensors"), *more = make_more_pictures();
+    EdtTrainOptions o = options_of(more);
+    EdtTrainExport export = {.output = before, .f32 = TRUE};
+    GError *error = NULL;
+
+    g_assert_true(edt_train_export(learned, &export, &error));
+    o.start = before;
+    EdtTrainer *trainer = trainer_new(&o, NULL);
+    EdtSafetensors *old = edt_safetensors_open(before, &error), *new = exported(trainer, after);
+    gsize D = 156, row = D * sizeof(float);
+    g_assert_cmpint(edt_safetensors_find(new, table)->view.shape[0], ==, 4); /* and no class */
+    for (gsize i = 0; i < 3; i++)
+        g_assert_cmpmem(tensor(old, table) + i * D, row, tensor(new, table) + (i + 1) * D, row);
+    g_assert_cmpint(memcmp(tensor(new, table), tensor(new, table) + D, row), !=, 0);
+    g_assert_cmpmem(tensor(old, other), row, tensor(new, other), row);
+    edt_safetensors_close(old);
+    edt_safetensors_close(new);
+    edt_trainer_free(trainer);
+
+    o.prediction = EDT_PREDICT_NOISE; /* it never learned that */
+    g_assert_null(edt_trainer_new(&o, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_assert_nonnull(strstr(error->message, "prediction"));
+    g_clear_error(&error);
+    o = options_of(more);
+    o.start = before;
+    o.channels = 3;
+    g_assert_null(edt_trainer_new(&o, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_assert_nonnull(strstr(error->message, "x_embedder"));
+    g_clear_error(&error);
+}
+
 static void test_refused(void)
 {
     g_autofree char *pictures = file("pictures"), *checkpoint = file("learned.safetensors");
@@ -249,6 +324,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/run/resume/bf16", GINT_TO_POINTER(EDT_PRECISION_BF16), test_resume);
     g_test_add_func("/run/learns", test_learns);
     g_test_add_func("/run/export", test_export);
+    g_test_add_func("/run/start", test_start);
     g_test_add_func("/run/refused", test_refused);
     g_test_add_func("/run/diverges", test_diverges);
     int code = g_test_run();
