@@ -100,6 +100,8 @@ static gboolean parse(Train *t, int *argc, char ***argv)
         {"micro", 0, 0, G_OPTION_ARG_INT, &o->micro, "Pictures in memory at once (default 16)",
          "N"},
         {"no-mask", 0, 0, G_OPTION_ARG_NONE, &t->no_mask, "Without the masked pass", NULL},
+        {"variational", 0, 0, G_OPTION_ARG_DOUBLE, &o->variational,
+         "Share of the variational term (default 1 for noise, 0.001 for denoised)", "X"},
         {"uniform", 0, 0, G_OPTION_ARG_NONE, &o->uniform, "All timesteps alike", NULL},
         {"rate", 0, 0, G_OPTION_ARG_DOUBLE, &o->rate, "Learning rate (default 1e-3)", "X"},
         {"rate-end", 0, 0, G_OPTION_ARG_DOUBLE, &o->rate_end, "… at the end (default 5e-5)", "X"},

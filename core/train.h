@@ -50,6 +50,9 @@ typedef struct {
     int batch;             /* pictures of a step: 64 */
     int micro;             /* pictures of a forward (gradients are accumulated): 16 */
     gboolean masked;       /* also the masked pass; default TRUE */
+    double variational;    /* share of the variational term in the loss; below 0 (default): 1 for
+                              predicted noise, as in the official code, and 0.001 for predicted x0
+                              (L_hybrid of arXiv 2102.09672) */
     gboolean uniform;      /* timesteps uniformly instead of by their losses */
     double rate, rate_end; /* learning rate: linearly from 1e-3 to 5e-5 ... */
     gint64 rate_steps;     /* ... over so many steps (400000), then constant */

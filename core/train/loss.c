@@ -157,7 +157,8 @@ EdtLossTerms edt_loss_of(const EdtLoss *loss, int t, const float *x0, const floa
     terms.mse =
         w * squared(loss->count, out, target, (float)(2.0 * weight * w / loss->count), d_out);
     if (loss->learned_variance)
-        terms.vb = variational(loss, t, x0, target, x_t, out, weight, d_out + loss->count);
-    terms.loss = terms.mse + terms.vb;
+        terms.vb =
+            variational(loss, t, x0, target, x_t, out, weight * loss->share, d_out + loss->count);
+    terms.loss = terms.mse + loss->share * terms.vb;
     return terms;
 }

@@ -2,11 +2,12 @@
  *
  * What a prediction costs, and the derivative (official gaussian_diffusion.py, training_losses):
  *
- *     loss = w mean((target - prediction)^2) + variational term in bits per number
+ *     loss = w mean((target - prediction)^2) + share * variational term in bits per number
  *
  * with w = min(snr,5)/snr for predicted noise and min(snr,5) for predicted x0 (Min-SNR,
  * arXiv 2303.09556).  The variational term teaches the variance alone: the mean is held fixed in
- * it.  At t = 0 it is the likelihood of the 8-bit value, else a KL divergence.
+ * it.  At t = 0 it is the likelihood of the 8-bit value, else a KL divergence.  The official code
+ * has share 1; see train.h.
  */
 #pragma once
 
@@ -17,10 +18,11 @@ typedef struct {
     EdtPrediction prediction;
     gboolean learned_variance; /* the output has 2C channels */
     int count;                 /* C*h*w: numbers of one picture */
+    double share;              /* of the variational term */
 } EdtLoss;
 
 typedef struct {
-    double mse, vb, loss; /* mse with its weight; loss = mse + vb */
+    double mse, vb, loss; /* mse with its weight, vb without; loss = mse + share * vb */
 } EdtLossTerms;
 
 /* x_t = sqrt(abar) x0 + sqrt(1 - abar) noise */

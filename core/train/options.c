@@ -5,6 +5,7 @@
 #include "train/state.h"
 
 #include <json-glib/json-glib.h>
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -34,6 +35,7 @@ static const struct {
     FIELD(batch, INTEGER, FALSE),
     FIELD(micro, INTEGER, FALSE),
     FIELD(masked, FLAG, FALSE),
+    FIELD(variational, NUMBER, FALSE),
     FIELD(uniform, FLAG, FALSE),
     FIELD(rate, NUMBER, FALSE),
     FIELD(rate_end, NUMBER, FALSE),
@@ -66,6 +68,7 @@ void edt_train_options_init(EdtTrainOptions *options)
         .batch = 64,
         .micro = 16,
         .masked = TRUE,
+        .variational = -1,
         .rate = 1e-3,
         .rate_end = 5e-5,
         .rate_steps = 400000,
@@ -94,6 +97,8 @@ static gboolean check_numbers(const EdtTrainOptions *o, GError **error)
     if (!(o->affine >= 0 && o->affine <= 0.5) || !(o->hue >= 0 && o->hue <= 180))
         return refuse(error,
                       "the affine changes must be within 0 and 0.5, the hue within 0 and 180");
+    if (isnan(o->variational))
+        return refuse(error, "the share of the variational term is no number");
     if (!(o->weight_decay >= 0) || !(o->clip >= 0))
         return refuse(error, "weight decay and clipping must not be negative");
     return TRUE;

@@ -58,6 +58,15 @@ static gboolean make_arrays(EdtTrainer *trainer, GError **error)
     return TRUE;
 }
 
+/* Where x0 is predicted its small errors at the last timesteps weigh by their signal-to-noise ratio
+ * in the variational term: thousands of bits at t = 1 against tenths in the squared error. */
+static double variational_share(const EdtTrainOptions *o)
+{
+    if (o->variational >= 0)
+        return o->variational;
+    return o->prediction == EDT_PREDICT_NOISE ? 1.0 : 0.001;
+}
+
 static gboolean make(EdtTrainer *trainer, GError **error)
 {
     const EdtTrainOptions *o = &trainer->options;
@@ -83,7 +92,8 @@ static gboolean make(EdtTrainer *trainer, GError **error)
     if (trainer->schedule == NULL || !edt_batch_make(trainer, error) ||
         !make_arrays(trainer, error))
         return FALSE;
-    trainer->loss = (EdtLoss){trainer->schedule, o->prediction, TRUE, (int)trainer->batch.count};
+    trainer->loss = (EdtLoss){trainer->schedule, o->prediction, TRUE, (int)trainer->batch.count,
+                              variational_share(o)};
     trainer->network =
         edt_network_new(trainer->parameters, trainer->batch.rows, act, trainer->threads, error);
     return trainer->network != NULL;

@@ -42,7 +42,7 @@ static Case *case_new(const char *name)
     c->schedule =
         edt_noise_schedule_new(EDT_SCHEDULE_LINEAR, EDT_RESPACE_EVEN, EDT_TIMESTEPS, &error);
     g_assert_no_error(error);
-    c->loss = (EdtLoss){c->schedule, EDT_PREDICT_NOISE, TRUE, c->count};
+    c->loss = (EdtLoss){c->schedule, EDT_PREDICT_NOISE, TRUE, c->count, 1.0};
     c->x0 = rows(c, tiny->v.channels);
     c->noise = rows(c, tiny->v.channels);
     c->x_t = rows(c, tiny->v.channels);
