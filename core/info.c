@@ -5,6 +5,7 @@
  * nothing but the header.  Who wrote it: import.c, or the trainer's export.
  */
 #include "info.h"
+#include "translations.h"
 #include "files/inventory.h"
 #include "files/json_text.h"
 #include "files/vae_names.h"
@@ -147,6 +148,16 @@ static gboolean take_class_names(Reader *r, JsonNode *node)
     return TRUE;
 }
 
+/* Names in the user's language go before the model's own. */
+static gboolean translate_class_names(Reader *r)
+{
+    const char *json = edt_safetensors_metadata(r->file, "edt.class_translations");
+    return !json ||
+           edt_class_names_translate(r->info->class_names, (guint)r->info->n_classes, json,
+                                     g_get_language_names()) ||
+           refuse(r, "edt.class_translations", "holds no names of all classes");
+}
+
 static gboolean read_class_names(Reader *r)
 {
     const char *text = edt_safetensors_metadata(r->file, "edt.class_names");
@@ -166,7 +177,7 @@ static gboolean read_class_names(Reader *r)
     else
         good = refuse(r, "edt.class_names", "is no JSON");
     g_object_unref(parser);
-    return good;
+    return good && translate_class_names(r);
 }
 
 /* ---- tensors ---- */

@@ -10,19 +10,26 @@
 
 #define SUFFIX ".safetensors"
 
+/* Takes the path; a place named twice counts where it came first. */
+static void add_folder(GPtrArray *folders, char *path)
+{
+    if (*path && !g_ptr_array_find_with_equal_func(folders, path, g_str_equal, NULL))
+        g_ptr_array_add(folders, path);
+    else
+        g_free(path);
+}
+
 char **edt_models_folders(void)
 {
     GPtrArray *folders = g_ptr_array_new();
     const char *path = g_getenv("EDT_MODEL_PATH");
     char **entries = g_strsplit(path ? path : "", G_SEARCHPATH_SEPARATOR_S, -1);
-    for (int i = 0; entries[i]; i++) {
-        if (*entries[i])
-            g_ptr_array_add(folders, g_strdup(entries[i]));
-    }
+    for (int i = 0; entries[i]; i++)
+        add_folder(folders, g_strdup(entries[i]));
     g_strfreev(entries);
 
-    g_ptr_array_add(folders, g_build_filename(g_get_user_data_dir(), "edt", "models", NULL));
-    g_ptr_array_add(folders, g_strdup(EDT_DATADIR "/edt/models"));
+    add_folder(folders, g_build_filename(g_get_user_data_dir(), "edt", "models", NULL));
+    add_folder(folders, g_strdup(EDT_DATADIR "/edt/models"));
     g_ptr_array_add(folders, NULL);
     return (char **)g_ptr_array_free(folders, FALSE);
 }

@@ -60,6 +60,9 @@ static void put_metadata(const EdtTrainer *trainer, EdtSafetensorsWriter *w)
     edt_safetensors_writer_metadata(w, "format", FORMAT);
     edt_safetensors_writer_metadata(w, "options", options);
     edt_safetensors_writer_metadata(w, "class_names", names);
+    if (trainer->dataset->class_translations)
+        edt_safetensors_writer_metadata(w, "class_translations",
+                                        trainer->dataset->class_translations);
     edt_safetensors_writer_metadata(w, "step", step);
 }
 
@@ -216,8 +219,9 @@ static gboolean export_from(EdtSafetensors *file, const char *path, const EdtTra
         find(file, path, export->raw ? "weights" : "average", EDT_F32, parameters->count, error);
     if (weights)
         good = edt_export_write(
-            &(EdtExportSource){options, parameters, weights, v.n_classes, names, step}, export,
-            error);
+            &(EdtExportSource){options, parameters, weights, v.n_classes, names,
+                               edt_safetensors_metadata(file, "class_translations"), step},
+            export, error);
     edt_parameters_free(parameters);
     return good && !edt_safetensors_damaged(file, error);
 }

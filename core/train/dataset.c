@@ -12,6 +12,7 @@ void edt_dataset_free(EdtDataset *dataset)
     if (dataset == NULL)
         return;
     g_strfreev(dataset->class_names);
+    g_free(dataset->class_translations);
     g_ptr_array_unref(dataset->skipped);
     g_mutex_clear(&dataset->lock);
     dataset->free(dataset);

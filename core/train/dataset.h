@@ -20,8 +20,9 @@ typedef struct EdtDataset EdtDataset;
 
 struct EdtDataset {
     int count, n_classes;
-    char **class_names; /* or NULL */
-    GPtrArray *skipped; /* char *: "name: reason" */
+    char **class_names;       /* or NULL */
+    char *class_translations; /* JSON, as class_list.h says, or NULL */
+    GPtrArray *skipped;       /* char *: "name: reason" */
     GMutex lock;
     /* private to the kinds */
     gboolean (*get)(EdtDataset *dataset, int index, EdtRandom *random, float *x, int *label,

@@ -78,6 +78,8 @@ static void put_metadata(const Job *job)
                                                            : "unnamed");
     if (s->class_names)
         put_names(w, s->class_names);
+    if (s->class_names && s->class_translations)
+        edt_safetensors_writer_metadata(w, "edt.class_translations", s->class_translations);
     edt_safetensors_writer_metadata(w, "edt.title", job->export->title ? job->export->title : "");
     edt_safetensors_writer_metadata(w, "edt.licence",
                                     job->export->licence ? job->export->licence : "");
@@ -171,6 +173,7 @@ gboolean edt_trainer_export(EdtTrainer *trainer, const EdtTrainExport *export, G
         .weights = export->raw ? trainer->arrays.weights : trainer->arrays.average,
         .n_classes = trainer->v.n_classes,
         .class_names = trainer->dataset->class_names,
+        .class_translations = trainer->dataset->class_translations,
         .step = trainer->step,
     };
     return edt_export_write(&source, export, error);

@@ -5,10 +5,10 @@
  */
 #include "train/dataset.h"
 #include "train/augment.h"
+#include "train/class_list.h"
 #include "edt.h"
 
 #include <gdk-pixbuf/gdk-pixbuf.h>
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #define KEPT_MAX ((gsize)1 << 30) /* bytes of pixels kept in memory */
@@ -98,85 +98,12 @@ static gboolean get(EdtDataset *dataset, int index, EdtRandom *random, float *x,
 
 /* ---- which files there are ---- */
 
-typedef struct {
-    char *name, *folder;
-    gboolean mirror;
-} Class;
-
-static void class_free(gpointer data)
-{
-    Class *class = data;
-    g_free(class->name);
-    g_free(class->folder);
-    g_free(class);
-}
-
-static void add_class(GPtrArray *classes, const char *name, const char *folder, gboolean mirror)
-{
-    Class *class = g_new0(Class, 1);
-    *class = (Class){g_strdup(name), g_strdup(folder), mirror};
-    g_ptr_array_add(classes, class);
-}
-
-static gint by_folder(gconstpointer a, gconstpointer b)
-{
-    return strcmp((*(Class *const *)a)->folder, (*(Class *const *)b)->folder);
-}
-
-static gboolean classes_from_folders(const char *folder, GPtrArray *classes, GError **error)
-{
-    GDir *dir = g_dir_open(folder, 0, error);
-    const char *name;
-
-    if (dir == NULL)
-        return FALSE;
-    while ((name = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        if (*name != '.' && g_file_test(path, G_FILE_TEST_IS_DIR))
-            add_class(classes, name, name, TRUE);
-    }
-    g_dir_close(dir);
-    g_ptr_array_sort(classes, by_folder);
-    return TRUE;
-}
-
-/* {"classes": [{"folder": ..., "concept": name, "mirror": bool}, ...]}, as tools/dataset-stamps
- * writes it. */
-static gboolean classes_from_json(const char *path, GPtrArray *classes, GError **error)
-{
-    g_autoptr(JsonParser) parser = json_parser_new();
-    JsonNode *root;
-    JsonArray *array = NULL;
-
-    if (!json_parser_load_from_file(parser, path, error))
-        return FALSE;
-    root = json_parser_get_root(parser);
-    if (root && JSON_NODE_HOLDS_OBJECT(root) &&
-        json_object_has_member(json_node_get_object(root), "classes"))
-        array = json_object_get_array_member(json_node_get_object(root), "classes");
-    for (guint i = 0; array && i < json_array_get_length(array); i++) {
-        JsonObject *class = json_array_get_object_element(array, i);
-        const char *folder =
-            class ? json_object_get_string_member_with_default(class, "folder", NULL) : NULL;
-        if (folder == NULL || strchr(folder, G_DIR_SEPARATOR)) {
-            array = NULL;
-            break;
-        }
-        add_class(classes, json_object_get_string_member_with_default(class, "concept", folder),
-                  folder, json_object_get_boolean_member_with_default(class, "mirror", TRUE));
-    }
-    if (array == NULL)
-        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "“%s” is no list of classes: {\"classes\": [{\"folder\": …}, …]}.", path);
-    return array != NULL;
-}
-
 static gint by_name(gconstpointer a, gconstpointer b)
 {
     return strcmp((*(Picture *const *)a)->name, (*(Picture *const *)b)->name);
 }
 
-static gboolean list_class(Pictures *p, const char *folder, const Class *class, int label,
+static gboolean list_class(Pictures *p, const char *folder, const EdtClassEntry *class, int label,
                            GError **error)
 {
     g_autofree char *path = g_build_filename(folder, class->folder, NULL);
@@ -205,16 +132,15 @@ static gboolean list_class(Pictures *p, const char *folder, const Class *class, 
 
 static gboolean list_all(Pictures *p, const char *folder, GError **error)
 {
-    g_autofree char *json = g_build_filename(folder, "classes.json", NULL);
-    g_autoptr(GPtrArray) classes = g_ptr_array_new_with_free_func(class_free);
+    g_autoptr(GPtrArray) classes = edt_class_list_read(folder, error);
 
-    if (!(g_file_test(json, G_FILE_TEST_EXISTS) ? classes_from_json(json, classes, error)
-                                                : classes_from_folders(folder, classes, error)))
+    if (classes == NULL)
         return FALSE;
     p->base.n_classes = (int)classes->len;
     p->base.class_names = g_new0(char *, classes->len + 1);
+    p->base.class_translations = edt_class_list_translations(classes);
     for (guint i = 0; i < classes->len; i++) {
-        const Class *class = classes->pdata[i];
+        const EdtClassEntry *class = classes->pdata[i];
         p->base.class_names[i] = g_strdup(class->name);
         if (!list_class(p, folder, class, (int)i, error))
             return FALSE;

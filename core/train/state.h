@@ -90,7 +90,8 @@ typedef struct {
     const EdtParameters *parameters;
     const float *weights;
     int n_classes;
-    char **class_names; /* or NULL */
+    char **class_names;             /* or NULL */
+    const char *class_translations; /* or NULL */
     gint64 step;
 } EdtExportSource;
 gboolean edt_export_write(const EdtExportSource *source, const EdtTrainExport *export,

@@ -75,6 +75,22 @@ static void test_folders(Places *places, gconstpointer data)
     g_strfreev(folders);
 }
 
+/* $EDT_MODEL_PATH may put the user's folder behind or before others: it is looked through once. */
+static void test_twice(Places *places, gconstpointer data)
+{
+    char *own = g_build_filename(g_get_user_data_dir(), "edt", "models", NULL);
+    char *path = g_strjoin(":", places->first, own, places->second, places->first, NULL);
+    g_setenv("EDT_MODEL_PATH", path, TRUE);
+    char **folders = edt_models_folders();
+    g_assert_cmpstr(folders[0], ==, places->first);
+    g_assert_cmpstr(folders[1], ==, own);
+    g_assert_cmpstr(folders[2], ==, places->second);
+    g_assert_cmpuint(g_strv_length(folders), ==, 4);
+    g_strfreev(folders);
+    g_free(path);
+    g_free(own);
+}
+
 /* By place, then by name; only *.safetensors, nothing hidden, no folders. */
 static void test_list(Places *places, gconstpointer data)
 {
@@ -165,6 +181,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/places/folders", Places, NULL, set_up, test_folders, tear_down);
+    g_test_add("/places/twice", Places, NULL, set_up, test_twice, tear_down);
     g_test_add("/places/list", Places, NULL, set_up, test_list, tear_down);
     g_test_add("/places/find", Places, NULL, set_up, test_find, tear_down);
     g_test_add("/places/file-and-link", Places, NULL, set_up, test_file_and_link, tear_down);

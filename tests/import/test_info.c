@@ -3,6 +3,7 @@
  * What a model says of itself: every field, and every way in which its metadata may not fit it.
  */
 #include "models.h"
+#include "translations.h"
 
 #include <string.h>
 
@@ -160,6 +161,41 @@ static void test_own_classes(void)
     g_free(own);
 }
 
+static char *translated(const char *json, const char *language)
+{
+    const char *const languages[] = {"xx", language, "C", NULL};
+    g_auto(GStrv) names = g_strsplit("dog|cat|bar", "|", -1);
+    return edt_class_names_translate(names, 3, json, languages) ? g_strjoinv("|", names) : NULL;
+}
+
+static void test_translations(void)
+{
+    static const char good[] =
+        "{\"de\":[\"Hund\",\"Katze\",\"bar\"],\"ja\":[\"犬\",\"猫\",\"棒\"]}";
+    static const struct {
+        const char *language, *names;
+    } cases[] = {
+        {"de", "Hund, dog|Katze, cat|bar"},
+        {"ja", "犬, dog|猫, cat|棒, bar"},
+        {"fr", "dog|cat|bar"},
+        {"en_GB", "dog|cat|bar"},
+    };
+    static const char *const bad[] = {
+        "",
+        "[]",
+        "{\"de\":3}",
+        "{\"de\":[\"Hund\",\"Katze\"]}",
+        "{\"de\":[\"Hund\",\"Katze\",4]}",
+        "{\"fr\":[\"a\",\"b\",\"\"]}",
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *names = translated(good, cases[i].language);
+        g_assert_cmpstr(names, ==, cases[i].names);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
+        g_assert_null(translated(bad[i], "de"));
+}
+
 /* Right metadata around other tensors: a checkpoint with the metadata of a model. */
 static void test_tensors_are_checked(void)
 {
@@ -255,6 +291,7 @@ int main(int argc, char **argv)
     g_test_add_func("/info/bad-metadata", test_bad_metadata);
     g_test_add_func("/info/format", test_format);
     g_test_add_func("/info/own-classes", test_own_classes);
+    g_test_add_func("/info/translations", test_translations);
     g_test_add_func("/info/tensors-are-checked", test_tensors_are_checked);
     g_test_add_func("/info/foreign-layout", test_foreign_layout);
     g_test_add_func("/info/forecast", test_forecast);

@@ -196,7 +196,7 @@ static void test_export(void)
     edt_engine_close(engine);
 }
 
-/* The same pictures, one more class before them: its folder is sorted first. */
+/* The same pictures, one more class before them. */
 static char *make_more_pictures(void)
 {
     char *root = file("more");
@@ -209,6 +209,14 @@ static char *make_more_pictures(void)
         g_autofree char *to = g_build_filename(root, *name, NULL);
         g_assert_cmpint(symlink(from, to), ==, 0);
     }
+    g_autofree char *list = g_build_filename(root, "classes.json", NULL);
+    g_assert_true(g_file_set_contents(
+        list,
+        "{\"classes\": [{\"folder\": \"aqua\", \"names\": {\"de\": \"Türkis\", \"fr\": "
+        "\"turquoise\"}},"
+        " {\"folder\": \"blue\", \"names\": {\"de\": \"Blau\"}},"
+        " {\"folder\": \"green\", \"names\": {\"de\": \"Grün\", \"fr\": \"vert\"}}]}",
+        -1, NULL));
     return root;
 }
 
@@ -251,9 +259,20 @@ static void test_start(void)
         g_assert_cmpmem(tensor(old, table) + i * D, row, tensor(new, table) + (i + 1) * D, row);
     g_assert_cmpint(memcmp(tensor(new, table), tensor(new, table) + D, row), !=, 0);
     g_assert_cmpmem(tensor(old, other), row, tensor(new, other), row);
+    /* only a language that names all of them */
+    g_assert_cmpstr(edt_safetensors_metadata(new, "edt.class_translations"), ==,
+                    "{\"de\":[\"Türkis\",\"Blau\",\"Grün\"]}");
     edt_safetensors_close(old);
     edt_safetensors_close(new);
     edt_trainer_free(trainer);
+    g_setenv("LC_ALL", "de_DE.UTF-8", TRUE);
+    g_setenv("LANGUAGE", "de", TRUE);
+    EdtModelInfo *info = edt_model_info_read(after, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(info->class_names[2], ==, "Grün, green");
+    edt_model_info_free(info);
+    g_unsetenv("LC_ALL");
+    g_unsetenv("LANGUAGE");
 
     o.prediction = EDT_PREDICT_NOISE; /* it never learned that */
     g_assert_null(edt_trainer_new(&o, &error));

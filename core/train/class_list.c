@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Which classes a folder of pictures has; see class_list.h.  Next: pictures.c.
+ */
+#include "train/class_list.h"
+#include "edt.h"
+
+#include <string.h>
+
+static void class_free(gpointer data)
+{
+    EdtClassEntry *class = data;
+    g_free(class->name);
+    g_free(class->folder);
+    g_clear_pointer(&class->names, json_object_unref);
+    g_free(class);
+}
+
+static EdtClassEntry *add_class(GPtrArray *classes, const char *name, const char *folder)
+{
+    EdtClassEntry *class = g_new0(EdtClassEntry, 1);
+    *class = (EdtClassEntry){g_strdup(name), g_strdup(folder), TRUE, NULL};
+    g_ptr_array_add(classes, class);
+    return class;
+}
+
+static gint by_folder(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(EdtClassEntry *const *)a)->folder, (*(EdtClassEntry *const *)b)->folder);
+}
+
+static gboolean from_folders(const char *folder, GPtrArray *classes, GError **error)
+{
+    GDir *dir = g_dir_open(folder, 0, error);
+    const char *name;
+
+    if (dir == NULL)
+        return FALSE;
+    while ((name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        if (*name != '.' && g_file_test(path, G_FILE_TEST_IS_DIR))
+            add_class(classes, name, name);
+    }
+    g_dir_close(dir);
+    g_ptr_array_sort(classes, by_folder);
+    return TRUE;
+}
+
+static JsonObject *names_of(JsonObject *class)
+{
+    JsonNode *node = json_object_get_member(class, "names");
+    return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_dup_object(node) : NULL;
+}
+
+/* {"classes": [{"folder": ..., "concept": name, "mirror": bool, "names": {...}}, ...]} */
+static gboolean from_json(const char *path, GPtrArray *classes, GError **error)
+{
+    g_autoptr(JsonParser) parser = json_parser_new();
+    JsonNode *root;
+    JsonArray *array = NULL;
+
+    if (!json_parser_load_from_file(parser, path, error))
+        return FALSE;
+    root = json_parser_get_root(parser);
+    if (root && JSON_NODE_HOLDS_OBJECT(root) &&
+        json_object_has_member(json_node_get_object(root), "classes"))
+        array = json_object_get_array_member(json_node_get_object(root), "classes");
+    for (guint i = 0; array && i < json_array_get_length(array); i++) {
+        JsonObject *object = json_array_get_object_element(array, i);
+        const char *folder =
+            object ? json_object_get_string_member_with_default(object, "folder", NULL) : NULL;
+        if (folder == NULL || strchr(folder, G_DIR_SEPARATOR)) {
+            array = NULL;
+            break;
+        }
+        EdtClassEntry *class = add_class(
+            classes, json_object_get_string_member_with_default(object, "concept", folder), folder);
+        class->mirror = json_object_get_boolean_member_with_default(object, "mirror", TRUE);
+        class->names = names_of(object);
+    }
+    if (array == NULL)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    "“%s” is no list of classes: {\"classes\": [{\"folder\": …}, …]}.", path);
+    return array != NULL;
+}
+
+GPtrArray *edt_class_list_read(const char *folder, GError **error)
+{
+    g_autofree char *json = g_build_filename(folder, "classes.json", NULL);
+    GPtrArray *classes = g_ptr_array_new_with_free_func(class_free);
+    gboolean good = g_file_test(json, G_FILE_TEST_EXISTS) ? from_json(json, classes, error)
+                                                          : from_folders(folder, classes, error);
+    if (good)
+        return classes;
+    g_ptr_array_unref(classes);
+    return NULL;
+}
+
+static JsonArray *names_in(const GPtrArray *classes, const char *language)
+{
+    JsonArray *names = json_array_sized_new(classes->len);
+    for (guint i = 0; i < classes->len; i++) {
+        const EdtClassEntry *class = classes->pdata[i];
+        const char *name =
+            class->names ? json_object_get_string_member_with_default(class->names, language, NULL)
+                         : NULL;
+        if (name == NULL) {
+            json_array_unref(names);
+            return NULL;
+        }
+        json_array_add_string_element(names, name);
+    }
+    return names;
+}
+
+char *edt_class_list_translations(const GPtrArray *classes)
+{
+    const EdtClassEntry *first = classes->len ? classes->pdata[0] : NULL;
+    g_autoptr(GList) languages =
+        first && first->names ? json_object_get_members(first->names) : NULL;
+    g_autoptr(JsonObject) all = json_object_new();
+
+    for (GList *l = languages; l; l = l->next) {
+        JsonArray *names = strcmp(l->data, "en") ? names_in(classes, l->data) : NULL;
+        if (names)
+            json_object_set_array_member(all, l->data, names);
+    }
+    if (json_object_get_size(all) == 0)
+        return NULL;
+    g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), all);
+    return json_to_string(node, FALSE);
+}

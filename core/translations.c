@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Class names in the user's language; see translations.h.  Called by info.c; written by the trainer
+ * (train/class_list.c) from the data set's classes.json.
+ */
+#include "translations.h"
+
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#include "files/json_text.h"
+
+#define NAME_BYTES 256
+
+static const char *name_of(JsonNode *node)
+{
+    const char *name = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
+    gsize length = name ? strlen(name) : 0;
+    return length > 0 && length <= NAME_BYTES && edt_text_is_plain(name, length) ? name : NULL;
+}
+
+static gboolean is_list(JsonNode *node, guint n)
+{
+    JsonArray *array = JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+    if (!array || json_array_get_length(array) != n)
+        return FALSE;
+    for (guint i = 0; i < n; i++)
+        if (!name_of(json_array_get_element(array, i)))
+            return FALSE;
+    return TRUE;
+}
+
+/* The list of the first language that is known, or NULL for English. */
+static JsonArray *choose(JsonObject *all, const char *const *languages)
+{
+    for (; *languages; languages++) {
+        if (strcmp(*languages, "C") == 0 || g_str_has_prefix(*languages, "en"))
+            return NULL;
+        if (json_object_has_member(all, *languages))
+            return json_object_get_array_member(all, *languages);
+    }
+    return NULL;
+}
+
+gboolean edt_class_names_translate(char **names, guint n, const char *json,
+                                   const char *const *languages)
+{
+    g_autoptr(JsonParser) parser = json_parser_new();
+    json_parser_set_strict(parser, TRUE);
+    JsonNode *root =
+        json_parser_load_from_data(parser, json, -1, NULL) ? json_parser_get_root(parser) : NULL;
+    if (!root || !JSON_NODE_HOLDS_OBJECT(root))
+        return FALSE;
+    JsonObject *all = json_node_get_object(root);
+    g_autoptr(GList) lists = json_object_get_values(all);
+    for (GList *list = lists; list; list = list->next)
+        if (!is_list(list->data, n))
+            return FALSE;
+    JsonArray *chosen = choose(all, languages);
+    for (guint i = 0; chosen && i < n; i++) {
+        const char *name = name_of(json_array_get_element(chosen, i));
+        if (strcmp(name, names[i]) == 0)
+            continue;
+        char *both = g_strconcat(name, ", ", names[i], NULL);
+        g_free(names[i]);
+        names[i] = both;
+    }
+    return TRUE;
+}
