@@ -103,6 +103,7 @@ static gboolean start(EdtDevice *dev, GError **error)
         return FALSE;
     /* f32 stays f32 unless somebody asks: the same picture as on the CPU */
     dev->matmuls = edt_matmuls_open(g_strcmp0(g_getenv("EDT_CUDA_TF32"), "1") == 0, error);
+    dev->held = EDT_MATMUL_WORKSPACE;
     return dev->matmuls != NULL;
 }
 
@@ -128,6 +129,7 @@ EdtDevice *edt_cuda_open(const EdtDeviceOptions *options, GError **error)
     dev->ordinal = ordinal;
     dev->act = options->precision == EDT_PRECISION_BF16 ? EDT_BF16 : EDT_F32;
     dev->tensor_cores = properties.major >= 8;
+    dev->taken = g_hash_table_new(NULL, NULL);
     for (int i = 0; i < EDT_PROFILE_COUNT; i++)
         dev->profile[i].what = names[i];
     if (start(dev, error))
@@ -158,6 +160,7 @@ void edt_cuda_close(EdtDevice *dev)
     if (dev->stream)
         cudaStreamDestroy(dev->stream);
     cudaGetLastError();
+    g_hash_table_unref(dev->taken);
     g_clear_error(&dev->error);
     g_free(dev);
 }
@@ -172,8 +175,11 @@ void *edt_cuda_alloc(EdtDevice *dev, gsize bytes, GError **error)
     if (!edt_cuda_ok(cudaSetDevice(dev->ordinal), "turning to it", error))
         return NULL;
     cudaError_t status = cudaMalloc(&data, MAX(bytes, 1));
-    if (status == cudaSuccess)
+    if (status == cudaSuccess) {
+        g_hash_table_insert(dev->taken, data, GSIZE_TO_POINTER(bytes));
+        dev->held += bytes;
         return data;
+    }
     if (status != cudaErrorMemoryAllocation) {
         edt_cuda_ok(status, "taking memory", error);
         return NULL;
@@ -196,7 +202,21 @@ void edt_cuda_free(EdtDevice *dev, void *data)
         return;
     cudaSetDevice(dev->ordinal);
     edt_cuda_forget_steps(dev);
+    dev->held -= GPOINTER_TO_SIZE(g_hash_table_lookup(dev->taken, data));
+    g_hash_table_remove(dev->taken, data);
     edt_cuda_check(dev, cudaFree(data), "giving back memory"); /* waits for work that uses it */
+}
+
+guint64 edt_cuda_memory(EdtDevice *dev)
+{
+    size_t free_bytes = 0, all_bytes = 0;
+
+    cudaSetDevice(dev->ordinal);
+    if (cudaMemGetInfo(&free_bytes, &all_bytes) != cudaSuccess) {
+        cudaGetLastError(); /* whoever takes memory will hear of it */
+        return 0;
+    }
+    return free_bytes + dev->held;
 }
 
 gboolean edt_cuda_need_work(EdtDevice *dev, gsize bytes, GError **error)

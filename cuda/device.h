@@ -36,6 +36,8 @@ struct EdtDevice {
     char *staging;           /* pinned, two halves */
     cudaEvent_t staged[2];   /* the half's copy is done */
     int half;
+    GHashTable *taken;       /* address -> bytes of what was allocated */
+    gsize held;              /* the sum of it, and the workspace of matmuls */
     void *work;              /* tiles of a convolution, sums of a group norm */
     gsize work_bytes;
     GError *error;           /* first failure of an operation, until sync */
@@ -52,6 +54,7 @@ EdtDevice *edt_cuda_open(const EdtDeviceOptions *options, GError **error);
 void edt_cuda_close(EdtDevice *dev);
 void *edt_cuda_alloc(EdtDevice *dev, gsize bytes, GError **error);
 void edt_cuda_free(EdtDevice *dev, void *data);
+guint64 edt_cuda_memory(EdtDevice *dev);
 void edt_cuda_upload(EdtDevice *dev, void *to, const void *host, gsize bytes);
 void edt_cuda_download(EdtDevice *dev, void *host, const void *from, gsize bytes);
 gboolean edt_cuda_sync(EdtDevice *dev, GError **error);

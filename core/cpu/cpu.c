@@ -272,6 +272,13 @@ static void guide(EdtDevice *dev, int N, int C_all, int C_guided, int hw, float 
     }
 }
 
+static void advance(EdtDevice *dev, const EdtSamplerStep *op)
+{
+    double since = edt_cpu_begin(dev);
+    edt_step_run(op);
+    edt_cpu_end(dev, EDT_PROFILE_OTHER, since, 0);
+}
+
 /* ---- attention ---- */
 
 #define QUERY_BLOCK 64 /* query rows of one task: enough tasks for many cores, few enough to pack */
@@ -348,6 +355,7 @@ static const EdtBackend cpu = {
     .to_nhwc = edt_cpu_to_nhwc,
     .to_nchw = edt_cpu_to_nchw,
     .guide = guide,
+    .advance = advance,
     .peak = peak,
     .profile = profile,
     .profile_rows = profile_rows,
