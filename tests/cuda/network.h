@@ -17,7 +17,7 @@ typedef struct {
     float *x, *out;   /* device memory */
 } Network;
 
-/* variant NULL: a small one of 10 classes.  FALSE with an error where a device or its memory fails;
+/* variant NULL: a small one of 10 classes; "least": the smallest that can be.  FALSE with an error where a device or its memory fails;
  * then nothing is left behind. */
 gboolean network_try(Network *network, const EdtBackend *backend, const char *variant,
                      int image_size, EdtPrecision precision, int N, GError **error);

@@ -5,6 +5,7 @@
  */
 #include "compare.h"
 #include "network.h"
+#include "sample/ways.h"
 
 #include "host/machine.h"
 
@@ -45,54 +46,93 @@ static void test_old_gpu(void)
     g_assert_cmpint(edt_host_machine.live, ==, 0);
 }
 
-/* Loads, conditions and runs a small network three times; FALSE with an error. */
-static gboolean live_through(GError **error)
+/* ---- failures: each in its turn ---- */
+
+enum { LATENT = 4 * 8 * 8 };
+
+/* Loads a network and samples with it: a step runs plainly, is recorded, is replayed.  FALSE with an
+ * error; *in_time: the failure came before all was given back. */
+static gboolean live_through(const long *countdown, gboolean *in_time, float *latent,
+                             GError **error)
 {
+    EdtNoiseSchedule *schedule = schedule_new(EDT_SCHEDULE_LINEAR, 3);
+    const EdtSampling sampling = {.schedule = schedule, .learned_variance = TRUE};
     Network network;
-    if (!network_try(&network, other_backend(), NULL, 0, EDT_PRECISION_F32, 1, error))
-        return FALSE;
-    g_autofree float *x = g_new0(float, network_in(&network));
-    g_autofree float *out = g_new0(float, network_out(&network));
-    gboolean done = network_condition(&network, 1, (float[]){500}, (int[]){1}, error);
-    for (int i = 0; done && i < 3; i++)
-        done = network_forward(&network, 1, x, (int[]){0}, out, error);
-    network_close(&network);
+    gboolean opened =
+        network_try(&network, other_backend(), "least", 0, EDT_PRECISION_F32, 2, error);
+    gboolean done = opened && network_sample(&network, &sampling, 1, 1, 4, latent, error);
+    *in_time = *countdown == 0;
+    if (opened)
+        network_close(&network);
+    edt_noise_schedule_free(schedule);
     return done;
 }
 
-/* The n-th time fails, for n growing until nothing fails any more. */
-static void check_failures(long *countdown, int code, const char *says, long first, long factor)
+static void check_error(GError **error, int code, const char *says)
 {
-    int failures = 0;
-    for (long n = 1;; n = n < first ? n + 1 : n * factor / 4) {
-        GError *error = NULL;
+    g_assert_error(*error, EDT_ERROR, code);
+    if (strstr((*error)->message, says) == NULL && code == EDT_ERROR_NO_MEMORY)
+        g_assert_nonnull(strstr((*error)->message, "memory"));
+    g_assert_nonnull(strstr((*error)->message, "GPU"));
+    g_clear_error(error);
+}
+
+/* The n-th time fails, for every n until nothing fails any more.  Each failure is an error that says
+ * so (or did no harm: the numbers are right), and everything is given back. */
+static void check_failures(long *countdown, int code, const char *says, int least)
+{
+    float right[LATENT], latent[LATENT];
+    int failures = 0, harmless = 0;
+    gboolean in_time, came = TRUE;
+    GError *error = NULL;
+
+    g_assert_true(live_through(countdown, &in_time, right, &error));
+    for (long n = 1; came; n++) {
         *countdown = n;
-        gboolean done = live_through(&error);
-        gboolean came = *countdown == 0;
+        gboolean done = live_through(countdown, &in_time, latent, &error);
+        came = *countdown == 0;
         *countdown = 0;
+        edt_host_machine.dead = FALSE;
         g_assert_cmpint(edt_host_machine.live, ==, 0);
-        g_assert_true(done == !came);
-        if (!came)
-            break;
-        g_assert_error(error, EDT_ERROR, code);
-        if (strstr(error->message, says) == NULL && code == EDT_ERROR_NO_MEMORY)
-            g_assert_nonnull(strstr(error->message, "memory"));
-        g_assert_nonnull(strstr(error->message, "GPU"));
-        g_clear_error(&error);
-        failures++;
+        g_assert_cmpuint(edt_host_machine.held, ==, 0);
+        if (done) {
+            g_assert_cmpmem(latent, sizeof latent, right, sizeof right);
+            harmless += in_time;
+        } else {
+            g_assert_true(came);
+            check_error(&error, code, says);
+            failures++;
+        }
     }
-    g_assert_cmpint(failures, >, 8);
+    g_test_message("%d failures, %d did no harm", failures, harmless);
+    g_assert_cmpint(failures, >, least);
+    g_assert_cmpint(harmless, <, failures / 20);
 }
 
 static void test_full_gpu(void)
 {
-    check_failures(&edt_host_machine.fail_alloc, EDT_ERROR_NO_MEMORY, "memory is full", 6, 7);
+    check_failures(&edt_host_machine.fail_alloc, EDT_ERROR_NO_MEMORY, "memory is full", 60);
 }
 
 static void test_broken_gpu(void)
 {
-    check_failures(&edt_host_machine.fail_launch, EDT_ERROR_BACKEND, "failed at", 4, 6);
+    check_failures(&edt_host_machine.fail_launch, EDT_ERROR_BACKEND, "failed at", 200);
 }
+
+static void test_every_call(void)
+{
+    check_failures(&edt_host_machine.fail_call, EDT_ERROR_BACKEND, "failed at", 400);
+}
+
+/* From the n-th call on there is no GPU any more, not even to give something back. */
+static void test_dying_gpu(void)
+{
+    edt_host_machine.dies = TRUE;
+    check_failures(&edt_host_machine.fail_call, EDT_ERROR_BACKEND, "failed at", 400);
+    edt_host_machine.dies = FALSE;
+}
+
+/* ---- recordings ---- */
 
 /* One plain run, one recording, then replays of it; none of them allocates. */
 static void test_recorded_once(void)
@@ -156,6 +196,8 @@ int main(int argc, char **argv)
     g_test_add_func("/cuda/machine/old-gpu", test_old_gpu);
     g_test_add_func("/cuda/machine/full-gpu", test_full_gpu);
     g_test_add_func("/cuda/machine/broken-gpu", test_broken_gpu);
+    g_test_add_func("/cuda/machine/every-call", test_every_call);
+    g_test_add_func("/cuda/machine/dying-gpu", test_dying_gpu);
     g_test_add_func("/cuda/machine/recorded-once", test_recorded_once);
     g_test_add_func("/cuda/machine/profile", test_profile);
     return g_test_run();
