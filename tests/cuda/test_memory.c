@@ -5,7 +5,6 @@
  * computed.
  */
 #include "compare.h"
-#include "matmul.h"
 
 #include "host/machine.h"
 
@@ -127,7 +126,7 @@ static void check_forecast(EdtPrecision precision, int image_size, int pictures,
     EdtModel *model = plan_model(&pair, &v, pictures, &info.n_parameters);
     if (decodes)
         vae = plan_decoder(&pair, v.latent_size, &info.n_parameters);
-    const guint64 taken = edt_host_machine.held + EDT_MATMUL_WORKSPACE;
+    const guint64 taken = edt_host_machine.held;
     const guint64 forecast = edt_memory_forecast(&info, &options, pictures);
     g_test_message("%s, %d px, %d pictures%s: %.0f MiB taken, %.0f MiB forecast",
                    precision == EDT_PRECISION_BF16 ? "bf16" : "f32", image_size, pictures,
