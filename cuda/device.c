@@ -129,6 +129,7 @@ EdtDevice *edt_cuda_open(const EdtDeviceOptions *options, GError **error)
     dev->ordinal = ordinal;
     dev->act = options->precision == EDT_PRECISION_BF16 ? EDT_BF16 : EDT_F32;
     dev->tensor_cores = properties.major >= 8;
+    dev->records = g_strcmp0(g_getenv("EDT_CUDA_GRAPH"), "0") != 0;
     dev->taken = g_hash_table_new(NULL, NULL);
     for (int i = 0; i < EDT_PROFILE_COUNT; i++)
         dev->profile[i].what = names[i];

@@ -41,6 +41,7 @@ struct EdtDevice {
     void *work;              /* tiles of a convolution, sums of a group norm */
     gsize work_bytes;
     GError *error;           /* first failure of an operation, until sync */
+    gboolean records;        /* steps, unless EDT_CUDA_GRAPH is 0 */
     EdtCudaStep steps[EDT_CUDA_STEPS];
     int next_step;
     EdtCudaStep *recording;  /* between step_begin and step_end */

@@ -4,11 +4,13 @@
  * that was taken is kept.  Steps are recorded once and replayed; nothing is allocated in a step.
  */
 #include "compare.h"
+#include "device.h"
 #include "network.h"
 #include "sample/ways.h"
 
 #include "host/machine.h"
 
+#include <math.h>
 #include <string.h>
 
 static const EdtDeviceOptions f32 = {1, EDT_PRECISION_F32}, bf16 = {1, EDT_PRECISION_BF16};
@@ -165,6 +167,51 @@ static void test_recorded_once(void)
     g_assert_cmpint(edt_host_machine.live, ==, 0);
 }
 
+/* EDT_CUDA_GRAPH=0: the same numbers, nothing recorded. */
+static void test_not_recorded(void)
+{
+    float recorded[LATENT], plain[LATENT];
+    const long never = 0;
+    gboolean in_time;
+    GError *error = NULL;
+
+    g_assert_true(live_through(&never, &in_time, recorded, &error));
+    const long replays = edt_host_machine.replays;
+    g_setenv("EDT_CUDA_GRAPH", "0", TRUE);
+    g_assert_true(live_through(&never, &in_time, plain, &error));
+    g_unsetenv("EDT_CUDA_GRAPH");
+    g_assert_cmpint(edt_host_machine.replays, ==, replays);
+    g_assert_cmpmem(plain, sizeof plain, recorded, sizeof recorded);
+}
+
+/* What the peak is measured on, which no other test sees: as many numbers as asked, all over
+ * [-0.5, 0.5). */
+static void test_fill(void)
+{
+    enum { COUNT = 1003, ZONE = 64 };
+    const EdtBackend *b = other_backend();
+    EdtDevice *dev = b->open(&f32, NULL);
+    g_autofree float *host = g_new(float, COUNT + 2 * ZONE);
+    float *x = b->alloc(dev, (COUNT + 2 * ZONE) * sizeof(float), NULL);
+    double sum = 0, squares = 0;
+
+    for (int i = 0; i < COUNT + 2 * ZONE; i++)
+        host[i] = 7;
+    b->upload(dev, x, host, (COUNT + 2 * ZONE) * sizeof(float));
+    edt_cuda_fill(COUNT, x + ZONE, EDT_F32, dev->stream);
+    b->download(dev, host, x, (COUNT + 2 * ZONE) * sizeof(float));
+    for (int i = 0; i < COUNT + 2 * ZONE; i++) {
+        const gboolean inside = i >= ZONE && i < ZONE + COUNT;
+        g_assert_true(inside ? host[i] >= -0.5f && host[i] < 0.5f : host[i] == 7);
+        sum += inside ? (double)host[i] : 0;
+        squares += inside ? (double)host[i] * (double)host[i] : 0;
+    }
+    g_assert_cmpfloat(fabs(sum / COUNT), <, 0.05);
+    g_assert_cmpfloat_with_epsilon(squares / COUNT, 1.0 / 12, 0.01);
+    b->free(dev, x);
+    b->close(dev);
+}
+
 static void test_profile(void)
 {
     Network network = network_open(other_backend(), NULL, 0, EDT_PRECISION_F32, 1);
@@ -199,6 +246,8 @@ int main(int argc, char **argv)
     g_test_add_func("/cuda/machine/every-call", test_every_call);
     g_test_add_func("/cuda/machine/dying-gpu", test_dying_gpu);
     g_test_add_func("/cuda/machine/recorded-once", test_recorded_once);
+    g_test_add_func("/cuda/machine/not-recorded", test_not_recorded);
+    g_test_add_func("/cuda/machine/fill", test_fill);
     g_test_add_func("/cuda/machine/profile", test_profile);
     return g_test_run();
 }
