@@ -181,6 +181,7 @@ static void launch(EdtRun *run, int s)
 {
     EdtEngine *engine = run->engine;
 
+    run->since = now();
     modulate(run, s);
     for (int i = 0; i < run->N; i++)
         run->row[i] = (run->slice_first - s) * run->classes + run->slot[i];
@@ -191,32 +192,29 @@ static void launch(EdtRun *run, int s)
     edt_model_step(engine->model, run->N, run->row, run->device_out, &run->tail);
 }
 
-/* What previews and the caller get to see comes back; the rest stays where it is. */
-static void fetch(EdtRun *run, const float *device)
-{
-    run->engine->backend->download(run->engine->dev, run->latents, device, latents_bytes(run));
-}
-
 static gboolean shows(const EdtRun *run)
 {
     return run->request->want_previews && run->callbacks && run->callbacks->preview;
 }
 
-static gboolean take_step(EdtRun *run, int s, GError **error)
+/* Waits for the step, and meanwhile draws the next one's noise. */
+static gboolean complete(EdtRun *run, int s, GError **error)
 {
-    launch(run, s);
-    if (s > 0)
-        draw(run); /* the next step's, while a device of its own is at work */
+    EdtEngine *engine = run->engine;
+
     if (shows(run))
-        fetch(run, run->tail.sampler.denoised);
-    return run->engine->backend->sync(run->engine->dev, error);
+        run->estimates = engine->backend->peek(engine->dev, run->tail.sampler.denoised,
+                                               latents_bytes(run));
+    if (s > 0)
+        draw(run);
+    return engine->backend->sync(engine->dev, error);
 }
 
 static void show(EdtRun *run, int step)
 {
     const EdtModelInfo *info = run->engine->info;
     for (int i = 0; i < run->B && shows(run); i++) {
-        const float *denoised = run->latents + (gsize)i * run->count;
+        const float *denoised = run->estimates + (gsize)i * run->count;
         if (info->needs_vae)
             edt_preview_latent(denoised, run->hw, run->preview);
         else
@@ -271,22 +269,45 @@ static void start(EdtRun *run)
     draw(run);
 }
 
+/* After step s: tells, and goes on to the next one if nobody objects.  A device that works by itself
+ * does so before the preview is made, which then costs it no time. */
+static EdtVerdict go_on(EdtRun *run, int s)
+{
+    const int done = run->request->steps - s;
+    const gboolean ahead = run->engine->backend->asynchronous;
+    EdtVerdict verdict;
+
+    if (!ahead)
+        show(run, done);
+    verdict = edt_run_tell(run, EDT_PHASE_SAMPLING, done, now() - run->since);
+    if (verdict == EDT_CONTINUE && s > 0)
+        launch(run, s - 1);
+    if (ahead && verdict != EDT_STOP_DISCARD)
+        show(run, done);
+    return verdict;
+}
+
 /* Noise to latents.  *steps_done tells how far it came. */
 gboolean edt_run_sample(EdtRun *run, int *steps_done, EdtVerdict *verdict, GError **error)
 {
-    int S = run->request->steps;
+    const EdtEngine *engine = run->engine;
+    const EdtSamplerStep *sampler = &run->tail.sampler;
+    const int S = run->request->steps;
 
     start(run);
     *verdict = edt_run_tell(run, EDT_PHASE_SAMPLING, 0, 0);
+    if (*verdict != EDT_CONTINUE)
+        return engine->backend->sync(engine->dev, error);
+    launch(run, S - 1);
     for (int s = S - 1; s >= 0 && *verdict == EDT_CONTINUE; s--) {
-        double since = now();
-        if (!take_step(run, s, error))
+        if (!complete(run, s, error))
             return FALSE;
         *steps_done = S - s;
-        show(run, *steps_done);
-        *verdict = edt_run_tell(run, EDT_PHASE_SAMPLING, *steps_done, now() - since);
+        *verdict = go_on(run, s);
     }
     /* stopped early: the estimate of the picture, not the half-noisy sample */
-    fetch(run, *steps_done < S ? run->tail.sampler.denoised : run->tail.sampler.x);
-    return run->engine->backend->sync(run->engine->dev, error);
+    engine->backend->download(engine->dev, run->latents,
+                              *steps_done < S ? sampler->denoised : sampler->x,
+                              latents_bytes(run));
+    return engine->backend->sync(engine->dev, error);
 }

@@ -32,7 +32,9 @@ typedef struct {
     EdtRandom *random;        /* [B] */
     EdtStepCoefficients *how; /* what is uploaded for a step: its coefficients ... */
     float *noise;             /* ... and behind them [B, C, hw] */
-    float *latents;           /* [B, C, hw] the initial noise, estimates to show, the result */
+    float *latents;           /* [B, C, hw] the initial noise, then the result */
+    const float *estimates;   /* [B, C, hw] denoised, to be shown */
+    double since;             /* when the step began */
     guint8 *preview;          /* [hw, 4] */
     /* device */
     float *device_out;        /* [N, C_out, hw] */

@@ -120,6 +120,7 @@ static void advance(EdtDevice *dev, const EdtSamplerStep *op)
 
 static const EdtBackend table = {
     .name = "cuda",
+    .asynchronous = TRUE,
     .open = edt_cuda_open,
     .close = edt_cuda_close,
     .act = act,
@@ -128,6 +129,7 @@ static const EdtBackend table = {
     .memory = edt_cuda_memory,
     .upload = edt_cuda_upload,
     .download = edt_cuda_download,
+    .peek = edt_cuda_peek,
     .sync = edt_cuda_sync,
     .linear_new = edt_cuda_linear_new,
     .linear_prepare = edt_cuda_linear_prepare,

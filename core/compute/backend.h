@@ -138,6 +138,7 @@ typedef struct {
 
 typedef struct EdtBackend {
     const char *name;
+    gboolean asynchronous; /* operations return before they are done: the host has time meanwhile */
     EdtDevice *(*open)(const EdtDeviceOptions *options, GError **error);
     void (*close)(EdtDevice *dev);
     EdtType (*act)(const EdtDevice *dev);
@@ -150,6 +151,9 @@ typedef struct EdtBackend {
     guint64 (*memory)(EdtDevice *dev);
     void (*upload)(EdtDevice *dev, void *to, const void *host, gsize bytes);
     void (*download)(EdtDevice *dev, void *host, const void *from, gsize bytes);
+    /* starts to bring bytes back and waits for nothing: the answer is where they lie for the host
+     * from the next sync until the next peek; NULL after a failure */
+    const void *(*peek)(EdtDevice *dev, const void *from, gsize bytes);
     gboolean (*sync)(EdtDevice *dev, GError **error); /* waits; reports the first failure */
 
     /* weights are packed for the device when made; the host memory may go afterwards */

@@ -25,7 +25,8 @@ static double peak_of(EdtPrecision precision)
     return peak;
 }
 
-/* Milliseconds from the estimates of `pictures` on the device to their colours, on average. */
+/* Milliseconds from the estimates of `pictures` on the device to their colours, on average.  A run
+ * makes the colours while the next step is at work, so this is more than a preview costs it. */
 static double preview_of(int pictures, EdtPrecision precision)
 {
     enum { C = 4, HW = 32 * 32 };
@@ -43,9 +44,10 @@ static double preview_of(int pictures, EdtPrecision precision)
         b->sync(dev, NULL);
         gint64 since = g_get_monotonic_time();
         for (int i = 0; i < PREVIEWS; i++) {
-            b->download(dev, host, estimates, bytes);
+            const float *seen = b->peek(dev, estimates, bytes);
+            b->sync(dev, NULL);
             for (int k = 0; k < pictures; k++)
-                edt_preview_latent(host + k * C * HW, HW, colours);
+                edt_preview_latent(seen + k * C * HW, HW, colours);
         }
         ms = (double)(g_get_monotonic_time() - since) * 1e-3 / PREVIEWS;
         b->free(dev, estimates);

