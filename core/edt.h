@@ -102,8 +102,8 @@ const EdtModelInfo *edt_engine_info(const EdtEngine *engine);
 EdtModelInfo *edt_model_info_read(const char *path, GError **error);
 void edt_model_info_free(EdtModelInfo *info);
 
-/* Bytes of memory a run of `batch` pictures takes at its peak: of the machine's, file pages included;
- * for EDT_BACKEND_CUDA of the GPU's. */
+/* Bytes of memory a run of `batch` pictures takes at its peak: of the machine's, file pages
+ * included; for EDT_BACKEND_CUDA of the GPU's. */
 guint64 edt_memory_forecast(const EdtModelInfo *info, const EdtEngineOptions *options, int batch);
 
 const char *edt_engine_backend(const EdtEngine *engine);       /* "cpu" or "cuda" */

@@ -269,8 +269,8 @@ static void start(EdtRun *run)
     draw(run);
 }
 
-/* After step s: tells, and goes on to the next one if nobody objects.  A device that works by itself
- * does so before the preview is made, which then costs it no time. */
+/* After step s: tells, and goes on to the next one if nobody objects.  A device that works by
+ * itself does so before the preview is made, which then costs it no time. */
 static EdtVerdict go_on(EdtRun *run, int s)
 {
     const int done = run->request->steps - s;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A GPU's memory, and bytes on their way to it and back.  Host memory goes through two pinned halves
- * in turn, so an upload returns once the caller's memory has been read.  What is only looked at has
- * pinned memory of its own.
+ * A GPU's memory, and bytes on their way to it and back.  Host memory goes through two pinned
+ * halves in turn, so an upload returns once the caller's memory has been read.  What is only looked
+ * at has pinned memory of its own.
  */
 #include "device.h"
 

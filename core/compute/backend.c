@@ -14,7 +14,7 @@ static gboolean cpu_has_bf16(void)
     return edt_isa_detect() >= EDT_ISA_AVX512BF16;
 }
 
-/* The CUDA module where it can be used; else NULL with the reason, which is a part of a sentence. */
+/* The CUDA module where it can be used; else NULL with the reason, a part of a sentence. */
 static const EdtBackendModule *look_for_cuda(int *chosen, gboolean *bf16, GError **error)
 {
     const EdtBackendModule *module = edt_backend_module_find(error);

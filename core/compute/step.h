@@ -59,7 +59,7 @@ EDT_STEP_FUNCTION float edt_step_denoise(const EdtStepCoefficients *k, float x, 
     return estimate;
 }
 
-/* From x_t most of the way to x_{t-1}: all but the noise.  last: the estimate of the step before. */
+/* From x_t to x_{t-1} but for the noise.  last: the estimate of the step before. */
 EDT_STEP_FUNCTION float edt_step_move(const EdtStepCoefficients *k, float x, float estimate,
                                       float last)
 {

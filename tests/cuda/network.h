@@ -17,8 +17,8 @@ typedef struct {
     float *x, *out;   /* device memory */
 } Network;
 
-/* variant NULL: a small one of 10 classes; "least": the smallest that can be.  FALSE with an error where a device or its memory fails;
- * then nothing is left behind. */
+/* variant NULL: a small one of 10 classes; "least": the smallest that can be.  FALSE with an error
+ * where a device or its memory fails; then nothing is left behind. */
 gboolean network_try(Network *network, const EdtBackend *backend, const char *variant,
                      int image_size, EdtPrecision precision, int N, GError **error);
 Network network_open(const EdtBackend *backend, const char *variant, int image_size,

@@ -60,8 +60,8 @@ enum { STRIDE = 11 };
 enum { STRIDE = 1 };
 #endif
 
-/* Loads a network and samples with it: a step runs plainly, is recorded, is replayed.  FALSE with an
- * error; *in_time: the failure came before all was given back. */
+/* Loads a network and samples with it: a step runs plainly, is recorded, is replayed.  FALSE with
+ * an error; *in_time: the failure came before all was given back. */
 static gboolean live_through(const long *countdown, gboolean *in_time, float *latent,
                              GError **error)
 {
@@ -87,8 +87,8 @@ static void check_error(GError **error, int code, const char *says)
     g_clear_error(error);
 }
 
-/* The n-th time fails, for every n (or every STRIDE-th) until nothing fails any more.  Each failure is an error that says
- * so (or did no harm: the numbers are right), and everything is given back. */
+/* The n-th time fails, for every n (or every STRIDE-th) until nothing fails any more.  Each failure
+ * is an error that says so (or did no harm: the numbers are right), and all is given back. */
 static void check_failures(long *countdown, int code, const char *says, int least)
 {
     float right[LATENT], latent[LATENT];

@@ -194,7 +194,8 @@ static void round_advance(Pair *pair)
                                .log_least = -3, .log_most = -1};
     for (float *k = &how.of_x; k <= &how.deviation; k++)
         *k = (float)g_test_rand_double_range(0.1, 2);
-    Both out = both_random(pair, EDT_F32, 2 * count, 2), x = both_random(pair, EDT_F32, 2 * count, 2);
+    Both out = both_random(pair, EDT_F32, 2 * count, 2);
+    Both x = both_random(pair, EDT_F32, 2 * count, 2);
     Both noise = both_random(pair, EDT_F32, count, 1), last = both_random(pair, EDT_F32, count, 1);
     Both device_how = both_new(pair, EDT_F32, sizeof how / sizeof(float));
     for (int side = 0; side < 2; side++) {
