@@ -174,6 +174,8 @@ static gboolean run_all(EdtEngine *engine, const EdtRequest *request, const EdtC
         }
         if (!finish(&run, steps_done, verdict, result, error))
             return FALSE;
+        if (!request->latent_only)
+            engine->proven = MAX(engine->proven, run.B);
     }
     return TRUE;
 }

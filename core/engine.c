@@ -100,7 +100,8 @@ gboolean edt_engine_fits(const EdtEngine *engine, int batch, GError **error)
      * half of what is free is left to others */
     if (engine->model && !own_memory(engine))
         needed = 2 * (needed - forecast(engine, 1));
-    if (there == 0 || needed <= there)
+    /* what a GPU's driver has taken since counts no more as free, and would be asked for again */
+    if (there == 0 || needed <= there || (own_memory(engine) && batch <= engine->proven))
         return TRUE;
     set_no_memory(engine, needed, there, batch, error);
     return FALSE;

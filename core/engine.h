@@ -18,6 +18,7 @@ struct EdtEngine {
     EdtSafetensors *file; /* stays mapped for what is loaded later */
     const EdtBackend *backend;
     EdtDevice *dev;
+    int proven;        /* largest batch that became pictures: what it needs is there */
     char *passed_over; /* why AUTO did not take the GPU that is there, or NULL */
     EdtModel *model;
     EdtVae *decoder, *encoder; /* made when first used */

@@ -123,6 +123,32 @@ static void test_batches(void)
     gpu->memory = memory;
 }
 
+/* The driver takes memory of its own when kernels are first used: a run that went well goes well
+ * again, and a larger one is judged by what is left. */
+static void test_again(void)
+{
+    GError *error = NULL;
+    EdtItem items[2];
+    const size_t memory = gpu->memory;
+    EdtEngine *engine = open_engine(EDT_BACKEND_CUDA, &error);
+    EdtRequest request = tiny_request(engine, items, 2, 1);
+    request.cfg_scale = 1;
+    for (int n = 1; n <= 2; n++) {
+        request.n_items = 1;
+        EdtPictures *pictures = edt_generate(engine, &request, NULL, NULL, &error);
+        g_assert_no_error(error);
+        edt_pictures_free(pictures);
+        gpu->memory = gpu->held + 4096;
+    }
+    request.n_items = request.batch = 2;
+    g_assert_null(edt_generate(engine, &request, NULL, NULL, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY);
+    g_assert_nonnull(strstr(error->message, "for 2 pictures at a time"));
+    g_clear_error(&error);
+    edt_engine_close(engine);
+    gpu->memory = memory;
+}
+
 /* The step that is shown, and the launches so far when it is. */
 typedef struct {
     int shown, told;
@@ -320,6 +346,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cuda/limits/small-gpu", test_small_gpu);
     g_test_add_func("/cuda/limits/shut-gpu", test_shut_gpu);
     g_test_add_func("/cuda/limits/batches", test_batches);
+    g_test_add_func("/cuda/limits/again", test_again);
     g_test_add_func("/cuda/limits/traffic", test_traffic);
     g_test_add_func("/cuda/limits/previews", test_previews);
     g_test_add_func("/cuda/limits/breaks", test_breaks);
