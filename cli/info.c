@@ -16,11 +16,13 @@ static const char summary[] =
 static const char details[] =
     "Without MODEL: the one that \"edt sample\" would use, and the names of the others (with\n"
     "--json: all of them, one object a line).\n\n"
+    "With --backend and MODEL: also the memory that the model takes there.\n\n"
     "Examples:\n"
     "  edt info\n"
     "  edt info edt-s --json\n"
     "  edt info dog.png\n"
-    "  edt info --backend cuda";
+    "  edt info --backend cuda\n"
+    "  edt info --backend cuda edt-s";
 
 typedef struct {
     char *backend;
@@ -168,14 +170,8 @@ static gboolean show_record(const char *path, GError **error)
 
 /* ---- devices ---- */
 
-static gboolean show_backends(const Info *info, GError **error)
+static void show_backends(const Info *info, EdtBackendKind kind)
 {
-    EdtBackendKind kind;
-    if (!edt_cli_backend_parse(info->backend, &kind)) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "--backend %s cannot be: give auto (all), cpu or cuda.", info->backend);
-        return FALSE;
-    }
     EdtBackendInfo *list = edt_backends_list();
     for (int i = 0; list[i].name; i++) {
         if (kind != EDT_BACKEND_AUTO && g_ascii_strcasecmp(list[i].name, info->backend) != 0)
@@ -192,13 +188,59 @@ static gboolean show_backends(const Info *info, GError **error)
         }
     }
     edt_backends_free(list);
+}
+
+/* What a run of the model takes of a device's memory, in either type. */
+static void show_forecast(const Info *info, const EdtModelInfo *model, EdtBackendKind kind,
+                          const char *backend)
+{
+    for (int type = EDT_PRECISION_F32; type <= EDT_PRECISION_BF16; type++) {
+        const EdtEngineOptions options = {.backend = kind, .precision = (EdtPrecision)type};
+        const char *name = type == EDT_PRECISION_F32 ? "f32" : "bf16";
+        guint64 one = edt_memory_forecast(model, &options, 1);
+        guint64 eight = edt_memory_forecast(model, &options, 8);
+        if (info->json) {
+            GString *event = edt_cli_event_new(NULL);
+            edt_cli_event_text(event, "path", model->path);
+            edt_cli_event_text(event, "backend", backend);
+            edt_cli_event_text(event, "type", name);
+            edt_cli_event_integer(event, "memory_bytes", (gint64)one);
+            edt_cli_event_integer(event, "memory_bytes_8", (gint64)eight);
+            edt_cli_event_send(event);
+        } else {
+            g_autofree char *first = g_format_size(one), *second = g_format_size(eight);
+            printf("%-5s %-9s %s for one picture at a time, %s for eight\n", backend, name, first,
+                   second);
+        }
+    }
+}
+
+/* Devices, and what MODEL, if there is one, takes of their memory. */
+static gboolean show_devices(const Info *info, const char *name, GError **error)
+{
+    EdtBackendKind kind;
+    if (!edt_cli_backend_parse(info->backend, &kind)) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "--backend %s cannot be: give auto (all), cpu or cuda.", info->backend);
+        return FALSE;
+    }
+    g_autofree char *path = name ? edt_models_find(name, error) : NULL;
+    EdtModelInfo *model = path ? edt_model_info_read(path, error) : NULL;
+    if (name && !model)
+        return FALSE;
+    show_backends(info, kind);
+    if (model && kind != EDT_BACKEND_CUDA)
+        show_forecast(info, model, EDT_BACKEND_CPU, "cpu");
+    if (model && kind != EDT_BACKEND_CPU)
+        show_forecast(info, model, EDT_BACKEND_CUDA, "cuda");
+    edt_model_info_free(model);
     return TRUE;
 }
 
 static gboolean show(const Info *info, const char *name, GError **error)
 {
     if (info->backend)
-        return show_backends(info, error);
+        return show_devices(info, name, error);
     if (is_png(name))
         return show_record(name, error);
     char *path = edt_models_find(name, error);

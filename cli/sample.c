@@ -133,6 +133,8 @@ static gboolean make_batches(EdtCliRun *run, const EdtCliSettings *settings, Edt
 static void tell_plan(const EdtCliRun *run, const EdtRequest *request, const EdtCliTask *first,
                       int classes)
 {
+    if (edt_engine_passed_over(run->engine))
+        edt_cli_say("The GPU is not used: %s", edt_engine_passed_over(run->engine));
     edt_cli_say("%s, %s, %d steps of %s, guidance %g, AMM %s; seed %" G_GUINT64_FORMAT "%s",
                 run->info->variant, edt_engine_backend(run->engine), request->steps,
                 edt_sampler_name(request->sampler), request->cfg_scale, edt_amm_name(request->amm),

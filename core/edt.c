@@ -65,17 +65,15 @@ static gboolean check(const EdtEngine *engine, const EdtRequest *request, GError
     return TRUE;
 }
 
-/* As many pictures in a forward as memory allows, BATCH_MAX at most. */
-static int choose_batch(const EdtEngine *engine, const EdtRequest *request)
+/* As asked, or as many pictures in a forward as memory allows, BATCH_MAX at most.  A GPU that is
+ * too small for them says so now, not in the middle of the run. */
+static gboolean choose_batch(const EdtEngine *engine, const EdtRequest *request, int *batch,
+                             GError **error)
 {
-    int batch = MIN(request->n_items, BATCH_MAX);
-    guint64 there = edt_memory_available();
-    /* the weights are loaded already: what counts is the difference to them */
-    guint64 one = edt_memory_forecast(engine->info, &engine->wish, 1);
-    while (there && batch > 1 &&
-           edt_memory_forecast(engine->info, &engine->wish, batch) - one > there / 2)
-        batch--;
-    return batch;
+    *batch = MIN(request->batch > 0 ? request->batch : BATCH_MAX, request->n_items);
+    while (request->batch <= 0 && *batch > 1 && !edt_engine_fits(engine, *batch, NULL))
+        --*batch;
+    return engine->backend->memory == NULL || edt_engine_fits(engine, *batch, error);
 }
 
 /* ---- pixels ---- */
@@ -116,8 +114,6 @@ static gboolean finish(EdtRun *run, int steps_done, EdtVerdict verdict, EdtPictu
                        GError **error)
 {
     const EdtModelInfo *info = run->engine->info;
-    /* stopped early: the estimate of the picture, not the half-noisy sample */
-    const float *latents = steps_done < run->request->steps ? run->denoised : run->x;
 
     for (int i = 0; i < run->B; i++) {
         const EdtItem *item = &run->request->items[run->first + i];
@@ -129,7 +125,7 @@ static gboolean finish(EdtRun *run, int steps_done, EdtVerdict verdict, EdtPictu
             .width = info->image_size,
             .height = info->image_size,
             .channels = info->has_alpha ? 4 : 3,
-            .latent = g_memdup2(latents + (gsize)i * run->count, run->count * sizeof(float)),
+            .latent = g_memdup2(run->latents + (gsize)i * run->count, run->count * sizeof(float)),
         };
         result->n_pictures++;
         if (run->request->latent_only)
@@ -151,9 +147,11 @@ static gboolean run_all(EdtEngine *engine, const EdtRequest *request, const EdtC
                         GError **error)
 {
     const EdtModelInfo *info = engine->info;
-    int batch = request->batch > 0 ? request->batch : choose_batch(engine, request);
     EdtVerdict verdict = EDT_CONTINUE;
+    int batch;
 
+    if (!choose_batch(engine, request, &batch, error))
+        return FALSE;
     for (int first = 0; first < request->n_items && verdict == EDT_CONTINUE; first += batch) {
         int steps_done = 0;
         EdtRun run = {
@@ -176,6 +174,8 @@ static gboolean run_all(EdtEngine *engine, const EdtRequest *request, const EdtC
         }
         if (!finish(&run, steps_done, verdict, result, error))
             return FALSE;
+        if (!request->latent_only)
+            engine->proven = MAX(engine->proven, run.B);
     }
     return TRUE;
 }

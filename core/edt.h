@@ -102,10 +102,13 @@ const EdtModelInfo *edt_engine_info(const EdtEngine *engine);
 EdtModelInfo *edt_model_info_read(const char *path, GError **error);
 void edt_model_info_free(EdtModelInfo *info);
 
-/* Bytes of memory a run of `batch` pictures takes at its peak, file pages included. */
+/* Bytes of memory a run of `batch` pictures takes at its peak: of the machine's, file pages
+ * included; for EDT_BACKEND_CUDA of the GPU's. */
 guint64 edt_memory_forecast(const EdtModelInfo *info, const EdtEngineOptions *options, int batch);
 
 const char *edt_engine_backend(const EdtEngine *engine);       /* "cpu" or "cuda" */
+/* Why AUTO passed over a GPU that is there (a sentence: its memory is too small, ...), or NULL. */
+const char *edt_engine_passed_over(const EdtEngine *engine);
 EdtPrecision edt_engine_precision(const EdtEngine *engine);    /* never AUTO */
 int edt_engine_threads(const EdtEngine *engine);
 
@@ -281,7 +284,8 @@ typedef struct {
     char *detail;         /* CPU features or device name; or why not */
 } EdtBackendInfo;
 
-/* name-NULL-terminated; free with edt_backends_free(). */
+/* name-NULL-terminated; of several GPUs the one that is used comes first.  Free with
+ * edt_backends_free(). */
 EdtBackendInfo *edt_backends_list(void);
 void edt_backends_free(EdtBackendInfo *list);
 

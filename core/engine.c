@@ -43,8 +43,6 @@ static FileSource file_source(const EdtEngine *engine, const char *prefix)
     return (FileSource){{find_tensor, done_tensor}, engine->file, prefix};
 }
 
-/* ---- opening ---- */
-
 static int shape_of(gpointer source, const char *name, gint64 shape[EDT_RANK_MAX])
 {
     EdtTensorView view;
@@ -54,20 +52,99 @@ static int shape_of(gpointer source, const char *name, gint64 shape[EDT_RANK_MAX
     return view.rank;
 }
 
-static gboolean enough_memory(const EdtEngine *engine, GError **error)
-{
-    guint64 needed = edt_memory_forecast(engine->info, &engine->wish, 1);
-    guint64 there = edt_memory_available();
+/* ---- memory ---- */
 
-    if (there == 0 || needed <= there)
-        return TRUE;
+static gboolean own_memory(const EdtEngine *engine)
+{
+    return engine->backend->memory != NULL;
+}
+
+static guint64 forecast(const EdtEngine *engine, int batch)
+{
+    const EdtEngineOptions options = {
+        .backend = own_memory(engine) ? EDT_BACKEND_CUDA : EDT_BACKEND_CPU,
+        .precision = own_memory(engine) ? engine->options.precision : engine->wish.precision,
+    };
+    return edt_memory_forecast(engine->info, &options, batch);
+}
+
+static void set_no_memory(const EdtEngine *engine, guint64 needed, guint64 there, int batch,
+                          GError **error)
+{
     g_autofree char *need_text = g_format_size_full(needed, G_FORMAT_SIZE_IEC_UNITS);
     g_autofree char *there_text = g_format_size_full(there, G_FORMAT_SIZE_IEC_UNITS);
-    g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
-                "“%s” needs about %s of memory and %s is free. Close other programs or choose a "
-                "smaller model.",
-                engine->info->path, need_text, there_text);
+    g_autofree char *at_once = batch > 1 ? g_strdup_printf(" for %d pictures at a time", batch)
+                                         : g_strdup("");
+
+    if (own_memory(engine))
+        g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
+                    "“%s” needs about %s of the GPU's memory%s and %s is free. Choose %s%sa smaller "
+                    "model, or the backend cpu.",
+                    engine->info->path, need_text, at_once, there_text,
+                    batch > 1 ? "a smaller batch, " : "",
+                    engine->options.precision == EDT_PRECISION_BF16 ? "" : "the type bf16, ");
+    else
+        g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
+                    "“%s” needs about %s of memory%s and %s is free. Close other programs or choose "
+                    "a smaller model.",
+                    engine->info->path, need_text, at_once, there_text);
+}
+
+gboolean edt_engine_fits(const EdtEngine *engine, int batch, GError **error)
+{
+    guint64 needed = forecast(engine, batch);
+    guint64 there = own_memory(engine) ? engine->backend->memory(engine->dev)
+                                       : edt_memory_available();
+
+    /* the machine's memory holds the weights already: what counts is the difference to them, and
+     * half of what is free is left to others */
+    if (engine->model && !own_memory(engine))
+        needed = 2 * (needed - forecast(engine, 1));
+    /* what a GPU's driver has taken since counts no more as free, and would be asked for again */
+    if (there == 0 || needed <= there || (own_memory(engine) && batch <= engine->proven))
+        return TRUE;
+    set_no_memory(engine, needed, there, batch, error);
     return FALSE;
+}
+
+/* ---- opening ---- */
+
+static void close_device(EdtEngine *engine)
+{
+    if (engine->dev)
+        engine->backend->close(engine->dev);
+    engine->dev = NULL;
+}
+
+/* A device of that kind with room for the model. */
+static gboolean open_device(EdtEngine *engine, EdtBackendKind kind, GError **error)
+{
+    EdtEngineOptions wish = engine->wish;
+
+    wish.backend = kind;
+    engine->backend = edt_backend_choose(&wish, &engine->options, NULL, error);
+    if (engine->backend)
+        engine->dev = engine->backend->open(&engine->options, error);
+    if (engine->dev && edt_engine_fits(engine, 1, error))
+        return TRUE;
+    close_device(engine);
+    return FALSE;
+}
+
+/* AUTO goes on to the CPU where a GPU is there but cannot be opened or is too small. */
+static gboolean choose_device(EdtEngine *engine, GError **error)
+{
+    GError *reason = NULL;
+
+    if (open_device(engine, engine->wish.backend, &reason))
+        return TRUE;
+    if (engine->wish.backend != EDT_BACKEND_AUTO || !own_memory(engine)) {
+        g_propagate_error(error, reason);
+        return FALSE;
+    }
+    engine->passed_over = g_strdup(reason->message);
+    g_error_free(reason);
+    return open_device(engine, EDT_BACKEND_CPU, error);
 }
 
 static gboolean load(EdtEngine *engine, GError **error)
@@ -79,11 +156,7 @@ static gboolean load(EdtEngine *engine, GError **error)
         g_prefix_error(error, "%s: ", engine->info->path);
         return FALSE;
     }
-    engine->backend = edt_backend_choose(&engine->wish, &engine->options, NULL, error);
-    if (engine->backend == NULL)
-        return FALSE;
-    engine->dev = engine->backend->open(&engine->options, error);
-    if (engine->dev == NULL)
+    if (!choose_device(engine, error))
         return FALSE;
     engine->model = edt_model_new(engine->backend, engine->dev, &variant, &source.source, error);
     if (engine->model == NULL)
@@ -100,7 +173,7 @@ EdtEngine *edt_engine_open(const char *path, const EdtEngineOptions *options, GE
     engine->info = edt_model_info_read(path, error);
     if (engine->info)
         engine->file = edt_safetensors_open(path, error);
-    if (engine->file && enough_memory(engine, error) && load(engine, error))
+    if (engine->file && load(engine, error))
         return engine;
     edt_engine_close(engine);
     return NULL;
@@ -113,13 +186,13 @@ void edt_engine_close(EdtEngine *engine)
     edt_vae_free(engine->decoder);
     edt_vae_free(engine->encoder);
     edt_model_free(engine->model);
-    if (engine->dev) {
+    if (engine->dev)
         engine->backend->free(engine->dev, engine->device_work);
-        engine->backend->close(engine->dev);
-    }
+    close_device(engine);
     edt_safetensors_close(engine->file);
     edt_model_info_free(engine->info);
     edt_free(engine->work);
+    g_free(engine->passed_over);
     g_mutex_clear(&engine->lock);
     g_free(engine);
 }
@@ -187,6 +260,11 @@ const EdtModelInfo *edt_engine_info(const EdtEngine *engine)
 const char *edt_engine_backend(const EdtEngine *engine)
 {
     return engine->backend->name;
+}
+
+const char *edt_engine_passed_over(const EdtEngine *engine)
+{
+    return engine->passed_over;
 }
 
 EdtPrecision edt_engine_precision(const EdtEngine *engine)

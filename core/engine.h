@@ -18,6 +18,8 @@ struct EdtEngine {
     EdtSafetensors *file; /* stays mapped for what is loaded later */
     const EdtBackend *backend;
     EdtDevice *dev;
+    int proven;        /* largest batch that became pictures: what it needs is there */
+    char *passed_over; /* why AUTO did not take the GPU that is there, or NULL */
     EdtModel *model;
     EdtVae *decoder, *encoder; /* made when first used */
     void *work;                /* host memory of the sampler, see edt.c */
@@ -25,6 +27,10 @@ struct EdtEngine {
     float *device_work;        /* device memory of the sampler */
     gsize device_bytes;
 };
+
+/* Whether runs of `batch` pictures fit into the memory that is there; if not, a sentence with both
+ * numbers and what to do. */
+gboolean edt_engine_fits(const EdtEngine *engine, int batch, GError **error);
 
 /* The VAE's halves, loaded at the first use.  NULL with an error. */
 EdtVae *edt_engine_decoder(EdtEngine *engine, GError **error);

@@ -352,59 +352,6 @@ EdtModelInfo *edt_model_info_read(const char *path, GError **error)
     return info;
 }
 
-/* ---- memory ---- */
-
-#define FIXED_BYTES ((guint64)96 << 20) /* libraries, their prepared kernels, thread stacks */
-#define PARAMETERS_PER_WIDTH2 400       /* S: 38.3 M / 312^2 = 393, B the same, XL 797 */
-
-/* Width of the first stage; for sizes without a name from the number of parameters, and rather too
- * wide than too narrow. */
-static guint64 width_of(const EdtModelInfo *info)
-{
-    EdtVariant v;
-    guint64 width = 1;
-
-    if (edt_variant_named(info->variant, info->image_size, &v))
-        return (guint64)v.dims[0];
-    while (width * width * PARAMETERS_PER_WIDTH2 < info->n_parameters)
-        width++;
-    return width;
-}
-
-/* Widest moment of a forward, per token of the finest stage and sample: the stream and its skip
- * (f32, D each), the normed input (D), q, k, v (3D), the MLP's hidden layer (4D), up-sampling and
- * concatenation (4D + 2D); about 16 D numbers.  Guidance doubles the samples. */
-static guint64 forward_bytes(const EdtModelInfo *info, guint64 samples)
-{
-    guint64 side = (guint64)(info->needs_vae ? info->latent_size / 2 : info->latent_size / 4);
-    guint64 tokens = MAX(side * side, 1), width = width_of(info);
-    guint64 modulation = 64 << 20; /* rows of all steps, computed in slices that stay below this */
-
-    return samples * tokens * width * 16 * sizeof(float) + modulation;
-}
-
-/* The decoder's last level works at full size: 256 channels in, the normed copy of them, 128 out.
- */
-static guint64 decoder_bytes(const EdtModelInfo *info, guint64 number_bytes)
-{
-    guint64 pixels = (guint64)info->image_size * (guint64)info->image_size;
-    return info->has_vae ? pixels * 640 * number_bytes : 0;
-}
-
-/* Weights are packed tensor by tensor, and the file's pages are given back after each, so the file
- * does not count twice.  Forward and decoder do not work at the same time.  The pictures of the
- * batch wait as f32 of 4 channels.  AUTO counts as f32, which may only be too much. */
-guint64 edt_memory_forecast(const EdtModelInfo *info, const EdtEngineOptions *options, int batch)
-{
-    gboolean bf16 = options && options->precision == EDT_PRECISION_BF16;
-    guint64 number_bytes = bf16 ? 2 : 4, n = (guint64)MAX(batch, 1);
-    guint64 pixels = (guint64)info->image_size * (guint64)info->image_size;
-
-    return FIXED_BYTES + info->n_parameters * number_bytes +
-           MAX(forward_bytes(info, 2 * n), decoder_bytes(info, number_bytes)) +
-           n * pixels * 4 * sizeof(float);
-}
-
 void edt_model_info_free(EdtModelInfo *info)
 {
     if (info == NULL)

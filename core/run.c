@@ -23,24 +23,26 @@ static int modulation_rows(const EdtRun *run)
     return run->slice * run->classes;
 }
 
+/* Coefficients and noise travel together; the noise begins at a line of its own. */
+#define HOW_BYTES ((sizeof(EdtStepCoefficients) + 63) / 64 * 64)
+
 static void carve(EdtRun *run, EdtArena *host, EdtArena *device)
 {
     gsize B = (gsize)run->B, N = (gsize)run->N, f32 = sizeof(float),
-          rows = (gsize)modulation_rows(run);
+          rows = (gsize)modulation_rows(run), latents = B * run->count * f32;
+    EdtSamplerStep *sampler = &run->tail.sampler;
     run->random = edt_arena_take(host, B * sizeof(EdtRandom));
-    run->x = edt_arena_take(host, B * run->count * f32);
-    run->denoised = edt_arena_take(host, B * run->count * f32);
-    run->previous = edt_arena_take(host, B * run->count * f32);
-    run->noise = edt_arena_take(host, run->count * f32);
-    run->doubled = edt_arena_take(host, N * run->count * f32);
-    run->out = edt_arena_take(host, N * (gsize)(run->C_out * run->hw) * f32);
+    run->how = edt_arena_take(host, HOW_BYTES + latents);
+    run->latents = edt_arena_take(host, latents);
     run->preview = edt_arena_take(host, (gsize)run->hw * 4);
     run->class_of_slot = edt_arena_take(host, (B + 1) * sizeof(int));
     run->slot = edt_arena_take(host, N * sizeof(int));
     run->row = edt_arena_take(host, N * sizeof(int));
     run->row_label = edt_arena_take(host, rows * sizeof(int));
     run->row_timestep = edt_arena_take(host, rows * f32);
-    run->device_x = edt_arena_take(device, N * run->count * f32);
+    sampler->x = edt_arena_take(device, N * run->count * f32);
+    sampler->denoised = edt_arena_take(device, latents);
+    run->device_how = edt_arena_take(device, HOW_BYTES + latents);
     run->device_out = edt_arena_take(device, N * (gsize)(run->C_out * run->hw) * f32);
 }
 
@@ -53,7 +55,24 @@ static gboolean plan_memory(EdtRun *run, GError **error)
     host = (EdtArena){.base = run->engine->work};
     device = (EdtArena){.base = (guint8 *)run->engine->device_work};
     carve(run, &host, &device);
+    run->noise = (float *)((char *)run->how + HOW_BYTES);
     return TRUE;
+}
+
+/* What follows the network in a step; x and denoised are carved already. */
+static void plan_tail(EdtRun *run)
+{
+    EdtSamplerStep *sampler = &run->tail.sampler;
+    run->tail.guided = run->guided ? run->engine->info->guided_channels : 0;
+    run->tail.guidance = (float)run->request->cfg_scale;
+    sampler->N = run->B;
+    sampler->C = run->C;
+    sampler->C_out = run->C_out;
+    sampler->hw = run->hw;
+    sampler->twice = run->guided;
+    sampler->how = run->device_how;
+    sampler->out = run->device_out;
+    sampler->noise = (float *)((char *)run->device_how + HOW_BYTES);
 }
 
 /* Distinct classes of the batch; under guidance the null class is one of them. */
@@ -114,8 +133,10 @@ gboolean edt_run_prepare(EdtRun *run, GError **error)
     run->classes = count_classes(run);
     run->slice = choose_slice(run);
     run->slice_first = G_MAXINT; /* no slice yet */
+    memset(&run->tail, 0, sizeof run->tail);
     if (!plan_memory(run, error))
         return FALSE;
+    plan_tail(run);
     assign_slots(run);
     edt_model_set_amm(engine->model, &amm);
     return edt_model_prepare(engine->model, run->N, modulation_rows(run), error);
@@ -140,55 +161,60 @@ static void modulate(EdtRun *run, int s)
     edt_model_modulate(run->engine->model, modulation_rows(run), run->row_timestep, run->row_label);
 }
 
-static gboolean predict(EdtRun *run, int s, GError **error)
+/* The official loop draws noise for the doubled batch at every step and uses the first half. */
+static void draw(EdtRun *run)
+{
+    for (int i = 0; i < run->B && edt_sampling_draws(&run->sampling); i++) {
+        edt_random_normal(&run->random[i], run->noise + (gsize)i * run->count, run->count);
+        if (run->guided)
+            edt_random_skip_normal(&run->random[i], run->count);
+    }
+}
+
+static gsize latents_bytes(const EdtRun *run)
+{
+    return (gsize)run->B * run->count * sizeof(float);
+}
+
+/* The step goes to the device: only what differs from the last one is sent. */
+static void launch(EdtRun *run, int s)
 {
     EdtEngine *engine = run->engine;
-    const EdtBackend *b = engine->backend;
-    gsize bytes = (gsize)run->B * run->count * sizeof(float);
 
+    run->since = now();
     modulate(run, s);
     for (int i = 0; i < run->N; i++)
         run->row[i] = (run->slice_first - s) * run->classes + run->slot[i];
-    memcpy(run->doubled, run->x, bytes); /* both halves see the same x (forward_with_cfg) */
-    if (run->guided)
-        memcpy(run->doubled + (gsize)run->B * run->count, run->x, bytes);
-    b->upload(engine->dev, run->device_x, run->doubled, (gsize)run->N * run->count * sizeof(float));
-    edt_model_forward(engine->model, run->N, run->device_x, run->row, run->device_out);
-    if (run->guided)
-        b->guide(engine->dev, run->N, run->C_out, engine->info->guided_channels, run->hw,
-                 (float)run->request->cfg_scale, run->device_out);
-    b->download(engine->dev, run->out, run->device_out,
-                (gsize)run->B * (gsize)(run->C_out * run->hw) * sizeof(float));
-    return b->sync(engine->dev, error);
+    *run->how = edt_sampling_coefficients(&run->sampling, s);
+    engine->backend->upload(engine->dev, run->device_how, run->how,
+                            run->how->flags & EDT_STEP_DRAWS ? HOW_BYTES + latents_bytes(run)
+                                                             : sizeof *run->how);
+    edt_model_step(engine->model, run->N, run->row, run->device_out, &run->tail);
 }
 
-/* The official loop draws noise for the doubled batch at every step and uses the first half. */
-static void draw(EdtRun *run, int i)
+static gboolean shows(const EdtRun *run)
 {
-    edt_random_normal(&run->random[i], run->noise, run->count);
-    if (run->guided)
-        edt_random_skip_normal(&run->random[i], run->count);
+    return run->request->want_previews && run->callbacks && run->callbacks->preview;
 }
 
-static void advance(EdtRun *run, int s)
+/* Waits for the step, and meanwhile draws the next one's noise. */
+static gboolean complete(EdtRun *run, int s, GError **error)
 {
-    for (int i = 0; i < run->B; i++) {
-        gsize at = (gsize)i * run->count;
-        if (edt_sampling_draws(&run->sampling))
-            draw(run, i);
-        edt_sampling_step(&run->sampling, s, run->C, run->hw,
-                          run->out + (gsize)i * (gsize)(run->C_out * run->hw), run->noise,
-                          run->x + at, run->denoised + at, run->previous + at);
-    }
+    EdtEngine *engine = run->engine;
+
+    if (shows(run))
+        run->estimates = engine->backend->peek(engine->dev, run->tail.sampler.denoised,
+                                               latents_bytes(run));
+    if (s > 0)
+        draw(run);
+    return engine->backend->sync(engine->dev, error);
 }
 
 static void show(EdtRun *run, int step)
 {
     const EdtModelInfo *info = run->engine->info;
-    if (!run->request->want_previews || !run->callbacks || !run->callbacks->preview)
-        return;
-    for (int i = 0; i < run->B; i++) {
-        const float *denoised = run->denoised + (gsize)i * run->count;
+    for (int i = 0; i < run->B && shows(run); i++) {
+        const float *denoised = run->estimates + (gsize)i * run->count;
         if (info->needs_vae)
             edt_preview_latent(denoised, run->hw, run->preview);
         else
@@ -223,28 +249,65 @@ EdtVerdict edt_run_tell(const EdtRun *run, EdtPhase phase, int step, double seco
     return run->callbacks->progress(&progress, run->user_data);
 }
 
+/* The initial noise, to both halves of the batch (forward_with_cfg). */
+static void start(EdtRun *run)
+{
+    const EdtEngine *engine = run->engine;
+    float *x = run->tail.sampler.x;
+
+    for (int i = 0; i < run->B; i++) {
+        float *latent = run->latents + (gsize)i * run->count;
+        edt_random_seed(&run->random[i], run->request->items[run->first + i].seed);
+        edt_random_normal(&run->random[i], latent, run->count);
+        if (run->request->init_latent) /* replaces z; the draws of the steps stay the same */
+            memcpy(latent, run->request->init_latent + (gsize)(run->first + i) * run->count,
+                   run->count * sizeof(float));
+    }
+    for (int half = 0; half < run->N / run->B; half++)
+        engine->backend->upload(engine->dev, x + (gsize)(half * run->B) * run->count, run->latents,
+                                latents_bytes(run));
+    draw(run);
+}
+
+/* After step s: tells, and goes on to the next one if nobody objects.  A device that works by
+ * itself does so before the preview is made, which then costs it no time. */
+static EdtVerdict go_on(EdtRun *run, int s)
+{
+    const int done = run->request->steps - s;
+    const gboolean ahead = run->engine->backend->asynchronous;
+    EdtVerdict verdict;
+
+    if (!ahead)
+        show(run, done);
+    verdict = edt_run_tell(run, EDT_PHASE_SAMPLING, done, now() - run->since);
+    if (verdict == EDT_CONTINUE && s > 0)
+        launch(run, s - 1);
+    if (ahead && verdict != EDT_STOP_DISCARD)
+        show(run, done);
+    return verdict;
+}
+
 /* Noise to latents.  *steps_done tells how far it came. */
 gboolean edt_run_sample(EdtRun *run, int *steps_done, EdtVerdict *verdict, GError **error)
 {
-    int S = run->request->steps;
+    const EdtEngine *engine = run->engine;
+    const EdtSamplerStep *sampler = &run->tail.sampler;
+    const int S = run->request->steps;
 
-    for (int i = 0; i < run->B; i++) {
-        float *x = run->x + (gsize)i * run->count;
-        edt_random_seed(&run->random[i], run->request->items[run->first + i].seed);
-        edt_random_normal(&run->random[i], x, run->count);
-        if (run->request->init_latent) /* replaces z; the draws of the steps stay the same */
-            memcpy(x, run->request->init_latent + (gsize)(run->first + i) * run->count,
-                   run->count * sizeof(float));
-    }
+    start(run);
     *verdict = edt_run_tell(run, EDT_PHASE_SAMPLING, 0, 0);
+    if (*verdict != EDT_CONTINUE)
+        return engine->backend->sync(engine->dev, error);
+    launch(run, S - 1);
     for (int s = S - 1; s >= 0 && *verdict == EDT_CONTINUE; s--) {
-        double since = now();
-        if (!predict(run, s, error))
+        if (!complete(run, s, error))
             return FALSE;
-        advance(run, s);
         *steps_done = S - s;
-        show(run, *steps_done);
-        *verdict = edt_run_tell(run, EDT_PHASE_SAMPLING, *steps_done, now() - since);
+        *verdict = go_on(run, s);
     }
-    return TRUE;
+    /* stopped early: the estimate of the picture, not the half-noisy sample */
+    engine->backend->download(engine->dev, run->latents,
+                              *steps_done < S ? sampler->denoised : sampler->x,
+                              latents_bytes(run));
+    return engine->backend->sync(engine->dev, error);
 }

@@ -29,21 +29,23 @@ typedef struct {
     float *row_timestep;
 
     /* host */
-    EdtRandom *random;   /* [B] */
-    float *x, *denoised; /* [B, C, hw] */
-    float *previous;     /* [B, C, hw] dpm++2m */
-    float *noise;        /* [C, hw] */
-    float *doubled;      /* [N, C, hw] */
-    float *out;          /* [N, C_out, hw] */
-    guint8 *preview;     /* [hw, 4] */
+    EdtRandom *random;        /* [B] */
+    EdtStepCoefficients *how; /* what is uploaded for a step: its coefficients ... */
+    float *noise;             /* ... and behind them [B, C, hw] */
+    float *latents;           /* [B, C, hw] the initial noise, then the result */
+    const float *estimates;   /* [B, C, hw] denoised, to be shown */
+    double since;             /* when the step began */
+    guint8 *preview;          /* [hw, 4] */
     /* device */
-    float *device_x, *device_out;
+    float *device_out;        /* [N, C_out, hw] */
+    void *device_how;         /* the same as how and noise */
+    EdtModelTail tail;        /* holds device x and denoised */
 } EdtRun;
 
 /* Plans memory and shapes for the batch. */
 gboolean edt_run_prepare(EdtRun *run, GError **error);
-/* Noise to latents: x after the last step, denoised after any.  steps_done tells how far it came,
- * verdict why it ended. */
+/* Noise to latents (run->latents): the sample after the last step, the denoised estimate after an
+ * earlier one.  steps_done tells how far it came, verdict why it ended. */
 gboolean edt_run_sample(EdtRun *run, int *steps_done, EdtVerdict *verdict, GError **error);
 /* Tells the caller's progress callback. */
 EdtVerdict edt_run_tell(const EdtRun *run, EdtPhase phase, int step, double seconds);

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Opens and closes a GPU, and moves bytes to it and back.  Everything runs on one stream, in order;
- * host memory goes through two pinned halves in turn, so an upload returns once the caller's
- * memory has been read.
+ * Opens and closes a GPU, and keeps its first failure.  Everything runs on one stream, in order.
+ * Next: memory.c.
  */
 #include "device.h"
-
-#include <string.h>
-
-#define STAGING ((gsize)4 << 20) /* bytes of a half */
 
 /* ---- errors ---- */
 
@@ -98,11 +93,12 @@ static gboolean start(EdtDevice *dev, GError **error)
     if (!status)
         status = cudaEventCreateWithFlags(&dev->ended, cudaEventDefault);
     if (!status)
-        status = cudaMallocHost((void **)&dev->staging, 2 * STAGING);
+        status = cudaMallocHost((void **)&dev->staging, 2 * EDT_CUDA_STAGING);
     if (!edt_cuda_ok(status, "starting", error))
         return FALSE;
     /* f32 stays f32 unless somebody asks: the same picture as on the CPU */
     dev->matmuls = edt_matmuls_open(g_strcmp0(g_getenv("EDT_CUDA_TF32"), "1") == 0, error);
+    dev->held = EDT_MATMUL_WORKSPACE;
     return dev->matmuls != NULL;
 }
 
@@ -128,6 +124,8 @@ EdtDevice *edt_cuda_open(const EdtDeviceOptions *options, GError **error)
     dev->ordinal = ordinal;
     dev->act = options->precision == EDT_PRECISION_BF16 ? EDT_BF16 : EDT_F32;
     dev->tensor_cores = properties.major >= 8;
+    dev->records = g_strcmp0(g_getenv("EDT_CUDA_GRAPH"), "0") != 0;
+    dev->taken = g_hash_table_new(NULL, NULL);
     for (int i = 0; i < EDT_PROFILE_COUNT; i++)
         dev->profile[i].what = names[i];
     if (start(dev, error))
@@ -148,6 +146,7 @@ void edt_cuda_close(EdtDevice *dev)
     edt_matmuls_close(dev->matmuls);
     cudaFree(dev->work);
     cudaFreeHost(dev->staging);
+    cudaFreeHost(dev->peeked);
     for (int i = 0; i < 2; i++)
         if (dev->staged[i])
             cudaEventDestroy(dev->staged[i]);
@@ -158,92 +157,9 @@ void edt_cuda_close(EdtDevice *dev)
     if (dev->stream)
         cudaStreamDestroy(dev->stream);
     cudaGetLastError();
+    g_hash_table_unref(dev->taken);
     g_clear_error(&dev->error);
     g_free(dev);
-}
-
-/* ---- memory ---- */
-
-void *edt_cuda_alloc(EdtDevice *dev, gsize bytes, GError **error)
-{
-    void *data = NULL;
-    size_t free_bytes = 0, all_bytes = 0;
-
-    if (!edt_cuda_ok(cudaSetDevice(dev->ordinal), "turning to it", error))
-        return NULL;
-    cudaError_t status = cudaMalloc(&data, MAX(bytes, 1));
-    if (status == cudaSuccess)
-        return data;
-    if (status != cudaErrorMemoryAllocation) {
-        edt_cuda_ok(status, "taking memory", error);
-        return NULL;
-    }
-    cudaGetLastError();
-    cudaMemGetInfo(&free_bytes, &all_bytes);
-    g_autofree char *wish = g_format_size_full(bytes, G_FORMAT_SIZE_IEC_UNITS);
-    g_autofree char *there = g_format_size_full(free_bytes, G_FORMAT_SIZE_IEC_UNITS);
-    g_autofree char *all = g_format_size_full(all_bytes, G_FORMAT_SIZE_IEC_UNITS);
-    g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
-                "The GPU's memory is full: %s more are needed, %s of %s are free. Choose a smaller "
-                "model or batch, the type bf16, or the backend cpu.",
-                wish, there, all);
-    return NULL;
-}
-
-void edt_cuda_free(EdtDevice *dev, void *data)
-{
-    if (data == NULL)
-        return;
-    cudaSetDevice(dev->ordinal);
-    edt_cuda_forget_steps(dev);
-    edt_cuda_check(dev, cudaFree(data), "giving back memory"); /* waits for work that uses it */
-}
-
-gboolean edt_cuda_need_work(EdtDevice *dev, gsize bytes, GError **error)
-{
-    if (bytes <= dev->work_bytes)
-        return TRUE;
-    edt_cuda_free(dev, dev->work);
-    dev->work_bytes = 0;
-    dev->work = edt_cuda_alloc(dev, bytes, error);
-    if (dev->work == NULL)
-        return FALSE;
-    dev->work_bytes = bytes;
-    return TRUE;
-}
-
-void edt_cuda_upload(EdtDevice *dev, void *to, const void *host, gsize bytes)
-{
-    for (gsize done = 0; done < bytes && edt_cuda_enter(dev); done += STAGING) {
-        gsize part = MIN(bytes - done, STAGING);
-        char *half = dev->staging + (gsize)dev->half * STAGING;
-        cudaEvent_t staged = dev->staged[dev->half];
-        cudaError_t status = cudaEventSynchronize(staged); /* its last copy is done */
-        if (!status) {
-            memcpy(half, (const char *)host + done, part);
-            status = cudaMemcpyAsync((char *)to + done, half, part, cudaMemcpyHostToDevice,
-                                     dev->stream);
-        }
-        if (!status)
-            status = cudaEventRecord(staged, dev->stream);
-        edt_cuda_check(dev, status, "an upload");
-        dev->half ^= 1;
-    }
-}
-
-void edt_cuda_download(EdtDevice *dev, void *host, const void *from, gsize bytes)
-{
-    for (gsize done = 0; done < bytes && edt_cuda_enter(dev); done += STAGING) {
-        gsize part = MIN(bytes - done, STAGING);
-        /* the stream is in order: both halves are free once it is */
-        cudaError_t status = cudaMemcpyAsync(dev->staging, (const char *)from + done, part,
-                                             cudaMemcpyDeviceToHost, dev->stream);
-        if (!status)
-            status = cudaStreamSynchronize(dev->stream);
-        if (!status)
-            memcpy((char *)host + done, dev->staging, part);
-        edt_cuda_check(dev, status, "a download");
-    }
 }
 
 /* ---- the highest rate ---- */

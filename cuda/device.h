@@ -26,6 +26,7 @@ typedef struct {
 } EdtCudaStep;
 
 #define EDT_CUDA_STEPS 8
+#define EDT_CUDA_STAGING ((gsize)4 << 20) /* bytes of a half */
 
 struct EdtDevice {
     int ordinal;
@@ -36,9 +37,14 @@ struct EdtDevice {
     char *staging;           /* pinned, two halves */
     cudaEvent_t staged[2];   /* the half's copy is done */
     int half;
+    void *peeked;            /* pinned; what previews are made of */
+    gsize peeked_bytes;
+    GHashTable *taken;       /* address -> bytes of what was allocated */
+    gsize held;              /* the sum of it, and the workspace of matmuls */
     void *work;              /* tiles of a convolution, sums of a group norm */
     gsize work_bytes;
     GError *error;           /* first failure of an operation, until sync */
+    gboolean records;        /* steps, unless EDT_CUDA_GRAPH is 0 */
     EdtCudaStep steps[EDT_CUDA_STEPS];
     int next_step;
     EdtCudaStep *recording;  /* between step_begin and step_end */
@@ -50,10 +56,6 @@ struct EdtDevice {
 /* device.c */
 EdtDevice *edt_cuda_open(const EdtDeviceOptions *options, GError **error);
 void edt_cuda_close(EdtDevice *dev);
-void *edt_cuda_alloc(EdtDevice *dev, gsize bytes, GError **error);
-void edt_cuda_free(EdtDevice *dev, void *data);
-void edt_cuda_upload(EdtDevice *dev, void *to, const void *host, gsize bytes);
-void edt_cuda_download(EdtDevice *dev, void *host, const void *from, gsize bytes);
 gboolean edt_cuda_sync(EdtDevice *dev, GError **error);
 double edt_cuda_peak(EdtDevice *dev);
 /* The ordinal of the GPU to use, of EDT_CUDA_DEVICE or 0; -1 with an error that says why not. */
@@ -62,8 +64,16 @@ int edt_cuda_ordinal(struct cudaDeviceProp *properties, GError **error);
 /* Every operation begins with this: the calling thread turns to the GPU.  FALSE after a failure;
  * then the operation is left out. */
 gboolean edt_cuda_enter(EdtDevice *dev);
+
+/* memory.c */
+void *edt_cuda_alloc(EdtDevice *dev, gsize bytes, GError **error);
+void edt_cuda_free(EdtDevice *dev, void *data);
+guint64 edt_cuda_memory(EdtDevice *dev);
 /* Grows the workspace; not while a step is being recorded. */
 gboolean edt_cuda_need_work(EdtDevice *dev, gsize bytes, GError **error);
+void edt_cuda_upload(EdtDevice *dev, void *to, const void *host, gsize bytes);
+void edt_cuda_download(EdtDevice *dev, void *host, const void *from, gsize bytes);
+const void *edt_cuda_peek(EdtDevice *dev, const void *from, gsize bytes);
 
 /* CUDA's answer as an error; TRUE for success. */
 gboolean edt_cuda_ok(cudaError_t status, const char *what, GError **error);

@@ -7,8 +7,7 @@
 
 #include <cublasLt.h>
 
-#define WORKSPACE ((gsize)32 << 20) /* what NVIDIA recommends for Hopper and is enough elsewhere */
-#define ALIGNMENT 16                /* of the arenas' pointers, and of tiles and columns in them */
+#define ALIGNMENT 16 /* of the arenas' pointers, and of tiles and columns in them */
 
 typedef struct {
     EdtMatmulShape shape; /* the key */
@@ -69,7 +68,7 @@ EdtMatmuls *edt_matmuls_open(gboolean tf32, GError **error)
     matmuls->tf32 = tf32;
     matmuls->plans = g_hash_table_new_full(hash_shape, same_shape, NULL, free_plan);
     if (ok(cublasLtCreate(&matmuls->handle), "start", error)) {
-        if (cudaMalloc(&matmuls->workspace, WORKSPACE) == cudaSuccess)
+        if (cudaMalloc(&matmuls->workspace, EDT_MATMUL_WORKSPACE) == cudaSuccess)
             return matmuls;
         cudaGetLastError();
         ok(CUBLAS_STATUS_ALLOC_FAILED, "take 32 MiB of the GPU's memory", error);
@@ -136,7 +135,7 @@ static cublasStatus_t describe(const EdtMatmuls *matmuls, Plan *plan)
  * day, other roundings, and another picture for the same seed. */
 static cublasStatus_t choose(EdtMatmuls *matmuls, Plan *plan)
 {
-    const gsize workspace = WORKSPACE;
+    const gsize workspace = EDT_MATMUL_WORKSPACE;
     const guint32 alignment = ALIGNMENT;
     static const cublasLtMatmulPreferenceAttributes_t aligned[] = {
         CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
@@ -201,7 +200,7 @@ gboolean edt_matmul_run(EdtMatmuls *matmuls, const EdtMatmulShape *shape, const 
         status = set(plan->desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof bias);
     if (!status)
         status = cublasLtMatmul(matmuls->handle, plan->desc, &one, w, plan->w, x, plan->x, &beta, y,
-                                plan->y, y, plan->y, &plan->algo, matmuls->workspace, WORKSPACE,
-                                stream);
+                                plan->y, y, plan->y, &plan->algo, matmuls->workspace,
+                                EDT_MATMUL_WORKSPACE, stream);
     return ok(status, "multiply matrices", error);
 }

@@ -20,6 +20,9 @@ typedef struct {
 
 typedef struct EdtMatmuls EdtMatmuls;
 
+/* Device memory that they take: what NVIDIA recommends for Hopper, and enough elsewhere. */
+#define EDT_MATMUL_WORKSPACE ((gsize)32 << 20)
+
 /* tf32: f32 products may round their operands to 10 bits (three to eight times as fast). */
 EdtMatmuls *edt_matmuls_open(gboolean tf32, GError **error);
 void edt_matmuls_close(EdtMatmuls *matmuls);

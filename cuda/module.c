@@ -113,15 +113,23 @@ static void guide(EdtDevice *dev, int N, int C_all, int C_guided, int hw, float 
     PICTURE(dev, edt_cuda_guide(N, C_all, C_guided, hw, scale, out, dev->stream));
 }
 
+static void advance(EdtDevice *dev, const EdtSamplerStep *op)
+{
+    PICTURE(dev, edt_cuda_advance(op, dev->stream));
+}
+
 static const EdtBackend table = {
     .name = "cuda",
+    .asynchronous = TRUE,
     .open = edt_cuda_open,
     .close = edt_cuda_close,
     .act = act,
     .alloc = edt_cuda_alloc,
     .free = edt_cuda_free,
+    .memory = edt_cuda_memory,
     .upload = edt_cuda_upload,
     .download = edt_cuda_download,
+    .peek = edt_cuda_peek,
     .sync = edt_cuda_sync,
     .linear_new = edt_cuda_linear_new,
     .linear_prepare = edt_cuda_linear_prepare,
@@ -146,6 +154,7 @@ static const EdtBackend table = {
     .to_nhwc = to_nhwc,
     .to_nchw = to_nchw,
     .guide = guide,
+    .advance = advance,
     .peak = edt_cuda_peak,
     .step_begin = edt_cuda_step_begin,
     .step_end = edt_cuda_step_end,
@@ -153,33 +162,45 @@ static const EdtBackend table = {
     .profile_rows = edt_cuda_profile_rows,
 };
 
-static gboolean probe(char **detail, gboolean *bf16, GError **error)
+/* One GPU for people; NULL where it does not answer. */
+static char *describe(int ordinal)
 {
     struct cudaDeviceProp properties;
     size_t free_bytes = 0, all_bytes = 0;
     int count = 0;
-    const int ordinal = edt_cuda_ordinal(&properties, error);
 
-    if (ordinal < 0)
-        return FALSE;
-    *bf16 = properties.major >= 8;
-    cudaGetDeviceCount(&count);
-    if (!edt_cuda_ok(cudaSetDevice(ordinal), "turning to it", error) ||
-        !edt_cuda_ok(cudaMemGetInfo(&free_bytes, &all_bytes), "counting its memory", error))
-        return FALSE;
+    if (cudaGetDeviceCount(&count) || ordinal >= count ||
+        cudaGetDeviceProperties(&properties, ordinal) || cudaSetDevice(ordinal) ||
+        cudaMemGetInfo(&free_bytes, &all_bytes)) {
+        cudaGetLastError();
+        return NULL;
+    }
     g_autofree char *there = g_format_size_full(free_bytes, G_FORMAT_SIZE_IEC_UNITS);
     g_autofree char *all = g_format_size_full(all_bytes, G_FORMAT_SIZE_IEC_UNITS);
-    *detail = g_strdup_printf("%s (GPU %d of %d), compute capability %d.%d, %s of %s free, %s by "
-                              "default",
-                              properties.name, ordinal, count, properties.major, properties.minor,
-                              there, all, *bf16 ? "bf16" : "f32");
-    return TRUE;
+    return g_strdup_printf("%s (GPU %d of %d), compute capability %d.%d, %s of %s free, %s by "
+                           "default",
+                           properties.name, ordinal, count, properties.major, properties.minor,
+                           there, all, properties.major >= 8 ? "bf16" : "f32");
+}
+
+static gboolean probe(int *chosen, gboolean *bf16, GError **error)
+{
+    struct cudaDeviceProp properties;
+    size_t free_bytes = 0, all_bytes = 0;
+
+    *chosen = edt_cuda_ordinal(&properties, error);
+    if (*chosen < 0)
+        return FALSE;
+    *bf16 = properties.major >= 8;
+    return edt_cuda_ok(cudaSetDevice(*chosen), "turning to it", error) &&
+           edt_cuda_ok(cudaMemGetInfo(&free_bytes, &all_bytes), "counting its memory", error);
 }
 
 G_MODULE_EXPORT const EdtBackendModule *edt_backend_module(void);
 
 const EdtBackendModule *edt_backend_module(void)
 {
-    static const EdtBackendModule module = {EDT_VERSION, sizeof(EdtBackend), &table, probe};
+    static const EdtBackendModule module = {EDT_VERSION, sizeof(EdtBackend), &table, probe,
+                                              describe};
     return &module;
 }

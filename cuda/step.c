@@ -3,6 +3,7 @@
  * A denoising step as a CUDA graph: some two hundred launches become one.  A step runs plainly the
  * first time (kernels are loaded, algorithms chosen), is recorded the second time, and replayed
  * from then on.  Its key holds all that its operations depend on; freed memory ends recordings.
+ * EDT_CUDA_GRAPH=0 launches every operation by itself, to see what the graph is worth.
  */
 #include "device.h"
 
@@ -43,7 +44,7 @@ static void remember_step(EdtDevice *dev, const void *key, gsize key_bytes)
 
 gboolean edt_cuda_step_begin(EdtDevice *dev, const void *key, gsize key_bytes)
 {
-    if (dev->profiling || !edt_cuda_enter(dev))
+    if (!dev->records || dev->profiling || !edt_cuda_enter(dev))
         return FALSE;
     EdtCudaStep *step = find_step(dev, key, key_bytes);
     if (step == NULL) {

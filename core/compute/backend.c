@@ -14,24 +14,23 @@ static gboolean cpu_has_bf16(void)
     return edt_isa_detect() >= EDT_ISA_AVX512BF16;
 }
 
-/* The CUDA backend where it can be used; else NULL with the reason, which is a part of a sentence.
- * *detail says what was found (free it). */
-static const EdtBackend *look_for_cuda(char **detail, gboolean *bf16, GError **error)
+/* The CUDA module where it can be used; else NULL with the reason, a part of a sentence. */
+static const EdtBackendModule *look_for_cuda(int *chosen, gboolean *bf16, GError **error)
 {
     const EdtBackendModule *module = edt_backend_module_find(error);
-    return module && module->probe(detail, bf16, error) ? module->backend : NULL;
+    return module && module->probe(chosen, bf16, error) ? module : NULL;
 }
 
 /* CUDA for whoever wants it or does not mind; NULL without an error: the CPU. */
 static const EdtBackend *choose_cuda(const EdtEngineOptions *wish, gboolean *bf16, char **why,
                                      GError **error)
 {
-    g_autofree char *detail = NULL;
+    const EdtBackendModule *module = NULL;
     GError *reason = NULL;
-    const EdtBackend *backend = NULL;
+    int chosen;
 
     if (wish->backend != EDT_BACKEND_CPU)
-        backend = look_for_cuda(&detail, bf16, &reason);
+        module = look_for_cuda(&chosen, bf16, &reason);
     if (reason && wish->backend == EDT_BACKEND_CUDA)
         g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND,
                     "The CUDA backend cannot be used: %s. Choose the backend auto or cpu.",
@@ -39,7 +38,7 @@ static const EdtBackend *choose_cuda(const EdtEngineOptions *wish, gboolean *bf1
     else if (reason && why)
         *why = g_strdup(reason->message);
     g_clear_error(&reason);
-    return backend;
+    return module ? module->backend : NULL;
 }
 
 const EdtBackend *edt_backend_choose(const EdtEngineOptions *wish, EdtDeviceOptions *options,
@@ -63,31 +62,52 @@ const EdtBackend *edt_backend_choose(const EdtEngineOptions *wish, EdtDeviceOpti
     return backend;
 }
 
-static EdtBackendInfo describe_cuda(void)
+static void add(GArray *list, const char *name, gboolean usable, char *detail)
 {
-    char *detail = NULL;
+    EdtBackendInfo info = {name, usable, detail ? detail : g_strdup("it does not answer")};
+    g_array_append_val(list, info);
+}
+
+/* What chooses a GPU; takes detail. */
+static char *with_hint(char *detail, int ordinal)
+{
+    char *text = g_strdup_printf("%s; EDT_CUDA_DEVICE=%d takes it", detail, ordinal);
+    g_free(detail);
+    return text;
+}
+
+/* The GPU that would be used first, or why there is none; then the others. */
+static void list_cuda(GArray *list)
+{
     gboolean bf16;
     GError *reason = NULL;
-    gboolean usable = look_for_cuda(&detail, &bf16, &reason) != NULL;
+    int chosen;
+    char *detail;
+    const EdtBackendModule *module = look_for_cuda(&chosen, &bf16, &reason);
 
-    if (!usable)
-        detail = g_strdup(reason->message);
-    g_clear_error(&reason);
-    return (EdtBackendInfo){.name = "cuda", .usable = usable, .detail = detail};
+    if (module == NULL) {
+        add(list, "cuda", FALSE, g_strdup(reason->message));
+        g_error_free(reason);
+        return;
+    }
+    add(list, "cuda", TRUE, module->describe(chosen));
+    for (int i = 0; (detail = module->describe(i)) != NULL; i++) {
+        if (i == chosen)
+            g_free(detail);
+        else
+            add(list, "cuda", TRUE, with_hint(detail, i));
+    }
 }
 
 EdtBackendInfo *edt_backends_list(void)
 {
-    EdtBackendInfo *list = g_new0(EdtBackendInfo, 3);
-    list[0] = (EdtBackendInfo){
-        .name = "cpu",
-        .usable = TRUE,
-        .detail = g_strdup_printf("%s kernels, %d threads, %s by default",
-                                  edt_isa_name(edt_isa_detect()), edt_threads_resolve(0),
-                                  cpu_has_bf16() ? "bf16" : "f32"),
-    };
-    list[1] = describe_cuda();
-    return list;
+    GArray *list = g_array_new(TRUE, TRUE, sizeof(EdtBackendInfo));
+    add(list, "cpu", TRUE,
+        g_strdup_printf("%s kernels, %d threads, %s by default",
+                        edt_isa_name(edt_isa_detect()), edt_threads_resolve(0),
+                        cpu_has_bf16() ? "bf16" : "f32"));
+    list_cuda(list);
+    return (EdtBackendInfo *)(gpointer)g_array_free(list, FALSE);
 }
 
 void edt_backends_free(EdtBackendInfo *list)

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "compute/step.h"
 #include "compute/tensor.h"
 #include "edt.h"
 
@@ -137,6 +138,7 @@ typedef struct {
 
 typedef struct EdtBackend {
     const char *name;
+    gboolean asynchronous; /* operations return before they are done: the host has time meanwhile */
     EdtDevice *(*open)(const EdtDeviceOptions *options, GError **error);
     void (*close)(EdtDevice *dev);
     EdtType (*act)(const EdtDevice *dev);
@@ -144,8 +146,14 @@ typedef struct EdtBackend {
     /* memory: 64-byte aligned; upload and download block until done */
     void *(*alloc)(EdtDevice *dev, gsize bytes, GError **error);
     void (*free)(EdtDevice *dev, void *data);
+    /* bytes of the device's own memory that it may hold in all: what is free now, and what it has
+     * taken already.  NULL: it works in the machine's memory */
+    guint64 (*memory)(EdtDevice *dev);
     void (*upload)(EdtDevice *dev, void *to, const void *host, gsize bytes);
     void (*download)(EdtDevice *dev, void *host, const void *from, gsize bytes);
+    /* starts to bring bytes back and waits for nothing: the answer is where they lie for the host
+     * from the next sync until the next peek; NULL after a failure */
+    const void *(*peek)(EdtDevice *dev, const void *from, gsize bytes);
     gboolean (*sync)(EdtDevice *dev, GError **error); /* waits; reports the first failure */
 
     /* weights are packed for the device when made; the host memory may go afterwards */
@@ -181,6 +189,9 @@ typedef struct EdtBackend {
     /* guidance: out[0:N/2] and out[N/2:N], each [C_all, hw]; channels 0..C_guided-1 of both halves
      * become null + scale (class - null); the others stay each half's own */
     void (*guide)(EdtDevice *dev, int N, int C_all, int C_guided, int hw, float scale, float *out);
+
+    /* the sampler's step (step.h) */
+    void (*advance)(EdtDevice *dev, const EdtSamplerStep *op);
 
     /* A step that runs many times may be recorded and replayed (optional; NULL: never).  key says
      * all that the operations between the two calls depend on: addresses, sizes, choices.  TRUE:

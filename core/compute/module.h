@@ -13,9 +13,11 @@ typedef struct {
     const char *version; /* EDT_VERSION and sizeof(EdtBackend) of its build: others are refused */
     gsize table_bytes;
     const EdtBackend *backend;
-    /* FALSE with a reason (no device, no driver); else what was found, for people (free it), and
-     * whether it is fast in bf16. */
-    gboolean (*probe)(char **detail, gboolean *bf16, GError **error);
+    /* FALSE with a reason (no device, no driver); else which device would be used, and whether it
+     * is fast in bf16 */
+    gboolean (*probe)(int *chosen, gboolean *bf16, GError **error);
+    /* a device for people (free it), counted from 0; NULL behind the last */
+    char *(*describe)(int ordinal);
 } EdtBackendModule;
 
 /* The one symbol that a module exports. */

@@ -185,6 +185,11 @@ static void copy(EdtDevice *dev, void *to, const void *from, gsize bytes)
         memcpy(to, from, bytes);
 }
 
+static const void *peek(EdtDevice *dev, const void *from, gsize bytes)
+{
+    return from;
+}
+
 /* ---- rows ---- */
 
 /* The part of [0, count) that thread i of n works on. */
@@ -272,6 +277,13 @@ static void guide(EdtDevice *dev, int N, int C_all, int C_guided, int hw, float 
     }
 }
 
+static void advance(EdtDevice *dev, const EdtSamplerStep *op)
+{
+    double since = edt_cpu_begin(dev);
+    edt_step_run(op);
+    edt_cpu_end(dev, EDT_PROFILE_OTHER, since, 0);
+}
+
 /* ---- attention ---- */
 
 #define QUERY_BLOCK 64 /* query rows of one task: enough tasks for many cores, few enough to pack */
@@ -324,6 +336,7 @@ static const EdtBackend cpu = {
     .free = release,
     .upload = copy,
     .download = copy,
+    .peek = peek,
     .sync = sync_device,
     .linear_new = edt_cpu_linear_new,
     .linear_prepare = edt_cpu_linear_prepare,
@@ -348,6 +361,7 @@ static const EdtBackend cpu = {
     .to_nhwc = edt_cpu_to_nhwc,
     .to_nchw = edt_cpu_to_nchw,
     .guide = guide,
+    .advance = advance,
     .peak = peak,
     .profile = profile,
     .profile_rows = profile_rows,

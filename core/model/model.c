@@ -509,9 +509,11 @@ typedef struct {
     const void *model, *memory, *rows, *x, *out;
     int N, room;
     gboolean amm_block[EDT_BLOCKS_MAX];
+    EdtModelTail tail;
 } StepKey;
 
-static StepKey step_key(const EdtModel *m, int N, const float *x, const float *out)
+static StepKey step_key(const EdtModel *m, int N, const float *x, const float *out,
+                        const EdtModelTail *tail)
 {
     StepKey key;
     memset(&key, 0, sizeof key); /* padding too: the key is compared byte by byte */
@@ -523,19 +525,44 @@ static StepKey step_key(const EdtModel *m, int N, const float *x, const float *o
     key.N = N;
     key.room = m->room;
     memcpy(key.amm_block, m->amm_block, sizeof key.amm_block);
+    if (tail)
+        memcpy(&key.tail, tail, sizeof key.tail);
     return key;
 }
 
-void edt_model_forward(EdtModel *m, int N, const float *x, const int *row, float *out)
+static void run_tail(EdtModel *m, int N, float *out, const EdtModelTail *tail)
+{
+    const EdtVariant *v = &m->v;
+
+    if (tail->guided)
+        m->backend->guide(m->dev, N, v->out_channels, tail->guided,
+                          v->latent_size * v->latent_size, tail->guidance, out);
+    m->backend->advance(m->dev, &tail->sampler);
+}
+
+static void step(EdtModel *m, int N, const float *x, const int *row, float *out,
+                 const EdtModelTail *tail)
 {
     const EdtBackend *b = m->backend;
-    const StepKey key = step_key(m, N, x, out);
+    const StepKey key = step_key(m, N, x, out, tail);
     const gboolean record = b->step_begin && m->probe == NULL;
 
     b->upload(m->dev, m->row, row, (gsize)N * sizeof(int));
     if (record && b->step_begin(m->dev, &key, sizeof key))
         return;
     run_forward(m, N, x, out);
+    if (tail)
+        run_tail(m, N, out, tail);
     if (record)
         b->step_end(m->dev);
+}
+
+void edt_model_forward(EdtModel *m, int N, const float *x, const int *row, float *out)
+{
+    step(m, N, x, row, out, NULL);
+}
+
+void edt_model_step(EdtModel *m, int N, const int *row, float *out, const EdtModelTail *tail)
+{
+    step(m, N, tail->sampler.x, row, out, tail);
 }

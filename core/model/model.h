@@ -35,6 +35,17 @@ void edt_model_modulate(EdtModel *model, int R, const float *timestep, const int
  * the last edt_model_modulate(). */
 void edt_model_forward(EdtModel *model, int N, const float *x, const int *row, float *out);
 
+/* What follows the network within a step. */
+typedef struct {
+    int guided;             /* channels that guidance acts on (forward_with_cfg); 0: none */
+    float guidance;         /* its scale; samples N/2 .. N-1 are the null class then */
+    EdtSamplerStep sampler; /* reads out, writes x anew */
+} EdtModelTail;
+
+/* A forward of tail->sampler.x to out, and its tail; recorded and replayed as one where the device
+ * can.  tail is compared byte by byte: clear it before it is filled in. */
+void edt_model_step(EdtModel *model, int N, const int *row, float *out, const EdtModelTail *tail);
+
 /* Testing: called with each station of a forward under the reference's module name; rows of width
  * D, on the device. */
 typedef void (*EdtProbe)(const char *name, const void *data, EdtType type, int rows, int D,

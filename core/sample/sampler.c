@@ -1,102 +1,54 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * From x_t to x_{t-1}: the network's output becomes an estimate of the denoised latent, and the
- * sampler goes part of the way to it.  Last on the journey before the VAE; edt.c calls this once a
- * step and sample.
+ * From x_t to x_{t-1}: what a sampler does at a step, as coefficients of one arithmetic
+ * (compute/step.h).  The network's output becomes an estimate of the denoised latent, and the
+ * sampler goes part of the way to it.  Last on the journey before the VAE; run.c asks once a step,
+ * and the backend does it for all pictures (EdtSamplerStep).
  *
- * Coefficients are f64 from the schedule, rounded to f32 when used; the f32 operations stand in the
- * official code's order (gaussian_diffusion.py), with one rounding each, because the reference
+ * Coefficients are f64 from the schedule, rounded to f32 when used, because the reference
  * trajectories are f32 (-ffp-contract=off in meson.build).
  */
 #include "sample/sampler.h"
 
 #include <math.h>
-#include <string.h>
 
-/* Ho et al. 2020, eq. 15: the noise taken out of x. */
-static void denoise(const EdtSampling *sampling, int s, gsize count, const float *out,
-                    const float *x, float *denoised)
+/* Without v: beta ("fixed large"), as the official code has it.  With it the log variance lies
+ * between two bounds, the posterior's and beta. */
+static void draw(const EdtSampling *sampling, int s, EdtStepCoefficients *k)
 {
-    const float of_x = (float)sampling->schedule->sqrt_recip_alphas_cumprod[s];
-    const float of_noise = (float)sampling->schedule->sqrt_recipm1_alphas_cumprod[s];
+    const EdtNoiseSchedule *schedule = sampling->schedule;
 
-    if (sampling->prediction == EDT_PREDICT_DENOISED)
-        memcpy(denoised, out, count * sizeof *denoised);
-    else
-        for (gsize i = 0; i < count; i++)
-            denoised[i] = of_x * x[i] - of_noise * out[i];
-    if (sampling->clip_denoised)
-        for (gsize i = 0; i < count; i++)
-            denoised[i] = CLAMP(denoised[i], -1.0f, 1.0f);
-}
-
-/* The network's v in -1..1 lies between the two bounds of the log variance: the posterior's, and
- * beta (Nichol & Dhariwal 2021, eq. 15). */
-static void add_noise_learned(const EdtNoiseSchedule *schedule, int s, gsize count, const float *v,
-                              const float *noise, float *x)
-{
-    const float least = (float)schedule->posterior_log_variance_clipped[s];
-    const float most = (float)log(schedule->betas[s]);
-
-    for (gsize i = 0; i < count; i++) {
-        float share = (v[i] + 1.0f) / 2.0f;
-        float log_variance = share * most + (1.0f - share) * least;
-        x[i] = x[i] + expf(0.5f * log_variance) * noise[i];
-    }
-}
-
-/* A network without variance: beta ("fixed large"), as the official code has it. */
-static void add_noise_fixed(const EdtNoiseSchedule *schedule, int s, gsize count,
-                            const float *noise, float *x)
-{
-    const float log_variance = (float)log(schedule->betas[s]);
-    const float deviation = expf(0.5f * log_variance);
-
-    for (gsize i = 0; i < count; i++)
-        x[i] = x[i] + deviation * noise[i];
+    k->flags |= EDT_STEP_DRAWS | (sampling->learned_variance ? EDT_STEP_LEARNED : 0);
+    k->log_least = (float)schedule->posterior_log_variance_clipped[s];
+    k->log_most = (float)log(schedule->betas[s]);
+    k->deviation = expf(0.5f * k->log_most);
 }
 
 /* Ho et al. 2020, algorithm 2: the posterior's mean and noise; none at the last step. */
-static void step_ddpm(const EdtSampling *sampling, int s, gsize count, const float *v,
-                      const float *noise, float *x, const float *denoised)
+static void step_ddpm(const EdtSampling *sampling, int s, EdtStepCoefficients *k)
 {
-    const EdtNoiseSchedule *schedule = sampling->schedule;
-    const float of_denoised = (float)schedule->posterior_mean_coef1[s];
-    const float of_x = (float)schedule->posterior_mean_coef2[s];
-
-    for (gsize i = 0; i < count; i++)
-        x[i] = of_denoised * denoised[i] + of_x * x[i];
-    if (s == 0)
-        return;
-    if (sampling->learned_variance)
-        add_noise_learned(schedule, s, count, v, noise, x);
-    else
-        add_noise_fixed(schedule, s, count, noise, x);
+    k->of_target = (float)sampling->schedule->posterior_mean_coef1[s];
+    k->of_rest = (float)sampling->schedule->posterior_mean_coef2[s];
+    if (s > 0)
+        draw(sampling, s, k);
 }
 
 /* Song et al. 2021, eq. 12.  sigma is computed in f32, as the official code does. */
-static void step_ddim(const EdtSampling *sampling, int s, gsize count, const float *noise, float *x,
-                      const float *denoised)
+static void step_ddim(const EdtSampling *sampling, int s, EdtStepCoefficients *k)
 {
     const EdtNoiseSchedule *schedule = sampling->schedule;
-    const float of_x = (float)schedule->sqrt_recip_alphas_cumprod[s];
-    const float of_noise = (float)schedule->sqrt_recipm1_alphas_cumprod[s];
     const float alpha = (float)schedule->alphas_cumprod[s];
     const float alpha_prev = (float)schedule->alphas_cumprod_prev[s];
     const float sigma = (float)sampling->eta * sqrtf((1.0f - alpha_prev) / (1.0f - alpha)) *
                         sqrtf(1.0f - alpha / alpha_prev);
-    /* eta 1 and few steps: rounding can take the difference below zero, where torch has NaN */
-    const float of_eps = sqrtf(fmaxf(1.0f - alpha_prev - sigma * sigma, 0.0f));
-    const float of_denoised = sqrtf(alpha_prev);
 
-    for (gsize i = 0; i < count; i++) {
-        /* the noise anew: the estimate may have been clipped, or be what the network predicts */
-        float eps = (of_x * x[i] - denoised[i]) / of_noise;
-        x[i] = denoised[i] * of_denoised + of_eps * eps;
-    }
+    k->flags |= EDT_STEP_NOISE_ANEW;
+    k->of_target = sqrtf(alpha_prev);
+    /* eta 1 and few steps: rounding can take the difference below zero, where torch has NaN */
+    k->of_rest = sqrtf(fmaxf(1.0f - alpha_prev - sigma * sigma, 0.0f));
+    k->deviation = sigma;
     if (s > 0 && sampling->eta > 0)
-        for (gsize i = 0; i < count; i++)
-            x[i] = x[i] + sigma * noise[i];
+        k->flags |= EDT_STEP_DRAWS;
 }
 
 /* Half the logarithm of the signal-to-noise ratio; DPM-Solver's time. */
@@ -108,52 +60,52 @@ static double lambda_at(const EdtNoiseSchedule *schedule, int s)
 /* Lu et al. 2022b (DPM-Solver++), eq. 8 and algorithm 2; which steps are first order: sampler.h.
  * With D the denoised estimate extrapolated to the middle of the step,
  *     x_{s-1} = (sigma_{s-1} / sigma_s) x_s - alpha_{s-1} (e^{-h} - 1) D. */
-static void step_dpmpp_2m(const EdtSampling *sampling, int s, gsize count, float *x,
-                          const float *denoised, float *previous)
+static void step_dpmpp_2m(const EdtSampling *sampling, int s, EdtStepCoefficients *k)
 {
     const EdtNoiseSchedule *schedule = sampling->schedule;
     const gboolean first_order =
         s == schedule->S - 1 || (s == 1 && schedule->S < EDT_DPMPP_FEW_STEPS);
-    double h, before = 0.0;
 
     if (s == 0) { /* no noise is left: sigma is 0 and alpha 1 */
-        memcpy(x, denoised, count * sizeof *x);
+        k->flags |= EDT_STEP_ENDS;
         return;
     }
-    h = lambda_at(schedule, s - 1) - lambda_at(schedule, s);
-    if (!first_order) /* 1 / 2r, r = h_before / h */
-        before = 0.5 * h / (lambda_at(schedule, s) - lambda_at(schedule, s + 1));
-
-    const float of_x = (float)(schedule->sqrt_one_minus_alphas_cumprod[s - 1] /
-                               schedule->sqrt_one_minus_alphas_cumprod[s]);
-    const float of_target = (float)(-schedule->sqrt_alphas_cumprod[s - 1] * expm1(-h));
-    const float of_now = (float)(1.0 + before), of_before = (float)before;
+    const double h = lambda_at(schedule, s - 1) - lambda_at(schedule, s);
+    k->of_rest = (float)(schedule->sqrt_one_minus_alphas_cumprod[s - 1] /
+                         schedule->sqrt_one_minus_alphas_cumprod[s]);
+    k->of_target = (float)(-schedule->sqrt_alphas_cumprod[s - 1] * expm1(-h));
     if (first_order)
-        for (gsize i = 0; i < count; i++)
-            x[i] = of_x * x[i] + of_target * denoised[i];
-    else
-        for (gsize i = 0; i < count; i++)
-            x[i] = of_x * x[i] + of_target * (of_now * denoised[i] - of_before * previous[i]);
-    memcpy(previous, denoised, count * sizeof *previous);
+        return;
+    /* 1 / 2r, r = h_before / h */
+    const double before = 0.5 * h / (lambda_at(schedule, s) - lambda_at(schedule, s + 1));
+    k->flags |= EDT_STEP_EXTRAPOLATES;
+    k->now = (float)(1.0 + before);
+    k->before = (float)before;
 }
 
-void edt_sampling_step(const EdtSampling *sampling, int s, int C, int hw, const float *out,
-                       const float *noise, float *x, float *denoised, float *previous)
+EdtStepCoefficients edt_sampling_coefficients(const EdtSampling *sampling, int s)
 {
-    const gsize count = (gsize)C * (gsize)hw;
+    EdtStepCoefficients k = {
+        .of_x = (float)sampling->schedule->sqrt_recip_alphas_cumprod[s],
+        .of_noise = (float)sampling->schedule->sqrt_recipm1_alphas_cumprod[s],
+    };
 
-    denoise(sampling, s, count, out, x, denoised);
+    if (sampling->prediction == EDT_PREDICT_DENOISED)
+        k.flags |= EDT_STEP_PREDICTS_DENOISED;
+    if (sampling->clip_denoised)
+        k.flags |= EDT_STEP_CLIPS;
     switch (sampling->sampler) {
     case EDT_SAMPLER_DDPM:
-        step_ddpm(sampling, s, count, out + count, noise, x, denoised);
+        step_ddpm(sampling, s, &k);
         break;
     case EDT_SAMPLER_DDIM:
-        step_ddim(sampling, s, count, noise, x, denoised);
+        step_ddim(sampling, s, &k);
         break;
     case EDT_SAMPLER_DPMPP_2M:
-        step_dpmpp_2m(sampling, s, count, x, denoised, previous);
+        step_dpmpp_2m(sampling, s, &k);
         break;
     }
+    return k;
 }
 
 gboolean edt_sampling_draws(const EdtSampling *sampling)

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "compute/step.h"
 #include "sample/schedule.h"
 
 #define EDT_DPMPP_FEW_STEPS 15
@@ -24,15 +25,9 @@ typedef struct {
     double eta;                  /* ddim */
 } EdtSampling;
 
-/* One step for one sample of C*hw values, in place.
- *   s             step index S-1 (noisiest) .. 0
- *   out           network output, [C or 2C, hw]
- *   noise         [C, hw]; NULL where the sampler draws none (ddim with eta 0, dpm++2m) or s == 0
- *   x             [C, hw] in: x_t, out: x_{t-1}
- *   denoised      [C, hw] out: the estimate of x_0 of this step
- *   previous      [C, hw] dpm++2m: denoised of the step before (in), kept up to date; else NULL */
-void edt_sampling_step(const EdtSampling *sampling, int s, int C, int hw, const float *out,
-                       const float *noise, float *x, float *denoised, float *previous);
+/* What step s (S-1, the noisiest, .. 0) does to every number (EdtSamplerStep).  Noise is read by
+ * neither dpm++2m nor ddim with eta 0, nor at s == 0; the last estimate by dpm++2m alone. */
+EdtStepCoefficients edt_sampling_coefficients(const EdtSampling *sampling, int s);
 
 /* Whether the official loop consumes one draw of the (doubled) batch per step: ddpm and ddim do,
  * even where the noise is not used. */

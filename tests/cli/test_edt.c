@@ -238,6 +238,29 @@ static void test_info(void)
     outcome_clear(&outcome);
 }
 
+/* Devices, usable or not, then what a model takes of the GPU's memory in f32 and in bf16. */
+static void test_info_devices(void)
+{
+    Outcome outcome =
+        program_expect(0, NULL, "info", "--backend", "cuda", "edt_tiny_bare", "--json", NULL);
+    GPtrArray *lines = json_lines(outcome.out);
+    g_assert_cmpuint(lines->len, >=, 3);
+    JsonObject *f32 = lines->pdata[lines->len - 2], *bf16 = lines->pdata[lines->len - 1];
+    g_assert_true(json_object_has_member(lines->pdata[0], "detail"));
+    g_assert_cmpstr(json_object_get_string_member(f32, "backend"), ==, "cuda");
+    g_assert_cmpstr(json_object_get_string_member(f32, "type"), ==, "f32");
+    g_assert_cmpint(json_number(bf16, "memory_bytes"), >, 100 << 20);
+    g_assert_cmpint(json_number(bf16, "memory_bytes"), <, json_number(f32, "memory_bytes"));
+    g_assert_cmpint(json_number(f32, "memory_bytes"), <, json_number(f32, "memory_bytes_8"));
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+    outcome = program_expect(0, NULL, "info", "--backend", "auto", "edt_tiny_bare", NULL);
+    g_assert_nonnull(strstr(outcome.out, "\ncpu   f32 "));
+    g_assert_nonnull(strstr(outcome.out, "\ncuda  bf16 "));
+    outcome_clear(&outcome);
+    EXPECT(2, "info", "--backend", "cuda", "no-such-model");
+}
+
 static void test_doctor(void)
 {
     Outcome outcome = program_expect(0, NULL, "doctor", "--json", NULL);
@@ -698,6 +721,7 @@ int main(int argc, char **argv)
     g_test_add_func("/edt/import-refused", test_import_refused);
     g_test_add_func("/edt/import", test_import);
     g_test_add_func("/edt/info", test_info);
+    g_test_add_func("/edt/info-devices", test_info_devices);
     g_test_add_func("/edt/doctor", test_doctor);
     g_test_add_func("/edt/classes", test_classes);
     g_test_add_func("/edt/names", test_names);

@@ -5,6 +5,9 @@
 #include "network.h"
 
 #include "golden/hash_weights.h"
+#include "sample/random.h"
+
+#include <string.h>
 
 gsize network_in(const Network *network)
 {
@@ -46,11 +49,28 @@ static const EdtVariant small = {
     .out_channels = 8,
 };
 
+/* The least that still has every operation: for what is repeated hundreds of times. */
+static const EdtVariant least = {
+    .name = "least",
+    .channels = 4,
+    .patch = 2,
+    .latent_size = 8,
+    .grid = 4,
+    .dims = {4, 4, 4, 4, 4},
+    .heads = {1, 1, 1, 1, 1},
+    .depths = {1, 1, 1, 1, 1},
+    .mlp_ratio = 1,
+    .n_classes = 2,
+    .out_channels = 8,
+};
+
 gboolean network_try(Network *network, const EdtBackend *backend, const char *variant,
                      int image_size, EdtPrecision precision, int N, GError **error)
 {
     *network = (Network){.backend = backend, .N = N};
-    if (variant)
+    if (g_strcmp0(variant, least.name) == 0)
+        network->v = least;
+    else if (variant)
         g_assert_true(edt_variant_named(variant, image_size, &network->v));
     else
         network->v = small;
@@ -99,4 +119,77 @@ gboolean network_forward(Network *network, int N, const float *x, const int *row
     edt_model_forward(network->model, N, network->x, row, network->out);
     b->download(network->dev, out, network->out, (gsize)N * network_out(network) * sizeof(float));
     return b->sync(network->dev, error);
+}
+
+/* Rows of modulation: step s of the class, then of the null class. */
+static gboolean condition_steps(Network *network, const EdtNoiseSchedule *schedule, int label,
+                                GError **error)
+{
+    const int S = schedule->S;
+    g_autofree float *timestep = g_new(float, 2 * S);
+    g_autofree int *labels = g_new(int, 2 * S);
+    for (int r = 0; r < 2 * S; r++) {
+        timestep[r] = (float)schedule->timestep[r % S];
+        labels[r] = r < S ? label : network->v.n_classes;
+    }
+    return network_condition(network, 2 * S, timestep, labels, error);
+}
+
+static EdtModelTail tail_for(const Network *network, float guidance, void *how, float *denoised)
+{
+    const int hw = network->v.latent_size * network->v.latent_size;
+    EdtModelTail tail;
+    memset(&tail, 0, sizeof tail);
+    tail.guided = guidance != 1 ? 3 : 0;
+    tail.guidance = guidance;
+    tail.sampler = (EdtSamplerStep){
+        .N = 1, .C = network->v.channels, .C_out = network->v.out_channels, .hw = hw,
+        .twice = guidance != 1, .how = how, .out = network->out,
+        .noise = denoised + network_in(network), .x = network->x, .denoised = denoised};
+    return tail;
+}
+
+static void descend(Network *network, const EdtSampling *sampling, guint64 seed,
+                    const EdtModelTail *tail, float *latent)
+{
+    const EdtBackend *b = network->backend;
+    const EdtSamplerStep *step = &tail->sampler;
+    const gsize count = network_in(network), bytes = count * sizeof(float);
+    const int S = sampling->schedule->S, N = step->twice ? 2 : 1;
+    EdtRandom random;
+
+    edt_random_seed(&random, seed);
+    edt_random_normal(&random, latent, count);
+    for (int half = 0; half < N; half++)
+        b->upload(network->dev, step->x + (gsize)half * count, latent, bytes);
+    for (int s = S - 1; s >= 0; s--) {
+        const EdtStepCoefficients how = edt_sampling_coefficients(sampling, s);
+        edt_random_normal(&random, latent, count);
+        if (N == 2) /* the null half's draw */
+            edt_random_skip_normal(&random, count);
+        b->upload(network->dev, (void *)step->how, &how, sizeof how);
+        b->upload(network->dev, (void *)step->noise, latent, bytes);
+        edt_model_step(network->model, N, (int[]){s, S + s}, network->out, tail);
+    }
+    b->download(network->dev, latent, step->x, bytes);
+}
+
+gboolean network_sample(Network *network, const EdtSampling *sampling, int label, guint64 seed,
+                        float guidance, float *latent, GError **error)
+{
+    const EdtBackend *b = network->backend;
+    const gsize bytes = network_in(network) * sizeof(float);
+    if (!condition_steps(network, sampling->schedule, label, error))
+        return FALSE;
+    void *how = b->alloc(network->dev, sizeof(EdtStepCoefficients), error);
+    float *denoised = how ? b->alloc(network->dev, 2 * bytes, error) : NULL;
+    gboolean done = denoised != NULL;
+    if (done) {
+        EdtModelTail tail = tail_for(network, guidance, how, denoised);
+        descend(network, sampling, seed, &tail, latent);
+        done = b->sync(network->dev, error);
+    }
+    b->free(network->dev, how);
+    b->free(network->dev, denoised);
+    return done;
 }

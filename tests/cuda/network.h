@@ -6,6 +6,7 @@
 #pragma once
 
 #include "model/model.h"
+#include "sample/sampler.h"
 
 typedef struct {
     const EdtBackend *backend;
@@ -16,8 +17,8 @@ typedef struct {
     float *x, *out;   /* device memory */
 } Network;
 
-/* variant NULL: a small one of 10 classes.  FALSE with an error where a device or its memory fails;
- * then nothing is left behind. */
+/* variant NULL: a small one of 10 classes; "least": the smallest that can be.  FALSE with an error
+ * where a device or its memory fails; then nothing is left behind. */
 gboolean network_try(Network *network, const EdtBackend *backend, const char *variant,
                      int image_size, EdtPrecision precision, int N, GError **error);
 Network network_open(const EdtBackend *backend, const char *variant, int image_size,
@@ -30,5 +31,9 @@ gboolean network_condition(Network *network, int R, const float *timestep, const
 /* host x [N,C,h,w] to host out [N,C_out,h,w]; sample s has row[s]. */
 gboolean network_forward(Network *network, int N, const float *x, const int *row, float *out,
                          GError **error);
+/* A picture from the noise of a seed to its latent, as run.c goes, everything on the device but the
+ * noise.  guidance 1: none, and one sample of room is enough; else two. */
+gboolean network_sample(Network *network, const EdtSampling *sampling, int label, guint64 seed,
+                        float guidance, float *latent, GError **error);
 gsize network_in(const Network *network);  /* numbers of one sample */
 gsize network_out(const Network *network);

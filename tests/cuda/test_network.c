@@ -8,8 +8,7 @@
 
 #include "cpu/cpu.h"
 #include "golden/golden.h"
-#include "sample/random.h"
-#include "sample/sampler.h"
+#include "sample/ways.h"
 
 #include <string.h>
 
@@ -93,6 +92,31 @@ static void test_small_bf16(void)
     check_precision(EDT_PRECISION_BF16, GATE_BF16);
 }
 
+/* Every sampler on the device against the same on the CPU; with guidance and without. */
+static void test_samplers(void)
+{
+    Network cpu = network_open(edt_backend_cpu(), NULL, 0, EDT_PRECISION_F32, 2);
+    Network other = network_open(other_backend(), NULL, 0, EDT_PRECISION_F32, 2);
+    EdtNoiseSchedule *schedule = schedule_new(EDT_SCHEDULE_LINEAR, 5);
+    const gsize count = network_in(&cpu);
+    g_autofree float *expected = g_new(float, count), *found = g_new(float, count);
+    GError *error = NULL;
+
+    for (guint w = 0; w < 2 * G_N_ELEMENTS(ways); w++) {
+        EdtSampling sampling = ways[w / 2].sampling;
+        const float guidance = w % 2 ? 4.0f : 1.0f;
+        sampling.schedule = schedule;
+        sampling.learned_variance = TRUE; /* the network has 8 channels */
+        sampling.clip_denoised = w % 4 >= 2;
+        g_assert_true(network_sample(&cpu, &sampling, 7, 3, guidance, expected, &error));
+        g_assert_true(network_sample(&other, &sampling, 7, 3, guidance, found, &error));
+        golden_check(ways[w / 2].name, found, expected, count, GATE_TRAJECTORY);
+    }
+    edt_noise_schedule_free(schedule);
+    network_close(&cpu);
+    network_close(&other);
+}
+
 /* ---- EDT-S against the official numbers ---- */
 
 static void check_official(EdtPrecision precision, double gate)
@@ -119,35 +143,21 @@ static void test_official_bf16(void)
     check_official(EDT_PRECISION_BF16, GATE_BF16);
 }
 
-enum { C = 4, HW = 32 * 32, ONE = C * HW, STEPS = 10 };
+enum { ONE = 4 * 32 * 32, STEPS = 10 };
 
 static void test_trajectory(void)
 {
     Golden *golden = golden_open("f_sampling");
     Network network = network_open(other_backend(), "EDT-S/2", 256, EDT_PRECISION_F32, 1);
-    EdtNoiseSchedule *schedule =
-        edt_noise_schedule_new(EDT_SCHEDULE_LINEAR, EDT_RESPACE_EVEN, STEPS, NULL);
+    EdtNoiseSchedule *schedule = schedule_new(EDT_SCHEDULE_LINEAR, STEPS);
     EdtSampling sampling = {.schedule = schedule, .learned_variance = TRUE};
-    float timestep[STEPS], x[ONE], denoised[ONE], noise[ONE];
-    int label[STEPS];
-    EdtRandom random;
+    float latent[ONE];
     GError *error = NULL;
 
-    for (int s = 0; s < STEPS; s++) {
-        timestep[s] = (float)schedule->timestep[s];
-        label[s] = 207;
-    }
     set_amm(&network, EDT_AMM_OFFICIAL);
-    network_condition(&network, STEPS, timestep, label, &error);
+    network_sample(&network, &sampling, 207, 1, 1, latent, &error);
     g_assert_no_error(error);
-    edt_random_seed(&random, 1);
-    edt_random_normal(&random, x, ONE);
-    for (int s = STEPS - 1; s >= 0; s--) {
-        g_autofree float *out = forward(&network, 1, x, &s);
-        edt_random_normal(&random, noise, ONE);
-        edt_sampling_step(&sampling, s, C, HW, out, noise, x, denoised, NULL);
-    }
-    golden_check_tensor(golden, "p.10.nocfg.amm_on.final", x, ONE, GATE_TRAJECTORY);
+    golden_check_tensor(golden, "p.10.nocfg.amm_on.final", latent, ONE, GATE_TRAJECTORY);
     edt_noise_schedule_free(schedule);
     network_close(&network);
     golden_close(golden);
@@ -164,6 +174,7 @@ int main(int argc, char **argv)
     } else {
         g_test_add_func("/cuda/small/f32", test_small_f32);
         g_test_add_func("/cuda/small/bf16", test_small_bf16);
+        g_test_add_func("/cuda/small/samplers", test_samplers);
     }
     return g_test_run();
 }

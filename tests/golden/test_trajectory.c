@@ -10,7 +10,7 @@
 #include "cpu/cpu.h"
 #include "model/model.h"
 #include "sample/random.h"
-#include "sample/sampler.h"
+#include "sample/one_step.h"
 
 #include <string.h>
 
@@ -151,8 +151,8 @@ static void descend(Network *network, Golden *golden, const Run *run, const EdtS
         network_predict(network, run, s, x, out);
         edt_random_normal(&random, noise, (gsize)(N * one));
         for (int i = 0; i < N; i++)
-            edt_sampling_step(sampling, s, C, hw, out + i * 2 * one, noise + i * one, x + i * one,
-                              denoised + i * one, NULL);
+            one_step(sampling, s, C, hw, out + i * 2 * one, noise + i * one, x + i * one,
+                     denoised + i * one);
         check(golden, run, estimate, denoised, (gsize)(N * one),
               run->clip ? GATE_CLIPPED_ESTIMATE : GATE);
         check(golden, run, sample, x, (gsize)(N * one), GATE);

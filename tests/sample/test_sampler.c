@@ -5,6 +5,7 @@
  */
 #include "golden/golden.h"
 #include "sample/random.h"
+#include "one_step.h"
 #include "ways.h"
 
 #include <math.h>
@@ -37,15 +38,14 @@ static void network(const EdtSampling *sampling, const Data *data, int s, gsize 
 static void descend(const EdtSampling *sampling, const Data *data, int last, gsize n, float *x,
                     EdtRandom *random)
 {
-    static float out[2 * values_max], noise[values_max], denoised[values_max], previous[values_max];
+    static float out[2 * values_max], noise[values_max], denoised[values_max];
     g_assert_cmpuint(2 * n, <=, G_N_ELEMENTS(out));
     memset(out, 0, sizeof out); /* learned variance: v = 0 */
     for (int s = sampling->schedule->S - 1; s >= last; s--) {
         network(sampling, data, s, n, x, out);
         if (random != NULL)
             edt_random_normal(random, noise, n);
-        edt_sampling_step(sampling, s, C, (int)n / C, out, random ? noise : NULL, x, denoised,
-                          sampling->sampler == EDT_SAMPLER_DPMPP_2M ? previous : NULL);
+        one_step(sampling, s, C, (int)n / C, out, random ? noise : NULL, x, denoised);
     }
 }
 
@@ -86,7 +86,7 @@ static void stay_finite(EdtSampling sampling, EdtSchedule kind, int steps)
 {
     enum { n = 16 };
     EdtNoiseSchedule *schedule = schedule_new(kind, steps);
-    float x[n], out[2 * n], noise[n], denoised[n], previous[n];
+    float x[n], out[2 * n], noise[n], denoised[n];
 
     sampling.schedule = schedule;
     for (int i = 0; i < n; i++)
@@ -97,7 +97,7 @@ static void stay_finite(EdtSampling sampling, EdtSchedule kind, int steps)
             out[n + i] = (float)((i + s) % 5 - 2);
             noise[i] = (float)((i * 7 + s) % 5 - 2);
         }
-        edt_sampling_step(&sampling, s, C, n / C, out, noise, x, denoised, previous);
+        one_step(&sampling, s, C, n / C, out, noise, x, denoised);
         for (int i = 0; i < n; i++)
             g_assert_true(isfinite(x[i]) && isfinite(denoised[i]));
     }

@@ -5,6 +5,7 @@
  */
 #include "golden/golden.h"
 #include "sample/random.h"
+#include "one_step.h"
 #include "ways.h"
 
 #include <math.h>
@@ -18,8 +19,8 @@ enum { C = 4 };
 static double deviation(const EdtSampling *sampling, int s, float v)
 {
     const float out[2 * C] = {0, 0, 0, 0, v, v, v, v}, noise[C] = {1, 1, 1, 1};
-    float x[C] = {0}, denoised[C];
-    edt_sampling_step(sampling, s, C, 1, out, noise, x, denoised, NULL);
+    float x[C] = {0}, denoised[C] = {0};
+    one_step(sampling, s, C, 1, out, noise, x, denoised);
     return x[0];
 }
 
@@ -52,10 +53,10 @@ static void fill(EdtRandom *random, float *out, float *noise, float *x)
 static double step_distance(const EdtSampling *first, const EdtSampling *second, int s,
                             const float *out, const float *noise, const float *x)
 {
-    float after[2][64], denoised[64], previous[64];
+    float after[2][64], denoised[64];
     for (int i = 0; i < 2; i++) {
         memcpy(after[i], x, sizeof after[i]);
-        edt_sampling_step(i ? second : first, s, C, 16, out, noise, after[i], denoised, previous);
+        one_step(i ? second : first, s, C, 16, out, noise, after[i], denoised);
     }
     return golden_distance(after[0], after[1], 64);
 }
@@ -91,7 +92,7 @@ static void test_lower_order_final(void)
     for (gsize k = 0; k < G_N_ELEMENTS(counts); k++) {
         EdtNoiseSchedule *sc = schedule_new(EDT_SCHEDULE_LINEAR, counts[k]);
         EdtSampling dpmpp = {.schedule = sc, .sampler = EDT_SAMPLER_DPMPP_2M};
-        float x[64], y[64], out[2 * 64], noise[64], denoised[64], previous[64];
+        float x[64], y[64], out[2 * 64], noise[64], denoised[64];
         EdtSampling ddim = {.schedule = sc, .sampler = EDT_SAMPLER_DDIM};
         EdtRandom random;
 
@@ -99,12 +100,12 @@ static void test_lower_order_final(void)
         fill(&random, out, noise, x);
         for (int s = sc->S - 1; s >= 2; s--) {
             edt_random_normal(&random, out, 64);
-            edt_sampling_step(&dpmpp, s, C, 16, out, NULL, x, denoised, previous);
+            one_step(&dpmpp, s, C, 16, out, NULL, x, denoised);
         }
         edt_random_normal(&random, out, 64);
         memcpy(y, x, sizeof y);
-        edt_sampling_step(&dpmpp, 1, C, 16, out, NULL, x, denoised, previous);
-        edt_sampling_step(&ddim, 1, C, 16, out, NULL, y, denoised, NULL);
+        one_step(&dpmpp, 1, C, 16, out, NULL, x, denoised);
+        one_step(&ddim, 1, C, 16, out, NULL, y, denoised);
         double distance = golden_distance(x, y, 64);
         g_test_message("%d steps: %.3g", counts[k], distance);
         if (counts[k] < 15)
@@ -120,12 +121,12 @@ static void test_denoise_to_zero(void)
 {
     EdtNoiseSchedule *sc = schedule_new(EDT_SCHEDULE_LINEAR, 1);
     EdtSampling dpmpp = {.schedule = sc, .sampler = EDT_SAMPLER_DPMPP_2M};
-    float out[2 * 64], noise[64], x[64], denoised[64], previous[64];
+    float out[2 * 64], noise[64], x[64], denoised[64];
     EdtRandom random;
 
     edt_random_seed(&random, 2);
     fill(&random, out, noise, x);
-    edt_sampling_step(&dpmpp, 0, C, 16, out, NULL, x, denoised, previous);
+    one_step(&dpmpp, 0, C, 16, out, NULL, x, denoised);
     g_assert_cmpmem(x, sizeof x, denoised, sizeof denoised);
     edt_noise_schedule_free(sc);
 }
@@ -137,7 +138,7 @@ static void test_noise_matters(void)
 {
     static const gboolean matters[] = {TRUE, TRUE, FALSE, TRUE, TRUE, FALSE};
     EdtNoiseSchedule *sc = schedule_new(EDT_SCHEDULE_LINEAR, 10);
-    float out[2 * 64], noise[2][64], x[64], after[2][64], denoised[64], previous[64];
+    float out[2 * 64], noise[2][64], x[64], after[2][64], denoised[64];
     EdtRandom random;
 
     edt_random_seed(&random, 6);
@@ -149,8 +150,8 @@ static void test_noise_matters(void)
             sampling.schedule = sc;
             for (int i = 0; i < 2; i++) {
                 memcpy(after[i], x, sizeof after[i]);
-                edt_sampling_step(&sampling, s, C, 16, out, i && s == 0 ? NULL : noise[i], after[i],
-                                  denoised, previous);
+                one_step(&sampling, s, C, 16, out, i && s == 0 ? NULL : noise[i], after[i],
+                         denoised);
             }
             gboolean differs = memcmp(after[0], after[1], sizeof after[0]) != 0;
             g_assert_cmpint(differs, ==, matters[w] && s > 0);
@@ -162,7 +163,7 @@ static void test_noise_matters(void)
 static void test_clip(void)
 {
     EdtNoiseSchedule *sc = schedule_new(EDT_SCHEDULE_LINEAR, 10);
-    float out[2 * 64], noise[64], x[64], after[2][64], denoised[64], previous[64], clipped[64];
+    float out[2 * 64], noise[64], x[64], after[2][64], denoised[64], clipped[64];
     EdtRandom random;
 
     edt_random_seed(&random, 8);
@@ -181,8 +182,7 @@ static void test_clip(void)
         for (int i = 0; i < 2; i++) {
             sampling.clip_denoised = i == 0;
             memcpy(after[i], x, sizeof after[i]);
-            edt_sampling_step(&sampling, 9, C, 16, i ? clipped : out, noise, after[i], denoised,
-                              previous);
+            one_step(&sampling, 9, C, 16, i ? clipped : out, noise, after[i], denoised);
             g_assert_cmpmem(denoised, sizeof denoised, clipped, sizeof clipped);
         }
         g_assert_cmpmem(after[0], sizeof after[0], after[1], sizeof after[1]);

@@ -9,7 +9,7 @@
  */
 #include "golden/golden.h"
 #include "sample/random.h"
-#include "sample/sampler.h"
+#include "one_step.h"
 
 #include <math.h>
 #include <string.h>
@@ -98,9 +98,8 @@ static void take_step(const EdtSampling *sampling, int s, const float *out, int 
                       const float *noise, float *x, float *denoised)
 {
     for (int half = 0; half < 2; half++)
-        edt_sampling_step(sampling, s, C, hw, out + half * out_channels * hw,
-                          noise ? noise + half * one : NULL, x + half * one, denoised + half * one,
-                          NULL);
+        one_step(sampling, s, C, hw, out + half * out_channels * hw,
+                 noise ? noise + half * one : NULL, x + half * one, denoised + half * one);
 }
 
 /* ---- ddim without noise ---- */

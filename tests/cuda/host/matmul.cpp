@@ -75,12 +75,14 @@ static void multiply(const EdtMatmulShape &s, const void *x, const void *w, cons
 EdtMatmuls *edt_matmuls_open(gboolean tf32, GError **)
 {
     edt_host_machine.live++;
+    edt_host_machine.held += EDT_MATMUL_WORKSPACE; // counted, though nobody needs it here
     return new EdtMatmuls{tf32 != FALSE};
 }
 
 void edt_matmuls_close(EdtMatmuls *matmuls)
 {
     edt_host_machine.live -= matmuls != nullptr;
+    edt_host_machine.held -= matmuls ? EDT_MATMUL_WORKSPACE : 0;
     delete matmuls;
 }
 

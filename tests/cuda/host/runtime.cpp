@@ -8,9 +8,10 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <unordered_map>
 #include <vector>
 
-EdtHostMachine edt_host_machine = {1, 9, 0, 0, 0, 0, 0, 0};
+EdtHostMachine edt_host_machine = {1, 9, (size_t)8 << 30};
 
 struct EdtHostGraph {
     std::vector<std::function<void()>> work;
@@ -35,10 +36,25 @@ static bool due(long *countdown)
     return *countdown > 0 && --*countdown == 0;
 }
 
+// Every call but those that give something back begins here.
+static bool broken()
+{
+    edt_host_machine.calls++;
+    if (due(&edt_host_machine.fail_call)) {
+        edt_host_machine.dead = edt_host_machine.dies;
+        fail(cudaErrorLaunchFailure);
+        return true;
+    }
+    if (edt_host_machine.dead)
+        fail(cudaErrorLaunchFailure);
+    return edt_host_machine.dead;
+}
+
+// What is given back is gone, even where a dead GPU answers with an error.
 static cudaError_t gone(int count = 1)
 {
     edt_host_machine.live -= count;
-    return cudaSuccess;
+    return edt_host_machine.dead ? fail(cudaErrorLaunchFailure) : cudaSuccess;
 }
 
 const char *cudaGetErrorString(cudaError_t error)
@@ -63,6 +79,9 @@ cudaError_t cudaGetLastError(void)
 
 cudaError_t cudaGetDeviceCount(int *count)
 {
+    *count = 0;
+    if (broken())
+        return cudaErrorLaunchFailure;
     *count = edt_host_machine.devices;
     return *count ? cudaSuccess : fail(cudaErrorNoDevice);
 }
@@ -70,6 +89,8 @@ cudaError_t cudaGetDeviceCount(int *count)
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int device)
 {
     *properties = {};
+    if (broken())
+        return cudaErrorLaunchFailure;
     snprintf(properties->name, sizeof properties->name, "host build");
     properties->major = edt_host_machine.major;
     return device < edt_host_machine.devices ? cudaSuccess : fail(cudaErrorInvalidValue);
@@ -77,14 +98,20 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int device)
 
 cudaError_t cudaSetDevice(int device)
 {
+    if (broken())
+        return cudaErrorLaunchFailure;
     return device < edt_host_machine.devices ? cudaSuccess : fail(cudaErrorNoDevice);
 }
 
-// ---- memory: NaN until written ----
+// ---- memory: NaN until written, in pieces of 512 bytes ----
 
-cudaError_t cudaMalloc(void **data, size_t bytes)
+static std::unordered_map<void *, size_t> taken; // of the GPU's
+
+static cudaError_t take(void **data, size_t bytes)
 {
     *data = nullptr;
+    if (broken())
+        return cudaErrorLaunchFailure;
     if (due(&edt_host_machine.fail_alloc))
         return fail(cudaErrorMemoryAllocation);
     *data = aligned_alloc(256, (bytes + 255) / 256 * 256);
@@ -94,27 +121,47 @@ cudaError_t cudaMalloc(void **data, size_t bytes)
     return cudaSuccess;
 }
 
+cudaError_t cudaMalloc(void **data, size_t bytes)
+{
+    const size_t whole = (bytes + 511) / 512 * 512;
+    *data = nullptr;
+    if (edt_host_machine.held + whole > edt_host_machine.memory)
+        return fail(cudaErrorMemoryAllocation);
+    if (take(data, bytes))
+        return last;
+    taken[*data] = whole;
+    edt_host_machine.held += whole;
+    if (edt_host_machine.most < edt_host_machine.held)
+        edt_host_machine.most = edt_host_machine.held;
+    return cudaSuccess;
+}
+
 cudaError_t cudaFree(void *data)
+{
+    if (data == nullptr)
+        return cudaSuccess;
+    edt_host_machine.held -= taken[data];
+    taken.erase(data);
+    free(data);
+    return gone();
+}
+
+cudaError_t cudaMallocHost(void **data, size_t bytes)
+{
+    return take(data, bytes);
+}
+
+cudaError_t cudaFreeHost(void *data)
 {
     free(data);
     return data ? gone() : cudaSuccess;
 }
 
-cudaError_t cudaMallocHost(void **data, size_t bytes)
-{
-    return cudaMalloc(data, bytes);
-}
-
-cudaError_t cudaFreeHost(void *data)
-{
-    return cudaFree(data);
-}
-
 cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *all_bytes)
 {
-    *free_bytes = (size_t)6 << 30;
-    *all_bytes = (size_t)8 << 30;
-    return cudaSuccess;
+    *free_bytes = edt_host_machine.memory - edt_host_machine.held;
+    *all_bytes = edt_host_machine.memory;
+    return edt_host_machine.dead ? fail(cudaErrorLaunchFailure) : cudaSuccess;
 }
 
 // ---- streams and graphs ----
@@ -122,6 +169,8 @@ cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *all_bytes)
 void edt_host_submit(cudaStream_t stream, std::function<void()> work)
 {
     edt_host_machine.launches++;
+    if (broken())
+        return;
     if (due(&edt_host_machine.fail_launch))
         fail(cudaErrorLaunchFailure);
     else if (stream->captured)
@@ -130,15 +179,19 @@ void edt_host_submit(cudaStream_t stream, std::function<void()> work)
         work();
 }
 
-cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind,
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream)
 {
+    edt_host_machine.brought += kind == cudaMemcpyDeviceToHost ? bytes : 0;
     edt_host_submit(stream, [=] { memcpy(to, from, bytes); });
     return last;
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned)
 {
+    *stream = nullptr;
+    if (broken())
+        return cudaErrorLaunchFailure;
     *stream = new EdtHostStream{nullptr};
     edt_host_machine.live++;
     return cudaSuccess;
@@ -152,11 +205,15 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream)
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 {
+    if (broken())
+        return cudaErrorLaunchFailure;
     return stream->captured ? fail(cudaErrorStreamCaptureUnsupported) : cudaSuccess;
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode)
 {
+    if (broken())
+        return cudaErrorLaunchFailure;
     if (stream->captured)
         return fail(cudaErrorStreamCaptureUnsupported);
     stream->captured = new EdtHostGraph;
@@ -168,11 +225,20 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
 {
     *graph = stream->captured;
     stream->captured = nullptr;
+    if (broken()) { // what was captured is thrown away
+        edt_host_machine.live -= *graph != nullptr;
+        delete *graph;
+        *graph = nullptr;
+        return cudaErrorLaunchFailure;
+    }
     return *graph ? cudaSuccess : fail(cudaErrorInvalidValue);
 }
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsigned long long)
 {
+    *exec = nullptr;
+    if (broken())
+        return cudaErrorLaunchFailure;
     *exec = new EdtHostGraph(*graph);
     edt_host_machine.live++;
     return cudaSuccess;
@@ -181,6 +247,8 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t *exec, cudaGraph_t graph, unsig
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t)
 {
     edt_host_machine.replays++;
+    if (broken())
+        return cudaErrorLaunchFailure;
     if (due(&edt_host_machine.fail_launch))
         return fail(cudaErrorLaunchFailure);
     for (auto &work : exec->work)
@@ -203,6 +271,9 @@ cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec)
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned)
 {
+    *event = nullptr;
+    if (broken())
+        return cudaErrorLaunchFailure;
     *event = new EdtHostEvent;
     edt_host_machine.live++;
     return cudaSuccess;
@@ -216,13 +287,15 @@ cudaError_t cudaEventDestroy(cudaEvent_t event)
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t)
 {
+    if (broken())
+        return cudaErrorLaunchFailure;
     event->when = std::chrono::steady_clock::now();
     return cudaSuccess;
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t)
 {
-    return cudaSuccess;
+    return broken() ? cudaErrorLaunchFailure : cudaSuccess;
 }
 
 cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t begun, cudaEvent_t ended)
