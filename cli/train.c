@@ -21,7 +21,10 @@ static const char details[] =
     "Examples:\n"
     "  edt train flowers -o run --steps 20000 --flip\n"
     "  edt train -o run --resume --steps 40000\n"
-    "  edt train --export run/checkpoint.safetensors -o flowers.safetensors --title Flowers";
+    "  edt train --export run/checkpoint.safetensors -o flowers.safetensors --title Flowers\n\n"
+    "Several machines share each batch, one process on each, with the folders in the same places:\n"
+    "  mpirun --host a,b,c --map-by ppr:1:node --bind-to none edt train flowers -o run\n"
+    "Ctrl-C saves there too; SIGUSR1 to mpirun finishes the step first.";
 
 typedef struct {
     EdtCliTraining training;

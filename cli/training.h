@@ -26,5 +26,8 @@ typedef struct {
 } EdtCliTraining;
 
 int edt_cli_train_run(const EdtCliTraining *training);
+/* train_rescue.c: below mpirun, what is saved when that ends the run.  Nothing to do elsewhere. */
+void edt_cli_rescue_begin(EdtTrainer *trainer, const char *checkpoint);
+void edt_cli_rescue_end(void);
 /* Classes spread over the list, one seed each, as one PNG. */
 gboolean edt_cli_train_samples(const EdtCliTraining *training, gint64 step, GError **error);

@@ -107,6 +107,11 @@ typedef struct {
  * changed by this step), _BAD_FILE. */
 gboolean edt_trainer_step(EdtTrainer *trainer, EdtTrainReport *report, GError **error);
 
+/* From another thread: waits until no step is changing anything and keeps it so until _let_go().
+ * What edt_trainer_save() writes meanwhile is the run after its last whole step. */
+void edt_trainer_hold(EdtTrainer *trainer);
+void edt_trainer_let_go(EdtTrainer *trainer);
+
 /* Whole or not at all: temporary name, fsync, rename. */
 gboolean edt_trainer_save(EdtTrainer *trainer, const char *path, GError **error);
 
@@ -122,6 +127,20 @@ typedef struct {
 gboolean edt_trainer_export(EdtTrainer *trainer, const EdtTrainExport *export, GError **error);
 /* The same from a checkpoint file, without its data. */
 gboolean edt_train_export(const char *checkpoint, const EdtTrainExport *export, GError **error);
+
+/* ---- several processes on one model: `mpirun -n N edt train …` ----
+ *
+ * After edt_ranks_begin() a step is computed by all N together, each for its share of the batch;
+ * every one of them makes the same calls with the same options and has the same state after each.
+ * N processes take the steps that one takes, but for rounding.  A process that mpirun did not start
+ * is rank 0 of 1 and never loads MPI. */
+gboolean edt_ranks_started(void);          /* by mpirun */
+gboolean edt_ranks_begin(GError **error);  /* before the trainer; EDT_ERROR_BACKEND */
+void edt_ranks_end(void);                  /* waits for all; one that ends without is an accident,
+                                              and mpirun ends the others */
+int edt_ranks_own(void);                   /* 0 ... N-1; known also before _begin */
+int edt_ranks_count(void);                 /* N */
+gint64 edt_ranks_most(gint64 value);       /* the largest of all ranks; waits for all */
 
 typedef struct {
     const char *variant;

@@ -3,73 +3,17 @@
  * Whole runs on a handful of tiny pictures: learning happens, an interrupted run ends at the same
  * bits, checkpoints of other runs are refused, and the exported model makes pictures.
  */
-#include "files/png.h"
-#include "train.h"
+#include "train/discs.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
-
-#define SIDE 16
-#define PICTURES 3 /* of a class */
 
 static char *folder;
 
 static char *file(const char *name)
 {
     return g_build_filename(folder, name, NULL);
-}
-
-/* A disc on transparent ground, of one colour for each class. */
-static void draw(const char *path, int class, int variant)
-{
-    guint8 pixels[SIDE * SIDE * 4] = {0};
-    for (int i = 0; i < SIDE * SIDE; i++) {
-        int x = i % SIDE - 8, y = i / SIDE - 8;
-        if (x * x + y * y > 30 + variant)
-            continue;
-        pixels[4 * i + class] = 255;
-        pixels[4 * i + 3] = 255;
-    }
-    GError *error = NULL;
-    edt_png_write(path, SIDE, SIDE, 4, pixels, NULL, NULL, 0, &error);
-    g_assert_no_error(error);
-}
-
-static char *make_pictures(void)
-{
-    static const char *const classes[] = {"blue", "green"};
-    char *root = file("pictures");
-    for (int c = 0; c < 2; c++) {
-        g_autofree char *sub = g_build_filename(root, classes[c], NULL);
-        g_assert_cmpint(g_mkdir_with_parents(sub, 0700), ==, 0);
-        for (int i = 0; i < PICTURES; i++) {
-            g_autofree char *name = g_strdup_printf("%d.png", i);
-            g_autofree char *path = g_build_filename(sub, name, NULL);
-            draw(path, 2 - c, i);
-        }
-    }
-    g_autofree char *bad = g_build_filename(root, "green", "bad.png", NULL);
-    g_assert_true(g_file_set_contents(bad, "no picture", -1, NULL));
-    return root;
-}
-
-static EdtTrainOptions options_of(const char *pictures)
-{
-    EdtTrainOptions o;
-    edt_train_options_init(&o);
-    o.image_size = SIDE;
-    o.pictures = pictures;
-    o.batch = 4;
-    o.micro = 2;
-    o.flip = TRUE;
-    o.affine = 0.05;
-    o.hue = 5;
-    o.average = 0.9;
-    o.seed = 3;
-    o.precision = EDT_PRECISION_F32;
-    o.threads = 2;
-    return o;
 }
 
 static double steps(EdtTrainer *trainer, int n)
@@ -113,7 +57,7 @@ static void test_resume(gconstpointer precision)
 {
     g_autofree char *pictures = file("pictures"), *half = file("half.safetensors");
     g_autofree char *straight = file("a.safetensors"), *resumed = file("b.safetensors");
-    EdtTrainOptions o = options_of(pictures);
+    EdtTrainOptions o = discs_options(pictures);
     o.precision = (EdtPrecision)GPOINTER_TO_INT(precision);
 
     EdtTrainer *trainer = trainer_new(&o, NULL);
@@ -138,14 +82,14 @@ static void test_resume(gconstpointer precision)
 static void test_learns(void)
 {
     g_autofree char *pictures = file("pictures"), *path = file("learned.safetensors");
-    EdtTrainOptions o = options_of(pictures);
+    EdtTrainOptions o = discs_options(pictures);
     o.batch = o.micro = 8;
     o.label_dropout = 0;
     o.masked = FALSE;
     EdtTrainer *trainer = trainer_new(&o, NULL);
     const EdtTrainFacts *facts = edt_trainer_facts(trainer);
 
-    g_assert_cmpint(facts->pictures, ==, 2 * PICTURES);
+    g_assert_cmpint(facts->pictures, ==, 2 * DISCS_PICTURES);
     g_assert_cmpint(facts->skipped, ==, 1);
     g_assert_true(g_str_has_prefix(facts->skipped_names[0], "green/bad.png: "));
     g_assert_cmpstr(facts->class_names[0], ==, "blue");
@@ -184,7 +128,7 @@ static void test_export(void)
     EdtPictures *made = edt_generate(engine, &request, NULL, NULL, &error);
     g_assert_no_error(error);
     for (int i = 0; i < 2; i++) {
-        const float *middle = made->pictures[i].pixels + (8 * SIDE + 8) * 4;
+        const float *middle = made->pictures[i].pixels + (8 * DISCS_SIDE + 8) * 4;
         g_test_message("%s: %.2f %.2f %.2f %.2f", info->class_names[i], (double)middle[0],
                        (double)middle[1], (double)middle[2], (double)middle[3]);
         g_assert_cmpfloat(middle[2 - i], >, middle[1 + i]);
@@ -198,7 +142,7 @@ static void test_refused(void)
 {
     g_autofree char *pictures = file("pictures"), *checkpoint = file("learned.safetensors");
     g_autofree char *model = file("model.safetensors"), *nothing = file("nothing");
-    EdtTrainOptions o = options_of(pictures);
+    EdtTrainOptions o = discs_options(pictures);
     GError *error = NULL;
 
     o.schedule = EDT_SCHEDULE_LINEAR; /* another run */
@@ -206,7 +150,7 @@ static void test_refused(void)
     g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
     g_assert_nonnull(strstr(error->message, "schedule"));
     g_clear_error(&error);
-    o = options_of(pictures);
+    o = discs_options(pictures);
     o.batch = o.micro = 8;
     g_assert_null(edt_trainer_resume(&o, model, &error)); /* a model is no checkpoint */
     g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
@@ -216,7 +160,7 @@ static void test_refused(void)
     g_assert_null(edt_trainer_new(&o, &error));
     g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
     g_clear_error(&error);
-    o = options_of(pictures);
+    o = discs_options(pictures);
     o.micro = 3;
     g_assert_null(edt_trainer_new(&o, &error));
     g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
@@ -227,7 +171,7 @@ static void test_refused(void)
 static void test_diverges(void)
 {
     g_autofree char *pictures = file("pictures");
-    EdtTrainOptions o = options_of(pictures);
+    EdtTrainOptions o = discs_options(pictures);
     EdtTrainReport report;
     GError *error = NULL;
     o.rate = 1e30;
@@ -244,7 +188,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     folder = g_dir_make_tmp("edt-train-XXXXXX", NULL);
-    g_free(make_pictures());
+    g_free(discs_make(folder));
     g_test_add_data_func("/run/resume/f32", GINT_TO_POINTER(EDT_PRECISION_F32), test_resume);
     g_test_add_data_func("/run/resume/bf16", GINT_TO_POINTER(EDT_PRECISION_BF16), test_resume);
     g_test_add_func("/run/learns", test_learns);
