@@ -99,7 +99,8 @@ void edt_cli_bar_forbid(void)
 void edt_cli_bar_show(double fraction, const char *text)
 {
     gint64 now = g_get_monotonic_time();
-    if (bar.forbidden || edt_ranks_own() > 0 || !is_terminal() || (bar.drawn && now - bar.drawn_at < BAR_INTERVAL_US))
+    if (bar.forbidden || edt_ranks_own() > 0 || !is_terminal() ||
+        (bar.drawn && now - bar.drawn_at < BAR_INTERVAL_US))
         return;
     char cells[BAR_WIDTH + 1];
     int filled = (int)(CLAMP(fraction, 0, 1) * BAR_WIDTH);

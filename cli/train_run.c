@@ -220,7 +220,8 @@ static gboolean train(Run *run, GError **error)
     return TRUE;
 }
 
-/* A rank that fails leaves without edt_ranks_end(): so mpirun ends the others, which wait for it. */
+/* A rank that fails leaves without edt_ranks_end(): so mpirun ends the others, which wait for it.
+ */
 int edt_cli_train_run(const EdtCliTraining *t)
 {
     Run run = {.t = t, .began = g_get_monotonic_time(), .saved = g_get_monotonic_time()};

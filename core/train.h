@@ -134,13 +134,16 @@ gboolean edt_train_export(const char *checkpoint, const EdtTrainExport *export, 
  * every one of them makes the same calls with the same options and has the same state after each.
  * N processes take the steps that one takes, but for rounding.  A process that mpirun did not start
  * is rank 0 of 1 and never loads MPI. */
-gboolean edt_ranks_started(void);          /* by mpirun */
-gboolean edt_ranks_begin(GError **error);  /* before the trainer; EDT_ERROR_BACKEND */
-void edt_ranks_end(void);                  /* waits for all; one that ends without is an accident,
-                                              and mpirun ends the others */
-int edt_ranks_own(void);                   /* 0 ... N-1; known also before _begin */
-int edt_ranks_count(void);                 /* N */
-gint64 edt_ranks_most(gint64 value);       /* the largest of all ranks; waits for all */
+gboolean edt_ranks_started(void);         /* by mpirun */
+gboolean edt_ranks_begin(GError **error); /* before the trainer; EDT_ERROR_BACKEND */
+void edt_ranks_end(void);                 /* waits for all; one that ends without it is an
+                                             accident, and mpirun ends the others */
+int edt_ranks_own(void);                  /* 0 ... N-1; known also before _begin */
+int edt_ranks_count(void);                /* N */
+/* Every rank gives a number, or an array of the same length, waits for the others, and gets the
+ * largest, or the sums. */
+gint64 edt_ranks_most(gint64 value);
+void edt_ranks_sum(double *values, gsize n);
 
 typedef struct {
     const char *variant;

@@ -78,7 +78,7 @@ static void go_on(void)
         MPI_Testall(n_running, running, &done, MPI_STATUSES_IGNORE);
 }
 
-static const EdtRanksModule table = {EDT_VERSION, sizeof table, begin, end,  most,
+static const EdtRanksModule table = {EDT_VERSION, sizeof table, begin, end,   most,
                                      sum,         sum_begin,    go_on, finish};
 
 G_MODULE_EXPORT const EdtRanksModule *edt_ranks_module(void);

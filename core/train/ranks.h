@@ -9,11 +9,9 @@
 #include "train.h"
 
 gboolean edt_ranks_begun(void); /* below mpirun, be it as the only one */
-/* Every rank gives an array of the same length and gets the sum of all of them. */
-void edt_ranks_sum(double *values, gsize n);
-/* The same, going on in the background: the array is in use until _sums_finish(), and every rank
- * begins the same sums in the same order.  A sum moves on only inside these functions, so _go_on()
- * wants to be called now and then. */
+/* As edt_ranks_sum(), going on in the background: the array is in use until _sums_finish(), and
+ * every rank begins the same sums in the same order.  A sum moves on only inside these functions,
+ * so _go_on() wants to be called now and then. */
 void edt_ranks_sum_begin(float *values, gsize n);
 void edt_ranks_sums_go_on(void);
 void edt_ranks_sums_finish(void);

@@ -148,8 +148,8 @@ gboolean edt_trainer_step(EdtTrainer *trainer, EdtTrainReport *report, GError **
     gint64 since = g_get_monotonic_time();
     gboolean good;
 
-    *report = (EdtTrainReport){.step = trainer->step,
-                               .rate = rate_at(&trainer->options, trainer->step)};
+    *report =
+        (EdtTrainReport){.step = trainer->step, .rate = rate_at(&trainer->options, trainer->step)};
     edt_threads_use(trainer->threads);
     memset(trainer->arrays.gradient, 0, trainer->parameters->count * sizeof(float));
     good = trainer->told ? run_share(trainer, error) : run_alone(trainer, report, error);

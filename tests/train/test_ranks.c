@@ -86,10 +86,17 @@ static int run_rank(char **argv)
 /* Loopback only, no core of its own for each, as root too: what a test may have. */
 static GSubprocess *start(const char *ranks, const char *const *more)
 {
-    g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(
-        G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
-    const char *const how[] = {g_getenv("EDT_TEST_MPIRUN"), "--oversubscribe", "--bind-to", "none",
-                               "--mca", "btl", "self,sm", "-n", ranks};
+    g_autoptr(GSubprocessLauncher) launcher =
+        g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+    const char *const how[] = {g_getenv("EDT_TEST_MPIRUN"),
+                               "--oversubscribe",
+                               "--bind-to",
+                               "none",
+                               "--mca",
+                               "btl",
+                               "self,sm",
+                               "-n",
+                               ranks};
     g_autoptr(GPtrArray) words = g_ptr_array_new();
     GError *error = NULL;
 
@@ -191,10 +198,30 @@ static void test_differ(void)
 static GSubprocess *start_training(const char *run, const char *save_minutes)
 {
     g_autofree char *pictures = file("pictures");
-    const char *const words[] = {g_getenv("EDT_TEST_PROGRAM"), "train", pictures, "-o", run,
-                                 "--size", "16", "--batch", "8", "--micro", "2", "--type", "f32",
-                                 "--threads", "1", "--steps", "1000000", "--log-every", "1",
-                                 "--sample-every", "0", "--save-every", save_minutes, NULL};
+    const char *const words[] = {g_getenv("EDT_TEST_PROGRAM"),
+                                 "train",
+                                 pictures,
+                                 "-o",
+                                 run,
+                                 "--size",
+                                 "16",
+                                 "--batch",
+                                 "8",
+                                 "--micro",
+                                 "2",
+                                 "--type",
+                                 "f32",
+                                 "--threads",
+                                 "1",
+                                 "--steps",
+                                 "1000000",
+                                 "--log-every",
+                                 "1",
+                                 "--sample-every",
+                                 "0",
+                                 "--save-every",
+                                 save_minutes,
+                                 NULL};
     return start("2", words);
 }
 
