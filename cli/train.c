@@ -17,10 +17,15 @@ static const char summary[] =
 
 static const char details[] =
     "DATA is a folder of class folders of pictures (any format that gdk-pixbuf reads), or, with\n"
-    "--features, a folder with imagenet_features and imagenet_labels of the official code.\n\n"
+    "--features, a folder with imagenet_features and imagenet_labels of the official code.\n"
+    "With --vae each picture becomes a latent once, kept in the folder of the run; --flip keeps "
+    "that\n"
+    "of the mirrored picture beside it.\n\n"
     "Examples:\n"
     "  edt train flowers -o run --steps 20000 --flip\n"
     "  edt train -o run --resume --steps 40000\n"
+    "  edt train photos -o run --variant EDT-S/2 --size 256 --vae sd-vae.safetensors \\\n"
+    "      --schedule linear --predict noise\n"
     "  edt train --export run/checkpoint.safetensors -o flowers.safetensors --title Flowers\n\n"
     "Several machines share each batch, one process on each, with the folders in the same places:\n"
     "  mpirun --host a,b,c --map-by ppr:1:node --bind-to none edt train flowers -o run\n"
@@ -28,7 +33,7 @@ static const char details[] =
 
 typedef struct {
     EdtCliTraining training;
-    char *variant, *schedule, *prediction, *precision, *output, *export;
+    char *variant, *schedule, *prediction, *precision, *output, *export, *vae;
     gboolean features, no_mask, raw, f32, bench;
 } Train;
 
@@ -59,6 +64,8 @@ static gboolean take_words(Train *t)
                                                        : EDT_PRECISION_AUTO;
     if (t->variant)
         o->variant = t->variant;
+    if (t->vae)
+        o->vae = t->vae;
     if (t->no_mask)
         o->masked = FALSE;
     return TRUE;
@@ -88,6 +95,11 @@ static gboolean parse(Train *t, int *argc, char ***argv)
          "WHAT"},
         {"features", 0, 0, G_OPTION_ARG_NONE, &t->features, "DATA holds features, not pictures",
          NULL},
+        {"vae", 0, 0, G_OPTION_ARG_FILENAME, &t->vae,
+         "Train on latents: the pictures go through this autoencoder, or that of a model, once",
+         "FILE"},
+        {"vae-mean", 0, 0, G_OPTION_ARG_NONE, &o->vae_mean,
+         "Latents are means, not draws from their distributions", NULL},
         {"classes", 0, 0, G_OPTION_ARG_INT, &o->n_classes, "Classes of features (default 1000)",
          "N"},
         {"flip", 0, 0, G_OPTION_ARG_NONE, &o->flip, "Mirror half of the pictures", NULL},
@@ -154,10 +166,19 @@ static Train train_new(void)
 
 static void train_clear(Train *t)
 {
-    char *texts[] = {
-        t->variant,        t->schedule,       t->prediction,      t->precision,
-        t->output,         t->export,         t->training.folder, t->training.checkpoint,
-        t->training.model, t->training.title, t->training.licence};
+    char *texts[] = {t->variant,
+                     t->schedule,
+                     t->prediction,
+                     t->precision,
+                     t->output,
+                     t->export,
+                     t->vae,
+                     t->training.folder,
+                     t->training.checkpoint,
+                     t->training.model,
+                     t->training.latents,
+                     t->training.title,
+                     t->training.licence};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
 }
@@ -168,6 +189,8 @@ static void name_files(Train *t)
     r->folder = g_strdup(t->output);
     r->checkpoint = g_build_filename(r->folder, "checkpoint.safetensors", NULL);
     r->model = g_build_filename(r->folder, "model.safetensors", NULL);
+    r->latents = g_build_filename(r->folder, "features", NULL);
+    r->options.latents = r->latents;
 }
 
 static int export(const Train *t)
@@ -179,7 +202,8 @@ static int export(const Train *t)
                            .raw = t->raw,
                            .f32 = t->f32,
                            .title = r->title,
-                           .licence = r->licence};
+                           .licence = r->licence,
+                           .vae = t->vae};
     return edt_train_export(t->export, &wish, &error) ? 0 : edt_cli_fail(error);
 }
 

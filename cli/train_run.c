@@ -203,13 +203,24 @@ static void tell_end(const Run *run, gint64 step)
         printf("%s\n", run->t->model);
 }
 
+static gboolean show_encoding(int done, int total, gpointer data)
+{
+    g_autofree char *text = g_strdup_printf("%d/%d pictures encoded", done, total);
+    edt_cli_bar_show((double)done / MAX(total, 1), text);
+    if (done == total)
+        edt_cli_bar_clear();
+    return !edt_cli_stop_asked();
+}
+
 static gboolean train(Run *run, GError **error)
 {
     const EdtCliTraining *t = run->t;
 
     if (run->writes && !open_log(run, error))
         return FALSE;
-    run->trainer = edt_trainer_resume(&t->options, t->resume ? t->checkpoint : NULL, error);
+    EdtTrainOptions options = t->options;
+    options.progress = show_encoding;
+    run->trainer = edt_trainer_resume(&options, t->resume ? t->checkpoint : NULL, error);
     if (run->trainer == NULL)
         return FALSE;
     tell(run);

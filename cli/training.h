@@ -7,6 +7,7 @@
  *     log.jsonl                one object every --log-every steps (means over them)
  *     model.safetensors        the model as it is now (with every sample grid and at the end)
  *     samples-000500.png       what it paints
+ *     features/                with --vae: the pictures as latents
  */
 #pragma once
 
@@ -15,7 +16,7 @@
 
 typedef struct {
     EdtTrainOptions options;
-    char *folder, *checkpoint, *model;
+    char *folder, *checkpoint, *model, *latents;
     char *title, *licence;
     gint64 steps;
     double save_minutes, limit_minutes; /* limit 0: none */

@@ -40,9 +40,16 @@ typedef struct {
     const char *features; /* folder with imagenet_features and imagenet_labels (.npy) */
     int n_classes;        /* of features: 1000 */
     gboolean flip;        /* mirror half of the pictures (not those that classes.json forbids) */
-    double affine;        /* shift by up to this share of the side, scale by 1 +- it, turn by it
-                             (radians); 0 */
-    double hue;           /* turn colours by up to so many degrees; 0 */
+    /* pictures of a variant that works on latents: each goes through this autoencoder (SD's, or a
+       model that has one) once, and its latent is kept in a folder below `latents` */
+    const char *vae, *latents;
+    gboolean vae_mean; /* the middle of the latent's distribution instead of a draw from it */
+    /* meanwhile, unless it is NULL; FALSE: stop (EDT_ERROR_CANCELLED), to go on another time */
+    gboolean (*progress)(int done, int total, gpointer data);
+    gpointer progress_data;
+    double affine; /* shift by up to this share of the side, scale by 1 +- it, turn by it
+                      (radians); 0 */
+    double hue;    /* turn colours by up to so many degrees; 0 */
 
     /* the steps */
     int batch;             /* pictures of a step: 64 */
@@ -121,6 +128,7 @@ typedef struct {
     gboolean raw;                /* the weights themselves instead of their average */
     gboolean f32;                /* instead of bf16 */
     const char *title, *licence; /* may be NULL */
+    const char *vae; /* goes into a model that works on latents; NULL: the one of the run */
 } EdtTrainExport;
 
 /* A model for edt_engine_open(). */

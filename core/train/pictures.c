@@ -24,7 +24,6 @@ typedef struct {
     EdtDataset base;
     EdtPictureOptions options;
     GPtrArray *pictures;
-    gboolean keep;
 } Pictures;
 
 static void picture_free(gpointer data)
@@ -227,7 +226,7 @@ static void keep_all(Pictures *p)
 {
     gsize bytes = (gsize)p->options.side * (gsize)p->options.side * 4;
 
-    if (bytes * p->pictures->len > KEPT_MAX)
+    if (p->options.listed || bytes * p->pictures->len > KEPT_MAX)
         return;
     for (guint i = 0; i < p->pictures->len;) {
         Picture *picture = p->pictures->pdata[i];
@@ -273,4 +272,10 @@ EdtDataset *edt_pictures_open(const char *folder, const EdtPictureOptions *optio
                     folder);
     edt_dataset_free(&p->base);
     return NULL;
+}
+
+EdtPictureFacts edt_pictures_facts(const EdtDataset *pictures, int index)
+{
+    const Picture *p = ((const Pictures *)pictures)->pictures->pdata[index];
+    return (EdtPictureFacts){p->path, p->name, p->label, p->mirror};
 }

@@ -52,7 +52,7 @@ static guint32 hash_data(const EdtDataset *data)
 static guint32 hash_options(const EdtTrainer *trainer)
 {
     EdtTrainOptions o = trainer->options;
-    o.pictures = o.features = ""; /* a folder may have another name elsewhere */
+    o.pictures = o.features = o.vae = ""; /* they may have other names elsewhere */
     g_autofree char *json = edt_train_options_to_json(&o);
     return hash(2166136261u, json, strlen(json));
 }

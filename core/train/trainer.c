@@ -27,7 +27,24 @@ EdtPrecision edt_train_precision(EdtPrecision wish)
 static EdtDataset *open_data(const EdtTrainer *trainer, GError **error)
 {
     const EdtTrainOptions *o = &trainer->options;
-    EdtPictureOptions pictures = {o->image_size, trainer->v.channels, o->flip, o->affine, o->hue};
+    EdtPictureOptions pictures = {.side = o->image_size,
+                                  .channels = trainer->v.channels,
+                                  .flip = o->flip,
+                                  .affine = o->affine,
+                                  .hue = o->hue};
+    EdtLatentOptions latents = {.pictures = o->pictures,
+                                .vae = o->vae,
+                                .cache = o->latents,
+                                .image_size = o->image_size,
+                                .latent_size = trainer->v.latent_size,
+                                .channels = trainer->v.channels,
+                                .flip = o->flip,
+                                .mean = o->vae_mean,
+                                .threads = trainer->threads,
+                                .progress = o->progress,
+                                .data = o->progress_data};
+    if (o->vae)
+        return edt_latents_open(&latents, error);
     return o->pictures ? edt_pictures_open(o->pictures, &pictures, error)
                        : edt_features_open(o->features, trainer->v.channels, trainer->v.latent_size,
                                            o->n_classes, error);
@@ -100,6 +117,8 @@ static void own_texts(EdtTrainOptions *o)
     o->variant = g_intern_string(o->variant);
     o->pictures = g_intern_string(o->pictures);
     o->features = g_intern_string(o->features);
+    o->vae = g_intern_string(o->vae);
+    o->latents = g_intern_string(o->latents);
 }
 
 EdtTrainer *edt_trainer_resume(const EdtTrainOptions *options, const char *checkpoint,
