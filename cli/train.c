@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "cli/event.h"
 #include "cli/talk.h"
 
 static const char summary[] =
@@ -34,7 +33,7 @@ static const char details[] =
 typedef struct {
     EdtCliTraining training;
     char *variant, *schedule, *prediction, *precision, *output, *export, *vae;
-    gboolean features, no_mask, raw, f32, bench;
+    gboolean features, no_mask, raw, f32;
 } Train;
 
 static gboolean is_one_of(const char *text, const char *a, const char *b, const char *c)
@@ -129,7 +128,8 @@ static gboolean parse(Train *t, int *argc, char ***argv)
         {"label-dropout", 0, 0, G_OPTION_ARG_DOUBLE, &o->label_dropout,
          "Share of samples without class (default 0.1)", "X"},
         {"seed", 's', 0, G_OPTION_ARG_INT64, &seed, "Default 0", "N"},
-        {"type", 0, 0, G_OPTION_ARG_STRING, &t->precision, "auto (default), f32 or bf16", "TYPE"},
+        {"type", 0, 0, G_OPTION_ARG_STRING, &t->precision,
+         "auto (default), f32 or bf16; bf16 where the CPU has AVX512-BF16", "TYPE"},
         {"threads", 't', 0, G_OPTION_ARG_INT, &o->threads, "Default: all cores", "N"},
         {"save-every", 0, 0, G_OPTION_ARG_DOUBLE, &r->save_minutes, "Default 10", "MINUTES"},
         {"log-every", 0, 0, G_OPTION_ARG_INT, &r->log_every, "Default 20", "STEPS"},
@@ -142,8 +142,6 @@ static gboolean parse(Train *t, int *argc, char ***argv)
         {"raw", 0, 0, G_OPTION_ARG_NONE, &t->raw, "Export the weights, not their average", NULL},
         {"f32", 0, 0, G_OPTION_ARG_NONE, &t->f32, "Export f32 instead of bf16", NULL},
         {"force", 'f', 0, G_OPTION_ARG_NONE, &r->force, "Replace what is there", NULL},
-        {"bench", 0, 0, G_OPTION_ARG_NONE, &t->bench,
-         "Only measure: random weights and noise, no data, no output", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &r->json, "Events on stdout, one object a line", NULL},
         {0},
     };
@@ -207,37 +205,6 @@ static int export(const Train *t)
     return edt_train_export(t->export, &wish, &error) ? 0 : edt_cli_fail(error);
 }
 
-#define BENCH_REPETITIONS 10
-
-static int bench(const Train *t)
-{
-    const EdtTrainOptions *o = &t->training.options;
-    EdtTrainBench wish = {o->variant,   o->image_size, o->micro,         o->masked,
-                          o->precision, o->threads,    BENCH_REPETITIONS};
-    EdtTrainBenchResult r;
-    GError *error = NULL;
-
-    if (!edt_train_bench(&wish, &r, &error))
-        return edt_cli_fail(error);
-    GString *event = edt_cli_event_new("bench");
-    edt_cli_event_text(event, "work", "train");
-    edt_cli_event_text(event, "variant", o->variant);
-    edt_cli_event_integer(event, "image_size", o->image_size);
-    edt_cli_event_text(event, "type", r.precision == EDT_PRECISION_BF16 ? "bf16" : "f32");
-    edt_cli_event_integer(event, "threads", r.threads);
-    edt_cli_event_integer(event, "pictures", o->micro);
-    edt_cli_event_flag(event, "masked", o->masked);
-    edt_cli_event_number(event, "forward_ms", r.forward_ms);
-    edt_cli_event_number(event, "backward_ms", r.backward_ms);
-    edt_cli_event_number(event, "best_ms", r.best_ms);
-    edt_cli_event_number(event, "optimiser_ms", r.step_ms);
-    edt_cli_event_number(event, "samples_per_s", r.samples_per_second);
-    edt_cli_event_number(event, "gflops", r.gflop / r.best_ms * 1e3);
-    edt_cli_event_integer(event, "memory_bytes", (gint64)r.memory_bytes);
-    edt_cli_event_send(event);
-    return 0;
-}
-
 /* A run that goes on keeps its options, but for those given anew: they are parsed over them. */
 static gboolean recall(Train *t, int argc, char **argv, int *argc_left, char ***argv_left,
                        GError **error)
@@ -285,8 +252,6 @@ int edt_cli_train(int argc, char **argv)
 
     if (!parse(&t, &argc, &argv))
         code = EDT_ERROR_USAGE;
-    else if (t.bench)
-        code = bench(&t);
     else if (!t.output)
         code = edt_cli_usage("Where to? Give a folder for the run with -o.");
     else if (t.export)

@@ -153,25 +153,21 @@ int edt_ranks_count(void);                /* N */
 gint64 edt_ranks_most(gint64 value);
 void edt_ranks_sum(double *values, gsize n);
 
+/* Whether this CPU trains in bf16; where it does not, EDT_PRECISION_BF16 is refused
+ * (EDT_ERROR_BACKEND) and EDT_PRECISION_AUTO means f32. */
+gboolean edt_train_has_bf16(void);
+
 typedef struct {
     const char *variant;
     int image_size, micro;
     gboolean masked;
     EdtPrecision precision;
-    int threads, repetitions;
+    int threads, warm_up, repetitions;
 } EdtTrainBench;
 
-typedef struct {
-    double forward_ms, backward_ms, step_ms; /* medians; step: the optimiser's */
-    double best_ms;                          /* forward and backward */
-    double samples_per_second;               /* at best_ms, the optimiser's step not counted */
-    double gflop;                            /* of forward and backward */
-    guint64 memory_bytes;
-    EdtPrecision precision;
-    int threads;
-} EdtTrainBenchResult;
-
-/* Random weights and noise. */
-gboolean edt_train_bench(const EdtTrainBench *bench, EdtTrainBenchResult *result, GError **error);
+/* A step of one micro-batch on random weights and noise: forward, backward and the optimiser's; no
+ * pictures are read and no noise is drawn.  Rows: those three, each with its median; peak_bytes:
+ * what it works in. */
+gboolean edt_train_bench(const EdtTrainBench *bench, EdtBenchResult *result, GError **error);
 
 G_END_DECLS

@@ -82,9 +82,9 @@ EdtBackendInfo *edt_backends_list(void)
     list[0] = (EdtBackendInfo){
         .name = "cpu",
         .usable = TRUE,
-        .detail = g_strdup_printf("%s kernels, %d threads, %s by default",
-                                  edt_isa_name(edt_isa_detect()), edt_threads_resolve(0),
-                                  cpu_has_bf16() ? "bf16" : "f32"),
+        .detail = g_strdup_printf(
+            "%s kernels, %d threads, %s", edt_isa_name(edt_isa_detect()), edt_threads_resolve(0),
+            cpu_has_bf16() ? "bf16 by default" : "f32 by default (bf16 is slower here)"),
     };
     list[1] = describe_cuda();
     return list;

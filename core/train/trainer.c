@@ -14,14 +14,25 @@
 
 /* ---- making ---- */
 
-EdtPrecision edt_train_precision(EdtPrecision wish)
+gboolean edt_train_has_bf16(void)
 {
-    EdtEngineOptions options = {.backend = EDT_BACKEND_CPU, .precision = wish};
+    EdtEngineOptions fastest = {.backend = EDT_BACKEND_CPU, .precision = EDT_PRECISION_AUTO};
     EdtDeviceOptions resolved;
-    if (wish != EDT_PRECISION_AUTO)
-        return wish;
-    return edt_backend_choose(&options, &resolved, NULL, NULL) ? resolved.precision
-                                                               : EDT_PRECISION_F32;
+    return edt_backend_choose(&fastest, &resolved, NULL, NULL) &&
+           resolved.precision == EDT_PRECISION_BF16;
+}
+
+gboolean edt_train_precision(EdtPrecision wish, EdtPrecision *precision, GError **error)
+{
+    gboolean bf16 = edt_train_has_bf16();
+
+    *precision = wish != EDT_PRECISION_AUTO ? wish : bf16 ? EDT_PRECISION_BF16 : EDT_PRECISION_F32;
+    if (*precision != EDT_PRECISION_BF16 || bf16)
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND,
+                "This CPU cannot train in bf16: without AVX512-BF16 a step would take minutes. "
+                "Train in f32, or leave the type to be chosen (auto).");
+    return FALSE;
 }
 
 static EdtDataset *open_data(const EdtTrainer *trainer, GError **error)
@@ -78,7 +89,8 @@ static gboolean make(EdtTrainer *trainer, GError **error)
 
     if (!edt_train_options_check(o, &trainer->v, error))
         return FALSE;
-    trainer->precision = edt_train_precision(o->precision);
+    if (!edt_train_precision(o->precision, &trainer->precision, error))
+        return FALSE;
     trainer->threads = edt_threads_resolve(o->threads);
     act = trainer->precision == EDT_PRECISION_BF16 ? EDT_BF16 : EDT_F32;
     trainer->dataset = open_data(trainer, error);
