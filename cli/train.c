@@ -4,6 +4,7 @@
  */
 #include "cli/training.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/talk.h"
@@ -202,7 +203,10 @@ static int export(const Train *t)
                            .title = r->title,
                            .licence = r->licence,
                            .vae = t->vae};
-    return edt_train_export(t->export, &wish, &error) ? 0 : edt_cli_fail(error);
+    if (!edt_train_export(t->export, &wish, &error))
+        return edt_cli_fail(error);
+    printf("%s\n", t->output);
+    return 0;
 }
 
 /* A run that goes on keeps its options, but for those given anew: they are parsed over them. */

@@ -24,6 +24,7 @@ typedef struct {
     double speed;        /* pictures a second, smoothed */
     gboolean writes;     /* the files of the run: rank 0 */
     gboolean stopped;    /* before the last step */
+    int skipped;         /* pictures that were told to be so */
 } Run;
 
 static double minutes_since(gint64 time)
@@ -61,6 +62,22 @@ static void add_report(Run *run, const EdtTrainReport *r)
     s->seconds += r->seconds;
     run->summed++;
     run->speed = run->speed > 0 ? 0.95 * run->speed + 0.05 * speed : speed;
+}
+
+/* What cannot be read shows at the beginning, or, in a set too large to be kept, on the way. */
+static gboolean log_skipped(Run *run, GError **error)
+{
+    const EdtTrainFacts *facts = edt_trainer_facts(run->trainer);
+
+    for (; run->skipped < facts->skipped; run->skipped++) {
+        const char *name = facts->skipped_names[run->skipped];
+        GString *event = edt_cli_event_new("skipped");
+        edt_cli_say("Skipped %s", name);
+        edt_cli_event_text(event, "picture", name);
+        if (!write_line(run, event, error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 static gboolean log_sum(Run *run, GError **error)
@@ -127,7 +144,7 @@ static gboolean after_step(Run *run, const EdtTrainReport *report, GError **erro
         return TRUE;
     add_report(run, report);
     show(run, report);
-    if (report->step % t->log_every == 0 && !log_sum(run, error))
+    if (report->step % t->log_every == 0 && !(log_sum(run, error) && log_skipped(run, error)))
         return FALSE;
     if (minutes_since(run->saved) >= t->save_minutes && !save(run, error))
         return FALSE;
@@ -172,15 +189,25 @@ static void tell(Run *run)
                 facts->pictures, facts->classes, (double)facts->parameters / 1e6,
                 facts->precision == EDT_PRECISION_BF16 ? "bf16" : "f32", facts->threads,
                 (double)facts->memory_bytes / (1 << 30));
-    for (char **name = facts->skipped_names; name && *name; name++)
-        edt_cli_say("Skipped %s", *name);
     if (facts->skipped)
-        edt_cli_say("Skipped %d pictures that cannot be read.", facts->skipped);
+        edt_cli_say("%d that cannot be read are left out:", facts->skipped);
     if (edt_ranks_count() > 1)
         edt_cli_say("%d processes share each batch.", edt_ranks_count());
     if (facts->step)
         edt_cli_say("Goes on at step %" G_GINT64_FORMAT ".", facts->step);
     run->first = facts->step;
+}
+
+/* What there is to train on, before the first step. */
+static gboolean log_data(Run *run, GError **error)
+{
+    const EdtTrainFacts *facts = edt_trainer_facts(run->trainer);
+    GString *event = edt_cli_event_new("data");
+    edt_cli_event_integer(event, "pictures", facts->pictures);
+    edt_cli_event_integer(event, "classes", facts->classes);
+    edt_cli_event_integer(event, "skipped", facts->skipped);
+    edt_cli_event_integer(event, "ranks", edt_ranks_count());
+    return write_line(run, event, error) && log_skipped(run, error);
 }
 
 static gboolean open_log(Run *run, GError **error)
@@ -216,14 +243,14 @@ static gboolean train(Run *run, GError **error)
 {
     const EdtCliTraining *t = run->t;
 
-    if (run->writes && !open_log(run, error))
-        return FALSE;
     EdtTrainOptions options = t->options;
     options.progress = show_encoding;
     run->trainer = edt_trainer_resume(&options, t->resume ? t->checkpoint : NULL, error);
     if (run->trainer == NULL)
         return FALSE;
     tell(run);
+    if (run->writes && !(open_log(run, error) && log_data(run, error)))
+        return FALSE;
     edt_cli_rescue_begin(run->trainer, t->checkpoint);
     if (!walk(run, error))
         return FALSE;

@@ -4,7 +4,8 @@
  * train_run.c walks through the steps, train_samples.c paints the grids.
  *
  *     checkpoint.safetensors   the run, to go on from
- *     log.jsonl                one object every --log-every steps (means over them)
+ *     log.jsonl                one object every --log-every steps (means over them); before them
+ *                              what the data is, and which pictures were skipped
  *     model.safetensors        the model as it is now (with every sample grid and at the end)
  *     samples-000500.png       what it paints
  *     features/                with --vae: the pictures as latents

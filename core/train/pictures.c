@@ -251,6 +251,7 @@ static void pictures_free(EdtDataset *dataset)
 EdtDataset *edt_pictures_open(const char *folder, const EdtPictureOptions *options, GError **error)
 {
     Pictures *p = g_new0(Pictures, 1);
+    GError *cause = NULL;
     gboolean listed;
 
     p->base.get = get;
@@ -259,7 +260,13 @@ EdtDataset *edt_pictures_open(const char *folder, const EdtPictureOptions *optio
     g_mutex_init(&p->base.lock);
     p->options = *options;
     p->pictures = g_ptr_array_new_with_free_func(picture_free);
-    listed = list_all(p, folder, error);
+    listed = list_all(p, folder, &cause);
+    if (cause && cause->domain == G_FILE_ERROR)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, "“%s” holds no pictures: %s.", folder,
+                    cause->message);
+    else if (cause)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    g_clear_error(&cause);
     if (listed)
         keep_all(p);
     p->base.count = (int)p->pictures->len;

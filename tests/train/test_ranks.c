@@ -225,16 +225,15 @@ static GSubprocess *start_training(const char *run, const char *save_minutes)
     return start("2", words);
 }
 
-/* Lines of the log: steps taken. */
 static int steps_taken(const char *run)
 {
     g_autofree char *path = g_build_filename(run, "log.jsonl", NULL), *text = NULL;
-    int lines = 0;
+    int steps = 0;
     if (!g_file_get_contents(path, &text, NULL, NULL))
         return 0;
-    for (const char *c = text; *c; c++)
-        lines += *c == '\n';
-    return lines;
+    for (const char *c = text; (c = strstr(c, "\"event\":\"train\"")); c++)
+        steps++;
+    return steps;
 }
 
 static void wait_for_steps(const char *run, int steps)
