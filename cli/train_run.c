@@ -189,12 +189,12 @@ static void tell(Run *run)
                 facts->pictures, facts->classes, (double)facts->parameters / 1e6,
                 facts->precision == EDT_PRECISION_BF16 ? "bf16" : "f32", facts->threads,
                 (double)facts->memory_bytes / (1 << 30));
-    if (facts->skipped)
-        edt_cli_say("%d that cannot be read are left out:", facts->skipped);
     if (edt_ranks_count() > 1)
         edt_cli_say("%d processes share each batch.", edt_ranks_count());
     if (facts->step)
         edt_cli_say("Goes on at step %" G_GINT64_FORMAT ".", facts->step);
+    if (facts->skipped)
+        edt_cli_say("%d that cannot be read are left out:", facts->skipped);
     run->first = facts->step;
 }
 
