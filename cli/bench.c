@@ -9,54 +9,69 @@
 
 #include "cli/event.h"
 #include "cli/talk.h"
+#include "train.h"
 
-static const char summary[] =
-    "Measures one denoising step of each model size, and the VAE, on this machine.";
+static const char summary[] = "Measures one denoising step of each model size, and the VAE, on "
+                              "this machine; or, with --train,\n"
+                              "one training step.";
 
 static const char details[] =
     "The peak is the highest rate of multiply-adds in registers, measured just before each row.\n"
     "\"against PyTorch\" divides the best PyTorch 2.6 time of the reference machine (two cores,\n"
-    "AVX512-BF16, 256 px, guidance, 2 threads) by the median: it means something only there.\n\n"
+    "AVX512-BF16, 256 px, guidance, 2 threads) by the median: it means something only there.\n"
+    "A training step is forward, backward and optimiser, for the plain and the masked pass: \"it\" "
+    "is\n"
+    "that step, of --pictures pictures (default 8; Ti 16, at 64 pixels). Reading pictures and "
+    "drawing\n"
+    "noise are not in it. PyTorch's time is that of one pass, doubled.\n\n"
     "Examples:\n"
     "  edt bench\n"
     "  edt bench --sizes S,VAE --types bf16 --threads 1,2 --breakdown\n"
+    "  edt bench --train --sizes Ti --breakdown\n"
     "  edt bench --format json > bench.jsonl";
 
 typedef struct {
     char *sizes, *types, *threads, *format;
-    int pictures, repetitions, warm_up, image_size;
-    gboolean no_guidance, breakdown;
+    int pictures, repetitions, warm_up, image_size; /* 0: as it is usual */
+    gboolean no_guidance, no_mask, breakdown, train;
 } Bench;
 
 typedef struct {
-    const char *label; /* "S" */
-    EdtBenchWork work;
+    gboolean train;
+    const char *label, *name; /* "S", "EDT-S/2" */
+    EdtBenchWork work;        /* when it is not training */
     const char *variant;
-    double torch_ms[2]; /* f32, bf16 of the reference machine; 0: not measured */
+    int pictures, image_size; /* usual ones */
+    double torch_ms[2];       /* f32, bf16 of the reference machine; 0: not measured */
 } Size;
 
 static const Size known[] = {
-    {"S", EDT_BENCH_STEP, "EDT-S/2", {42.8, 28.0}},
-    {"B", EDT_BENCH_STEP, "EDT-B/2", {130.7, 78.7}},
-    {"XL", EDT_BENCH_STEP, "EDT-XL/2", {638, 389}},
-    {"VAE", EDT_BENCH_DECODE, "EDT-S/2", {1670, 990}},
-    {"VAE-encode", EDT_BENCH_ENCODE, "EDT-S/2", {0, 0}},
+    {FALSE, "S", "EDT-S/2", EDT_BENCH_STEP, "EDT-S/2", 1, 256, {42.8, 28.0}},
+    {FALSE, "B", "EDT-B/2", EDT_BENCH_STEP, "EDT-B/2", 1, 256, {130.7, 78.7}},
+    {FALSE, "XL", "EDT-XL/2", EDT_BENCH_STEP, "EDT-XL/2", 1, 256, {638, 389}},
+    {FALSE, "VAE", "VAE decode", EDT_BENCH_DECODE, "EDT-S/2", 1, 256, {1670, 990}},
+    {FALSE, "VAE-encode", "VAE encode", EDT_BENCH_ENCODE, "EDT-S/2", 1, 256, {0, 0}},
+    {TRUE, "S", "EDT-S/2 training", 0, "EDT-S/2", 8, 256, {1400, 880}},
+    {TRUE, "B", "EDT-B/2 training", 0, "EDT-B/2", 8, 256, {0, 0}},
+    {TRUE, "XL", "EDT-XL/2 training", 0, "EDT-XL/2", 8, 256, {0, 0}},
+    {TRUE, "Ti", "EDT-Ti/4 training", 0, "EDT-Ti/4", 16, 64, {0, 0}},
 };
 
-static const Size *find_size(const char *label)
+static const Size *find_size(const char *label, gboolean train)
 {
     for (guint i = 0; i < G_N_ELEMENTS(known); i++)
-        if (g_ascii_strcasecmp(known[i].label, label) == 0)
+        if (known[i].train == train && g_ascii_strcasecmp(known[i].label, label) == 0)
             return &known[i];
     return NULL;
 }
 
-static const char *work_name(const Size *size)
-{
-    return size->work == EDT_BENCH_STEP     ? size->variant
-           : size->work == EDT_BENCH_DECODE ? "VAE decode"
-                                            : "VAE encode";
-}
+/* What is measured of it, after options and what is usual. */
+typedef struct {
+    const Size *size;
+    int pictures, image_size, threads;
+    EdtPrecision precision;
+    gboolean guided, masked;
+} Row;
 
 static const char *type_name(EdtPrecision precision)
 {
@@ -64,51 +79,65 @@ static const char *type_name(EdtPrecision precision)
 }
 
 /* Ratio to PyTorch where the settings are those of the reference; else 0. */
-static double against_torch(const Size *size, const EdtBenchCase *run, const EdtBenchResult *result)
+static double against_torch(const Row *row, const EdtBenchResult *result)
 {
+    const Size *size = row->size;
     double torch_ms = size->torch_ms[result->precision == EDT_PRECISION_BF16];
-    gboolean same = run->image_size == 256 && result->threads == 2 &&
-                    (size->work != EDT_BENCH_STEP || (run->guided && run->pictures == 1));
+    gboolean same =
+        row->image_size == 256 && result->threads == 2 &&
+        (size->train ? row->masked && row->pictures == size->pictures
+                     : size->work != EDT_BENCH_STEP || (row->guided && row->pictures == 1));
     return same ? torch_ms / result->median_ms : 0;
+}
+
+static double samples_per_s(const Row *row, const EdtBenchResult *r)
+{
+    return row->pictures * 1e3 / r->median_ms;
 }
 
 static void print_head(void)
 {
-    printf("| work | type | threads | median ms | best ms | it/s | GFLOP/s | of peak | "
-           "conditioning ms | load ms | memory MiB | against PyTorch |\n"
-           "|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+    printf(
+        "| work | type | threads | median ms | best ms | it/s | pictures/s | GFLOP/s | of peak | "
+        "conditioning ms | load ms | memory MiB | against PyTorch |\n"
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
 }
 
-static void print_row(const Size *size, const EdtBenchCase *run, const EdtBenchResult *r,
-                      double peak, gboolean breakdown)
+static void print_row(const Row *row, const EdtBenchResult *r, double peak, gboolean breakdown)
 {
-    double rate = r->gflop / r->median_ms * 1e3, ratio = against_torch(size, run, r);
+    double rate = r->gflop / r->median_ms * 1e3, ratio = against_torch(row, r);
     g_autofree char *torch_text = ratio > 0 ? g_strdup_printf("%.2fx", ratio) : g_strdup("-");
-    printf("| %s | %s | %d | %.2f | %.2f | %.2f | %.0f | %.0f %% | %.2f | %.0f | %.0f | %s |\n",
-           work_name(size), type_name(r->precision), r->threads, r->median_ms, r->best_ms,
-           1e3 / r->median_ms, rate, 100 * rate / peak, r->modulate_ms, r->load_ms,
-           (double)r->peak_bytes / (1 << 20), torch_text);
+    g_autofree char *pictures =
+        row->size->train ? g_strdup_printf("%.1f", samples_per_s(row, r)) : g_strdup("-");
+    printf(
+        "| %s | %s | %d | %.2f | %.2f | %.2f | %s | %.0f | %.0f %% | %.2f | %.0f | %.0f | %s |\n",
+        row->size->name, type_name(r->precision), r->threads, r->median_ms, r->best_ms,
+        1e3 / r->median_ms, pictures, rate, 100 * rate / peak, r->modulate_ms, r->load_ms,
+        (double)r->peak_bytes / (1 << 20), torch_text);
     for (int i = 0; breakdown && i < r->n_rows; i++)
-        printf("| - %s (%" G_GUINT64_FORMAT " calls) | | | %.2f | | | %.0f | %.0f %% | | | | |\n",
+        printf("| - %s (%" G_GUINT64_FORMAT " calls) | | | %.2f | | | | %.0f | %.0f %% | | | | |\n",
                r->rows[i].what, r->rows[i].calls, r->rows[i].ms, r->rows[i].gflops,
                100 * r->rows[i].gflops / peak);
     fflush(stdout);
 }
 
-static void send_row(const Size *size, const EdtBenchCase *run, const EdtBenchResult *r,
-                     double peak)
+static void send_row(const Row *row, const EdtBenchResult *r, double peak)
 {
+    const Size *size = row->size;
     GString *event = edt_cli_event_new("bench");
-    double rate = r->gflop / r->median_ms * 1e3, ratio = against_torch(size, run, r);
-    edt_cli_event_text(event, "work", work_name(size));
-    edt_cli_event_integer(event, "image_size", run->image_size);
-    edt_cli_event_integer(event, "pictures", run->pictures);
-    edt_cli_event_flag(event, "guided", run->guided);
+    double rate = r->gflop / r->median_ms * 1e3, ratio = against_torch(row, r);
+    edt_cli_event_text(event, "work", size->name);
+    edt_cli_event_integer(event, "image_size", row->image_size);
+    edt_cli_event_integer(event, "pictures", row->pictures);
+    edt_cli_event_flag(event, size->train ? "masked" : "guided",
+                       size->train ? row->masked : row->guided);
     edt_cli_event_text(event, "type", type_name(r->precision));
     edt_cli_event_integer(event, "threads", r->threads);
     edt_cli_event_number(event, "median_ms", r->median_ms);
     edt_cli_event_number(event, "best_ms", r->best_ms);
     edt_cli_event_number(event, "it_per_s", 1e3 / r->median_ms);
+    if (size->train)
+        edt_cli_event_number(event, "samples_per_s", samples_per_s(row, r));
     edt_cli_event_number(event, "gflops", rate);
     edt_cli_event_number(event, "peak_gflops", peak);
     edt_cli_event_number(event, "share_of_peak", rate / peak);
@@ -132,28 +161,55 @@ static void send_row(const Size *size, const EdtBenchCase *run, const EdtBenchRe
     edt_cli_event_send(event);
 }
 
-static int run_one(const Bench *options, const Size *size, EdtPrecision precision, int threads,
-                   gboolean json)
+static gboolean measure(const Bench *options, const Row *row, EdtBenchResult *result,
+                        GError **error)
 {
-    EdtBenchCase run = {
-        .work = size->work,
-        .variant = size->variant,
-        .image_size = options->image_size,
-        .options = {threads, EDT_BACKEND_CPU, precision},
-        .pictures = options->pictures,
-        .guided = !options->no_guidance,
+    const EdtBenchCase step = {
+        .work = row->size->work,
+        .variant = row->size->variant,
+        .image_size = row->image_size,
+        .options = {row->threads, EDT_BACKEND_CPU, row->precision},
+        .pictures = row->pictures,
+        .guided = row->guided,
         .warm_up = options->warm_up,
         .repetitions = options->repetitions,
     };
+    const EdtTrainBench training = {
+        .variant = row->size->variant,
+        .image_size = row->image_size,
+        .micro = row->pictures,
+        .masked = row->masked,
+        .precision = row->precision,
+        .threads = row->threads,
+        .warm_up = options->warm_up,
+        .repetitions = options->repetitions,
+    };
+    return row->size->train ? edt_train_bench(&training, result, error)
+                            : edt_bench_run(&step, result, error);
+}
+
+static int run_one(const Bench *options, const Size *size, EdtPrecision precision, int threads,
+                   gboolean json)
+{
+    const Row row = {
+        .size = size,
+        .pictures = options->pictures ? options->pictures : size->pictures,
+        .image_size = options->image_size ? options->image_size : size->image_size,
+        .threads = threads,
+        .precision = precision,
+        .guided = !options->no_guidance,
+        .masked = !options->no_mask,
+    };
+    const EdtEngineOptions device = {threads, EDT_BACKEND_CPU, precision};
     EdtBenchResult result;
     GError *error = NULL;
-    double peak = edt_bench_peak(&run.options, &error);
-    if (error || !edt_bench_run(&run, &result, &error))
+    double peak = edt_bench_peak(&device, &error);
+    if (error || !measure(options, &row, &result, &error))
         return edt_cli_fail(error);
     if (json)
-        send_row(size, &run, &result, peak);
+        send_row(&row, &result, peak);
     else
-        print_row(size, &run, &result, peak, options->breakdown);
+        print_row(&row, &result, peak, options->breakdown);
     return 0;
 }
 
@@ -171,8 +227,9 @@ static int run_all(const Bench *options, gboolean json)
     EdtPrecision precision;
 
     for (char **s = sizes; *s; s++)
-        if (find_size(*s) == NULL)
-            return edt_cli_usage("--sizes: \"%s\" is none of S, B, XL, VAE, VAE-encode.", *s);
+        if (find_size(*s, options->train) == NULL)
+            return edt_cli_usage("--sizes: \"%s\" is none of %s.", *s,
+                                 options->train ? "S, B, XL, Ti" : "S, B, XL, VAE, VAE-encode");
     for (char **t = types; *t; t++)
         if (!parse_type(*t, &precision))
             return edt_cli_usage("--types: \"%s\" is neither f32 nor bf16.", *t);
@@ -182,7 +239,8 @@ static int run_all(const Bench *options, gboolean json)
         for (char **t = types; *t; t++)
             for (char **n = threads; *n; n++) {
                 parse_type(*t, &precision);
-                int code = run_one(options, find_size(*s), precision, atoi(*n), json);
+                int code =
+                    run_one(options, find_size(*s, options->train), precision, atoi(*n), json);
                 if (code)
                     return code;
             }
@@ -191,18 +249,24 @@ static int run_all(const Bench *options, gboolean json)
 
 int edt_cli_bench(int argc, char **argv)
 {
-    Bench options = {.pictures = 1, .repetitions = 15, .warm_up = 2, .image_size = 256};
+    Bench options = {.repetitions = 15, .warm_up = 2};
     const GOptionEntry entries[] = {
+        {"train", 0, 0, G_OPTION_ARG_NONE, &options.train, "Training steps", NULL},
         {"sizes", 0, 0, G_OPTION_ARG_STRING, &options.sizes,
-         "Of S, B, XL, VAE, VAE-encode (default S,B,XL,VAE)", "LIST"},
-        {"types", 0, 0, G_OPTION_ARG_STRING, &options.types, "Of f32, bf16 (default both)", "LIST"},
+         "Of S, B, XL, VAE, VAE-encode (default S,B,XL,VAE); of training S, B, XL, Ti (S,Ti)",
+         "LIST"},
+        {"types", 0, 0, G_OPTION_ARG_STRING, &options.types,
+         "Of f32, bf16 (default both; of training both where the CPU has bf16)", "LIST"},
         {"threads", 't', 0, G_OPTION_ARG_STRING, &options.threads,
          "Thread counts, 0 for all cores (default 0)", "LIST"},
-        {"size", 0, 0, G_OPTION_ARG_INT, &options.image_size, "Pixels a side (default 256)", "N"},
+        {"size", 0, 0, G_OPTION_ARG_INT, &options.image_size,
+         "Pixels a side (default 256; of Ti 64)", "N"},
         {"pictures", 'n', 0, G_OPTION_ARG_INT, &options.pictures,
-         "Pictures in one forward (default 1)", "N"},
+         "Pictures in one forward (default 1; of training 8, of Ti 16)", "N"},
         {"no-guidance", 0, 0, G_OPTION_ARG_NONE, &options.no_guidance,
          "Without the null-class half", NULL},
+        {"no-mask", 0, 0, G_OPTION_ARG_NONE, &options.no_mask,
+         "Of training: without the masked pass", NULL},
         {"repetitions", 'r', 0, G_OPTION_ARG_INT, &options.repetitions, "Timed runs (default 15)",
          "N"},
         {"warm-up", 0, 0, G_OPTION_ARG_INT, &options.warm_up, "Untimed runs (default 2)", "N"},
@@ -216,8 +280,12 @@ int edt_cli_bench(int argc, char **argv)
         return edt_cli_usage("\"%s\" is one word too many.", argv[1]);
     if (options.format && strcmp(options.format, "md") && strcmp(options.format, "json"))
         return edt_cli_usage("--format: \"%s\" is neither md nor json.", options.format);
-    options.sizes = options.sizes ? options.sizes : g_strdup("S,B,XL,VAE");
-    options.types = options.types ? options.types : g_strdup("f32,bf16");
+    if (options.pictures < 0 || options.image_size < 0 || options.repetitions < 1)
+        return edt_cli_usage("--pictures, --size and --repetitions must be at least 1.");
+    if (!options.sizes)
+        options.sizes = g_strdup(options.train ? "S,Ti" : "S,B,XL,VAE");
+    if (!options.types)
+        options.types = g_strdup(options.train && !edt_train_has_bf16() ? "f32" : "f32,bf16");
     options.threads = options.threads ? options.threads : g_strdup("0");
     int code = run_all(&options, g_strcmp0(options.format, "json") == 0);
     g_free(options.sizes);

@@ -7,7 +7,7 @@ _edt_options() {
 
 _edt() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands='sample import info classes bench doctor help'
+    local commands='sample import info classes train plot bench doctor help'
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$word")
         return

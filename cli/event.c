@@ -9,6 +9,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "train.h"
+
 static void add_key(GString *event, const char *key)
 {
     g_string_append_printf(event, "%s\"%s\":", event->len > 1 ? "," : "", key);
@@ -56,6 +58,14 @@ void edt_cli_event_raw(GString *event, const char *key, const char *json)
 {
     add_key(event, key);
     g_string_append(event, json);
+}
+
+void edt_cli_event_line(GString *event, int line)
+{
+    if (line)
+        edt_cli_event_integer(event, "line", line);
+    if (line && edt_ranks_count() > 1)
+        edt_cli_event_integer(event, "rank", edt_ranks_own());
 }
 
 void edt_cli_event_send(GString *event)

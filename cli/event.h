@@ -12,7 +12,8 @@
  *   error    code message
  *   end      pictures failed skipped seconds cancelled
  *
- * image, skipped and error carry "line" in a run of jobs, which has no start: its lines may differ.
+ * image, skipped and error carry "line" in a run of jobs, which has no start: its lines may differ;
+ * and "rank" where mpirun started several processes, which share the jobs and have one end.
  */
 #pragma once
 
@@ -25,4 +26,5 @@ void edt_cli_event_integer(GString *event, const char *key, gint64 value);
 void edt_cli_event_number(GString *event, const char *key, double value); /* 6 digits */
 void edt_cli_event_flag(GString *event, const char *key, gboolean value);
 void edt_cli_event_raw(GString *event, const char *key, const char *json);
-void edt_cli_event_send(GString *event); /* prints the line and frees event */
+void edt_cli_event_line(GString *event, int line); /* of a job file, and the rank; 0: neither */
+void edt_cli_event_send(GString *event);           /* prints the line and frees event */

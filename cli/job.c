@@ -55,8 +55,9 @@ static gboolean read_text(JsonObject *line, const char *key, char **text, GError
 }
 
 static gboolean read_item(JsonObject *line, const EdtCliSettings *settings,
-                          const EdtModelInfo *info, EdtItem *item, GError **error)
+                          const EdtModelInfo *info, EdtCliJob *job, GError **error)
 {
+    EdtItem *item = &job->task.item;
     char *class_text = NULL, *seed_text = NULL;
     gboolean ok =
         read_text(line, "class", &class_text, error) && read_text(line, "seed", &seed_text, error);
@@ -64,6 +65,7 @@ static gboolean read_item(JsonObject *line, const EdtCliSettings *settings,
         class_text = g_strdup(settings->classes ? settings->classes : "random");
     if (ok && !seed_text)
         seed_text = g_strdup(settings->seed ? settings->seed : "-1");
+    job->drawn = g_strcmp0(class_text, "random") == 0 || g_strcmp0(seed_text, "-1") == 0;
     ok = ok && edt_cli_class_parse(info, class_text, &item->class_index, error) &&
          edt_cli_seed_parse(seed_text, &item->seed, error);
     g_free(class_text);
@@ -85,10 +87,12 @@ static gboolean read_request(JsonObject *line, EdtCliJob *job, GError **error)
 }
 
 static gboolean read_output(JsonObject *line, const EdtCliSettings *settings,
-                            const EdtModelInfo *info, EdtCliTask *task, GError **error)
+                            const EdtModelInfo *info, EdtCliJob *job, GError **error)
 {
+    EdtCliTask *task = &job->task;
     if (!read_text(line, "output", &task->output, error))
         return FALSE;
+    job->drawn = job->drawn && !task->output;
     if (!task->output) {
         char *class_name = edt_class_name(info, task->item.class_index);
         task->output =
@@ -128,9 +132,8 @@ gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings
     }
     JsonObject *line = json_node_get_object(root);
     gboolean ok = check_keys(line, error) && check_model(line, info, error) &&
-                  read_item(line, settings, info, &job->task.item, error) &&
-                  read_output(line, settings, info, &job->task, error) &&
-                  read_request(line, job, error);
+                  read_item(line, settings, info, job, error) &&
+                  read_output(line, settings, info, job, error) && read_request(line, job, error);
     json_node_unref(root);
     return ok;
 }

@@ -9,6 +9,7 @@
 typedef struct {
     EdtCliTask task;
     EdtRequest request; /* in: the command line's */
+    gboolean drawn;     /* its name comes from a random class or seed */
 } EdtCliJob;
 
 /* Errors: EDT_ERROR_USAGE or _BAD_FILE naming the member. */

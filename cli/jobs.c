@@ -4,6 +4,8 @@
  * picture that exists with the same record is not made again, so a run that was stopped is repeated
  * as it is.  Neighbouring lines with equal settings share a batch, as far as they are there: a
  * program that waits for its picture before it writes the next line gets it.
+ *
+ * Below `mpirun -n N` every rank reads the whole file and makes every N-th job.
  */
 #include "cli/sample.h"
 
@@ -12,6 +14,7 @@
 #include "cli/lines.h"
 #include "cli/stop.h"
 #include "cli/talk.h"
+#include "train.h"
 
 typedef struct {
     EdtCliSettings *settings;
@@ -19,7 +22,32 @@ typedef struct {
     EdtRequest base;    /* the command line's */
     EdtRequest request; /* of the waiting tasks */
     GArray *waiting;    /* of EdtCliTask */
+    int read;           /* jobs read so far */
+    GHashTable *makers; /* output -> rank + 1, below mpirun */
 } Jobs;
+
+/* ---- whose job is it? ---- */
+
+static int in_turn(const Jobs *jobs)
+{
+    return (jobs->read - 1) % edt_ranks_count();
+}
+
+/* A file has one maker, the one whose turn its first job is: all ranks see the same lines and agree
+ * without a word.  A name that was drawn is known to the one that draws it alone. */
+static gboolean is_own(Jobs *jobs, const EdtCliJob *job)
+{
+    if (edt_ranks_count() == 1)
+        return TRUE;
+    if (job->drawn)
+        return in_turn(jobs) == edt_ranks_own();
+    char *path = g_canonicalize_filename(job->task.output, NULL);
+    gpointer maker = g_hash_table_lookup(jobs->makers, path);
+    if (!maker)
+        maker = GINT_TO_POINTER(in_turn(jobs) + 1);
+    g_hash_table_insert(jobs->makers, path, maker);
+    return GPOINTER_TO_INT(maker) - 1 == edt_ranks_own();
+}
 
 /* ---- the run ---- */
 
@@ -34,7 +62,7 @@ static void skip_line(Jobs *jobs, const EdtCliTask *task)
 {
     jobs->run.skipped++;
     GString *event = edt_cli_event_new("skipped");
-    edt_cli_event_integer(event, "line", task->line);
+    edt_cli_event_line(event, task->line);
     edt_cli_event_text(event, "path", task->output);
     edt_cli_event_send(event);
 }
@@ -114,15 +142,19 @@ static void take_line(Jobs *jobs, const char *text, gboolean too_long, int numbe
     EdtCliJob job = {.task.line = number, .request = jobs->base};
     if (!*text && !too_long)
         return; /* an empty line is no job */
+    jobs->read++;
     if (too_long)
         g_set_error(&error, EDT_ERROR, EDT_ERROR_USAGE, "The line is longer than 64 KiB.");
     if (too_long || !edt_cli_job_read(&job, text, jobs->settings, jobs->run.info, &error)) {
-        fail_line(jobs, number, error);
+        if (in_turn(jobs) == edt_ranks_own())
+            fail_line(jobs, number, error);
         g_error_free(error);
         edt_cli_task_clear(&job.task);
-        return;
+    } else if (is_own(jobs, &job)) {
+        take_job(jobs, &job);
+    } else {
+        edt_cli_task_clear(&job.task);
     }
-    take_job(jobs, &job);
 }
 
 static void run_lines(Jobs *jobs, EdtCliLines *lines)
@@ -145,6 +177,11 @@ static gboolean open_jobs(Jobs *jobs, EdtCliLines **lines, GError **error)
     EdtCliSettings *settings = jobs->settings;
     if (!edt_cli_settings_check(settings, error))
         return FALSE;
+    if (edt_ranks_count() > 1 && g_str_equal(settings->jobs, "-")) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "Below mpirun every process reads all jobs: give a file, not stdin.");
+        return FALSE;
+    }
     if (settings->output && !g_file_test(settings->output, G_FILE_TEST_IS_DIR)) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                     "With --jobs, -o is the folder for pictures whose line has no \"output\": "
@@ -162,6 +199,18 @@ static gboolean open_jobs(Jobs *jobs, EdtCliLines **lines, GError **error)
     return edt_cli_settings_apply(settings, &jobs->base, error);
 }
 
+/* All ranks together: one count, and one exit code. */
+static int sum_up(Jobs *jobs, int code)
+{
+    EdtCliRun *run = &jobs->run;
+    double sums[] = {run->saved, run->failed, run->skipped};
+    edt_ranks_sum(sums, G_N_ELEMENTS(sums));
+    run->saved = (int)sums[0];
+    run->failed = (int)sums[1];
+    run->skipped = (int)sums[2];
+    return (int)edt_ranks_most(code ? code : run->failed ? EDT_ERROR_FAILED : 0);
+}
+
 int edt_cli_jobs(EdtCliSettings *settings)
 {
     Jobs jobs = {.settings = settings};
@@ -171,17 +220,19 @@ int edt_cli_jobs(EdtCliSettings *settings)
     int code = 0;
     jobs.waiting = g_array_new(FALSE, FALSE, sizeof(EdtCliTask));
     g_array_set_clear_func(jobs.waiting, (GDestroyNotify)edt_cli_task_clear);
+    jobs.makers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (open_jobs(&jobs, &lines, &error)) {
         run_lines(&jobs, lines);
-        code = jobs.run.failed ? EDT_ERROR_FAILED : 0;
     } else {
         edt_cli_run_report(&jobs.run, 0, error);
         jobs.run.failed++;
         code = edt_cli_fail(error);
     }
+    code = sum_up(&jobs, code);
     edt_cli_run_finish(&jobs.run);
     edt_cli_lines_close(lines);
     g_array_unref(jobs.waiting);
+    g_hash_table_unref(jobs.makers);
     edt_cli_run_close(&jobs.run);
     return code;
 }

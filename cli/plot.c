@@ -11,7 +11,10 @@
 static const char summary[] =
     "Draws the curves of a training run: squared error of both passes, variational term, pace.";
 
-static const char details[] = "Example:\n  edt plot run/log.jsonl -o run/loss.svg";
+static const char details[] =
+    "Examples:\n"
+    "  edt plot run                        its log.jsonl, drawn into run/loss.svg\n"
+    "  edt plot run/log.jsonl -o loss.svg";
 
 #define WIDTH 720.0
 #define HEIGHT 200.0
@@ -129,28 +132,49 @@ static char *picture(const GArray *points)
     return svg;
 }
 
+/* A run's folder stands for the log in it, and the picture goes beside that. */
+static void choose_files(const char *given, char **log, char **output)
+{
+    gboolean folder = g_file_test(given, G_FILE_TEST_IS_DIR);
+
+    *log = folder ? g_build_filename(given, "log.jsonl", NULL) : g_strdup(given);
+    if (*output == NULL)
+        *output = folder ? g_build_filename(given, "loss.svg", NULL) : g_strdup("loss.svg");
+}
+
+static gboolean plot(const char *log, const char *output, GError **error)
+{
+    GError *cause = NULL;
+    g_autoptr(GArray) points = read_points(log, &cause);
+
+    if (cause || points->len == 0) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    "“%s” holds no steps of a training run%s%s.", log, cause ? ": " : "",
+                    cause ? cause->message : "");
+        g_clear_error(&cause);
+        return FALSE;
+    }
+    g_autofree char *svg = picture(points);
+    return g_file_set_contents(output, svg, -1, error);
+}
+
 int edt_cli_plot(int argc, char **argv)
 {
-    g_autofree char *output = NULL;
+    g_autofree char *output = NULL, *log = NULL;
     GError *error = NULL;
     const GOptionEntry entries[] = {
-        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "The picture (default loss.svg)",
+        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output,
+         "The picture (default loss.svg, in the folder of the run where that is given)",
          "FILE.svg"},
         {0},
     };
-    if (!edt_cli_parse(&argc, &argv, entries, "LOG", summary, details))
+    if (!edt_cli_parse(&argc, &argv, entries, "RUN|LOG", summary, details))
         return EDT_ERROR_USAGE;
     if (argc != 2)
-        return edt_cli_usage("Which log? Give the log.jsonl of one run.");
-    g_autoptr(GArray) points = read_points(argv[1], &error);
-    if (error)
+        return edt_cli_usage("Which run? Give its folder, or its log.jsonl.");
+    choose_files(argv[1], &log, &output);
+    if (!plot(log, output, &error))
         return edt_cli_fail(error);
-    if (points->len == 0)
-        return edt_cli_fail(g_error_new(EDT_ERROR, EDT_ERROR_BAD_FILE,
-                                        "“%s” holds no steps of a training run.", argv[1]));
-    g_autofree char *svg = picture(points);
-    if (!g_file_set_contents(output ? output : "loss.svg", svg, -1, &error))
-        return edt_cli_fail(error);
-    printf("%s\n", output ? output : "loss.svg");
+    printf("%s\n", output);
     return 0;
 }

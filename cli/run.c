@@ -13,6 +13,7 @@
 #include "cli/progress.h"
 #include "cli/stop.h"
 #include "cli/talk.h"
+#include "train.h"
 
 #define BATCH_DEFAULT 8
 
@@ -86,6 +87,9 @@ gboolean edt_cli_run_open(EdtCliRun *run, const EdtCliSettings *settings, const 
     run->engine = edt_engine_open(path, &options, error);
     if (!run->engine)
         return FALSE;
+    if (edt_engine_slow_bf16(run->engine))
+        edt_cli_say("bf16 is several times slower than f32 on this CPU, which has no AVX512-BF16: "
+                    "--type auto chooses f32.");
     run->info = edt_engine_info(run->engine);
     run->json = settings->json;
     run->jobs = settings->jobs != NULL;
@@ -139,8 +143,7 @@ void edt_cli_run_report(const EdtCliRun *run, int line, const GError *error)
     if (!run->json && !run->jobs)
         return;
     GString *event = edt_cli_event_new("error");
-    if (line)
-        edt_cli_event_integer(event, "line", line);
+    edt_cli_event_line(event, line);
     edt_cli_event_integer(event, "code", edt_cli_exit_code(error));
     edt_cli_event_text(event, "message", error->message);
     edt_cli_event_send(event);
@@ -149,7 +152,7 @@ void edt_cli_run_report(const EdtCliRun *run, int line, const GError *error)
 void edt_cli_run_finish(const EdtCliRun *run)
 {
     edt_cli_bar_clear();
-    if (!run->json && !run->jobs)
+    if ((!run->json && !run->jobs) || edt_ranks_own() > 0)
         return;
     GString *event = edt_cli_event_new("end");
     edt_cli_event_integer(event, "pictures", run->saved);
@@ -176,8 +179,7 @@ static void send_image(const EdtCliTask *task, const EdtPicture *picture, const 
 {
     char *sha256 = task->output ? file_sha256(task->output) : NULL;
     GString *event = edt_cli_event_new("image");
-    if (task->line)
-        edt_cli_event_integer(event, "line", task->line);
+    edt_cli_event_line(event, task->line);
     edt_cli_event_text(event, "path", task->output);
     edt_cli_event_integer(event, "class", picture->class_index);
     edt_cli_event_text(event, "class_name", class_name);
@@ -197,8 +199,8 @@ static void tell_picture(EdtCliRun *run, const EdtCliTask *task, const EdtPictur
                          int steps, const char *record)
 {
     char *class_name = edt_class_name(run->info, picture->class_index);
-    edt_cli_say("%s (%d of %d), seed %" G_GUINT64_FORMAT "%s", class_name,
-                picture->class_index, run->info->n_classes, picture->seed,
+    edt_cli_say("%s (%d of %d), seed %" G_GUINT64_FORMAT "%s", class_name, picture->class_index,
+                run->info->n_classes, picture->seed,
                 picture->steps_done < steps ? ", stopped early" : "");
     if (run->json || run->jobs)
         send_image(task, picture, class_name, record);

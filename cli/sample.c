@@ -12,6 +12,7 @@
 #include "cli/plan.h"
 #include "cli/stop.h"
 #include "cli/talk.h"
+#include "train.h"
 
 static const char summary[] =
     "Makes pictures of a class and writes them as PNG files, which remember how they were made.";
@@ -28,7 +29,8 @@ static const char details[] =
     "  edt sample --jobs jobs.jsonl                   one picture a line, such as\n"
     "    {\"class\": \"goldfish\", \"seed\": 7, \"steps\": 25, \"output\": \"fish.png\"}\n"
     "  A line may set class, seed, steps, sampler, eta, cfg_scale, amm, clip and output. Lines\n"
-    "  whose picture exists with the same record are skipped, so a stopped run can be repeated.\n\n"
+    "  whose picture exists with the same record are skipped, so a stopped run can be repeated.\n"
+    "  mpirun -n 4 edt sample --jobs jobs.jsonl       shared by four processes\n\n"
     "Ctrl-C finishes the running step and saves what is there; a second one stops at once.";
 
 static gboolean parse_options(EdtCliSettings *s, int *argc, char ***argv)
@@ -58,7 +60,8 @@ static gboolean parse_options(EdtCliSettings *s, int *argc, char ***argv)
         {"threads", 't', 0, G_OPTION_ARG_INT, &s->threads, "Threads (default: physical cores)",
          "N"},
         {"backend", 0, 0, G_OPTION_ARG_STRING, &s->backend, "auto, cpu or cuda", "NAME"},
-        {"type", 0, 0, G_OPTION_ARG_STRING, &s->type, "Precision: auto, f32 or bf16", "TYPE"},
+        {"type", 0, 0, G_OPTION_ARG_STRING, &s->type,
+         "Precision: auto (the faster one), f32 or bf16", "TYPE"},
         {"rng", 0, 0, G_OPTION_ARG_STRING, &s->rng, "Random numbers: torch", "NAME"},
         {"from", 0, 0, G_OPTION_ARG_FILENAME, &s->from,
          "Start from the record of a PNG or .json; other options change it", "FILE"},
@@ -201,6 +204,24 @@ static int sample(EdtCliSettings *settings)
     return code;
 }
 
+/* Below mpirun: only a job file can be shared. */
+static int run(EdtCliSettings *settings)
+{
+    GError *error = NULL;
+    if (!edt_ranks_begin(&error))
+        return edt_cli_fail(error);
+    int code = settings->jobs           ? edt_cli_jobs(settings)
+               : edt_ranks_count() == 1 ? sample(settings)
+                                        : edt_cli_usage("mpirun starts %d of these, and all would "
+                                                        "make the same pictures: give them a job "
+                                                        "file to share, with --jobs.",
+                                                        edt_ranks_count());
+    if (edt_cli_stop_asked())
+        code = EDT_ERROR_CANCELLED;
+    edt_ranks_end();
+    return code;
+}
+
 int edt_cli_sample(int argc, char **argv)
 {
     EdtCliSettings settings;
@@ -211,7 +232,7 @@ int edt_cli_sample(int argc, char **argv)
         return edt_cli_usage("\"%s\" is not expected here: a class is given with --class.",
                              argv[1]);
     edt_cli_stop_watch();
-    int code = settings.jobs ? edt_cli_jobs(&settings) : sample(&settings);
+    int code = run(&settings);
     edt_cli_settings_clear(&settings);
-    return edt_cli_stop_asked() ? EDT_ERROR_CANCELLED : code;
+    return code;
 }

@@ -17,7 +17,7 @@ static void note_signal(int number)
                                "Ctrl-C again stops at once.\n";
     if (asked)
         _exit(EDT_ERROR_CANCELLED);
-    asked = 1;
+    asked = number;
     if (number == SIGINT && write(STDERR_FILENO, once, strlen(once)) < 0)
         return; /* nobody to tell */
 }
@@ -28,9 +28,15 @@ void edt_cli_stop_watch(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL); /* the one that mpirun hands on */
 }
 
 gboolean edt_cli_stop_asked(void)
 {
     return asked != 0;
+}
+
+gboolean edt_cli_stop_ended(void)
+{
+    return asked == SIGTERM;
 }

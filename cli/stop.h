@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 
-/* SIGINT and SIGTERM from now on. */
+/* SIGINT, SIGTERM and SIGUSR1 from now on. */
 void edt_cli_stop_watch(void);
 gboolean edt_cli_stop_asked(void);
+gboolean edt_cli_stop_ended(void); /* by SIGTERM: below mpirun the end is near */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Talk on stderr.  The terminal's line is one per process, so its state (is a bar drawn?) is too.
+ * Below mpirun only rank 0 talks; an error can be any rank's and says whose.
  */
 #include "cli/talk.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
+
+#include "train.h"
 
 #define BAR_WIDTH 24
 #define BAR_INTERVAL_US 100000
@@ -31,6 +34,8 @@ static gboolean has_colour(void)
 
 void edt_cli_say(const char *format, ...)
 {
+    if (edt_ranks_own() > 0)
+        return;
     edt_cli_bar_clear();
     va_list arguments;
     va_start(arguments, format);
@@ -43,7 +48,10 @@ static void say_error(const char *format, va_list arguments)
 {
     edt_cli_bar_clear();
     const char *word = has_colour() ? "\033[1;31merror:\033[0m" : "error:";
-    fprintf(stderr, "%s: %s ", g_get_prgname(), word);
+    fputs(g_get_prgname(), stderr);
+    if (edt_ranks_started())
+        fprintf(stderr, " (rank %d)", edt_ranks_own());
+    fprintf(stderr, ": %s ", word);
     vfprintf(stderr, format, arguments);
     fputc('\n', stderr);
 }
@@ -58,6 +66,8 @@ void edt_cli_error(const char *format, ...)
 
 int edt_cli_usage(const char *format, ...)
 {
+    if (edt_ranks_own() > 0) /* all ranks were called alike */
+        return EDT_ERROR_USAGE;
     va_list arguments;
     va_start(arguments, format);
     say_error(format, arguments);
@@ -89,7 +99,8 @@ void edt_cli_bar_forbid(void)
 void edt_cli_bar_show(double fraction, const char *text)
 {
     gint64 now = g_get_monotonic_time();
-    if (bar.forbidden || !is_terminal() || (bar.drawn && now - bar.drawn_at < BAR_INTERVAL_US))
+    if (bar.forbidden || edt_ranks_own() > 0 || !is_terminal() ||
+        (bar.drawn && now - bar.drawn_at < BAR_INTERVAL_US))
         return;
     char cells[BAR_WIDTH + 1];
     int filled = (int)(CLAMP(fraction, 0, 1) * BAR_WIDTH);

@@ -4,9 +4,9 @@
  */
 #include "cli/training.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#include "cli/event.h"
 #include "cli/talk.h"
 
 static const char summary[] =
@@ -17,16 +17,24 @@ static const char summary[] =
 
 static const char details[] =
     "DATA is a folder of class folders of pictures (any format that gdk-pixbuf reads), or, with\n"
-    "--features, a folder with imagenet_features and imagenet_labels of the official code.\n\n"
+    "--features, a folder with imagenet_features and imagenet_labels of the official code.\n"
+    "With --vae each picture becomes a latent once, kept in the folder of the run; --flip keeps "
+    "that\n"
+    "of the mirrored picture beside it.\n\n"
     "Examples:\n"
     "  edt train flowers -o run --steps 20000 --flip\n"
     "  edt train -o run --resume --steps 40000\n"
-    "  edt train --export run/checkpoint.safetensors -o flowers.safetensors --title Flowers";
+    "  edt train photos -o run --variant EDT-S/2 --size 256 --vae sd-vae.safetensors \\\n"
+    "      --schedule linear --predict noise\n"
+    "  edt train --export run/checkpoint.safetensors -o flowers.safetensors --title Flowers\n\n"
+    "Several machines share each batch, one process on each, with the folders in the same places:\n"
+    "  mpirun --host a,b,c --map-by ppr:1:node --bind-to none edt train flowers -o run\n"
+    "Ctrl-C saves there too; SIGUSR1 to mpirun finishes the step first.";
 
 typedef struct {
     EdtCliTraining training;
-    char *variant, *start, *schedule, *prediction, *precision, *output, *export;
-    gboolean features, no_mask, raw, f32, bench;
+    char *variant, *start, *schedule, *prediction, *precision, *output, *export, *vae;
+    gboolean features, no_mask, raw, f32;
 } Train;
 
 static gboolean is_one_of(const char *text, const char *a, const char *b, const char *c)
@@ -58,6 +66,8 @@ static gboolean take_words(Train *t)
         o->variant = t->variant;
     if (t->start)
         o->start = t->start;
+    if (t->vae)
+        o->vae = t->vae;
     if (t->no_mask)
         o->masked = FALSE;
     return TRUE;
@@ -89,6 +99,11 @@ static gboolean parse(Train *t, int *argc, char ***argv)
          "Begin with the weights of a model; its classes may be others", "MODEL"},
         {"features", 0, 0, G_OPTION_ARG_NONE, &t->features, "DATA holds features, not pictures",
          NULL},
+        {"vae", 0, 0, G_OPTION_ARG_FILENAME, &t->vae,
+         "Train on latents: the pictures go through this autoencoder, or that of a model, once",
+         "FILE"},
+        {"vae-mean", 0, 0, G_OPTION_ARG_NONE, &o->vae_mean,
+         "Latents are means, not draws from their distributions", NULL},
         {"classes", 0, 0, G_OPTION_ARG_INT, &o->n_classes, "Classes of features (default 1000)",
          "N"},
         {"flip", 0, 0, G_OPTION_ARG_NONE, &o->flip, "Mirror half of the pictures", NULL},
@@ -120,7 +135,8 @@ static gboolean parse(Train *t, int *argc, char ***argv)
         {"label-dropout", 0, 0, G_OPTION_ARG_DOUBLE, &o->label_dropout,
          "Share of samples without class (default 0.1)", "X"},
         {"seed", 's', 0, G_OPTION_ARG_INT64, &seed, "Default 0", "N"},
-        {"type", 0, 0, G_OPTION_ARG_STRING, &t->precision, "auto (default), f32 or bf16", "TYPE"},
+        {"type", 0, 0, G_OPTION_ARG_STRING, &t->precision,
+         "auto (default), f32 or bf16; bf16 where the CPU has AVX512-BF16", "TYPE"},
         {"threads", 't', 0, G_OPTION_ARG_INT, &o->threads, "Default: all cores", "N"},
         {"save-every", 0, 0, G_OPTION_ARG_DOUBLE, &r->save_minutes, "Default 10", "MINUTES"},
         {"log-every", 0, 0, G_OPTION_ARG_INT, &r->log_every, "Default 20", "STEPS"},
@@ -133,8 +149,6 @@ static gboolean parse(Train *t, int *argc, char ***argv)
         {"raw", 0, 0, G_OPTION_ARG_NONE, &t->raw, "Export the weights, not their average", NULL},
         {"f32", 0, 0, G_OPTION_ARG_NONE, &t->f32, "Export f32 instead of bf16", NULL},
         {"force", 'f', 0, G_OPTION_ARG_NONE, &r->force, "Replace what is there", NULL},
-        {"bench", 0, 0, G_OPTION_ARG_NONE, &t->bench,
-         "Only measure: random weights and noise, no data, no output", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &r->json, "Events on stdout, one object a line", NULL},
         {0},
     };
@@ -157,10 +171,20 @@ static Train train_new(void)
 
 static void train_clear(Train *t)
 {
-    char *texts[] = {t->variant,        t->start,           t->schedule,
-                     t->prediction,     t->precision,       t->output,
-                     t->export,         t->training.folder, t->training.checkpoint,
-                     t->training.model, t->training.title,  t->training.licence};
+    char *texts[] = {t->variant,
+                     t->start,
+                     t->schedule,
+                     t->prediction,
+                     t->precision,
+                     t->output,
+                     t->export,
+                     t->vae,
+                     t->training.folder,
+                     t->training.checkpoint,
+                     t->training.model,
+                     t->training.latents,
+                     t->training.title,
+                     t->training.licence};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
 }
@@ -171,6 +195,8 @@ static void name_files(Train *t)
     r->folder = g_strdup(t->output);
     r->checkpoint = g_build_filename(r->folder, "checkpoint.safetensors", NULL);
     r->model = g_build_filename(r->folder, "model.safetensors", NULL);
+    r->latents = g_build_filename(r->folder, "features", NULL);
+    r->options.latents = r->latents;
 }
 
 static int export(const Train *t)
@@ -182,38 +208,11 @@ static int export(const Train *t)
                            .raw = t->raw,
                            .f32 = t->f32,
                            .title = r->title,
-                           .licence = r->licence};
-    return edt_train_export(t->export, &wish, &error) ? 0 : edt_cli_fail(error);
-}
-
-#define BENCH_REPETITIONS 10
-
-static int bench(const Train *t)
-{
-    const EdtTrainOptions *o = &t->training.options;
-    EdtTrainBench wish = {o->variant,   o->image_size, o->micro,         o->masked,
-                          o->precision, o->threads,    BENCH_REPETITIONS};
-    EdtTrainBenchResult r;
-    GError *error = NULL;
-
-    if (!edt_train_bench(&wish, &r, &error))
+                           .licence = r->licence,
+                           .vae = t->vae};
+    if (!edt_train_export(t->export, &wish, &error))
         return edt_cli_fail(error);
-    GString *event = edt_cli_event_new("bench");
-    edt_cli_event_text(event, "work", "train");
-    edt_cli_event_text(event, "variant", o->variant);
-    edt_cli_event_integer(event, "image_size", o->image_size);
-    edt_cli_event_text(event, "type", r.precision == EDT_PRECISION_BF16 ? "bf16" : "f32");
-    edt_cli_event_integer(event, "threads", r.threads);
-    edt_cli_event_integer(event, "pictures", o->micro);
-    edt_cli_event_flag(event, "masked", o->masked);
-    edt_cli_event_number(event, "forward_ms", r.forward_ms);
-    edt_cli_event_number(event, "backward_ms", r.backward_ms);
-    edt_cli_event_number(event, "best_ms", r.best_ms);
-    edt_cli_event_number(event, "optimiser_ms", r.step_ms);
-    edt_cli_event_number(event, "samples_per_s", r.samples_per_second);
-    edt_cli_event_number(event, "gflops", r.gflop / r.best_ms * 1e3);
-    edt_cli_event_integer(event, "memory_bytes", (gint64)r.memory_bytes);
-    edt_cli_event_send(event);
+    printf("%s\n", t->output);
     return 0;
 }
 
@@ -264,8 +263,6 @@ int edt_cli_train(int argc, char **argv)
 
     if (!parse(&t, &argc, &argv))
         code = EDT_ERROR_USAGE;
-    else if (t.bench)
-        code = bench(&t);
     else if (!t.output)
         code = edt_cli_usage("Where to? Give a folder for the run with -o.");
     else if (t.export)

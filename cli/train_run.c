@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The loop of `edt train`: step, log, now and then a checkpoint and a grid, until the last step,
- * the time limit or Ctrl-C.
+ * the time limit or Ctrl-C.  Below mpirun every rank walks it; only rank 0 writes anything.
  */
 #include "cli/training.h"
 
@@ -22,6 +22,9 @@ typedef struct {
     gint64 began, saved; /* monotonic microseconds */
     gint64 first;        /* step at the beginning of this session */
     double speed;        /* pictures a second, smoothed */
+    gboolean writes;     /* the files of the run: rank 0 */
+    gboolean stopped;    /* before the last step */
+    int skipped;         /* pictures that were told to be so */
 } Run;
 
 static double minutes_since(gint64 time)
@@ -59,6 +62,22 @@ static void add_report(Run *run, const EdtTrainReport *r)
     s->seconds += r->seconds;
     run->summed++;
     run->speed = run->speed > 0 ? 0.95 * run->speed + 0.05 * speed : speed;
+}
+
+/* What cannot be read shows at the beginning, or, in a set too large to be kept, on the way. */
+static gboolean log_skipped(Run *run, GError **error)
+{
+    const EdtTrainFacts *facts = edt_trainer_facts(run->trainer);
+
+    for (; run->skipped < facts->skipped; run->skipped++) {
+        const char *name = facts->skipped_names[run->skipped];
+        GString *event = edt_cli_event_new("skipped");
+        edt_cli_say("Skipped %s", name);
+        edt_cli_event_text(event, "picture", name);
+        if (!write_line(run, event, error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 static gboolean log_sum(Run *run, GError **error)
@@ -121,9 +140,11 @@ static gboolean paint(Run *run, gint64 step, GError **error)
 static gboolean after_step(Run *run, const EdtTrainReport *report, GError **error)
 {
     const EdtCliTraining *t = run->t;
+    if (!run->writes)
+        return TRUE;
     add_report(run, report);
     show(run, report);
-    if (report->step % t->log_every == 0 && !log_sum(run, error))
+    if (report->step % t->log_every == 0 && !(log_sum(run, error) && log_skipped(run, error)))
         return FALSE;
     if (minutes_since(run->saved) >= t->save_minutes && !save(run, error))
         return FALSE;
@@ -131,10 +152,22 @@ static gboolean after_step(Run *run, const EdtTrainReport *report, GError **erro
            report->step == t->steps || paint(run, report->step, error);
 }
 
-static gboolean should_stop(const Run *run)
+/* When one rank is asked to, all stop after the same step. */
+static gboolean should_stop(Run *run)
 {
-    return edt_cli_stop_asked() ||
-           (run->t->limit_minutes > 0 && minutes_since(run->began) >= run->t->limit_minutes);
+    gboolean late = run->t->limit_minutes > 0 && minutes_since(run->began) >= run->t->limit_minutes;
+    gint64 wish = edt_ranks_most(edt_cli_stop_asked() ? 2 : late);
+    run->stopped = wish == 2;
+    return wish > 0;
+}
+
+static gboolean finish(Run *run, gint64 step, GError **error)
+{
+    if (!run->writes)
+        return TRUE;
+    if (run->summed > 0 && !log_sum(run, error))
+        return FALSE;
+    return save(run, error) && (run->stopped || paint(run, step, error));
 }
 
 static gboolean walk(Run *run, GError **error)
@@ -144,9 +177,7 @@ static gboolean walk(Run *run, GError **error)
     while (report.step < run->t->steps && !should_stop(run))
         if (!edt_trainer_step(run->trainer, &report, error) || !after_step(run, &report, error))
             return FALSE;
-    if (run->summed > 0 && !log_sum(run, error))
-        return FALSE;
-    return save(run, error) && (edt_cli_stop_asked() || paint(run, report.step, error));
+    return finish(run, report.step, error);
 }
 
 /* ---- beginning and end ---- */
@@ -158,13 +189,25 @@ static void tell(Run *run)
                 facts->pictures, facts->classes, (double)facts->parameters / 1e6,
                 facts->precision == EDT_PRECISION_BF16 ? "bf16" : "f32", facts->threads,
                 (double)facts->memory_bytes / (1 << 30));
-    for (char **name = facts->skipped_names; name && *name; name++)
-        edt_cli_say("Skipped %s", *name);
-    if (facts->skipped)
-        edt_cli_say("Skipped %d pictures that cannot be read.", facts->skipped);
+    if (edt_ranks_count() > 1)
+        edt_cli_say("%d processes share each batch.", edt_ranks_count());
     if (facts->step)
         edt_cli_say("Goes on at step %" G_GINT64_FORMAT ".", facts->step);
+    if (facts->skipped)
+        edt_cli_say("%d that cannot be read are left out:", facts->skipped);
     run->first = facts->step;
+}
+
+/* What there is to train on, before the first step. */
+static gboolean log_data(Run *run, GError **error)
+{
+    const EdtTrainFacts *facts = edt_trainer_facts(run->trainer);
+    GString *event = edt_cli_event_new("data");
+    edt_cli_event_integer(event, "pictures", facts->pictures);
+    edt_cli_event_integer(event, "classes", facts->classes);
+    edt_cli_event_integer(event, "skipped", facts->skipped);
+    edt_cli_event_integer(event, "ranks", edt_ranks_count());
+    return write_line(run, event, error) && log_skipped(run, error);
 }
 
 static gboolean open_log(Run *run, GError **error)
@@ -183,30 +226,55 @@ static void tell_end(const Run *run, gint64 step)
     edt_cli_bar_clear();
     edt_cli_say("Step %" G_GINT64_FORMAT " is saved; %s", step,
                 step < run->t->steps ? "--resume goes on." : "the run is done.");
-    if (!edt_cli_stop_asked() && !run->t->json)
+    if (run->writes && !run->stopped && !run->t->json)
         printf("%s\n", run->t->model);
 }
 
+static gboolean show_encoding(int done, int total, gpointer data)
+{
+    g_autofree char *text = g_strdup_printf("%d/%d pictures encoded", done, total);
+    edt_cli_bar_show((double)done / MAX(total, 1), text);
+    if (done == total)
+        edt_cli_bar_clear();
+    return !edt_cli_stop_asked();
+}
+
+static gboolean train(Run *run, GError **error)
+{
+    const EdtCliTraining *t = run->t;
+
+    EdtTrainOptions options = t->options;
+    options.progress = show_encoding;
+    run->trainer = edt_trainer_resume(&options, t->resume ? t->checkpoint : NULL, error);
+    if (run->trainer == NULL)
+        return FALSE;
+    tell(run);
+    if (run->writes && !(open_log(run, error) && log_data(run, error)))
+        return FALSE;
+    edt_cli_rescue_begin(run->trainer, t->checkpoint);
+    if (!walk(run, error))
+        return FALSE;
+    tell_end(run, edt_trainer_facts(run->trainer)->step);
+    return TRUE;
+}
+
+/* A rank that fails leaves without edt_ranks_end(): so mpirun ends the others, which wait for it.
+ */
 int edt_cli_train_run(const EdtCliTraining *t)
 {
     Run run = {.t = t, .began = g_get_monotonic_time(), .saved = g_get_monotonic_time()};
     GError *error = NULL;
-    gboolean good = open_log(&run, &error);
 
     edt_cli_stop_watch();
-    if (good)
-        run.trainer = edt_trainer_resume(&t->options, t->resume ? t->checkpoint : NULL, &error);
-    if (run.trainer) {
-        tell(&run);
-        good = walk(&run, &error);
-        if (good)
-            tell_end(&run, edt_trainer_facts(run.trainer)->step);
-    }
+    run.writes = edt_ranks_own() == 0;
+    if (edt_ranks_begin(&error) && train(&run, &error))
+        edt_ranks_end();
+    edt_cli_rescue_end();
     edt_trainer_free(run.trainer);
     if (run.log)
         fclose(run.log);
     edt_cli_bar_clear();
     if (error)
         return edt_cli_fail(error);
-    return edt_cli_stop_asked() ? EDT_ERROR_CANCELLED : 0;
+    return run.stopped ? EDT_ERROR_CANCELLED : 0;
 }

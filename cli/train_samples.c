@@ -72,9 +72,10 @@ gboolean edt_cli_train_samples(const EdtCliTraining *t, gint64 step, GError **er
     request.steps = t->sample_steps;
     request.cfg_scale = t->sample_guidance;
     request.amm = EDT_AMM_OFF;
-    request.latent_only = info->needs_vae; /* nothing to look at: only that it runs */
+    gboolean blind = info->needs_vae && !info->has_vae;
+    request.latent_only = blind; /* nothing to look at: only that it runs */
     pictures = edt_generate(engine, &request, NULL, NULL, error);
-    good = pictures && (info->needs_vae || save_grid(t, step, pictures, error));
+    good = pictures && (blind || save_grid(t, step, pictures, error));
     edt_pictures_free(pictures);
     edt_engine_close(engine);
     return good;

@@ -4,9 +4,11 @@
  * train_run.c walks through the steps, train_samples.c paints the grids.
  *
  *     checkpoint.safetensors   the run, to go on from
- *     log.jsonl                one object every --log-every steps (means over them)
+ *     log.jsonl                one object every --log-every steps (means over them); before them
+ *                              what the data is, and which pictures were skipped
  *     model.safetensors        the model as it is now (with every sample grid and at the end)
  *     samples-000500.png       what it paints
+ *     features/                with --vae: the pictures as latents
  */
 #pragma once
 
@@ -15,7 +17,7 @@
 
 typedef struct {
     EdtTrainOptions options;
-    char *folder, *checkpoint, *model;
+    char *folder, *checkpoint, *model, *latents;
     char *title, *licence;
     gint64 steps;
     double save_minutes, limit_minutes; /* limit 0: none */
@@ -26,5 +28,8 @@ typedef struct {
 } EdtCliTraining;
 
 int edt_cli_train_run(const EdtCliTraining *training);
+/* train_rescue.c: below mpirun, what is saved when that ends the run.  Nothing to do elsewhere. */
+void edt_cli_rescue_begin(EdtTrainer *trainer, const char *checkpoint);
+void edt_cli_rescue_end(void);
 /* Classes spread over the list, one seed each, as one PNG. */
 gboolean edt_cli_train_samples(const EdtCliTraining *training, gint64 step, GError **error);

@@ -68,33 +68,33 @@ typedef struct {
 EdtEngine *edt_engine_open(const char *path, const EdtEngineOptions *options, GError **error);
 void edt_engine_close(EdtEngine *engine); /* NULL is fine */
 
-typedef enum { EDT_SCHEDULE_LINEAR, EDT_SCHEDULE_COSINE } EdtSchedule;     /* noise schedule */
-typedef enum { EDT_PREDICT_NOISE, EDT_PREDICT_DENOISED } EdtPrediction;    /* network output */
+typedef enum { EDT_SCHEDULE_LINEAR, EDT_SCHEDULE_COSINE } EdtSchedule;  /* noise schedule */
+typedef enum { EDT_PREDICT_NOISE, EDT_PREDICT_DENOISED } EdtPrediction; /* network output */
 typedef enum { EDT_CLASSES_UNNAMED, EDT_CLASSES_IMAGENET, EDT_CLASSES_OWN } EdtClassList;
 
 /* What a model file says of itself; everything is known without loading the weights. */
 typedef struct {
     char *path;
-    char *variant;             /* "EDT-S/2", "EDT-B/2", "EDT-XL/2", or "EDT custom" */
-    char *title;               /* a name for people; may be "" */
-    char *licence;             /* may be "" */
-    char *source_sha256;       /* of the imported checkpoint; may be "" */
-    char *sha256;              /* of this file's tensor header: identifies the model, cheap to get */
-    int image_size;            /* pixels a side */
-    int latent_size;           /* latent pixels a side (equals image_size without a VAE space) */
-    int channels;              /* channels of the latent: 4 */
-    int guided_channels;       /* guidance acts on channels 0..guided_channels-1: 3 officially */
+    char *variant;       /* "EDT-S/2", "EDT-B/2", "EDT-XL/2", or "EDT custom" */
+    char *title;         /* a name for people; may be "" */
+    char *licence;       /* may be "" */
+    char *source_sha256; /* of the imported checkpoint; may be "" */
+    char *sha256;        /* of this file's tensor header: identifies the model, cheap to get */
+    int image_size;      /* pixels a side */
+    int latent_size;     /* latent pixels a side (equals image_size without a VAE space) */
+    int channels;        /* channels of the latent: 4 */
+    int guided_channels; /* guidance acts on channels 0..guided_channels-1: 3 officially */
     gboolean learned_variance; /* the network also predicts the variance */
     gboolean has_vae;
-    gboolean needs_vae;        /* latent space; without has_vae only latents come out */
-    gboolean has_alpha;        /* pictures have 4 channels */
-    int n_classes;             /* without the null class */
+    gboolean needs_vae; /* latent space; without has_vae only latents come out */
+    gboolean has_alpha; /* pictures have 4 channels */
+    int n_classes;      /* without the null class */
     EdtClassList class_list;
-    char **class_names;        /* n_classes names, NULL-terminated, or NULL (class_list tells) */
+    char **class_names; /* n_classes names, NULL-terminated, or NULL (class_list tells) */
     EdtSchedule schedule;
     EdtPrediction prediction;
     gboolean stored_bf16;
-    guint64 n_parameters;      /* EDT and VAE */
+    guint64 n_parameters; /* EDT and VAE */
     guint64 file_bytes;
 } EdtModelInfo;
 
@@ -106,10 +106,12 @@ void edt_model_info_free(EdtModelInfo *info);
  * included; for EDT_BACKEND_CUDA of the GPU's. */
 guint64 edt_memory_forecast(const EdtModelInfo *info, const EdtEngineOptions *options, int batch);
 
-const char *edt_engine_backend(const EdtEngine *engine);       /* "cpu" or "cuda" */
+const char *edt_engine_backend(const EdtEngine *engine); /* "cpu" or "cuda" */
 /* Why AUTO passed over a GPU that is there (a sentence: its memory is too small, ...), or NULL. */
 const char *edt_engine_passed_over(const EdtEngine *engine);
-EdtPrecision edt_engine_precision(const EdtEngine *engine);    /* never AUTO */
+EdtPrecision edt_engine_precision(const EdtEngine *engine); /* never AUTO */
+/* bf16 was asked for, and f32 would be faster: a CPU without AVX512-BF16. */
+gboolean edt_engine_slow_bf16(const EdtEngine *engine);
 int edt_engine_threads(const EdtEngine *engine);
 
 /* ---- a request ---- */
@@ -122,8 +124,9 @@ gboolean edt_sampler_parse(const char *name, EdtSampler *sampler);
 const char *edt_amm_name(EdtAmm amm); /* "off", "official", "auto" */
 gboolean edt_amm_parse(const char *name, EdtAmm *amm);
 
-/* One picture of a request.  Every item has its own random generator, seeded with the low 32 bits of
- * seed as torch.manual_seed does, so its picture does not depend on its neighbours in the batch. */
+/* One picture of a request.  Every item has its own random generator, seeded with the low 32 bits
+ * of seed as torch.manual_seed does, so its picture does not depend on its neighbours in the batch.
+ */
 typedef struct {
     int class_index; /* 0..n_classes-1, or n_classes for the null class */
     guint64 seed;
@@ -132,15 +135,15 @@ typedef struct {
 typedef struct {
     const EdtItem *items; /* borrowed during edt_generate() */
     int n_items;
-    int steps;          /* 1..1000 */
+    int steps; /* 1..1000 */
     EdtSampler sampler;
-    double eta;         /* ddim only: 0 deterministic .. 1 */
-    double cfg_scale;   /* guidance; exactly 1 runs without the null-class half */
+    double eta;       /* ddim only: 0 deterministic .. 1 */
+    double cfg_scale; /* guidance; exactly 1 runs without the null-class half */
     EdtAmm amm;
-    gboolean clip_denoised;     /* clamp the denoised estimate to [-1, 1] (pixel-space models) */
-    int batch;                  /* items in one forward; 0: as many as memory allows, at most 8 */
-    const float *init_latent;   /* n_items x channels x latent_size^2: replaces the initial noise */
-    gboolean latent_only;       /* skip the VAE */
+    gboolean clip_denoised;   /* clamp the denoised estimate to [-1, 1] (pixel-space models) */
+    int batch;                /* items in one forward; 0: as many as memory allows, at most 8 */
+    const float *init_latent; /* n_items x channels x latent_size^2: replaces the initial noise */
+    gboolean latent_only;     /* skip the VAE */
     gboolean want_previews;
 } EdtRequest;
 
@@ -162,8 +165,8 @@ typedef struct {
     EdtPhase phase;
     int first_item, n_items; /* the items of the running batch */
     int total_items;
-    int step, steps;         /* steps finished of this batch */
-    double step_seconds;     /* duration of the step just finished */
+    int step, steps;     /* steps finished of this batch */
+    double step_seconds; /* duration of the step just finished */
 } EdtProgress;
 
 typedef struct {
@@ -182,10 +185,10 @@ typedef struct {
 typedef struct {
     int class_index;
     guint64 seed;
-    int steps_done;          /* fewer than asked after EDT_STOP_KEEP */
+    int steps_done; /* fewer than asked after EDT_STOP_KEEP */
     int width, height, channels;
-    float *pixels;           /* height x width x channels, 0..1, sRGB; NULL with latent_only */
-    float *latent;           /* channels x latent_size x latent_size, as the sampler left it */
+    float *pixels; /* height x width x channels, 0..1, sRGB; NULL with latent_only */
+    float *latent; /* channels x latent_size x latent_size, as the sampler left it */
 } EdtPicture;
 
 typedef struct {
@@ -203,7 +206,8 @@ void edt_pictures_free(EdtPictures *pictures);
 void edt_picture_to_u8(const EdtPicture *picture, guint8 *out);
 
 /* VAE encoder.  pixels: 3 x image_size x image_size, -1..1, planar.  mean and logvar receive
- * channels x latent_size x latent_size each, unscaled (multiply by edt_vae_scale for the sampler). */
+ * channels x latent_size x latent_size each, unscaled (multiply by edt_vae_scale for the sampler).
+ */
 gboolean edt_encode(EdtEngine *engine, const float *pixels, float *mean, float *logvar,
                     GError **error);
 #define EDT_VAE_SCALE 0.18215
@@ -233,16 +237,17 @@ char **edt_models_folders(void);
 char *edt_models_find(const char *name, GError **error);
 
 typedef struct {
-    const char *edt_path;  /* .pt, .pth or .safetensors with the reference's names; required */
-    const char *vae_path;  /* .safetensors, .bin, .ckpt, .pt; NULL: none */
-    const char *output;    /* required */
-    gboolean bf16;         /* store bf16 instead of f32 */
-    gboolean force;        /* replace an existing output */
-    const char *title;     /* may be NULL */
-    const char *licence;   /* may be NULL */
+    const char *edt_path; /* .pt, .pth or .safetensors with the reference's names; required */
+    const char *vae_path; /* .safetensors, .bin, .ckpt, .pt; NULL: none */
+    const char *output;   /* required */
+    gboolean bf16;        /* store bf16 instead of f32 */
+    gboolean force;       /* replace an existing output */
+    const char *title;    /* may be NULL */
+    const char *licence;  /* may be NULL */
 } EdtImport;
 
-typedef void (*EdtImportProgress)(guint64 done, guint64 total, const char *what, gpointer user_data);
+typedef void (*EdtImportProgress)(guint64 done, guint64 total, const char *what,
+                                  gpointer user_data);
 
 /* A foreign checkpoint becomes a model.  Nothing in the file is executed; peak memory stays within
  * the largest tensor plus a few MB.  progress may be NULL.  On error nothing is left behind. */
@@ -279,9 +284,9 @@ char *edt_class_name(const EdtModelInfo *info, int class_index);
 /* ---- the machine ---- */
 
 typedef struct {
-    const char *name;     /* "cpu", "cuda" */
+    const char *name; /* "cpu", "cuda" */
     gboolean usable;
-    char *detail;         /* CPU features or device name; or why not */
+    char *detail; /* CPU features or device name; or why not */
 } EdtBackendInfo;
 
 /* name-NULL-terminated; of several GPUs the one that is used comes first.  Free with
@@ -302,18 +307,18 @@ typedef enum { EDT_BENCH_STEP, EDT_BENCH_DECODE, EDT_BENCH_ENCODE } EdtBenchWork
 
 typedef struct {
     EdtBenchWork work;
-    const char *variant;  /* "EDT-S/2" ...: random weights of that size (no file is read) */
+    const char *variant; /* "EDT-S/2" ...: random weights of that size (no file is read) */
     int image_size;
     EdtEngineOptions options;
-    int pictures;         /* of a step: pictures in one forward */
-    gboolean guided;      /* of a step: twice the samples */
+    int pictures;    /* of a step: pictures in one forward */
+    gboolean guided; /* of a step: twice the samples */
     int warm_up, repetitions;
 } EdtBenchCase;
 
 typedef struct {
-    const char *what;     /* "linear", "attention", ... */
-    double ms;            /* of one run */
-    double gflops;        /* GFLOP/s; 0 for memory-bound work */
+    const char *what; /* "linear", "attention", ... */
+    double ms;        /* of one run */
+    double gflops;    /* GFLOP/s; 0 for memory-bound work */
     guint64 calls;
 } EdtBenchRow;
 
@@ -321,10 +326,10 @@ typedef struct {
 
 typedef struct {
     double median_ms, best_ms;
-    double gflop;         /* of one run; multiply-adds counted twice */
-    double load_ms;       /* packing weights and making primitives */
-    double modulate_ms;   /* of a step: conditioning rows of one slice, amortised over its steps */
-    guint64 peak_bytes;   /* resident memory at its highest, weights included */
+    double gflop;       /* of one run; multiply-adds counted twice */
+    double load_ms;     /* packing weights and making primitives */
+    double modulate_ms; /* of a step: conditioning rows of one slice, amortised over its steps */
+    guint64 peak_bytes; /* resident memory at its highest, weights included */
     EdtPrecision precision;
     int threads;
     int n_rows;

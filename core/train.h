@@ -42,9 +42,16 @@ typedef struct {
     const char *features; /* folder with imagenet_features and imagenet_labels (.npy) */
     int n_classes;        /* of features: 1000 */
     gboolean flip;        /* mirror half of the pictures (not those that classes.json forbids) */
-    double affine;        /* shift by up to this share of the side, scale by 1 +- it, turn by it
-                             (radians); 0 */
-    double hue;           /* turn colours by up to so many degrees; 0 */
+    /* pictures of a variant that works on latents: each goes through this autoencoder (SD's, or a
+       model that has one) once, and its latent is kept in a folder below `latents` */
+    const char *vae, *latents;
+    gboolean vae_mean; /* the middle of the latent's distribution instead of a draw from it */
+    /* meanwhile, unless it is NULL; FALSE: stop (EDT_ERROR_CANCELLED), to go on another time */
+    gboolean (*progress)(int done, int total, gpointer data);
+    gpointer progress_data;
+    double affine; /* shift by up to this share of the side, scale by 1 +- it, turn by it
+                      (radians); 0 */
+    double hue;    /* turn colours by up to so many degrees; 0 */
 
     /* the steps */
     int batch;             /* pictures of a step: 64 */
@@ -112,6 +119,11 @@ typedef struct {
  * changed by this step), _BAD_FILE. */
 gboolean edt_trainer_step(EdtTrainer *trainer, EdtTrainReport *report, GError **error);
 
+/* From another thread: waits until no step is changing anything and keeps it so until _let_go().
+ * What edt_trainer_save() writes meanwhile is the run after its last whole step. */
+void edt_trainer_hold(EdtTrainer *trainer);
+void edt_trainer_let_go(EdtTrainer *trainer);
+
 /* Whole or not at all: temporary name, fsync, rename. */
 gboolean edt_trainer_save(EdtTrainer *trainer, const char *path, GError **error);
 
@@ -121,6 +133,7 @@ typedef struct {
     gboolean raw;                /* the weights themselves instead of their average */
     gboolean f32;                /* instead of bf16 */
     const char *title, *licence; /* may be NULL */
+    const char *vae; /* goes into a model that works on latents; NULL: the one of the run */
 } EdtTrainExport;
 
 /* A model for edt_engine_open(). */
@@ -128,25 +141,38 @@ gboolean edt_trainer_export(EdtTrainer *trainer, const EdtTrainExport *export, G
 /* The same from a checkpoint file, without its data. */
 gboolean edt_train_export(const char *checkpoint, const EdtTrainExport *export, GError **error);
 
+/* ---- several processes on one model: `mpirun -n N edt train …` ----
+ *
+ * After edt_ranks_begin() a step is computed by all N together, each for its share of the batch;
+ * every one of them makes the same calls with the same options and has the same state after each.
+ * N processes take the steps that one takes, but for rounding.  A process that mpirun did not start
+ * is rank 0 of 1 and never loads MPI. */
+gboolean edt_ranks_started(void);         /* by mpirun */
+gboolean edt_ranks_begin(GError **error); /* before the trainer; EDT_ERROR_BACKEND */
+void edt_ranks_end(void);                 /* waits for all; one that ends without it is an
+                                             accident, and mpirun ends the others */
+int edt_ranks_own(void);                  /* 0 ... N-1; known also before _begin */
+int edt_ranks_count(void);                /* N */
+/* Every rank gives a number, or an array of the same length, waits for the others, and gets the
+ * largest, or the sums. */
+gint64 edt_ranks_most(gint64 value);
+void edt_ranks_sum(double *values, gsize n);
+
+/* Whether this CPU trains in bf16; where it does not, EDT_PRECISION_BF16 is refused
+ * (EDT_ERROR_BACKEND) and EDT_PRECISION_AUTO means f32. */
+gboolean edt_train_has_bf16(void);
+
 typedef struct {
     const char *variant;
     int image_size, micro;
     gboolean masked;
     EdtPrecision precision;
-    int threads, repetitions;
+    int threads, warm_up, repetitions;
 } EdtTrainBench;
 
-typedef struct {
-    double forward_ms, backward_ms, step_ms; /* medians; step: the optimiser's */
-    double best_ms;                          /* forward and backward */
-    double samples_per_second;               /* at best_ms, the optimiser's step not counted */
-    double gflop;                            /* of forward and backward */
-    guint64 memory_bytes;
-    EdtPrecision precision;
-    int threads;
-} EdtTrainBenchResult;
-
-/* Random weights and noise. */
-gboolean edt_train_bench(const EdtTrainBench *bench, EdtTrainBenchResult *result, GError **error);
+/* A step of one micro-batch on random weights and noise: forward, backward and the optimiser's; no
+ * pictures are read and no noise is drawn.  Rows: those three, each with its median; peak_bytes:
+ * what it works in. */
+gboolean edt_train_bench(const EdtTrainBench *bench, EdtBenchResult *result, GError **error);
 
 G_END_DECLS

@@ -8,6 +8,7 @@ fedora_packages=(
     gimp gimp-devel gtk3-devel onednn-devel libzip-devel json-glib-devel libpng-devel
     gdk-pixbuf2-devel librsvg2-devel librsvg2-tools
     meson ninja-build gcc gcc-c++ pkgconf-pkg-config gettext libasan libubsan
+    openmpi openmpi-devel
     clang compiler-rt libomp-devel valgrind
     xorg-x11-server-Xvfb openbox dbus-daemon at-spi2-core python3 python3-gobject
     ImageMagick appstream jq zip unzip procps-ng ca-certificates

@@ -103,9 +103,10 @@ EdtBackendInfo *edt_backends_list(void)
 {
     GArray *list = g_array_new(TRUE, TRUE, sizeof(EdtBackendInfo));
     add(list, "cpu", TRUE,
-        g_strdup_printf("%s kernels, %d threads, %s by default",
-                        edt_isa_name(edt_isa_detect()), edt_threads_resolve(0),
-                        cpu_has_bf16() ? "bf16" : "f32"));
+        g_strdup_printf("%s kernels, %d threads, %s", edt_isa_name(edt_isa_detect()),
+                        edt_threads_resolve(0),
+                        cpu_has_bf16() ? "bf16 by default"
+                                       : "f32 by default (bf16 is slower here)"));
     list_cuda(list);
     return (EdtBackendInfo *)(gpointer)g_array_free(list, FALSE);
 }

@@ -2,6 +2,7 @@
  *
  * Backward of the training network: forward.c from its end to its beginning.  d_stream is the
  * derivative of the loss by the residual stream; a block adds to it in place.
+ * Next: backward_condition.c.
  */
 #include "train/layers.h"
 
@@ -137,6 +138,7 @@ static void stage_back(EdtNetwork *network, int stage, int first)
                                                 {&b->proj, network->d_p1, b->mixed, parts}},
                              4);
         sum_windows(network, b);
+        edt_train_tell(network, 0, 0);
         if (stage == 0 && i == 4)
             mask_middle_back(network);
     }
@@ -278,47 +280,6 @@ static void embed_back(EdtNetwork *network)
         &(Gradient){&network->embed, network->d_now, network->patches, network->stages[0].jobs}, 1);
 }
 
-/* ---- conditioning ---- */
-
-/* Job 0 sums the derivative by SiLU(c) over all places; the others are weights. */
-static void site_job(EdtNetwork *network, int index, int thread, gpointer data)
-{
-    if (index > 0) {
-        const Site *site = network->sites[index - 1];
-        const Linear *l = &site->linear;
-        edt_product_run(l->gradient, thread, site->d_rows, network->active, NULL,
-                        network->gradient + l->weight);
-        edt_train_column_sums(network->N, l->N, l->N, site->d_rows, EDT_F32,
-                              network->gradient + l->bias);
-        return;
-    }
-    const gint64 count = (gint64)network->N * network->v.dims[0];
-    memset(network->d_active, 0, (gsize)count * sizeof(float));
-    for (int i = 0; i < network->n_sites; i++) {
-        edt_linear_backward(network, &network->sites[i]->linear, thread, network->sites[i]->d_rows,
-                            network->d_hidden);
-        edt_train_add_table(1, (int)count, network->d_hidden, network->d_active);
-    }
-}
-
-static void condition_back(EdtNetwork *network)
-{
-    const int D = network->v.dims[0];
-    const gint64 count = (gint64)network->N * D;
-    float *d_c = network->d_active, *d_hidden = network->d_hidden;
-
-    edt_train_jobs(network, network->n_sites + 1, site_job, NULL);
-    edt_train_silu_back(count, network->c, d_c, d_c);
-    for (int s = 0; s < network->N; s++)
-        edt_train_add_table(1, D, d_c + (gint64)s * D,
-                            network->gradient + network->labels +
-                                (gsize)network->input->label[s] * (gsize)D);
-    edt_linear_gradients(network, &(Gradient){&network->mlp2, d_c, network->hidden_active, 1}, 1);
-    edt_linear_backward(network, &network->mlp2, 0, d_c, d_hidden);
-    edt_train_silu_back(count, network->hidden, d_hidden, d_hidden);
-    edt_linear_gradients(network, &(Gradient){&network->mlp0, d_hidden, network->waves, 1}, 1);
-}
-
 void edt_network_backward(EdtNetwork *network, const float *d_out, float *gradient)
 {
     int first = network->n_blocks;
@@ -326,18 +287,22 @@ void edt_network_backward(EdtNetwork *network, const float *d_out, float *gradie
     network->gradient = gradient;
     network->d_now = network->d_stream[0];
     network->d_next = network->d_stream[1];
-    for (int i = 0; i < network->n_sites; i++)
+    for (int i = 0; i < network->n_sites; i++) {
+        network->sites[i]->done = FALSE;
         memset(network->sites[i]->d_rows, 0,
                (gsize)network->N * (gsize)network->sites[i]->columns * sizeof(float));
+    }
     head_back(network, d_out);
     for (int stage = EDT_STAGES - 1; stage >= 0; stage--) {
         first -= network->v.depths[stage];
         stage_back(network, stage, first);
+        edt_train_tell_stage(network, stage, first);
         if (stage > 2)
             up_back(network, stage - 3);
         else if (stage > 0)
             down_back(network, stage - 1);
     }
     embed_back(network);
-    condition_back(network);
+    edt_train_condition_back(network);
+    edt_train_tell_rest(network);
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * How fast training is, on random weights and noise: what `edt bench --train` prints.
+ * How fast a training step is, on random weights and noise: what `edt bench --train` prints.
  */
 #include "train/state.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "train/kernels.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#define PARTS 3
 
 static int by_size(const void *a, const void *b)
 {
@@ -16,11 +18,11 @@ static int by_size(const void *a, const void *b)
 }
 
 typedef struct {
-    EdtTrainer trainer; /* the parts that a forward, a backward and a step need */
-    double *forward, *backward, *step, *both;
+    EdtTrainer trainer;       /* the parts that a forward, a backward and a step need */
+    double *times[PARTS + 1]; /* of forward, backward, optimiser; of all three */
 } Bench;
 
-static gboolean make(Bench *bench, const EdtTrainBench *options, GError **error)
+static gboolean make(Bench *bench, GError **error)
 {
     EdtTrainer *t = &bench->trainer;
     EdtType act = t->precision == EDT_PRECISION_BF16 ? EDT_BF16 : EDT_F32;
@@ -33,14 +35,18 @@ static gboolean make(Bench *bench, const EdtTrainBench *options, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(arrays); i++)
         if ((*arrays[i] = edt_parameters_array(t->parameters, error)) == NULL)
             return FALSE;
-    t->halves = edt_alloc(t->parameters->count * sizeof(EdtHalf), error);
-    if (t->halves == NULL || !edt_batch_make(t, error))
+    if (act == EDT_BF16) {
+        t->halves = edt_alloc(t->parameters->count * sizeof(EdtHalf), error);
+        if (t->halves == NULL)
+            return FALSE;
+    }
+    if (!edt_batch_make(t, error))
         return FALSE;
     edt_random_seed(&random, 1);
     edt_random_normal(&random, t->arrays.weights, t->parameters->count);
     for (gsize i = 0; i < t->parameters->count; i++)
         t->arrays.weights[i] *= 0.02f;
-    edt_train_convert((gint64)t->parameters->count, t->arrays.weights, t->halves, EDT_BF16);
+    edt_train_use_weights(t);
     edt_random_normal(&random, t->batch.x_t, (gsize)t->batch.rows * t->batch.count);
     edt_random_normal(&random, t->batch.d_out, (gsize)t->batch.rows * t->batch.out_count);
     for (int i = 0; i < t->batch.rows; i++)
@@ -64,31 +70,33 @@ static void clear(Bench *bench)
     edt_free(t->arrays.average);
     if (t->parameters)
         edt_parameters_free(t->parameters);
-    g_free(bench->forward);
-    g_free(bench->backward);
-    g_free(bench->step);
-    g_free(bench->both);
+    for (int i = 0; i <= PARTS; i++)
+        g_free(bench->times[i]);
 }
 
+/* i < 0: warming up. */
 static void measure(Bench *bench, int i)
 {
     EdtTrainer *t = &bench->trainer;
     EdtBatch *b = &t->batch;
     EdtNetworkInput input = {b->x_t, b->timestep, b->label, NULL, {b->down[0], b->down[1]}};
     EdtAdan adan = EDT_ADAN_DEFAULT;
-    gint64 times[4] = {g_get_monotonic_time()};
+    gint64 at[PARTS + 1] = {g_get_monotonic_time()};
 
+    memset(t->arrays.gradient, 0, t->parameters->count * sizeof(float));
     edt_network_forward(t->network, t->arrays.weights, t->halves, &input, b->out);
-    times[1] = g_get_monotonic_time();
+    at[1] = g_get_monotonic_time();
     edt_network_backward(t->network, b->d_out, t->arrays.gradient);
-    times[2] = g_get_monotonic_time();
-    edt_adan_step(&adan, t->parameters->count, &t->arrays, (guint64)i + 1, 1e-4, 0, 0.9999,
+    at[2] = g_get_monotonic_time();
+    edt_adan_step(&adan, t->parameters->count, &t->arrays, (guint64)MAX(i, 0) + 1, 1e-4,
+                  edt_adan_norm(t->parameters->count, t->arrays.gradient, t->threads), 0.9999,
                   t->threads);
-    times[3] = g_get_monotonic_time();
-    bench->forward[i] = (double)(times[1] - times[0]) / 1e3;
-    bench->backward[i] = (double)(times[2] - times[1]) / 1e3;
-    bench->both[i] = bench->forward[i] + bench->backward[i];
-    bench->step[i] = (double)(times[3] - times[2]) / 1e3;
+    edt_train_use_weights(t);
+    at[3] = g_get_monotonic_time();
+    for (int part = 0; part < PARTS && i >= 0; part++)
+        bench->times[part][i] = (double)(at[part + 1] - at[part]) / 1e3;
+    if (i >= 0)
+        bench->times[PARTS][i] = (double)(at[PARTS] - at[0]) / 1e3;
 }
 
 static double median(double *values, int n)
@@ -97,49 +105,63 @@ static double median(double *values, int n)
     return values[n / 2];
 }
 
-static gboolean run(Bench *bench, const EdtTrainBench *options, EdtTrainBenchResult *result,
+static gboolean run(Bench *bench, const EdtTrainBench *options, EdtBenchResult *result,
                     GError **error)
 {
+    static const char *const names[PARTS] = {"forward", "backward", "optimiser"};
     const EdtTrainer *t = &bench->trainer;
     const int n = options->repetitions;
+    const double forward = 2e-9 * (double)edt_variant_macs(&t->v) * t->batch.rows;
+    const double gflop[PARTS] = {forward, 2 * forward, 0};
 
-    for (int i = 0; i < n; i++)
+    for (int i = -options->warm_up; i < n; i++)
         measure(bench, i);
-    *result = (EdtTrainBenchResult){
-        .forward_ms = median(bench->forward, n),
-        .backward_ms = median(bench->backward, n),
-        .step_ms = median(bench->step, n),
-        .gflop = 6e-9 * (double)edt_variant_macs(&t->v) * t->batch.rows,
-        .memory_bytes = edt_network_bytes(t->network),
-        .precision = t->precision,
-        .threads = t->threads,
-    };
-    median(bench->both, n);
-    result->best_ms = bench->both[0];
-    result->samples_per_second = t->batch.pictures / result->best_ms * 1e3;
+    result->median_ms = median(bench->times[PARTS], n);
+    result->best_ms = bench->times[PARTS][0];
+    result->gflop = 3 * forward;
+    result->precision = t->precision;
+    result->threads = t->threads;
+    result->n_rows = PARTS;
+    for (int i = 0; i < PARTS; i++) {
+        double ms = median(bench->times[i], n);
+        result->rows[i] = (EdtBenchRow){names[i], ms, gflop[i] / ms * 1e3, 1};
+    }
     return edt_network_check(t->network, error);
 }
 
-gboolean edt_train_bench(const EdtTrainBench *options, EdtTrainBenchResult *result, GError **error)
+static guint64 bytes_of(const EdtTrainer *t)
+{
+    gsize number = 7 * sizeof(float) + (t->halves ? sizeof(EdtHalf) : 0);
+    return edt_network_bytes(t->network) + number * t->parameters->count;
+}
+
+gboolean edt_train_bench(const EdtTrainBench *options, EdtBenchResult *result, GError **error)
 {
     Bench bench = {.trainer = {.options = {.micro = options->micro, .masked = options->masked},
-                               .precision = edt_train_precision(options->precision),
                                .threads = edt_threads_resolve(options->threads)}};
+    EdtTrainer *t = &bench.trainer;
+    gint64 since = g_get_monotonic_time();
     gboolean good;
 
+    *result = (EdtBenchResult){0};
+    if (!edt_train_precision(options->precision, &t->precision, error))
+        return FALSE;
     if (options->micro < 1 || options->repetitions < 1 ||
-        !edt_variant_named(options->variant, options->image_size, &bench.trainer.v)) {
+        !edt_variant_named(options->variant, options->image_size, &t->v)) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                     "There is no training step of %s at %d pixels with %d pictures, %d times.",
                     options->variant, options->image_size, options->micro, options->repetitions);
         return FALSE;
     }
-    bench.forward = g_new(double, options->repetitions);
-    bench.backward = g_new(double, options->repetitions);
-    bench.step = g_new(double, options->repetitions);
-    bench.both = g_new(double, options->repetitions);
-    edt_threads_use(bench.trainer.threads);
-    good = make(&bench, options, error) && run(&bench, options, result, error);
+    for (int i = 0; i <= PARTS; i++)
+        bench.times[i] = g_new(double, options->repetitions);
+    edt_threads_use(t->threads);
+    good = make(&bench, error);
+    if (good) {
+        result->load_ms = (double)(g_get_monotonic_time() - since) / 1e3;
+        result->peak_bytes = bytes_of(t);
+        good = run(&bench, options, result, error);
+    }
     clear(&bench);
     return good;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What there is to learn from: pictures in class folders, or features of the official code.  A
- * sample comes as [C,h,w] in -1..1 (or as the feature has it), with its class.
+ * What there is to learn from: pictures in class folders, as they are or as latents of an
+ * autoencoder, or features of the official code.  A sample comes as [C,h,w] in -1..1 (or as the
+ * feature has it), with its class.
  *
  * Small sets are kept in memory, larger ones are read sample by sample.  What cannot be read is
  * skipped, counted and named, and the next sample takes its place.
@@ -14,6 +15,7 @@ typedef struct {
     int side, channels;
     gboolean flip;
     double affine, hue;
+    gboolean listed; /* only list the files: each is read when it is asked for */
 } EdtPictureOptions;
 
 typedef struct EdtDataset EdtDataset;
@@ -37,6 +39,27 @@ EdtDataset *edt_pictures_open(const char *folder, const EdtPictureOptions *optio
 EdtDataset *edt_features_open(const char *folder, int channels, int side, int n_classes,
                               GError **error);
 void edt_dataset_free(EdtDataset *dataset);
+
+/* What is known of a picture without reading it. */
+typedef struct {
+    const char *path, *name; /* name: "rose/1.png" */
+    int label;
+    gboolean mirror; /* may be mirrored */
+} EdtPictureFacts;
+EdtPictureFacts edt_pictures_facts(const EdtDataset *pictures, int index);
+
+/* Pictures as latents of an autoencoder: encoded once into a folder below `cache`, then read from
+ * there as features.  flip: also the mirrored ones.  progress may be NULL; it answers FALSE to
+ * stop (EDT_ERROR_CANCELLED), and what was done is kept. */
+typedef struct {
+    const char *pictures, *vae, *cache;
+    int image_size, latent_size, channels;
+    gboolean flip, mean;
+    int threads;
+    gboolean (*progress)(int done, int total, gpointer data);
+    gpointer data;
+} EdtLatentOptions;
+EdtDataset *edt_latents_open(const EdtLatentOptions *options, GError **error);
 
 /* Sample index; random is for augmentation.  FALSE only when no sample at all can be read. */
 gboolean edt_dataset_get(EdtDataset *dataset, int index, EdtRandom *random, float *x, int *label,

@@ -6,6 +6,7 @@
 #include "train/state.h"
 #include "base/memory.h"
 #include "files/safetensors.h"
+#include "train/vae_file.h"
 
 #include <json-glib/json-glib.h>
 #include <math.h>
@@ -17,6 +18,7 @@ typedef struct {
     const EdtExportSource *source;
     const EdtTrainExport *export;
     EdtSafetensorsWriter *w;
+    EdtVaeFile *vae; /* or NULL */
     EdtType type;
     GError **error;
     gboolean failed;
@@ -127,42 +129,117 @@ static void write_table(const char *name, int rank, const gint64 *shape, gpointe
     put(job, table, (gsize)(shape[1] * shape[2]) * sizeof *table);
 }
 
+static void put_numbers(Job *job, const float *values, gsize count)
+{
+    if (job->type == EDT_F32) {
+        put(job, values, count * sizeof *values);
+        return;
+    }
+    g_autofree EdtHalf *halves = g_new(EdtHalf, count);
+    for (gsize i = 0; i < count; i++)
+        halves[i] = edt_f32_to_bf16(values[i]);
+    put(job, halves, count * sizeof *halves);
+}
+
 static void write_weight(const char *name, int rank, const gint64 *shape, gpointer user_data)
 {
     Job *job = user_data;
     if (is_table(name))
         return;
     const EdtParameter *p = edt_parameters_get(job->source->parameters, name);
-    const float *values = job->source->weights + p->offset;
-    if (job->type == EDT_F32) {
-        put(job, values, p->count * sizeof *values);
-        return;
-    }
-    g_autofree EdtHalf *halves = g_new(EdtHalf, p->count);
-    for (gsize i = 0; i < p->count; i++)
-        halves[i] = edt_f32_to_bf16(values[i]);
-    put(job, halves, p->count * sizeof *halves);
+    put_numbers(job, job->source->weights + p->offset, p->count);
+}
+
+/* ---- the autoencoder, for a model that is complete ---- */
+
+static gboolean open_vae(Job *job)
+{
+    const EdtExportSource *s = job->source;
+    const char *path = job->export->vae ? job->export->vae : s->options->vae;
+    gboolean latents = s->parameters->v.latent_size != s->options->image_size;
+
+    if (path == NULL || !latents)
+        return TRUE;
+    job->vae = edt_vae_file_open(path, job->error);
+    if (job->vae == NULL)
+        return FALSE;
+    if (edt_vae_file_shape(job->vae)->latent == s->parameters->v.channels)
+        return TRUE;
+    g_set_error(job->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                "The autoencoder “%s” does not have as many latent channels as the model.", path);
+    return FALSE;
+}
+
+static gboolean put_vae_metadata(Job *job)
+{
+    g_autofree char *sum = edt_vae_file_sha256(job->vae, job->error);
+    if (sum)
+        edt_safetensors_writer_metadata(job->w, "edt.vae_source_sha256", sum);
+    return sum != NULL;
+}
+
+static void declare_vae(const char *name, int rank, const gint64 *shape, gpointer user_data)
+{
+    Job *job = user_data;
+    g_autofree char *full = g_strconcat("vae.", name, NULL);
+    edt_safetensors_writer_declare(job->w, full, job->type, rank, shape);
+}
+
+static void write_vae(const char *name, int rank, const gint64 *shape, gpointer user_data)
+{
+    Job *job = user_data;
+    gsize count = 1;
+    for (int i = 0; i < rank; i++)
+        count *= (gsize)shape[i];
+    g_autofree float *values = g_new(float, count);
+    if (!job->failed)
+        job->failed = !edt_vae_file_read(job->vae, name, values, job->error);
+    put_numbers(job, values, count);
+}
+
+static void write_all(Job *job)
+{
+    const EdtVariant *v = &job->source->parameters->v;
+
+    edt_variant_tensors(v, declare_table, job);
+    edt_variant_tensors(v, declare_weight, job);
+    if (job->vae)
+        edt_vae_tensors(edt_vae_file_shape(job->vae), declare_vae, job);
+    edt_variant_tensors(v, write_table, job);
+    edt_variant_tensors(v, write_weight, job);
+    if (job->vae)
+        edt_vae_tensors(edt_vae_file_shape(job->vae), write_vae, job);
+}
+
+/* Writes and finishes; FALSE: nothing is left of it. */
+static gboolean write_model(Job *job)
+{
+    const EdtTrainExport *export = job->export;
+
+    job->w = edt_safetensors_writer_new(export->output, export->force, job->error);
+    if (job->w == NULL)
+        return FALSE;
+    put_metadata(job);
+    if (!job->vae || put_vae_metadata(job))
+        write_all(job);
+    else
+        job->failed = TRUE;
+    if (!job->failed)
+        return edt_safetensors_writer_finish(job->w, job->error);
+    edt_safetensors_writer_abandon(job->w);
+    return FALSE;
 }
 
 gboolean edt_export_write(const EdtExportSource *source, const EdtTrainExport *export,
                           GError **error)
 {
-    const EdtVariant *v = &source->parameters->v;
     Job job = {.source = source, .export = export, .error = error};
+    gboolean good;
 
     job.type = export->f32 ? EDT_F32 : EDT_BF16;
-    job.w = edt_safetensors_writer_new(export->output, export->force, error);
-    if (job.w == NULL)
-        return FALSE;
-    put_metadata(&job);
-    edt_variant_tensors(v, declare_table, &job);
-    edt_variant_tensors(v, declare_weight, &job);
-    edt_variant_tensors(v, write_table, &job);
-    edt_variant_tensors(v, write_weight, &job);
-    if (!job.failed)
-        return edt_safetensors_writer_finish(job.w, error);
-    edt_safetensors_writer_abandon(job.w);
-    return FALSE;
+    good = open_vae(&job) && write_model(&job);
+    edt_vae_file_close(job.vae);
+    return good;
 }
 
 gboolean edt_trainer_export(EdtTrainer *trainer, const EdtTrainExport *export, GError **error)

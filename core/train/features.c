@@ -24,12 +24,15 @@ static gint by_name(gconstpointer a, gconstpointer b)
 static GPtrArray *list(const char *folder, const char *part, GError **error)
 {
     g_autofree char *path = g_build_filename(folder, part, NULL);
-    GDir *dir = g_dir_open(path, 0, error);
+    GError *cause = NULL;
+    GDir *dir = g_dir_open(path, 0, &cause);
     GPtrArray *names;
     const char *name;
 
     if (dir == NULL) {
-        g_prefix_error(error, "“%s” holds no features: ", folder);
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, "“%s” holds no features: %s.", folder,
+                    cause->message);
+        g_error_free(cause);
         return NULL;
     }
     names = g_ptr_array_new_with_free_func(g_free);

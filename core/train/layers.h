@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The parts of a training network: layers with their plans and kept activations.  Private to
- * network.c (which makes them), forward.c and backward.c (which use them).
+ * network.c (which makes them), forward.c, backward.c and backward_condition.c (which use them).
  */
 #pragma once
 
@@ -25,6 +25,7 @@ typedef struct {
     Linear linear;
     int columns;
     float *rows, *d_rows;
+    gboolean done; /* the gradients of its weights */
 } Site;
 
 typedef struct {
@@ -112,6 +113,8 @@ struct EdtNetwork {
     const EdtHalf *halves;
     const EdtNetworkInput *input;
     float *gradient;
+    EdtGradientReady ready; /* or NULL */
+    gpointer ready_data;
 };
 
 /* network_memory.c */
@@ -124,6 +127,12 @@ void edt_train_jobs(EdtNetwork *network, int n, EdtTrainJob job, gpointer data);
 void edt_linear_forward(EdtNetwork *network, const Linear *l, int thread, const void *x, void *y);
 void edt_linear_backward(EdtNetwork *network, const Linear *l, int thread, const void *dy,
                          void *dx);
+
+/* backward_condition.c */
+void edt_train_condition_back(EdtNetwork *network);
+void edt_train_tell(EdtNetwork *network, gsize offset, gsize count);
+void edt_train_tell_stage(EdtNetwork *network, int stage, int first);
+void edt_train_tell_rest(EdtNetwork *network);
 
 /* The gradients of weights as jobs over chunks, over `parts` times the rows of a job. */
 typedef struct {

@@ -38,5 +38,11 @@ void edt_network_forward(EdtNetwork *network, const float *weights, const EdtHal
  * a loss whose derivative by out is d_out. */
 void edt_network_backward(EdtNetwork *network, const float *d_out, float *gradient);
 
+/* During the next backwards (ready NULL: no more), ready() hears which piece of the gradient is
+ * final: six or seven pieces that cover the layout once, the last stage's first.  Between them it
+ * is called with count 0: a moment for whatever it has going on. */
+typedef void (*EdtGradientReady)(gpointer data, gsize offset, gsize count);
+void edt_network_tell(EdtNetwork *network, EdtGradientReady ready, gpointer data);
+
 /* FALSE when an operation failed since the last check. */
 gboolean edt_network_check(EdtNetwork *network, GError **error);

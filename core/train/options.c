@@ -17,9 +17,11 @@ static const struct {
     Kind kind;
     gsize at;
     gboolean fixed;
+    gboolean later; /* older checkpoints lack it: its default is what they did */
 } fields[] = {
 /* clang-format off */
-#define FIELD(name, kind, fixed) {#name, kind, offsetof(EdtTrainOptions, name), fixed}
+#define FIELD(name, kind, fixed) {#name, kind, offsetof(EdtTrainOptions, name), fixed, FALSE}
+#define LATER(name, kind, fixed) {#name, kind, offsetof(EdtTrainOptions, name), fixed, TRUE}
     /* clang-format on */
     FIELD(variant, TEXT, TRUE),
     FIELD(image_size, INTEGER, TRUE),
@@ -48,7 +50,10 @@ static const struct {
     FIELD(average_ramp, FLAG, FALSE),
     FIELD(label_dropout, NUMBER, FALSE),
     FIELD(seed, WIDE, TRUE),
+    LATER(vae, TEXT, FALSE),
+    LATER(vae_mean, FLAG, FALSE),
 #undef FIELD
+#undef LATER
 };
 
 static gpointer field_of(const EdtTrainOptions *options, gsize i)
@@ -104,17 +109,35 @@ static gboolean check_numbers(const EdtTrainOptions *o, GError **error)
     return TRUE;
 }
 
+/* Pictures as they are need a variant in pixels, the autoencoder one in latents. */
+static gboolean check_space(const EdtTrainOptions *o, const EdtVariant *v, GError **error)
+{
+    gboolean pixels = v->latent_size == o->image_size;
+
+    if (o->vae && (!o->pictures || pixels))
+        return refuse(error, "an autoencoder is for pictures and a variant that works on latents");
+    if (o->vae && (o->affine > 0 || o->hue > 0))
+        return refuse(error, "latents are made once, so their pictures cannot be moved or turned "
+                             "at random");
+    if (o->vae && !o->latents)
+        return refuse(error, "a folder for the latents of the pictures must be given");
+    if (o->pictures && !o->vae && !pixels)
+        return refuse(error, "this variant works on latents; give an autoencoder for the pictures, "
+                             "or a folder of features");
+    if (o->pictures && !o->vae && o->channels != 3 && o->channels != 4)
+        return refuse(error, "pictures have 3 or 4 channels");
+    return TRUE;
+}
+
 gboolean edt_train_options_check(const EdtTrainOptions *o, EdtVariant *v, GError **error)
 {
     if (!o->variant || !edt_variant_named(o->variant, o->image_size, v))
         return refuse(error, "there is no such variant for this image size");
     if ((o->pictures != NULL) == (o->features != NULL))
         return refuse(error, "either a folder of pictures or one of features must be given");
-    if (o->pictures && v->latent_size != o->image_size)
-        return refuse(error, "this variant works on latents; give a folder of features");
-    if (o->pictures && o->channels != 3 && o->channels != 4)
-        return refuse(error, "pictures have 3 or 4 channels");
-    if (o->pictures) {
+    if (!check_space(o, v, error))
+        return FALSE;
+    if (o->pictures && !o->vae) {
         v->channels = o->channels;
         v->out_channels = 2 * o->channels;
     }
@@ -164,6 +187,8 @@ static gboolean take(JsonObject *object, EdtTrainOptions *options, gsize i)
     JsonNode *node = json_object_get_member(object, fields[i].name);
     gboolean text = node && JSON_NODE_TYPE(node) == JSON_NODE_NULL;
 
+    if (node == NULL && fields[i].later)
+        return TRUE;
     if (node == NULL || !(JSON_NODE_HOLDS_VALUE(node) || (text && fields[i].kind == TEXT)))
         return FALSE;
     switch (fields[i].kind) {

@@ -24,7 +24,6 @@ typedef struct {
     EdtDataset base;
     EdtPictureOptions options;
     GPtrArray *pictures;
-    gboolean keep;
 } Pictures;
 
 static void picture_free(gpointer data)
@@ -153,7 +152,7 @@ static void keep_all(Pictures *p)
 {
     gsize bytes = (gsize)p->options.side * (gsize)p->options.side * 4;
 
-    if (bytes * p->pictures->len > KEPT_MAX)
+    if (p->options.listed || bytes * p->pictures->len > KEPT_MAX)
         return;
     for (guint i = 0; i < p->pictures->len;) {
         Picture *picture = p->pictures->pdata[i];
@@ -178,6 +177,7 @@ static void pictures_free(EdtDataset *dataset)
 EdtDataset *edt_pictures_open(const char *folder, const EdtPictureOptions *options, GError **error)
 {
     Pictures *p = g_new0(Pictures, 1);
+    GError *cause = NULL;
     gboolean listed;
 
     p->base.get = get;
@@ -186,7 +186,13 @@ EdtDataset *edt_pictures_open(const char *folder, const EdtPictureOptions *optio
     g_mutex_init(&p->base.lock);
     p->options = *options;
     p->pictures = g_ptr_array_new_with_free_func(picture_free);
-    listed = list_all(p, folder, error);
+    listed = list_all(p, folder, &cause);
+    if (cause && cause->domain == G_FILE_ERROR)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, "“%s” holds no pictures: %s.", folder,
+                    cause->message);
+    else if (cause)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    g_clear_error(&cause);
     if (listed)
         keep_all(p);
     p->base.count = (int)p->pictures->len;
@@ -199,4 +205,10 @@ EdtDataset *edt_pictures_open(const char *folder, const EdtPictureOptions *optio
                     folder);
     edt_dataset_free(&p->base);
     return NULL;
+}
+
+EdtPictureFacts edt_pictures_facts(const EdtDataset *pictures, int index)
+{
+    const Picture *p = ((const Pictures *)pictures)->pictures->pdata[index];
+    return (EdtPictureFacts){p->path, p->name, p->label, p->mirror};
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What a trainer is made of.  Private to trainer.c (steps), batch.c (what a forward is fed),
- * checkpoint.c and export.c.
+ * What a trainer is made of.  Private to trainer.c, step.c, batch.c (what a forward is fed),
+ * share.c (several machines), checkpoint.c and export.c.
  */
 #pragma once
 
@@ -46,6 +46,8 @@ struct EdtTrainer {
     EdtPrecision precision;
     int threads;
     EdtTrainFacts facts;
+    double *told; /* below mpirun: what the ranks tell each other of a step (share.c); else NULL */
+    GMutex whole; /* held while the state changes */
 };
 
 /* ---- random numbers: each purpose of each row of each step has its own generator, so there is no
@@ -61,8 +63,18 @@ typedef enum {
 } EdtDraw;
 void edt_train_random(EdtRandom *random, guint64 seed, EdtDraw draw, gint64 a, gint64 b);
 
-/* trainer.c: never AUTO */
-EdtPrecision edt_train_precision(EdtPrecision wish);
+/* trainer.c: never AUTO.  FALSE: bf16 is asked for and this CPU has no products of it; oneDNN would
+ * answer with its reference code, minutes a step (EDT_ERROR_BACKEND). */
+gboolean edt_train_precision(EdtPrecision wish, EdtPrecision *precision, GError **error);
+void edt_train_use_weights(EdtTrainer *trainer); /* after they changed */
+
+/* share.c: nothing to do but below mpirun.  _make: errors when the ranks do not begin alike. */
+gboolean edt_share_make(EdtTrainer *trainer, GError **error);
+/* The next backward is this rank's last one of the step: its gradients go out as they get ready. */
+void edt_share_listen(EdtTrainer *trainer, gboolean last);
+void edt_share_put(EdtTrainer *trainer, int part);  /* the losses of the batch */
+void edt_share_gather(EdtTrainer *trainer);         /* waits for all ranks' gradients and losses */
+void edt_share_take(EdtTrainer *trainer, int part); /* its losses, into the batch */
 
 /* batch.c */
 gboolean edt_batch_make(EdtTrainer *trainer, GError **error);

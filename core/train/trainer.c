@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The trainer: one optimiser step is batches in (batch.c), forward, losses, backward, Adan.
- * See train.h.
+ * A trainer is made here, out of data, weights and a network.  Next: step.c, what it does.
  */
 #include "train/state.h"
 #include "base/memory.h"
 #include "base/threads.h"
 #include "train/kernels.h"
 
-#include <math.h>
 #include <string.h>
 
 #define HISTORY 10 /* losses that the resampler remembers of a timestep */
@@ -16,20 +14,48 @@
 
 /* ---- making ---- */
 
-EdtPrecision edt_train_precision(EdtPrecision wish)
+gboolean edt_train_has_bf16(void)
 {
-    EdtEngineOptions options = {.backend = EDT_BACKEND_CPU, .precision = wish};
+    EdtEngineOptions fastest = {.backend = EDT_BACKEND_CPU, .precision = EDT_PRECISION_AUTO};
     EdtDeviceOptions resolved;
-    if (wish != EDT_PRECISION_AUTO)
-        return wish;
-    return edt_backend_choose(&options, &resolved, NULL, NULL) ? resolved.precision
-                                                               : EDT_PRECISION_F32;
+    return edt_backend_choose(&fastest, &resolved, NULL, NULL) &&
+           resolved.precision == EDT_PRECISION_BF16;
+}
+
+gboolean edt_train_precision(EdtPrecision wish, EdtPrecision *precision, GError **error)
+{
+    gboolean bf16 = edt_train_has_bf16();
+
+    *precision = wish != EDT_PRECISION_AUTO ? wish : bf16 ? EDT_PRECISION_BF16 : EDT_PRECISION_F32;
+    if (*precision != EDT_PRECISION_BF16 || bf16)
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND,
+                "This CPU cannot train in bf16: without AVX512-BF16 a step would take minutes. "
+                "Train in f32, or leave the type to be chosen (auto).");
+    return FALSE;
 }
 
 static EdtDataset *open_data(const EdtTrainer *trainer, GError **error)
 {
     const EdtTrainOptions *o = &trainer->options;
-    EdtPictureOptions pictures = {o->image_size, trainer->v.channels, o->flip, o->affine, o->hue};
+    EdtPictureOptions pictures = {.side = o->image_size,
+                                  .channels = trainer->v.channels,
+                                  .flip = o->flip,
+                                  .affine = o->affine,
+                                  .hue = o->hue};
+    EdtLatentOptions latents = {.pictures = o->pictures,
+                                .vae = o->vae,
+                                .cache = o->latents,
+                                .image_size = o->image_size,
+                                .latent_size = trainer->v.latent_size,
+                                .channels = trainer->v.channels,
+                                .flip = o->flip,
+                                .mean = o->vae_mean,
+                                .threads = trainer->threads,
+                                .progress = o->progress,
+                                .data = o->progress_data};
+    if (o->vae)
+        return edt_latents_open(&latents, error);
     return o->pictures ? edt_pictures_open(o->pictures, &pictures, error)
                        : edt_features_open(o->features, trainer->v.channels, trainer->v.latent_size,
                                            o->n_classes, error);
@@ -74,7 +100,8 @@ static gboolean make(EdtTrainer *trainer, GError **error)
 
     if (!edt_train_options_check(o, &trainer->v, error))
         return FALSE;
-    trainer->precision = edt_train_precision(o->precision);
+    if (!edt_train_precision(o->precision, &trainer->precision, error))
+        return FALSE;
     trainer->threads = edt_threads_resolve(o->threads);
     act = trainer->precision == EDT_PRECISION_BF16 ? EDT_BF16 : EDT_F32;
     trainer->dataset = open_data(trainer, error);
@@ -99,7 +126,7 @@ static gboolean make(EdtTrainer *trainer, GError **error)
     return trainer->network != NULL;
 }
 
-static void use_weights(EdtTrainer *trainer)
+void edt_train_use_weights(EdtTrainer *trainer)
 {
     const gint64 n = (gint64)trainer->parameters->count, piece = 1 << 16;
 #pragma omp parallel for schedule(static) num_threads(trainer->threads)
@@ -115,6 +142,8 @@ static void own_texts(EdtTrainOptions *o)
     o->pictures = g_intern_string(o->pictures);
     o->features = g_intern_string(o->features);
     o->start = g_intern_string(o->start);
+    o->vae = g_intern_string(o->vae);
+    o->latents = g_intern_string(o->latents);
 }
 
 EdtTrainer *edt_trainer_resume(const EdtTrainOptions *options, const char *checkpoint,
@@ -126,9 +155,11 @@ EdtTrainer *edt_trainer_resume(const EdtTrainOptions *options, const char *check
     own_texts(&trainer->options);
     if (checkpoint)
         trainer->options.start = NULL; /* the run has begun */
+    g_mutex_init(&trainer->whole);
     if (make(trainer, error) &&
-        (checkpoint == NULL || edt_checkpoint_load(trainer, checkpoint, error))) {
-        use_weights(trainer);
+        (checkpoint == NULL || edt_checkpoint_load(trainer, checkpoint, error)) &&
+        edt_share_make(trainer, error)) {
+        edt_train_use_weights(trainer);
         return trainer;
     }
     edt_trainer_free(trainer);
@@ -164,6 +195,8 @@ void edt_trainer_free(EdtTrainer *trainer)
     g_free(trainer->order[0]);
     g_free(trainer->order[1]);
     g_strfreev(trainer->facts.skipped_names);
+    g_free(trainer->told);
+    g_mutex_clear(&trainer->whole);
     g_free(trainer);
 }
 
@@ -199,97 +232,4 @@ const EdtTrainFacts *edt_trainer_facts(EdtTrainer *trainer)
     };
     facts->skipped = (int)g_strv_length(facts->skipped_names);
     return facts;
-}
-
-/* ---- a step ---- */
-
-static void compute_losses(EdtTrainer *trainer)
-{
-    EdtBatch *b = &trainer->batch;
-    const double share = 1.0 / trainer->options.batch;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(trainer->threads)
-    for (int row = 0; row < b->rows; row++) {
-        int picture = row % b->pictures;
-        b->terms[row] =
-            edt_loss_of(&trainer->loss, b->timestep[row], b->x0 + (gsize)picture * b->count,
-                        b->noise + (gsize)row * b->count, b->x_t + (gsize)row * b->count,
-                        b->out + (gsize)row * b->out_count, share * (double)b->weight[picture],
-                        b->d_out + (gsize)row * b->out_count);
-    }
-}
-
-/* The resampler learns the sum of both passes, as the official code tells it. */
-static void note_losses(EdtTrainer *trainer, EdtTrainReport *report)
-{
-    const EdtBatch *b = &trainer->batch;
-    const double share = 1.0 / trainer->options.batch;
-    g_autofree double *losses = g_new0(double, b->pictures);
-
-    for (int row = 0; row < b->rows; row++) {
-        const EdtLossTerms *terms = &b->terms[row];
-        losses[row % b->pictures] += terms->loss;
-        report->loss += share * terms->loss;
-        *(row < b->pictures ? &report->mse : &report->masked_mse) += share * terms->mse;
-        *(row < b->pictures ? &report->vb : &report->masked_vb) += share * terms->vb;
-    }
-    if (!trainer->options.uniform)
-        edt_resampler_update(trainer->resampler, b->pictures, b->timestep, losses);
-}
-
-static gboolean run_part(EdtTrainer *trainer, int part, EdtTrainReport *report, GError **error)
-{
-    EdtBatch *b = &trainer->batch;
-    EdtNetworkInput input = {b->x_t, b->timestep, b->label, NULL, {NULL, NULL}};
-
-    if (trainer->options.masked)
-        input =
-            (EdtNetworkInput){b->x_t, b->timestep, b->label, b->middle, {b->down[0], b->down[1]}};
-    if (!edt_batch_fill(trainer, part, error))
-        return FALSE;
-    edt_network_forward(trainer->network, trainer->arrays.weights, trainer->halves, &input, b->out);
-    compute_losses(trainer);
-    note_losses(trainer, report);
-    edt_network_backward(trainer->network, b->d_out, trainer->arrays.gradient);
-    return edt_network_check(trainer->network, error);
-}
-
-static double rate_at(const EdtTrainOptions *o, gint64 step)
-{
-    double way = MIN(1.0, (double)step / (double)o->rate_steps);
-    double rate = o->rate - (o->rate - o->rate_end) * way;
-    return step < o->warm_up ? rate * (double)(step + 1) / (double)o->warm_up : rate;
-}
-
-static double average_at(const EdtTrainOptions *o, gint64 step)
-{
-    double ramp = (1.0 + (double)step) / (10.0 + (double)step);
-    return o->average_ramp ? MIN(o->average, ramp) : o->average;
-}
-
-gboolean edt_trainer_step(EdtTrainer *trainer, EdtTrainReport *report, GError **error)
-{
-    const EdtTrainOptions *o = &trainer->options;
-    const gsize n = trainer->parameters->count;
-    gint64 since = g_get_monotonic_time();
-
-    *report = (EdtTrainReport){.step = trainer->step, .rate = rate_at(o, trainer->step)};
-    edt_threads_use(trainer->threads);
-    memset(trainer->arrays.gradient, 0, n * sizeof(float));
-    for (int part = 0; part < o->batch / o->micro; part++)
-        if (!run_part(trainer, part, report, error))
-            return FALSE;
-    report->norm = edt_adan_norm(n, trainer->arrays.gradient, trainer->threads);
-    if (!isfinite(report->loss) || !isfinite(report->norm)) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
-                    "At step %" G_GINT64_FORMAT " the loss is no number any more. Go on from the "
-                    "last checkpoint with a lower learning rate, or with clipping.",
-                    trainer->step + 1);
-        return FALSE;
-    }
-    edt_adan_step(&trainer->adan, n, &trainer->arrays, (guint64)trainer->step + 1, report->rate,
-                  report->norm, average_at(o, trainer->step), trainer->threads);
-    use_weights(trainer);
-    report->step = ++trainer->step;
-    report->seconds = (double)(g_get_monotonic_time() - since) / 1e6;
-    return TRUE;
 }

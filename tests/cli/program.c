@@ -55,9 +55,18 @@ void program_remove(const char *name)
     g_free(path);
 }
 
+static const char *const *under;
+
+void program_under(const char *const *words)
+{
+    under = words;
+}
+
 static GSubprocess *start(const char *first, va_list more)
 {
     GPtrArray *argv = g_ptr_array_new();
+    for (const char *const *word = under; word && *word; word++)
+        g_ptr_array_add(argv, (gpointer)*word);
     g_ptr_array_add(argv, (gpointer)g_getenv("EDT_TEST_PROGRAM"));
     for (const char *argument = first; argument; argument = va_arg(more, const char *))
         g_ptr_array_add(argv, (gpointer)argument);

@@ -18,6 +18,8 @@ const char *program_folder(void);
 char *program_path(const char *name); /* in that folder */
 void program_remove(const char *name);
 
+/* From now on the program is started by these words (NULL ends them): mpirun and its options. */
+void program_under(const char *const *words);
 /* Started with the given arguments (NULL ends them) in program_folder(). */
 GSubprocess *program_start(const char *first, ...) G_GNUC_NULL_TERMINATED;
 /* Waits for the end; input may be NULL. */

@@ -711,6 +711,53 @@ static void test_interrupt_jobs(void)
     outcome_clear(&outcome);
 }
 
+/* Where bf16 is the slower choice, it is said: by the doctor, and when it is asked for. */
+static void test_bf16(void)
+{
+    static const char said[] = "bf16 is several times slower";
+    Outcome doctor = program_finish(program_start("doctor", NULL), NULL);
+    gboolean slow = strstr(doctor.out, "bf16 is slower here") != NULL;
+    Outcome outcome = program_expect(0, NULL, "sample", "--class", "1", "--steps", "1", "--type",
+                                     "bf16", "-o", "bf16.png", NULL);
+    g_assert_cmpint(strstr(outcome.err, said) != NULL, ==, slow);
+    outcome_clear(&outcome);
+    outcome = program_expect(0, NULL, "sample", "--class", "1", "--steps", "1", "--type", "f32",
+                             "-o", "f32.png", NULL);
+    g_assert_null(strstr(outcome.err, said));
+    outcome_clear(&outcome);
+    outcome_clear(&doctor);
+}
+
+/* ---- bench ---- */
+
+/* A training step in the table of the others: all three parts of it count. */
+static void test_bench_train(void)
+{
+    static const char *const parts[] = {"forward", "backward", "optimiser"};
+    Outcome outcome =
+        program_expect(0, NULL, "bench", "--train", "--sizes", "Ti", "--size", "16", "-n", "2",
+                       "-r", "1", "--warm-up", "0", "--types", "f32", "--format", "json", NULL);
+    GPtrArray *lines = json_lines(outcome.out);
+    JsonObject *row = find_event(lines, "bench", 0);
+    JsonArray *operations = json_object_get_array_member(row, "operations");
+    double median = json_object_get_double_member(row, "median_ms"), sum = 0;
+    g_assert_cmpstr(json_text(row, "work"), ==, "EDT-Ti/4 training");
+    g_assert_cmpint(json_number(row, "pictures"), ==, 2);
+    g_assert_true(json_object_get_boolean_member(row, "masked"));
+    for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
+        JsonObject *part = json_array_get_object_element(operations, i);
+        g_assert_cmpstr(json_text(part, "what"), ==, parts[i]);
+        sum += json_object_get_double_member(part, "ms");
+    }
+    g_assert_cmpfloat(fabs(sum / median - 1), <, 1e-3); /* one run: its parts are the whole */
+    double samples = json_object_get_double_member(row, "samples_per_s");
+    g_assert_cmpfloat(fabs(samples * median / 2e3 - 1), <, 1e-3);
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+    EXPECT(2, "bench", "--train", "--sizes", "VAE");
+    EXPECT(2, "train", "--bench");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -738,5 +785,7 @@ int main(int argc, char **argv)
     g_test_add_func("/edt/jobs-dialogue", test_jobs_dialogue);
     g_test_add_func("/edt/interrupt", test_interrupt);
     g_test_add_func("/edt/interrupt-jobs", test_interrupt_jobs);
+    g_test_add_func("/edt/bf16", test_bf16);
+    g_test_add_func("/edt/bench-train", test_bench_train);
     return g_test_run();
 }

@@ -21,6 +21,8 @@ typedef struct {
     EdtLoss loss;
     int count; /* numbers of a picture */
     float *x0, *noise, *x_t, *out, *d_out, *gradient;
+    float *told; /* what was told to be final, and how often */
+    int *times, pieces;
     guint8 *middle, *down[2];
     EdtLossTerms terms[8];
 } Case;
@@ -105,12 +107,13 @@ static void read_masks(Case *c)
     }
 }
 
-static void run(Case *c, int threads)
+static void run_telling(Case *c, int threads, EdtGradientReady ready)
 {
     GError *error = NULL;
     Tiny *tiny = c->tiny;
     EdtNetwork *network = edt_network_new(tiny->parameters, tiny->N, EDT_F32, threads, &error);
     g_assert_no_error(error);
+    edt_network_tell(network, ready, c);
     EdtNetworkInput input = {c->x_t, tiny->t, tiny->y, c->middle, {c->down[0], c->down[1]}};
 
     memset(c->gradient, 0, tiny->parameters->count * sizeof(float));
@@ -123,6 +126,11 @@ static void run(Case *c, int threads)
     edt_network_backward(network, c->d_out, c->gradient);
     g_assert_true(edt_network_check(network, &error));
     edt_network_free(network);
+}
+
+static void run(Case *c, int threads)
+{
+    run_telling(c, threads, NULL);
 }
 
 static void check_losses(Case *c, const char *prefix)
@@ -201,6 +209,33 @@ static void test_threads(void)
     case_free(c);
 }
 
+static void note_piece(gpointer data, gsize offset, gsize count)
+{
+    Case *c = data;
+    memcpy(c->told + offset, c->gradient + offset, count * sizeof(float));
+    for (gsize i = 0; i < count; i++)
+        c->times[offset + i]++;
+    c->pieces += count > 0;
+}
+
+/* Each piece is told once and is final then; telling changes no bit. */
+static void test_pieces(void)
+{
+    Case *c = case_new("h_train_tiny16");
+    gsize count = c->tiny->parameters->count, bytes = count * sizeof(float);
+    run(c, 2);
+    g_autofree float *silent = g_memdup2(c->gradient, bytes);
+    g_autofree float *told = c->told = g_new0(float, count);
+    g_autofree int *times = c->times = g_new0(int, count);
+    run_telling(c, 2, note_piece);
+    g_assert_cmpmem(silent, bytes, c->gradient, bytes);
+    g_assert_cmpmem(silent, bytes, told, bytes);
+    for (gsize i = 0; i < count; i++)
+        g_assert_cmpint(times[i], ==, 1);
+    g_assert_cmpint(c->pieces, ==, EDT_STAGES + 2);
+    case_free(c);
+}
+
 int main(int argc, char **argv)
 {
     static const char *const names[] = {"h_train_tiny", "h_train_tiny16", "h_train_tiny_downmask",
@@ -212,5 +247,6 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/gradients/t0", test_t0);
     g_test_add_func("/gradients/threads", test_threads);
+    g_test_add_func("/gradients/pieces", test_pieces);
     return g_test_run();
 }

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The end of backward: timestep, class and the modulations of all places.  And the word to whoever
+ * waits for gradients (other machines): which of them are final, long before the last one is.
+ */
+#include "train/layers.h"
+
+#include <string.h>
+
+/* ---- conditioning ---- */
+
+static void site_weights(EdtNetwork *network, int index, int thread)
+{
+    Site *site = network->sites[index];
+    const Linear *l = &site->linear;
+
+    if (site->done)
+        return;
+    edt_product_run(l->gradient, thread, site->d_rows, network->active, NULL,
+                    network->gradient + l->weight);
+    edt_train_column_sums(network->N, l->N, l->N, site->d_rows, EDT_F32,
+                          network->gradient + l->bias);
+    site->done = TRUE;
+}
+
+/* Job 0 sums the derivative by SiLU(c) over all places; the others are weights. */
+static void site_job(EdtNetwork *network, int index, int thread, gpointer data)
+{
+    if (index > 0) {
+        site_weights(network, index - 1, thread);
+        return;
+    }
+    const gint64 count = (gint64)network->N * network->v.dims[0];
+    memset(network->d_active, 0, (gsize)count * sizeof(float));
+    for (int i = 0; i < network->n_sites; i++) {
+        edt_linear_backward(network, &network->sites[i]->linear, thread, network->sites[i]->d_rows,
+                            network->d_hidden);
+        edt_train_add_table(1, (int)count, network->d_hidden, network->d_active);
+    }
+}
+
+void edt_train_condition_back(EdtNetwork *network)
+{
+    const int D = network->v.dims[0];
+    const gint64 count = (gint64)network->N * D;
+    float *d_c = network->d_active, *d_hidden = network->d_hidden;
+
+    edt_train_jobs(network, network->n_sites + 1, site_job, NULL);
+    edt_train_silu_back(count, network->c, d_c, d_c);
+    for (int s = 0; s < network->N; s++)
+        edt_train_add_table(1, D, d_c + (gint64)s * D,
+                            network->gradient + network->labels +
+                                (gsize)network->input->label[s] * (gsize)D);
+    edt_linear_gradients(network, &(Gradient){&network->mlp2, d_c, network->hidden_active, 1}, 1);
+    edt_linear_backward(network, &network->mlp2, 0, d_c, d_hidden);
+    edt_train_silu_back(count, network->hidden, d_hidden, d_hidden);
+    edt_linear_gradients(network, &(Gradient){&network->mlp0, d_hidden, network->waves, 1}, 1);
+}
+
+/* ---- what is final ---- */
+
+void edt_train_tell(EdtNetwork *network, gsize offset, gsize count)
+{
+    if (network->ready)
+        network->ready(network->ready_data, offset, count);
+}
+
+static void stage_site_job(EdtNetwork *network, int index, int thread, gpointer first)
+{
+    site_weights(network, GPOINTER_TO_INT(first) + index, thread);
+}
+
+/* The blocks of a stage lie together in the layout, each beginning with its position bias; behind
+ * the last one come the joints. */
+static gsize block_offset(const EdtNetwork *network, int block)
+{
+    return block < network->n_blocks ? network->blocks[block].table
+                                     : network->up[0].site.linear.weight;
+}
+
+/* The modulations of a stage's blocks could wait for edt_train_condition_back(), but then nothing
+ * of the stage would be final before. */
+void edt_train_tell_stage(EdtNetwork *network, int stage, int first)
+{
+    int blocks = network->v.depths[stage];
+    gsize from = block_offset(network, first);
+
+    if (network->ready == NULL)
+        return;
+    edt_train_jobs(network, blocks, stage_site_job, GINT_TO_POINTER(first));
+    edt_train_tell(network, from, block_offset(network, first + blocks) - from);
+}
+
+void edt_train_tell_rest(EdtNetwork *network)
+{
+    gsize blocks = block_offset(network, 0), end = block_offset(network, network->n_blocks);
+
+    edt_train_tell(network, 0, blocks);
+    edt_train_tell(network, end, network->parameters->count - end);
+}
+
+void edt_network_tell(EdtNetwork *network, EdtGradientReady ready, gpointer data)
+{
+    network->ready = ready;
+    network->ready_data = data;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * `edt train` and `edt plot` from outside, on a handful of tiny pictures: what is in the folder of
+ * a run and in its log, Ctrl-C and going on, mistakes.
+ */
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+
+#include "edt.h"
+#include "program.h"
+
+#define TINY "--size", "16", "--batch", "2", "--micro", "2", "--type", "f32"
+
+static char *contents(const char *name)
+{
+    char *path = program_path(name), *text = NULL;
+    g_file_get_contents(path, &text, NULL, NULL);
+    g_free(path);
+    return text; /* NULL: not there */
+}
+
+static gboolean exists(const char *name)
+{
+    char *path = program_path(name);
+    gboolean there = g_file_test(path, G_FILE_TEST_EXISTS);
+    g_free(path);
+    return there;
+}
+
+/* Two classes of plain squares, and a file that is no picture. */
+static void make_pictures(void)
+{
+    static const char *const classes[] = {"red", "blue"};
+    for (int c = 0; c < 2; c++) {
+        float pixels[16 * 16 * 3] = {0};
+        EdtPicture picture = {.width = 16, .height = 16, .channels = 3, .pixels = pixels};
+        GError *error = NULL;
+        char *folder = g_build_filename("pictures", classes[c], NULL), *made = program_path(folder);
+        char *path = g_build_filename(made, "1.png", NULL);
+        for (int i = 0; i < 16 * 16; i++)
+            pixels[3 * i + 2 * c] = 1;
+        g_assert_cmpint(g_mkdir_with_parents(made, 0755), ==, 0);
+        edt_picture_save_png(&picture, path, NULL, &error);
+        g_assert_no_error(error);
+        g_free(folder);
+        g_free(made);
+        g_free(path);
+    }
+    char *bad = program_path("pictures/red/bad.png");
+    g_assert_true(g_file_set_contents(bad, "no picture", -1, NULL));
+    g_free(bad);
+}
+
+static void test_run(void)
+{
+    Outcome outcome = program_expect(0, NULL, "train", "pictures", "-o", "run", TINY, "--steps",
+                                     "4", "--log-every", "2", "--sample-every", "2",
+                                     "--sample-steps", "2", "--json", NULL);
+    GPtrArray *lines = json_lines(outcome.out);
+    char *log = contents("run/log.jsonl");
+    GPtrArray *logged = json_lines(log);
+
+    g_assert_nonnull(strstr(outcome.err, "Skipped red/bad.png: "));
+    g_assert_nonnull(strstr(outcome.err, "1 that cannot be read"));
+    g_assert_cmpstr(log, ==, outcome.out);
+    JsonObject *data = find_event(lines, "data", 0);
+    g_assert_cmpint(json_number(data, "pictures"), ==, 2);
+    g_assert_cmpint(json_number(data, "classes"), ==, 2);
+    g_assert_cmpint(json_number(data, "skipped"), ==, 1);
+    g_assert_cmpint(count_events(lines, "skipped"), ==, 1);
+    g_assert_true(
+        g_str_has_prefix(json_text(find_event(lines, "skipped", 0), "picture"), "red/bad.png: "));
+    g_assert_cmpint(count_events(logged, "train"), ==, 2);
+    g_assert_cmpint(json_number(find_event(logged, "train", 1), "step"), ==, 4);
+    g_assert_true(exists("run/checkpoint.safetensors") && exists("run/model.safetensors"));
+    g_assert_true(exists("run/samples-000002.png") && exists("run/samples-000004.png"));
+    g_ptr_array_unref(lines);
+    g_ptr_array_unref(logged);
+    g_free(log);
+    outcome_clear(&outcome);
+
+    outcome = program_expect(2, NULL, "train", "pictures", "-o", "run", TINY, NULL);
+    g_assert_nonnull(strstr(outcome.err, "--resume"));
+    outcome_clear(&outcome);
+    outcome = program_expect(0, NULL, "train", "--export", "run/checkpoint.safetensors", "-o",
+                             "model.safetensors", NULL);
+    g_assert_cmpstr(outcome.out, ==, "model.safetensors\n");
+    outcome_clear(&outcome);
+    outcome = program_expect(0, NULL, "sample", "-m", "model.safetensors", "--class", "blue",
+                             "--steps", "2", "-o", "blue.png", NULL);
+    outcome_clear(&outcome);
+}
+
+static void test_plot(void)
+{
+    Outcome outcome = program_expect(0, NULL, "plot", "run", NULL);
+    char *svg = contents("run/loss.svg");
+    g_assert_cmpstr(outcome.out, ==, "run/loss.svg\n");
+    g_assert_nonnull(strstr(svg, "polyline"));
+    g_free(svg);
+    outcome_clear(&outcome);
+    outcome = program_expect(0, NULL, "plot", "run/log.jsonl", "-o", "curve.svg", NULL);
+    g_assert_true(exists("curve.svg"));
+    outcome_clear(&outcome);
+    outcome = program_expect(3, NULL, "plot", "pictures", NULL);
+    outcome_clear(&outcome);
+}
+
+/* Ctrl-C saves after the running step, and --resume goes on from there. */
+static void test_interrupt(void)
+{
+    GSubprocess *process = program_start("train", "pictures", "-o", "long", TINY, "--steps",
+                                         "100000", "--log-every", "1", NULL);
+    char *log = NULL;
+    for (int i = 0; i < 1200 && !(log && strstr(log, "\"step\":2,")); i++) {
+        g_free(log);
+        g_usleep(50000);
+        log = contents("long/log.jsonl");
+    }
+    g_assert_nonnull(log);
+    g_free(log);
+    g_subprocess_send_signal(process, SIGINT);
+    Outcome outcome = program_finish(process, NULL);
+    g_assert_cmpint(outcome.code, ==, EDT_ERROR_CANCELLED);
+    const char *at = strstr(outcome.err, "Step ");
+    g_assert_nonnull(at);
+    gint64 step = g_ascii_strtoll(at + strlen("Step "), NULL, 10);
+    g_assert_cmpint(step, >=, 2);
+    outcome_clear(&outcome);
+
+    g_autofree char *end = g_strdup_printf("%d", (int)step + 1);
+    outcome = program_expect(0, NULL, "train", "-o", "long", "--resume", "--steps", end,
+                             "--sample-steps", "1", NULL);
+    g_autofree char *goes_on = g_strdup_printf("Goes on at step %d.", (int)step);
+    g_assert_nonnull(strstr(outcome.err, goes_on));
+    outcome_clear(&outcome);
+}
+
+/* Each mistake has its code and leaves no folder behind. */
+static void test_mistakes(void)
+{
+    Outcome outcome = program_expect(3, NULL, "train", "nothing", "-o", "bad", TINY, NULL);
+    g_assert_nonnull(strstr(outcome.err, "nothing"));
+    outcome_clear(&outcome);
+    outcome = program_expect(3, NULL, "train", "nothing", "--features", "-o", "bad", "--variant",
+                             "EDT-S/2", "--size", "64", NULL);
+    outcome_clear(&outcome);
+    outcome = program_expect(2, NULL, "train", "pictures", "-o", "bad", "--variant", "EDT-S/2",
+                             "--size", "64", NULL);
+    g_assert_nonnull(strstr(outcome.err, "autoencoder"));
+    outcome_clear(&outcome);
+    outcome = program_expect(2, NULL, "train", "pictures", "-o", "bad", TINY, "--vae", "x", NULL);
+    outcome_clear(&outcome);
+    g_assert_false(exists("bad"));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    make_pictures();
+    g_test_add_func("/train/run", test_run);
+    g_test_add_func("/train/plot", test_plot);
+    g_test_add_func("/train/interrupt", test_interrupt);
+    g_test_add_func("/train/mistakes", test_mistakes);
+    return g_test_run();
+}

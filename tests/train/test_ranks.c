@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Training by several processes: two ranks take the steps of one, cold and with a warm resampler;
+ * a lost rank or Ctrl-C ends the run with words and a checkpoint to go on from; ranks that do not
+ * begin alike are refused.  Below mpirun this program is one of the ranks ("steps").
+ */
+#include "train/discs.h"
+#include "train/state.h"
+
+#include <gio/gio.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STEPS 6
+
+static char *folder, *self;
+
+static char *file(const char *name)
+{
+    return g_build_filename(folder, name, NULL);
+}
+
+/* ---- a rank ---- */
+
+/* As after many steps: every timestep with ten losses, some far higher than others. */
+static void warm_up(EdtTrainer *trainer)
+{
+    EdtResampler *r = trainer->resampler;
+    for (int t = 0; t < r->timesteps; t++) {
+        r->counts[t] = r->terms;
+        for (int i = 0; i < r->terms; i++)
+            r->history[t * r->terms + i] = 0.01 + 2.0 * (t % 7 == 0) + 0.1 * i;
+    }
+    edt_resampler_recount(r);
+}
+
+/* One line a step into `output`, and the checkpoint beside it. */
+static gboolean take_steps(EdtTrainer *trainer, const char *output)
+{
+    g_autoptr(GString) lines = g_string_new(NULL);
+    g_autofree char *checkpoint = g_strconcat(output, ".safetensors", NULL);
+    EdtTrainReport r;
+
+    for (int i = 0; i < STEPS; i++) {
+        if (!edt_trainer_step(trainer, &r, NULL))
+            return FALSE;
+        g_string_append_printf(lines, "%.17g %.17g %.17g %.17g\n", r.loss, r.mse, r.masked_vb,
+                               r.norm);
+    }
+    return edt_trainer_save(trainer, checkpoint, NULL) &&
+           g_file_set_contents(output, lines->str, -1, NULL);
+}
+
+/* argv: FOLDER NAME warm|cold [alone] [differ]; every rank writes NAME.RANK. */
+static int run_rank(char **argv)
+{
+    g_autofree char *pictures = g_build_filename(argv[0], "pictures", NULL);
+    EdtTrainOptions o = discs_options(pictures);
+    GError *error = NULL;
+
+    o.batch = 8;
+    o.threads = 1;
+    if (edt_ranks_own() == 1 && g_strv_contains((const char *const *)argv, "differ"))
+        o.rate = 2e-3;
+    if (!g_strv_contains((const char *const *)argv, "alone") && !edt_ranks_begin(&error))
+        g_error("%s", error->message);
+    g_autofree char *name = g_strdup_printf("%s.%d", argv[1], edt_ranks_own());
+    g_autofree char *output = g_build_filename(argv[0], name, NULL);
+    EdtTrainer *trainer = edt_trainer_new(&o, &error);
+    if (trainer == NULL) {
+        g_printerr("%s\n", error->message);
+        return error->code;
+    }
+    if (!strcmp(argv[2], "warm"))
+        warm_up(trainer);
+    gboolean good = take_steps(trainer, output);
+    edt_trainer_free(trainer);
+    edt_ranks_end();
+    return good ? 0 : 1;
+}
+
+/* ---- starting them ---- */
+
+/* Loopback only, no core of its own for each, as root too: what a test may have. */
+static GSubprocess *start(const char *ranks, const char *const *more)
+{
+    g_autoptr(GSubprocessLauncher) launcher =
+        g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+    const char *const how[] = {g_getenv("EDT_TEST_MPIRUN"),
+                               "--oversubscribe",
+                               "--bind-to",
+                               "none",
+                               "--mca",
+                               "btl",
+                               "self,sm",
+                               "-n",
+                               ranks};
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+    GError *error = NULL;
+
+    g_subprocess_launcher_setenv(launcher, "OMPI_ALLOW_RUN_AS_ROOT", "1", TRUE);
+    g_subprocess_launcher_setenv(launcher, "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", TRUE);
+    for (gsize i = 0; i < G_N_ELEMENTS(how); i++)
+        g_ptr_array_add(words, (gpointer)how[i]);
+    for (; *more; more++)
+        g_ptr_array_add(words, (gpointer)*more);
+    g_ptr_array_add(words, NULL);
+    GSubprocess *process =
+        g_subprocess_launcher_spawnv(launcher, (const char *const *)words->pdata, &error);
+    g_assert_no_error(error);
+    return process;
+}
+
+/* Exit code; *err: what was said. */
+static int wait_for(GSubprocess *process, char **err)
+{
+    g_autofree char *out = NULL;
+    GError *error = NULL;
+    g_subprocess_communicate_utf8(process, NULL, NULL, &out, err, &error);
+    g_assert_no_error(error);
+    int code = g_subprocess_get_if_exited(process) ? g_subprocess_get_exit_status(process) : -1;
+    g_object_unref(process);
+    g_test_message("exit code %d; %s", code, *err);
+    return code;
+}
+
+static void run_ranks(const char *ranks, const char *name, const char *resampler)
+{
+    const char *const words[] = {self, "steps", folder, name, resampler, NULL};
+    g_autofree char *err = NULL;
+    g_assert_cmpint(wait_for(start(ranks, words), &err), ==, 0);
+}
+
+/* ---- the same steps ---- */
+
+static void read_numbers(const char *name, double *numbers)
+{
+    g_autofree char *path = file(name), *text = NULL;
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    char *at = text;
+    for (int i = 0; i < 4 * STEPS; i++)
+        numbers[i] = g_ascii_strtod(at, &at);
+}
+
+/* Relative to the largest of its kind: the variational term of a step may be next to nothing. */
+static void assert_close(const char *a, const char *b)
+{
+    double x[4 * STEPS], y[4 * STEPS], largest[4] = {0}, worst = 0;
+    read_numbers(a, x);
+    read_numbers(b, y);
+    for (int i = 0; i < 4 * STEPS; i++)
+        largest[i % 4] = MAX(largest[i % 4], fabs(x[i]));
+    for (int i = 0; i < 4 * STEPS; i++)
+        worst = MAX(worst, fabs(x[i] - y[i]) / largest[i % 4]);
+    g_test_message("%s and %s: %g apart", a, b, worst);
+    g_assert_cmpfloat(worst, <, 1e-6);
+}
+
+static void assert_same_files(const char *a, const char *b)
+{
+    g_autofree char *path_a = file(a), *path_b = file(b), *x = NULL, *y = NULL;
+    gsize n = 0, m = 0;
+    g_assert_true(g_file_get_contents(path_a, &x, &n, NULL));
+    g_assert_true(g_file_get_contents(path_b, &y, &m, NULL));
+    g_assert_cmpmem(x, n, y, m);
+}
+
+static void test_cold(void)
+{
+    char *alone[] = {folder, (char *)"alone", (char *)"cold", (char *)"alone", NULL};
+    g_assert_cmpint(run_rank(alone), ==, 0);
+    run_ranks("2", "two", "cold");
+    assert_close("alone.0", "two.0");
+    assert_same_files("two.0", "two.1");
+    assert_same_files("two.0.safetensors", "two.1.safetensors");
+}
+
+static void test_warm(void)
+{
+    run_ranks("1", "one", "warm");
+    run_ranks("3", "three", "warm"); /* four parts: the first rank has two */
+    assert_close("one.0", "three.0");
+    assert_same_files("three.0.safetensors", "three.2.safetensors");
+}
+
+static void test_differ(void)
+{
+    const char *const words[] = {self, "steps", folder, "differ", "cold", "differ", NULL};
+    g_autofree char *err = NULL;
+    g_assert_cmpint(wait_for(start("2", words), &err), !=, 0);
+    g_assert_nonnull(strstr(err, "their options differ"));
+}
+
+/* ---- the end of a run, on the built program ---- */
+
+static GSubprocess *start_training(const char *run, const char *save_minutes)
+{
+    g_autofree char *pictures = file("pictures");
+    const char *const words[] = {g_getenv("EDT_TEST_PROGRAM"),
+                                 "train",
+                                 pictures,
+                                 "-o",
+                                 run,
+                                 "--size",
+                                 "16",
+                                 "--batch",
+                                 "8",
+                                 "--micro",
+                                 "2",
+                                 "--type",
+                                 "f32",
+                                 "--threads",
+                                 "1",
+                                 "--steps",
+                                 "1000000",
+                                 "--log-every",
+                                 "1",
+                                 "--sample-every",
+                                 "0",
+                                 "--save-every",
+                                 save_minutes,
+                                 NULL};
+    return start("2", words);
+}
+
+static int steps_taken(const char *run)
+{
+    g_autofree char *path = g_build_filename(run, "log.jsonl", NULL), *text = NULL;
+    int steps = 0;
+    if (!g_file_get_contents(path, &text, NULL, NULL))
+        return 0;
+    for (const char *c = text; (c = strstr(c, "\"event\":\"train\"")); c++)
+        steps++;
+    return steps;
+}
+
+static void wait_for_steps(const char *run, int steps)
+{
+    for (int i = 0; i < 1200 && steps_taken(run) < steps; i++)
+        g_usleep(50000);
+    g_assert_cmpint(steps_taken(run), >=, steps);
+}
+
+/* The process of that rank which trains in `run`. */
+static pid_t find_rank(const char *run, int rank)
+{
+    g_autofree char *wanted = g_strdup_printf("OMPI_COMM_WORLD_RANK=%d", rank);
+    GDir *proc = g_dir_open("/proc", 0, NULL);
+    const char *name;
+    pid_t found = 0;
+
+    while (!found && (name = g_dir_read_name(proc))) {
+        g_autofree char *line_path = g_build_filename("/proc", name, "cmdline", NULL), *line = NULL;
+        g_autofree char *env_path = g_build_filename("/proc", name, "environ", NULL), *env = NULL;
+        gsize n = 0, m = 0;
+        if (g_file_get_contents(line_path, &line, &n, NULL) &&
+            g_file_get_contents(env_path, &env, &m, NULL) && memmem(line, n, run, strlen(run)) &&
+            memmem(env, m, wanted, strlen(wanted) + 1))
+            found = atoi(name);
+    }
+    g_dir_close(proc);
+    g_assert_cmpint(found, >, 0);
+    return found;
+}
+
+/* The checkpoint of a run loads and stands at that step or later. */
+static void assert_saved(const char *run, int step)
+{
+    g_autofree char *path = g_build_filename(run, "checkpoint.safetensors", NULL);
+    EdtTrainOptions o;
+    GError *error = NULL;
+
+    for (int i = 0; i < 200 && !g_file_test(path, G_FILE_TEST_EXISTS); i++)
+        g_usleep(50000); /* the one who writes it may be slower than mpirun */
+    g_assert_true(edt_train_options_read(&o, path, &error));
+    g_assert_no_error(error);
+    EdtTrainer *trainer = edt_trainer_resume(&o, path, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(edt_trainer_facts(trainer)->step, >=, step);
+    edt_trainer_free(trainer);
+}
+
+static void test_lost(void)
+{
+    g_autofree char *run = file("lost"), *err = NULL;
+    GSubprocess *mpirun = start_training(run, "1000");
+    wait_for_steps(run, 3);
+    kill(find_rank(run, 1), SIGKILL);
+    g_assert_cmpint(wait_for(mpirun, &err), >, 0);
+    g_assert_nonnull(strstr(err, "a process was lost"));
+    assert_saved(run, 3);
+}
+
+/* Nobody is left to save: what was saved before is whole. */
+static void test_lost_first(void)
+{
+    g_autofree char *run = file("lost-first"), *err = NULL;
+    GSubprocess *mpirun = start_training(run, "0");
+    wait_for_steps(run, 3);
+    kill(find_rank(run, 0), SIGKILL);
+    g_assert_cmpint(wait_for(mpirun, &err), >, 0);
+    g_assert_nonnull(strstr(err, "a process was lost"));
+    assert_saved(run, 2);
+}
+
+static void test_interrupt(void)
+{
+    g_autofree char *run = file("interrupt"), *err = NULL;
+    GSubprocess *mpirun = start_training(run, "1000");
+    wait_for_steps(run, 3);
+    g_subprocess_send_signal(mpirun, SIGINT);
+    g_assert_cmpint(wait_for(mpirun, &err), >, 0);
+    assert_saved(run, 3);
+}
+
+/* The gentle way: all ranks stop after the same step. */
+static void test_asked(void)
+{
+    g_autofree char *run = file("asked"), *err = NULL;
+    GSubprocess *mpirun = start_training(run, "1000");
+    wait_for_steps(run, 3);
+    g_subprocess_send_signal(mpirun, SIGUSR1);
+    g_assert_cmpint(wait_for(mpirun, &err), ==, EDT_ERROR_CANCELLED);
+    g_assert_nonnull(strstr(err, "is saved; --resume goes on"));
+    assert_saved(run, 3);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 4 && !strcmp(argv[1], "steps"))
+        return run_rank(argv + 2);
+    g_test_init(&argc, &argv, NULL);
+    folder = g_dir_make_tmp("edt-ranks-XXXXXX", NULL);
+    self = g_file_read_link("/proc/self/exe", NULL);
+    g_free(discs_make(folder));
+    g_test_add_func("/ranks/cold", test_cold);
+    g_test_add_func("/ranks/warm", test_warm);
+    g_test_add_func("/ranks/differ", test_differ);
+    g_test_add_func("/ranks/lost", test_lost);
+    g_test_add_func("/ranks/lost/first", test_lost_first);
+    g_test_add_func("/ranks/interrupt", test_interrupt);
+    g_test_add_func("/ranks/asked", test_asked);
+    int code = g_test_run();
+    g_autofree char *remove = g_strdup_printf("rm -r '%s'", folder);
+    return system(remove) == 0 ? code : 1;
+}
