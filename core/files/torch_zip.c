@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * torch.save's zip archive: "<prefix>/data.pkl" describes the tensors, "<prefix>/data/<key>" holds
- * the bytes of each storage.  libzip reads it, told to check that local and central headers agree;
- * everything that torch never writes (compression, encryption, a second name, a comment, unknown
- * entries) is refused, so that no two programs can see different contents in one file.
+ * the bytes of each storage.  zip_headers.c checks that all headers agree; libzip reads the entries
+ * and must see the same.  Everything that torch never writes (compression, encryption, a second
+ * name, a comment, unknown entries) is refused, so that no two programs can see different contents
+ * in one file.
  */
-#include "files/json_text.h"
 #include "files/mapping.h"
 #include "files/storage.h"
+#include "files/zip_headers.h"
 #include "base/memory.h"
 #include "edt.h"
 
@@ -15,13 +16,10 @@
 #include <unistd.h>
 #include <zip.h>
 
-#define ENTRIES_MAX 100000
-#define NAME_MAX_BYTES 512
-#define END_RECORD_BYTES 22 /* end of central directory, without comment */
-
 typedef struct {
     EdtStorageSource source; /* first */
     zip_t *zip;
+    GArray *headers; /* EdtZipHeader by the index that the entry has in libzip */
     int fd;
     gsize file_bytes;
     GHashTable *entries; /* name without prefix (char *) to index + 1 */
@@ -45,19 +43,6 @@ static gboolean refuse(GError **error, const char *format, ...)
 
 /* ---- the archive ---- */
 
-/* The end record must be the very end: a comment could hide a second archive. */
-static gboolean check_end(TorchZip *z, GError **error)
-{
-    guint8 end[END_RECORD_BYTES];
-
-    if (z->file_bytes < sizeof end ||
-        pread(z->fd, end, sizeof end, (off_t)(z->file_bytes - sizeof end)) != sizeof end ||
-        memcmp(end, "PK\5\6", 4) != 0 || end[20] != 0 || end[21] != 0)
-        return refuse(error, "its zip archive does not end as torch ends it; it was cut off or "
-                             "something was added");
-    return TRUE;
-}
-
 static gboolean open_zip(TorchZip *z, GError **error)
 {
     zip_error_t reason;
@@ -71,13 +56,10 @@ static gboolean open_zip(TorchZip *z, GError **error)
     else if (copy >= 0)
         close(copy);
     if (source)
-        z->zip = zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &reason);
+        z->zip = zip_open_from_source(source, ZIP_RDONLY, &reason);
     if (z->zip == NULL) {
-        if (zip_error_code_zip(&reason) == ZIP_ER_EXISTS)
-            refuse(error, "a zip entry stands twice in it");
-        else
-            refuse(error, "its zip archive is damaged or not as torch writes it (%s)",
-                   zip_error_strerror(&reason));
+        refuse(error, "its zip archive is damaged or not as torch writes it (%s)",
+               zip_error_strerror(&reason));
         if (source)
             zip_source_free(source);
         else if (stream)
@@ -98,8 +80,6 @@ static gboolean check_name(TorchZip *z, const char *name, GError **error)
 {
     const char *slash = strchr(name, '/');
 
-    if (strlen(name) > NAME_MAX_BYTES || !edt_text_is_plain(name, strlen(name)))
-        return refuse(error, "a zip entry in it has a name that is not plain text");
     if (z->prefix == NULL && slash)
         z->prefix = g_strndup(name, (gsize)(slash - name) + 1);
     if (z->prefix == NULL || !g_str_has_prefix(name, z->prefix))
@@ -120,11 +100,16 @@ static gboolean check_entry(TorchZip *z, guint64 index, gsize *total, GError **e
 {
     const guint64 needed = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE |
                            ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD | ZIP_STAT_CRC;
+    const EdtZipHeader *header = &g_array_index(z->headers, EdtZipHeader, index);
     zip_stat_t st;
 
     zip_stat_init(&st);
     if (zip_stat_index(z->zip, index, ZIP_FL_ENC_RAW, &st) != 0 || (st.valid & needed) != needed)
         return refuse(error, "its zip entry %" G_GUINT64_FORMAT " cannot be read", index);
+    /* libzip takes names from extra fields, too */
+    if (strcmp(st.name, header->name) != 0 || st.size != header->bytes ||
+        st.comp_size != header->stored || st.crc != header->crc)
+        return refuse(error, "its zip entry “%s” can be read in two ways", header->name);
     if (!check_name(z, st.name, error))
         return FALSE;
     if (st.comp_method != ZIP_CM_STORE || st.encryption_method != ZIP_EM_NONE ||
@@ -146,8 +131,8 @@ static gboolean check_entries(TorchZip *z, GError **error)
     gint64 n = zip_get_num_entries(z->zip, 0);
     gsize total = 0;
 
-    if (n <= 0 || n > ENTRIES_MAX)
-        return refuse(error, "its zip archive has %" G_GINT64_FORMAT " entries", n);
+    if (n != z->headers->len)
+        return refuse(error, "its zip archive can be read in two ways");
     for (gint64 i = 0; i < n; i++)
         if (!check_entry(z, (guint64)i, &total, error))
             return FALSE;
@@ -271,6 +256,8 @@ static void close_zip(EdtStorageSource *source)
     edt_pickle_free(source->pickle);
     if (z->zip)
         zip_discard(z->zip);
+    if (z->headers)
+        g_array_unref(z->headers);
     if (z->fd >= 0)
         close(z->fd);
     g_hash_table_unref(z->entries);
@@ -342,8 +329,9 @@ EdtStorageSource *edt_torch_zip_open(const char *path, GError **error)
     z->fd = edt_mapping_open_file(path, &z->file_bytes, error);
     z->piece_bytes = MIN(EDT_PIECE_BYTES, (z->file_bytes + 63) & ~(gsize)63);
     z->piece = z->fd >= 0 ? edt_alloc(z->piece_bytes, error) : NULL;
-    if (z->piece && check_end(z, error) && open_zip(z, error) && check_entries(z, error) &&
-        check_byte_order(z, error) && read_pickle(z, error))
+    z->headers = z->piece ? edt_zip_headers_read(z->fd, z->file_bytes, error) : NULL;
+    if (z->headers && open_zip(z, error) && check_entries(z, error) && check_byte_order(z, error) &&
+        read_pickle(z, error))
         return &z->source;
     close_zip(&z->source);
     return NULL;

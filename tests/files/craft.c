@@ -228,6 +228,82 @@ GByteArray *zip_of(const ZipEntry *entries, guint n, const char *comment)
     return zip;
 }
 
+/* torch's local header: flags, and an extra field that aligns the bytes to 64. */
+static void put_torch_local(GByteArray *zip, const char *name)
+{
+    guint names = (guint)strlen(name), padding = -(zip->len + 30 + names + 4) % 64;
+
+    put(zip, "PK\3\4\0\0\x08\x08", 8);
+    put(zip, (guint8[18]){0}, 18); /* method, time, checksum, sizes */
+    put_u16(zip, names);
+    put_u16(zip, 4 + padding);
+    put_text(zip, name);
+    put_text(zip, "FB");
+    put_u16(zip, padding);
+    while (padding-- > 0)
+        put_text(zip, "Z");
+}
+
+static void put_torch_central(GByteArray *central, const ZipEntry *e, guint offset)
+{
+    put(central, "PK\1\2\0\0\0\0\x08\x08\0\0\0\0\0\0", 16);
+    put_u32(central, crc32_of(e->data, e->bytes));
+    put_u32(central, e->wide ? G_MAXUINT32 : (guint)e->bytes);
+    put_u32(central, e->wide ? G_MAXUINT32 : (guint)e->bytes);
+    put_u16(central, (guint)strlen(e->name));
+    put_u16(central, (guint)e->extra_bytes + (e->wide ? 28 : 0));
+    put(central, (guint8[10]){0}, 10); /* comment, disk, attributes */
+    put_u32(central, e->wide ? G_MAXUINT32 : offset);
+    put_text(central, e->name);
+    if (e->wide) {
+        put(central, "\1\0\x18\0", 4);
+        put_u64(central, e->bytes);
+        put_u64(central, e->bytes);
+        put_u64(central, offset);
+    }
+    put(central, e->extra, e->extra_bytes);
+}
+
+static void put_torch_end(GByteArray *zip, guint n, guint64 start, guint64 end)
+{
+    put(zip, "PK\6\6\x2c\0\0\0\0\0\0\0\x1e\3\x2d\0\0\0\0\0\0\0\0\0", 24);
+    put_u64(zip, n);
+    put_u64(zip, n);
+    put_u64(zip, end - start);
+    put_u64(zip, start);
+    put(zip, "PK\6\7\0\0\0\0", 8);
+    put_u64(zip, end);
+    put_u32(zip, 1);
+    put(zip, "PK\5\6\0\0\0\0", 8);
+    put_u16(zip, n);
+    put_u16(zip, n);
+    put_u32(zip, (guint)(end - start));
+    put_u32(zip, (guint)start);
+    put_u16(zip, 0);
+}
+
+GByteArray *zip_as_torch(const ZipEntry *entries, guint n)
+{
+    GByteArray *zip = g_byte_array_new(), *central = g_byte_array_new();
+    guint start;
+
+    for (guint i = 0; i < n; i++) {
+        const ZipEntry *e = &entries[i];
+        put_torch_central(central, e, zip->len);
+        put_torch_local(zip, e->name);
+        put(zip, e->data, e->bytes);
+        put(zip, "PK\7\x08", 4);
+        put_u32(zip, crc32_of(e->data, e->bytes));
+        put_u32(zip, (guint)e->bytes);
+        put_u32(zip, (guint)e->bytes);
+    }
+    start = zip->len;
+    put(zip, central->data, central->len);
+    put_torch_end(zip, n, start, zip->len);
+    g_byte_array_unref(central);
+    return zip;
+}
+
 GByteArray *zip_with(const GByteArray *pickle, const void *storage, gsize bytes)
 {
     ZipEntry entries[] = {

@@ -50,9 +50,15 @@ typedef struct {
     guint32 crc_xor;
     gint size_add; /* to the sizes in both headers */
     gint central_size_add;
+    /* of zip_as_torch() only */
+    const void *extra; /* in the central directory */
+    gsize extra_bytes;
+    gboolean wide; /* sizes and offset in a zip64 field */
 } ZipEntry;
 
 GByteArray *zip_of(const ZipEntry *entries, guint n, const char *comment);
+/* As torch.save writes it: sizes behind the bytes, which are aligned; zip64's end record. */
+GByteArray *zip_as_torch(const ZipEntry *entries, guint n);
 /* "a/data.pkl", "a/byteorder", "a/data/0" of numbers, and what else the caller adds. */
 GByteArray *zip_with(const GByteArray *pickle, const void *storage, gsize bytes);
 

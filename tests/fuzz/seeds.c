@@ -132,8 +132,15 @@ static void containers(void)
 {
     static const float numbers[16];
     GByteArray *p = pickle_one("0", 16, 0, (gint64[]){4, 4, -1}, (gint64[]){4, 1, -1});
+    ZipEntry entries[] = {
+        {.name = "a/data.pkl", .data = p->data, .bytes = p->len},
+        {.name = "a/data/0", .data = numbers, .bytes = sizeof numbers},
+    };
 
     save("checkpoint", "zip", zip_with(p, numbers, sizeof numbers));
+    save("checkpoint", "torch-zip", zip_as_torch(entries, 2));
+    entries[0].wide = entries[1].wide = TRUE;
+    save("checkpoint", "torch-zip64", zip_as_torch(entries, 2));
     save("checkpoint", "legacy", legacy());
     save("checkpoint", "safetensors", small_safetensors());
     save("safetensors", "five-types", small_safetensors());
