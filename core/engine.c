@@ -3,6 +3,8 @@
  * Opening and closing an engine; see engine.h.  Next: edt.c.
  */
 #include "engine.h"
+
+#include <glib/gi18n-lib.h>
 #include "base/memory.h"
 #include "base/threads.h"
 
@@ -64,8 +66,8 @@ static gboolean enough_memory(const EdtEngine *engine, GError **error)
     g_autofree char *need_text = g_format_size_full(needed, G_FORMAT_SIZE_IEC_UNITS);
     g_autofree char *there_text = g_format_size_full(there, G_FORMAT_SIZE_IEC_UNITS);
     g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
-                "“%s” needs about %s of memory and %s is free. Close other programs or choose a "
-                "smaller model.",
+                _("“%s” needs about %s of memory and %s is free. Close other programs or choose a "
+                  "smaller model."),
                 engine->info->path, need_text, there_text);
     return FALSE;
 }
@@ -131,8 +133,8 @@ static EdtVae *load_vae(EdtEngine *engine, EdtVaeParts part, GError **error)
     FileSource source = file_source(engine, "vae.");
     if (!engine->info->has_vae) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "“%s” has no VAE, so it makes latents only. Import the checkpoint together "
-                    "with a VAE (edt import CHECKPOINT --vae FILE).",
+                    _("“%s” has no VAE, so it makes latents only. Import the checkpoint together "
+                      "with a VAE (edt import CHECKPOINT --vae FILE)."),
                     engine->info->path);
         return NULL;
     }
