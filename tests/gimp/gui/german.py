@@ -41,6 +41,10 @@ def test_german(session, report):
     for button in BUTTONS:
         report.check(f'German: button {button}',
                      d.find(gimp.dialog, d.BUTTONS, button) is not None)
+    with gimp.more_settings('Weitere Einstellungen', 'Einpassen', 'Sampler', 'Genauigkeit'):
+        gimp.shot('11-german-more')
+        english = left_in_english(session, gimp.dialog)
+        report.check('German: the other settings', not english, english)
     generate(gimp)
     english = left_in_english(session, gimp.dialog)
     report.check('German: nothing is left in English', not english, english)

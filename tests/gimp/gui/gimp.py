@@ -3,6 +3,7 @@
 # One running GIMP, its EDT dialog, and what a test does with them; in English or in German.
 import os
 import subprocess
+from contextlib import contextmanager
 
 import desktop as d
 from session import own_noise
@@ -66,6 +67,16 @@ class Gimp:
 
     def get(self, name):
         return d.value(self.spin(name))
+
+    @contextmanager
+    def more_settings(self, button, *names):
+        """Opens the settings behind a button, and closes them after the with."""
+        self.press(button)
+        for name in names:
+            d.wait(lambda: d.find(self.dialog, 'combo box', name), 30, name)
+        yield
+        self.press(button)
+        d.wait(lambda: not d.find(self.dialog, 'combo box', names[-1]), 30, 'them to close')
 
     def bar(self):
         return d.find(self.dialog, 'progress bar')

@@ -32,6 +32,9 @@ def test_whole_run(session, report):
     gimp.open_dialog()
     gimp.shot('1-dialog')
     check_names(gimp)
+    with gimp.more_settings('More settings', 'Fit', 'Sampler', 'Backend', 'Precision'):
+        gimp.shot('1-more-settings')
+        check_names(gimp)
 
     search = d.find(gimp.dialog, ('text', 'entry'), 'Search classes')
     d.type_into(search, 'retr')
