@@ -4,6 +4,7 @@
  * file of its own (cli/sample.c is the one to read first).  What every command keeps to: data on
  * stdout, talk on stderr, exit codes as in core/edt.h.
  */
+#include <libintl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -114,10 +115,22 @@ static int run_command(int argc, char **argv)
     return code;
 }
 
+/* The commands speak English.  GIMP's dialog, which runs them and shows what the engine says,
+ * brings its own translations. */
+static void bind_messages(void)
+{
+    const char *folder = g_getenv("EDT_LOCALE_DIR");
+    if (!folder)
+        return;
+    bindtextdomain(GETTEXT_PACKAGE, folder);
+    bind_textdomain_codeset(GETTEXT_PACKAGE, "UTF-8");
+}
+
 int main(int argc, char **argv)
 {
     setlocale(LC_ALL, "");
     setlocale(LC_NUMERIC, "C"); /* numbers are data here: the same in every country */
+    bind_messages();
     g_set_prgname("edt");
     const char *first = argc > 1 ? argv[1] : NULL;
     if (!first) {

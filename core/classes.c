@@ -10,6 +10,7 @@
 #include "edt.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* ---- the names ---- */
@@ -313,7 +314,7 @@ static char *list_candidates(const Classes *classes, const GArray *hits, guint n
         g_string_append_printf(list, "%s%.*s)", length ? ", " : "", length, kind);
     }
     if (n > CANDIDATES_MAX)
-        g_string_append_printf(list, " and %u more", n - CANDIDATES_MAX);
+        g_string_append_printf(list, _(" and %u more"), n - CANDIDATES_MAX);
     return g_string_free(list, FALSE);
 }
 
@@ -322,15 +323,16 @@ static int fail_unknown(const Classes *classes, const char *text, const char *qu
     if (!classes->n_named) {
         g_set_error(
             error, EDT_ERROR, EDT_ERROR_USAGE,
-            "Unknown class “%s”. This model does not name its classes: give a number from 0 "
-            "to %d.",
+            _("Unknown class “%s”. This model does not name its classes: give a number from 0 "
+              "to %d."),
             text, classes->n - 1);
         return -1;
     }
     GArray *nearest = hits_below(classes, query, misspelling_rank, LENGTH_MAX);
     char *list = list_candidates(classes, nearest, MIN(nearest->len, 3), FALSE);
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                *list ? "Unknown class “%s”. Nearest: %s." : "Unknown class “%s”.%s", text, list);
+                *list ? _("Unknown class “%s”. Nearest: %s.") : _("Unknown class “%s”.%s"), text,
+                list);
     g_free(list);
     g_array_unref(nearest);
     return -1;
@@ -342,8 +344,8 @@ static int fail_ambiguous(const Classes *classes, const char *text, const GArray
     gboolean same_name = g_array_index(hits, Hit, 0).rank <= RANK(MATCH_FULL) + 1;
     char *list = list_candidates(classes, hits, n, same_name);
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                same_name ? "Class “%s” is the name of %u classes: %s. Give the number."
-                          : "Class “%s” fits %u classes: %s. Give a number or a whole name.",
+                same_name ? _("Class “%s” is the name of %u classes: %s. Give the number.")
+                          : _("Class “%s” fits %u classes: %s. Give a number or a whole name."),
                 text, n, list);
     g_free(list);
     return -1;
@@ -374,7 +376,7 @@ int edt_class_find(const EdtModelInfo *info, const char *text, GError **error)
     int found = numbered_class(&classes, text);
     if (found == OUT_OF_RANGE) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "There is no class %s: this model's classes go from 0 to %d.", text,
+                    _("There is no class %s: this model's classes go from 0 to %d."), text,
                     classes.n - 1);
         return -1;
     }
@@ -385,7 +387,7 @@ int edt_class_find(const EdtModelInfo *info, const char *text, GError **error)
         found = find_name(&classes, text, query, error);
     else
         g_set_error_literal(error, EDT_ERROR, EDT_ERROR_USAGE,
-                            "The class is empty: give a number or a name.");
+                            _("The class is empty: give a number or a name."));
     g_free(query);
     return found;
 }

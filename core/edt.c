@@ -8,6 +8,7 @@
 #include "run.h"
 #include "sample/preview.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #define BATCH_MAX 8 /* pictures in one forward unless asked for more */
@@ -43,24 +44,24 @@ static gboolean check(const EdtEngine *engine, const EdtRequest *request, GError
 {
     const EdtModelInfo *info = engine->info;
     if (request->n_items < 1 || request->items == NULL)
-        return wrong(error, "There is nothing to make: ask for at least one picture.");
+        return wrong(error, _("There is nothing to make: ask for at least one picture."));
     if (request->steps < 1 || request->steps > STEPS_MAX)
-        return wrong(error, "Steps must be from 1 to %d, not %d.", STEPS_MAX, request->steps);
+        return wrong(error, _("Steps must be from 1 to %d, not %d."), STEPS_MAX, request->steps);
     if (!isfinite(request->cfg_scale) || fabs(request->cfg_scale) > 1000)
-        return wrong(error, "Guidance (cfg scale) must be a number from -1000 to 1000.");
+        return wrong(error, _("Guidance (cfg scale) must be a number from -1000 to 1000."));
     if (!(request->eta >= 0 && request->eta <= 1))
-        return wrong(error, "Eta must be from 0 to 1, not %g.", request->eta);
+        return wrong(error, _("Eta must be from 0 to 1, not %g."), request->eta);
     if ((int)request->sampler < 0 || request->sampler > EDT_SAMPLER_DPMPP_2M ||
         (int)request->amm < 0 || request->amm > EDT_AMM_AUTO)
-        return wrong(error, "The request names an unknown sampler or AMM mode.");
+        return wrong(error, _("The request names an unknown sampler or AMM mode."));
     for (int i = 0; i < request->n_items; i++)
         if (request->items[i].class_index < 0 || request->items[i].class_index > info->n_classes)
-            return wrong(error, "There is no class %d: “%s” has classes 0 to %d.",
+            return wrong(error, _("There is no class %d: “%s” has classes 0 to %d."),
                          request->items[i].class_index, info->path, info->n_classes - 1);
     if (info->needs_vae && !info->has_vae && !request->latent_only)
         return wrong(error,
-                     "“%s” has no VAE, so it makes latents only. Import the checkpoint together "
-                     "with a VAE (edt import CHECKPOINT --vae FILE), or ask for latents.",
+                     _("“%s” has no VAE, so it makes latents only. Import the checkpoint together "
+                       "with a VAE (edt import CHECKPOINT --vae FILE), or ask for latents."),
                      info->path);
     return TRUE;
 }
@@ -87,7 +88,7 @@ static gboolean decode(EdtEngine *engine, const float *latent, EdtPicture *pictu
 
     picture->pixels = g_try_new(float, (gsize)C *(gsize)hw);
     if (picture->pixels == NULL) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY, "Out of memory for the picture.");
+        g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY, _("Out of memory for the picture."));
         return FALSE;
     }
     if (!info->needs_vae) {
@@ -132,7 +133,7 @@ static gboolean finish(EdtRun *run, int steps_done, EdtVerdict verdict, EdtPictu
             continue;
         if (edt_run_tell(run, EDT_PHASE_DECODING, i, 0) == EDT_STOP_DISCARD &&
             verdict == EDT_CONTINUE) {
-            g_set_error(error, EDT_ERROR, EDT_ERROR_CANCELLED, "Cancelled.");
+            g_set_error(error, EDT_ERROR, EDT_ERROR_CANCELLED, _("Cancelled."));
             return FALSE;
         }
         if (!decode(run->engine, picture->latent, picture, error))
@@ -169,7 +170,7 @@ static gboolean run_all(EdtEngine *engine, const EdtRequest *request, const EdtC
         if (verdict == EDT_STOP_DISCARD || (verdict == EDT_STOP_KEEP && steps_done == 0)) {
             if (verdict == EDT_STOP_KEEP && result->n_pictures > 0)
                 return TRUE; /* earlier batches are whole */
-            g_set_error(error, EDT_ERROR, EDT_ERROR_CANCELLED, "Cancelled.");
+            g_set_error(error, EDT_ERROR, EDT_ERROR_CANCELLED, _("Cancelled."));
             return FALSE;
         }
         if (!finish(&run, steps_done, verdict, result, error))

@@ -3,6 +3,8 @@
  * Opening and closing an engine; see engine.h.  Next: edt.c.
  */
 #include "engine.h"
+
+#include <glib/gi18n-lib.h>
 #include "base/memory.h"
 #include "base/threads.h"
 
@@ -73,20 +75,20 @@ static void set_no_memory(const EdtEngine *engine, guint64 needed, guint64 there
 {
     g_autofree char *need_text = g_format_size_full(needed, G_FORMAT_SIZE_IEC_UNITS);
     g_autofree char *there_text = g_format_size_full(there, G_FORMAT_SIZE_IEC_UNITS);
-    g_autofree char *at_once = batch > 1 ? g_strdup_printf(" for %d pictures at a time", batch)
+    g_autofree char *at_once = batch > 1 ? g_strdup_printf(_(" for %d pictures at a time"), batch)
                                          : g_strdup("");
 
     if (own_memory(engine))
         g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
-                    "“%s” needs about %s of the GPU's memory%s and %s is free. Choose %s%sa smaller "
-                    "model, or the backend cpu.",
+                    _("“%s” needs about %s of the GPU's memory%s and %s is free. Choose %s%sa smaller "
+                      "model, or the backend cpu."),
                     engine->info->path, need_text, at_once, there_text,
-                    batch > 1 ? "a smaller batch, " : "",
-                    engine->options.precision == EDT_PRECISION_BF16 ? "" : "the type bf16, ");
+                    batch > 1 ? _("a smaller batch, ") : "",
+                    engine->options.precision == EDT_PRECISION_BF16 ? "" : _("the type bf16, "));
     else
         g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
-                    "“%s” needs about %s of memory%s and %s is free. Close other programs or choose "
-                    "a smaller model.",
+                    _("“%s” needs about %s of memory%s and %s is free. Close other programs or choose "
+                      "a smaller model."),
                     engine->info->path, need_text, at_once, there_text);
 }
 
@@ -204,8 +206,8 @@ static EdtVae *load_vae(EdtEngine *engine, EdtVaeParts part, GError **error)
     FileSource source = file_source(engine, "vae.");
     if (!engine->info->has_vae) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "“%s” has no VAE, so it makes latents only. Import the checkpoint together "
-                    "with a VAE (edt import CHECKPOINT --vae FILE).",
+                    _("“%s” has no VAE, so it makes latents only. Import the checkpoint together "
+                      "with a VAE (edt import CHECKPOINT --vae FILE)."),
                     engine->info->path);
         return NULL;
     }

@@ -12,6 +12,7 @@
 #include "files/json_text.h"
 #include "files/vae_names.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,7 +49,7 @@ static void item_free(gpointer data)
 
 static gboolean refuse(Job *job, const char *path, const char *what)
 {
-    g_set_error(job->error, EDT_ERROR, EDT_ERROR_BAD_FILE, "“%s” is refused: %s.", path, what);
+    g_set_error(job->error, EDT_ERROR, EDT_ERROR_BAD_FILE, _("“%s” is refused: %s."), path, what);
     return FALSE;
 }
 
@@ -77,7 +78,8 @@ static gboolean add_name(Job *job, GHashTable *names, char *name, const EdtCheck
 {
     if (g_hash_table_contains(names, name)) {
         g_set_error(job->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "“%s” is refused: two of its tensors are both “%s” to the model.", path, name);
+                    _("“%s” is refused: two of its tensors are both “%s” to the model."), path,
+                    name);
         g_free(name);
         return FALSE;
     }
@@ -96,7 +98,7 @@ static gboolean name_edt_tensors(Job *job)
             return FALSE;
     }
     if (g_hash_table_contains(job->edt_names, "edt.x_embedder.proj.weight"))
-        return refuse(job, path, "it is a model of this program already; use it as it is");
+        return refuse(job, path, _("it is a model of this program already; use it as it is"));
     return TRUE;
 }
 
@@ -114,8 +116,8 @@ static int name_vae_tensors(Job *job)
 
     if (levels == 0)
         refuse(job, job->import->vae_path,
-               "there is no autoencoder in it. Use the autoencoder of "
-               "Stable Diffusion (sd-vae-ft-ema or sd-vae-ft-mse)");
+               _("there is no autoencoder in it. Use the autoencoder of "
+                 "Stable Diffusion (sd-vae-ft-ema or sd-vae-ft-mse)"));
     for (guint i = 0; i < n && levels > 0; i++) {
         const char *full = vae_name_at(job->vae, i);
         char *name = g_str_has_prefix(full, prefix)
@@ -214,7 +216,7 @@ static gboolean list_edt(Job *job)
     if (!name_edt_tensors(job))
         return FALSE;
     if (!edt_variant_detect(edt_shape_of, job, &job->variant, job->error)) {
-        g_prefix_error(job->error, "“%s” is refused: ", job->import->edt_path);
+        g_prefix_error(job->error, _("“%s” is refused: "), job->import->edt_path);
         return FALSE;
     }
     listing.inventory = edt_inventory_new();
@@ -231,11 +233,11 @@ static gboolean list_vae(Job *job)
     if (levels == 0)
         return FALSE;
     if (!edt_vae_shape_detect(vae_shape_of, job, levels, &job->vae_shape, job->error)) {
-        g_prefix_error(job->error, "“%s” is refused: ", path);
+        g_prefix_error(job->error, _("“%s” is refused: "), path);
         return FALSE;
     }
     if (job->vae_shape.latent != job->variant.channels)
-        return refuse(job, path, "it does not have as many latent channels as the model");
+        return refuse(job, path, _("it does not have as many latent channels as the model"));
     listing.inventory = edt_inventory_new();
     edt_vae_tensors(&job->vae_shape, list_tensor, &listing);
     return close_listing(&listing, path);
@@ -255,7 +257,7 @@ static gboolean check_text(Job *job, const char *what, const char *text)
         (strlen(text) <= EDT_MODEL_TEXT_MAX && edt_text_is_plain(text, strlen(text))))
         return TRUE;
     g_set_error(job->error, EDT_ERROR, EDT_ERROR_USAGE,
-                "The %s must be one line of text of at most 4096 bytes.", what);
+                _("The %s must be one line of text of at most 4096 bytes."), what);
     return FALSE;
 }
 
@@ -267,7 +269,7 @@ static gboolean check_output(Job *job)
         !(import->vae_path && is_same_file(import->vae_path, import->output)))
         return TRUE;
     g_set_error(job->error, EDT_ERROR, EDT_ERROR_USAGE,
-                "“%s” is what is being imported; the model needs another name.", import->output);
+                _("“%s” is what is being imported; the model needs another name."), import->output);
     return FALSE;
 }
 
@@ -277,10 +279,11 @@ static gboolean check_types(Job *job)
     for (guint i = 0; i < job->items->len; i++) {
         const Item *item = job->items->pdata[i];
         if (item->from->type == EDT_I64) {
-            g_set_error(job->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                        "The checkpoint is refused: tensor “%s” holds whole numbers. Use one with "
-                        "f32, f16 or bf16 weights.",
-                        item->name);
+            g_set_error(
+                job->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                _("The checkpoint is refused: tensor “%s” holds whole numbers. Use one with "
+                  "f32, f16 or bf16 weights."),
+                item->name);
             return FALSE;
         }
     }
@@ -365,9 +368,8 @@ static gboolean check_numbers(Job *job, const Item *item, const float *values)
     if (nan + infinite == 0)
         return TRUE;
     g_set_error(job->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "The checkpoint is damaged or its training failed: of the %" G_GSIZE_FORMAT
-                " numbers of tensor “%s”, %" G_GSIZE_FORMAT " are not a number and %" G_GSIZE_FORMAT
-                " are infinite. Use another checkpoint.",
+                _("The checkpoint is damaged or its training failed: of the %zu numbers of tensor "
+                  "“%s”, %zu are not a number and %zu are infinite. Use another checkpoint."),
                 item->from->count, item->name, nan, infinite);
     return FALSE;
 }
@@ -437,9 +439,9 @@ static gboolean run(Job *job)
 {
     EdtSafetensorsWriter *w;
 
-    if (!check_text(job, "title", job->import->title) ||
-        !check_text(job, "licence", job->import->licence) || !check_output(job) || !open_all(job) ||
-        !check_types(job))
+    if (!check_text(job, _("title"), job->import->title) ||
+        !check_text(job, _("licence"), job->import->licence) || !check_output(job) ||
+        !open_all(job) || !check_types(job))
         return FALSE;
     w = edt_safetensors_writer_new(job->import->output, job->import->force, job->error);
     if (w == NULL)

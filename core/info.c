@@ -10,6 +10,7 @@
 #include "files/json_text.h"
 #include "files/vae_names.h"
 
+#include <glib/gi18n-lib.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
 
@@ -28,7 +29,7 @@ typedef struct {
 static gboolean refuse(Reader *r, const char *key, const char *what)
 {
     g_set_error(r->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "“%s” is no usable model: its metadata “%s” %s. Import the checkpoint again.",
+                _("“%s” is no usable model: its metadata “%s” %s. Import the checkpoint again."),
                 r->info->path, key, what);
     return FALSE;
 }
@@ -38,9 +39,9 @@ static gboolean read_text(Reader *r, const char *key, gsize longest, char **valu
     const char *text = edt_safetensors_metadata(r->file, key);
 
     if (text == NULL)
-        return refuse(r, key, "is missing");
+        return refuse(r, key, _("is missing"));
     if (strlen(text) > longest || !edt_text_is_plain(text, strlen(text)))
-        return refuse(r, key, "is too long or not plain text");
+        return refuse(r, key, _("is too long or not plain text"));
     *value = g_strdup(text);
     return TRUE;
 }
@@ -51,9 +52,9 @@ static gboolean read_number(Reader *r, const char *key, int least, int most, int
     guint64 number;
 
     if (text == NULL)
-        return refuse(r, key, "is missing");
+        return refuse(r, key, _("is missing"));
     if (!g_ascii_string_to_unsigned(text, 10, (guint64)least, (guint64)most, &number, NULL))
-        return refuse(r, key, "is no number of the expected size");
+        return refuse(r, key, _("is no number of the expected size"));
     *value = (int)number;
     return TRUE;
 }
@@ -64,11 +65,11 @@ static gboolean read_word(Reader *r, const char *key, const char *const *words, 
     const char *text = edt_safetensors_metadata(r->file, key);
 
     if (text == NULL)
-        return refuse(r, key, "is missing");
+        return refuse(r, key, _("is missing"));
     for (*value = 0; *value < n; ++*value)
         if (strcmp(text, words[*value]) == 0)
             return TRUE;
-    return refuse(r, key, "has an unknown value");
+    return refuse(r, key, _("has an unknown value"));
 }
 
 static gboolean is_sha256(const char *text)
@@ -81,7 +82,7 @@ static gboolean read_source(Reader *r)
     if (!read_text(r, "edt.source_sha256", 64, &r->info->source_sha256))
         return FALSE;
     return *r->info->source_sha256 == '\0' || is_sha256(r->info->source_sha256) ||
-           refuse(r, "edt.source_sha256", "is no SHA-256");
+           refuse(r, "edt.source_sha256", _("is no SHA-256"));
 }
 
 static gboolean read_texts(Reader *r)
@@ -135,14 +136,14 @@ static gboolean take_class_names(Reader *r, JsonNode *node)
     guint n = (guint)r->info->n_classes;
 
     if (array == NULL || json_array_get_length(array) != n)
-        return refuse(r, "edt.class_names", "is no list of as many names as there are classes");
+        return refuse(r, "edt.class_names", _("is no list of as many names as there are classes"));
     r->info->class_names = g_new0(char *, n + 1);
     for (guint i = 0; i < n; i++) {
         JsonNode *element = json_array_get_element(array, i);
         const char *name = JSON_NODE_HOLDS_VALUE(element) ? json_node_get_string(element) : NULL;
         if (name == NULL || *name == '\0' || strlen(name) > 256 ||
             !edt_text_is_plain(name, strlen(name)))
-            return refuse(r, "edt.class_names", "holds something that is no name");
+            return refuse(r, "edt.class_names", _("holds something that is no name"));
         r->info->class_names[i] = g_strdup(name);
     }
     return TRUE;
@@ -165,17 +166,17 @@ static gboolean read_class_names(Reader *r)
     gboolean good;
 
     if (r->info->class_list == EDT_CLASSES_IMAGENET && r->info->n_classes != 1000)
-        return refuse(r, "edt.classes", "says ImageNet, which has 1000 classes");
+        return refuse(r, "edt.classes", _("says ImageNet, which has 1000 classes"));
     if (r->info->class_list != EDT_CLASSES_OWN)
         return TRUE;
     if (text == NULL)
-        return refuse(r, "edt.class_names", "is missing");
+        return refuse(r, "edt.class_names", _("is missing"));
     parser = json_parser_new();
     json_parser_set_strict(parser, TRUE);
     if (json_parser_load_from_data(parser, text, -1, NULL))
         good = take_class_names(r, json_parser_get_root(parser));
     else
-        good = refuse(r, "edt.class_names", "is no JSON");
+        good = refuse(r, "edt.class_names", _("is no JSON"));
     g_object_unref(parser);
     return good && translate_class_names(r);
 }
@@ -242,7 +243,7 @@ static gboolean check_vae(Reader *r, Check *check)
     }
     if (vae.latent != r->info->channels || r->info->image_size != r->info->latent_size
                                                                       << (levels - 1))
-        return refuse(r, "edt.image_size", "does not fit the autoencoder in the file");
+        return refuse(r, "edt.image_size", _("does not fit the autoencoder in the file"));
     check->prefix = "vae.";
     edt_vae_tensors(&vae, expect, check);
     return TRUE;
@@ -258,10 +259,11 @@ static gboolean check_tensors(Reader *r, Check *check)
             edt_inventory_extra(check->inventory, t->name);
         if ((type != EDT_F32 && type != EDT_BF16) ||
             (guintptr)t->view.data % edt_type_size(type) != 0) {
-            g_set_error(r->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                        "“%s” was not written by this program: its tensor “%s” has another type or "
-                        "place than ours have. Import it again.",
-                        r->info->path, t->name);
+            g_set_error(
+                r->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                _("“%s” was not written by this program: its tensor “%s” has another type or "
+                  "place than ours have. Import it again."),
+                r->info->path, t->name);
             return FALSE;
         }
         r->info->n_parameters += t->bytes / edt_type_size(type);
@@ -292,15 +294,15 @@ static gboolean check_agreement(Reader *r)
     const EdtVariant *v = &r->variant;
 
     if (info->latent_size != v->latent_size)
-        return refuse(r, "edt.latent_size", "does not fit the tensors");
+        return refuse(r, "edt.latent_size", _("does not fit the tensors"));
     if (info->channels != v->channels)
-        return refuse(r, "edt.channels", "does not fit the tensors");
+        return refuse(r, "edt.channels", _("does not fit the tensors"));
     if (info->n_classes != v->n_classes)
-        return refuse(r, "edt.n_classes", "does not fit the tensors");
+        return refuse(r, "edt.n_classes", _("does not fit the tensors"));
     if (!info->needs_vae && (info->has_vae || info->image_size != info->latent_size))
-        return refuse(r, "edt.latent", "says pixels, but the model has another space");
+        return refuse(r, "edt.latent", _("says pixels, but the model has another space"));
     if (info->has_alpha && (info->needs_vae || info->channels != 4))
-        return refuse(r, "edt.alpha", "says 1, but only pixel models of 4 channels have alpha");
+        return refuse(r, "edt.alpha", _("says 1, but only pixel models of 4 channels have alpha"));
     info->learned_variance = v->out_channels == 2 * v->channels;
     return TRUE;
 }
@@ -311,9 +313,9 @@ static gboolean read_all(Reader *r)
 
     if (format == NULL || strcmp(format, EDT_MODEL_FORMAT) != 0) {
         g_set_error(r->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "“%s” is no model of this program (its metadata “format” is not "
-                    "“" EDT_MODEL_FORMAT "”). Make one from a checkpoint with `edt import`.",
-                    r->info->path);
+                    _("“%s” is no model of this program (its metadata “format” is not “%s”). Make "
+                      "one from a checkpoint with `edt import`."),
+                    r->info->path, EDT_MODEL_FORMAT);
         return FALSE;
     }
     if (!read_texts(r) || !read_words(r) || !read_numbers(r) || !read_class_names(r))

@@ -6,6 +6,7 @@
  */
 #include "edt.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define SUFFIX ".safetensors"
@@ -121,15 +122,16 @@ static char *pick_first(char **models, GError **reason)
 
 static void explain_none(const GError *reason, GError **error)
 {
-    const char *advice = "make one with \"edt import CHECKPOINT.pt --vae VAE.safetensors\", or set "
-                         "EDT_MODEL_PATH to the folder that holds one (\"edt doctor\" shows where "
-                         "models are looked for)";
+    const char *advice =
+        _("make one with \"edt import CHECKPOINT.pt --vae VAE.safetensors\", or set "
+          "EDT_MODEL_PATH to the folder that holds one (\"edt doctor\" shows where "
+          "models are looked for)");
     if (reason)
         g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
-                    "No model was found that can be used: %s\nOtherwise %s.", reason->message,
+                    _("No model was found that can be used: %s\nOtherwise %s."), reason->message,
                     advice);
     else
-        g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, "There is no model yet: %s.", advice);
+        g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, _("There is no model yet: %s."), advice);
 }
 
 static void explain_unknown(char **models, const char *name, GError **error)
@@ -141,8 +143,9 @@ static void explain_unknown(char **models, const char *name, GError **error)
         g_free(base);
     }
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                "There is no model \"%s\": give a path, or a name out of those found (%s).", name,
-                known->len ? known->str : "none at all; \"edt doctor\" says where to put them");
+                _("There is no model \"%s\": give a path, or a name out of those found (%s)."),
+                name,
+                known->len ? known->str : _("none at all; \"edt doctor\" says where to put them"));
     g_string_free(known, TRUE);
 }
 

@@ -7,6 +7,8 @@
  */
 #include "edt.h"
 
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
 #include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
@@ -110,7 +112,7 @@ char *edt_record_new(const EdtEngine *engine, const EdtRequest *request, const E
 static gboolean refuse(GError **error, const char *key, const char *expected)
 {
     g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "The record's \"%s\" must be %s: correct it, or give the settings by hand.", key,
+                _("The record's \"%s\" must be %s: correct it, or give the settings by hand."), key,
                 expected);
     return FALSE;
 }
@@ -120,11 +122,12 @@ static JsonObject *parse_object(JsonParser *parser, const char *json, GError **e
     GError *cause = NULL;
     if (strlen(json) > RECORD_BYTES_MAX) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "The record is longer than %d bytes: it is not one of ours.", RECORD_BYTES_MAX);
+                    _("The record is longer than %d bytes: it is not one of ours."),
+                    RECORD_BYTES_MAX);
         return NULL;
     }
     if (!json_parser_load_from_data(parser, json, -1, &cause)) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, "The record is not valid JSON: %s.",
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, _("The record is not valid JSON: %s."),
                     cause->message);
         g_error_free(cause);
         return NULL;
@@ -132,7 +135,7 @@ static JsonObject *parse_object(JsonParser *parser, const char *json, GError **e
     JsonNode *root = json_parser_get_root(parser);
     if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "The record must be one JSON object, {\"class\": 207, \"seed\": 7, ...}.");
+                    _("The record must be one JSON object, {\"class\": 207, \"seed\": 7, ...}."));
         return NULL;
     }
     return json_node_get_object(root);
@@ -155,8 +158,7 @@ static JsonNode *member(JsonObject *record, const char *key, GType type, const c
 static gboolean read_integer(JsonObject *record, const char *key, gint64 low, gint64 high,
                              gint64 *value, GError **error)
 {
-    char *expected =
-        g_strdup_printf("a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, low, high);
+    char *expected = g_strdup_printf(_("a whole number from %" PRId64 " to %" PRId64), low, high);
     GError *wrong = NULL;
     JsonNode *node = member(record, key, G_TYPE_INT64, expected, &wrong);
     gint64 found = node ? json_node_get_int(node) : low;
@@ -187,7 +189,7 @@ static gboolean read_number(JsonObject *record, const char *key, double low, dou
 
 static gboolean read_sampler(JsonObject *record, EdtSampler *sampler, GError **error)
 {
-    const char *expected = "\"ddpm\", \"ddim\" or \"dpm++2m\"";
+    const char *expected = _("\"ddpm\", \"ddim\" or \"dpm++2m\"");
     GError *wrong = NULL;
     JsonNode *node = member(record, "sampler", G_TYPE_STRING, expected, &wrong);
     if (node && !edt_sampler_parse(json_node_get_string(node), sampler))
@@ -199,7 +201,7 @@ static gboolean read_sampler(JsonObject *record, EdtSampler *sampler, GError **e
 
 static gboolean read_amm(JsonObject *record, EdtAmm *amm, GError **error)
 {
-    const char *expected = "\"off\", \"official\" or \"auto\"";
+    const char *expected = _("\"off\", \"official\" or \"auto\"");
     GError *wrong = NULL;
     JsonNode *node = member(record, "amm", G_TYPE_STRING, expected, &wrong);
     if (node && !edt_amm_parse(json_node_get_string(node), amm))
@@ -212,7 +214,7 @@ static gboolean read_amm(JsonObject *record, EdtAmm *amm, GError **error)
 static gboolean read_clip(JsonObject *record, gboolean *clip, GError **error)
 {
     GError *wrong = NULL;
-    JsonNode *node = member(record, "clip", G_TYPE_BOOLEAN, "true or false", &wrong);
+    JsonNode *node = member(record, "clip", G_TYPE_BOOLEAN, _("true or false"), &wrong);
     if (node)
         *clip = json_node_get_boolean(node);
     if (wrong)
@@ -227,9 +229,9 @@ static gboolean read_item(JsonObject *record, EdtItem *item, GError **error)
         !read_integer(record, "seed", 0, G_MAXINT64, &seed, error))
         return FALSE;
     if (class_index < 0)
-        return refuse(error, "class", "there");
+        return refuse(error, "class", _("there"));
     if (seed < 0)
-        return refuse(error, "seed", "there");
+        return refuse(error, "seed", _("there"));
     item->class_index = (int)class_index;
     item->seed = (guint64)seed;
     return TRUE;
@@ -242,10 +244,10 @@ static gboolean read_settings(JsonObject *record, EdtRequest *request, GError **
         return FALSE;
     request->steps = (int)steps;
     return read_sampler(record, &request->sampler, error) &&
-           read_number(record, "cfg_scale", -1000, 1000, "a number from -1000 to 1000",
+           read_number(record, "cfg_scale", -1000, 1000, _("a number from -1000 to 1000"),
                        &request->cfg_scale, error) &&
            read_amm(record, &request->amm, error) &&
-           read_number(record, "eta", 0, 1, "a number from 0 to 1", &request->eta, error) &&
+           read_number(record, "eta", 0, 1, _("a number from 0 to 1"), &request->eta, error) &&
            read_clip(record, &request->clip_denoised, error);
 }
 
@@ -310,14 +312,15 @@ gboolean edt_picture_save_png(const EdtPicture *picture, const char *path, const
 {
     if (!picture->pixels) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "There are no pixels to save in %s, only a latent: use a model with a VAE.",
+                    _("There are no pixels to save in %s, only a latent: use a model with a VAE."),
                     path);
         return FALSE;
     }
     gsize bytes = (gsize)picture->width * picture->height * picture->channels;
     guint8 *pixels = g_try_malloc(bytes);
     if (!pixels) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY, "There is no memory to write %s.", path);
+        g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY, _("There is no memory to write %s."),
+                    path);
         return FALSE;
     }
     edt_picture_to_u8(picture, pixels);

@@ -25,10 +25,11 @@ static void add_picture_arguments(GimpProcedure *procedure)
         procedure, "class", _("Cl_ass"),
         _("What is pictured: a name, a synonym or a number; empty for a class at random"), "",
         G_PARAM_READWRITE);
-    gimp_procedure_add_int_argument(
-        procedure, "seed", _("See_d"),
-        _("The same seed with the same settings makes the same picture; -1 takes a new one"), -1,
-        G_MAXINT, -1, G_PARAM_READWRITE);
+    gimp_procedure_add_double_argument(/* whole numbers: an int would not hold every seed */
+                                       procedure, "seed", _("See_d"),
+                                       _("The same seed with the same settings makes the same "
+                                         "picture; -1 takes a new one"),
+                                       -1, EDT_UI_SEED_MAX, -1, G_PARAM_READWRITE);
     gimp_procedure_add_int_argument(procedure, "steps", _("S_teps"),
                                     _("More steps are slower and finer"), 1, 1000, 25,
                                     G_PARAM_READWRITE);

@@ -7,6 +7,7 @@
 
 #include <gegl.h>
 #include <glib/gi18n.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "plugin/dialog.h"
@@ -128,10 +129,20 @@ static gboolean display_there(GError **error)
     return FALSE;
 }
 
+/* libgimp's handlers call exit(), which waits for ever where the signal came in the middle of a
+ * malloc(): the process would stay behind.  Nothing here needs an orderly end. */
+static void end_at_once_when_told(void)
+{
+    const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    for (gsize i = 0; i < G_N_ELEMENTS(signals); i++)
+        signal(signals[i], SIG_DFL);
+}
+
 GimpValueArray *edt_plugin_generate(GimpProcedure *procedure, GimpRunMode run_mode,
                                     GimpImage *image, GimpProcedureConfig *config)
 {
     GError *error = NULL;
+    end_at_once_when_told();
     gegl_init(NULL, NULL);
     if (!edt_layer_accepts(image, &error))
         return edt_plugin_failed(procedure, error);

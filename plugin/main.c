@@ -11,8 +11,6 @@
 #include "plugin/arguments.h"
 #include "plugin/module.h"
 
-#define DOMAIN "edt-generate"
-
 typedef struct {
     GimpPlugIn parent_instance;
 } EdtPlugIn;
@@ -151,7 +149,7 @@ static gboolean set_i18n(GimpPlugIn *plug_in, const char *name, char **domain, c
     char *locale = g_build_filename(own, "locale", NULL);
     gboolean there = g_file_test(locale, G_FILE_TEST_IS_DIR);
     if (there)
-        *domain = g_strdup(DOMAIN);
+        *domain = g_strdup(GETTEXT_PACKAGE);
     g_free(locale);
     g_free(own);
     return there;

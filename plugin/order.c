@@ -12,8 +12,8 @@
 
 typedef struct {
     char *class_text, *sampler, *amm, *model, *backend, *precision;
-    int seed, steps, count;
-    double guidance;
+    int steps, count;
+    double seed, guidance;
 } Settings;
 
 static void read_settings(GObject *object, Settings *s)
@@ -87,13 +87,23 @@ static gboolean read_words(const Settings *s, EdtOrder *order, GError **error)
     return TRUE;
 }
 
+static gboolean choose_seed(double wanted, guint64 *seed, GError **error)
+{
+    *seed = wanted >= 0 ? (guint64)wanted : g_random_int();
+    if (wanted == -1 || (double)*seed == wanted)
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                _("The seed must be a whole number, or -1 for a new one; not %g."), wanted);
+    return FALSE;
+}
+
 /* One class, successive seeds, as `edt sample --batch-count` does. */
 static gboolean add_items(const Settings *s, const EdtModelInfo *info, EdtOrder *order,
                           GError **error)
 {
+    guint64 seed;
     int class_index = edt_order_class(info, s->class_text, error);
-    guint64 seed = s->seed >= 0 ? (guint64)s->seed : (guint64)g_random_int_range(0, G_MAXINT);
-    if (class_index < 0)
+    if (class_index < 0 || !choose_seed(s->seed, &seed, error))
         return FALSE;
     order->items = g_new0(EdtItem, s->count);
     order->class_names = g_new0(char *, s->count + 1);

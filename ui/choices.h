@@ -7,6 +7,10 @@
 
 #include <glib.h>
 
+/* 2^53 - 1: a seed is a double in GIMP's settings, which has no larger whole numbers, and up to here
+ * every one of them. */
+#define EDT_UI_SEED_MAX 9007199254740991.0
+
 typedef struct {
     const char *word;  /* what scripts and stored settings say; NULL ends a list */
     const char *label; /* N_() */

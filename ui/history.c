@@ -54,7 +54,7 @@ void edt_ui_history_trim(int files_max, guint64 bytes_max)
         GStatBuf file;
         const char *path = g_ptr_array_index(paths, i);
         bytes += g_stat(path, &file) == 0 ? (guint64)file.st_size : 0;
-        if ((int)i >= files_max || bytes > bytes_max)
+        if (i > 0 && ((int)i >= files_max || bytes > bytes_max))
             g_unlink(path);
     }
     g_ptr_array_unref(paths);

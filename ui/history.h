@@ -19,5 +19,5 @@ char *edt_ui_history_add(const EdtPicture *picture, const char *record, GError *
 /* Paths, newest first, NULL-terminated, at most `most`; free with g_strfreev(). */
 char **edt_ui_history_list(int most);
 
-/* Removes the oldest files until both bounds hold. */
+/* Removes the oldest files until both bounds hold; the newest stays in any case. */
 void edt_ui_history_trim(int files_max, guint64 bytes_max);

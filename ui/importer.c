@@ -145,6 +145,19 @@ static GPtrArray *command(const Importer *importer, const char *program)
     return words;
 }
 
+/* With the translations of this dialog: the child's messages are shown in it. */
+static GSubprocess *spawn(const char *const *words, GError **error)
+{
+    GSubprocessLauncher *launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE |
+                                                              G_SUBPROCESS_FLAGS_STDERR_SILENCE);
+    const char *folder = bindtextdomain(GETTEXT_PACKAGE, NULL);
+    if (folder)
+        g_subprocess_launcher_setenv(launcher, "EDT_LOCALE_DIR", folder, TRUE);
+    GSubprocess *child = g_subprocess_launcher_spawnv(launcher, words, error);
+    g_object_unref(launcher);
+    return child;
+}
+
 static void start(Importer *importer)
 {
     GError *error = NULL;
@@ -154,9 +167,7 @@ static void start(Importer *importer)
         return;
     }
     GPtrArray *words = command(importer, program);
-    importer->child = g_subprocess_newv(
-        (const char *const *)words->pdata,
-        G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE, &error);
+    importer->child = spawn((const char *const *)words->pdata, &error);
     g_ptr_array_unref(words);
     g_free(program);
     if (!importer->child) {

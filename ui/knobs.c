@@ -11,7 +11,7 @@
 typedef struct {
     GObject *settings;
     GtkWidget *seed, *fresh;
-    int last_seed;
+    double last_seed;
     gboolean busy;
 } Knobs;
 
@@ -82,9 +82,9 @@ static GtkWidget *new_spin(GObject *settings, const char *name, double low, doub
 
 /* ---- seed ---- */
 
-static int seed_setting(const Knobs *knobs)
+static double seed_setting(const Knobs *knobs)
 {
-    int seed;
+    double seed;
     g_object_get(knobs->settings, "seed", &seed, NULL);
     return seed;
 }
@@ -92,7 +92,7 @@ static int seed_setting(const Knobs *knobs)
 /* -1 in the settings is the tick; the number stays readable. */
 static void show_seed(Knobs *knobs)
 {
-    int seed = seed_setting(knobs);
+    double seed = seed_setting(knobs);
     knobs->busy = TRUE;
     gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(knobs->fresh), seed < 0);
     gtk_spin_button_set_value(GTK_SPIN_BUTTON(knobs->seed), seed < 0 ? knobs->last_seed : seed);
@@ -102,7 +102,7 @@ static void show_seed(Knobs *knobs)
 
 static void take_seed(Knobs *knobs)
 {
-    int seed = seed_setting(knobs);
+    double seed = seed_setting(knobs);
     if (seed >= 0)
         knobs->last_seed = seed;
     show_seed(knobs);
@@ -113,7 +113,7 @@ static void on_seed_setting(GObject *settings, GParamSpec *property, GtkWidget *
     take_seed(g_object_get_data(G_OBJECT(box), "edt-knobs"));
 }
 
-static void set_seed(Knobs *knobs, int seed)
+static void set_seed(Knobs *knobs, double seed)
 {
     g_object_set(knobs->settings, "seed", seed, NULL);
 }
@@ -121,7 +121,7 @@ static void set_seed(Knobs *knobs, int seed)
 static void on_seed(GtkSpinButton *spin, Knobs *knobs)
 {
     if (!knobs->busy)
-        set_seed(knobs, gtk_spin_button_get_value_as_int(spin));
+        set_seed(knobs, gtk_spin_button_get_value(spin));
 }
 
 static void on_fresh(GtkToggleButton *fresh, Knobs *knobs)
@@ -132,12 +132,12 @@ static void on_fresh(GtkToggleButton *fresh, Knobs *knobs)
 
 static void on_dice(GtkButton *button, Knobs *knobs)
 {
-    set_seed(knobs, g_random_int_range(0, G_MAXINT));
+    set_seed(knobs, g_random_int());
 }
 
 static void on_next(GtkButton *button, Knobs *knobs)
 {
-    set_seed(knobs, knobs->last_seed < G_MAXINT ? knobs->last_seed + 1 : 0);
+    set_seed(knobs, knobs->last_seed < EDT_UI_SEED_MAX ? knobs->last_seed + 1 : 0);
 }
 
 static GtkWidget *new_button(const char *label, const char *name, const char *tooltip,
@@ -154,7 +154,7 @@ static GtkWidget *new_seed_row(Knobs *knobs)
 {
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
     GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
-    knobs->seed = gtk_spin_button_new_with_range(0, G_MAXINT, 1);
+    knobs->seed = gtk_spin_button_new_with_range(0, EDT_UI_SEED_MAX, 1);
     knobs->fresh = gtk_check_button_new_with_mnemonic(_("Ne_w seed every time"));
     gtk_spin_button_set_numeric(GTK_SPIN_BUTTON(knobs->seed), TRUE);
     gtk_entry_set_activates_default(GTK_ENTRY(knobs->seed), TRUE);
@@ -275,7 +275,7 @@ GtkWidget *edt_ui_knobs_new(GObject *settings)
     return box;
 }
 
-void edt_ui_knobs_seed_used(GtkWidget *box, int seed)
+void edt_ui_knobs_seed_used(GtkWidget *box, double seed)
 {
     Knobs *knobs = g_object_get_data(G_OBJECT(box), "edt-knobs");
     knobs->last_seed = seed;

@@ -9,7 +9,7 @@
 
 GtkWidget *edt_ui_knobs_new(GObject *settings);
 /* The seed that the last picture was made from: "Next" goes on from it. */
-void edt_ui_knobs_seed_used(GtkWidget *knobs, int seed);
+void edt_ui_knobs_seed_used(GtkWidget *knobs, double seed);
 
 /* A row of a two-column grid: label with mnemonic, widget with the label's name for screen readers.
  */

@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 #include <json-glib/json-glib.h>
 
+#include "ui/choices.h"
 #include "ui/knobs.h"
 #include "ui/models.h"
 #include "ui/picker.h"
@@ -155,7 +156,7 @@ void edt_ui_panel_made(GtkWidget *widget, const char *class_name, guint64 seed)
     Panel *panel = panel_of(widget);
     if (class_name)
         edt_ui_picker_used(panel->picker, class_name);
-    edt_ui_knobs_seed_used(panel->knobs, (int)MIN(seed, (guint64)G_MAXINT));
+    edt_ui_knobs_seed_used(panel->knobs, MIN((double)seed, EDT_UI_SEED_MAX));
     edt_ui_strip_refresh(panel->strip);
 }
 
@@ -179,8 +180,7 @@ static void restore_numbers(Panel *panel, const EdtRequest *request, const EdtIt
     }
     g_object_set(panel->settings, "class", name, "steps", request->steps, "guidance",
                  request->cfg_scale, "sampler", edt_sampler_name(request->sampler), "amm",
-                 edt_amm_name(request->amm), "count", 1, "seed",
-                 (int)MIN(item->seed, (guint64)G_MAXINT), NULL);
+                 edt_amm_name(request->amm), "count", 1, "seed", (double)item->seed, NULL);
     g_free(name);
 }
 
@@ -197,6 +197,20 @@ static gboolean restore_model(Panel *panel, const char *record)
     return found;
 }
 
+/* Another seed would be another picture. */
+static gboolean takes_seed(guint64 seed, GError **error)
+{
+    char number[24];
+    if (seed <= (guint64)EDT_UI_SEED_MAX)
+        return TRUE;
+    g_snprintf(number, sizeof number, "%" G_GUINT64_FORMAT, seed);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
+                _("The seed of this picture, %s, is larger than the dialog can take; its settings "
+                  "were not restored."),
+                number);
+    return FALSE;
+}
+
 static void on_restore(const char *path, gpointer user_data)
 {
     Panel *panel = user_data;
@@ -205,7 +219,8 @@ static void on_restore(const char *path, gpointer user_data)
     EdtItem item = {0};
     char *record = edt_png_read_record(path, &error);
     edt_request_init(&request, NULL);
-    if (record && edt_record_parse(record, &request, &item, &error)) {
+    if (record && edt_record_parse(record, &request, &item, &error) &&
+        takes_seed(item.seed, &error)) {
         gboolean found = restore_model(panel, record);
         restore_numbers(panel, &request, &item);
         edt_ui_panel_say(panel->self, GTK_MESSAGE_WARNING,

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "edt.h"
 
+#include <glib/gi18n-lib.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +23,8 @@ void *edt_alloc(gsize bytes, GError **error)
         data = aligned_alloc(64, rounded);
     if (data == NULL)
         g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
-                    "Out of memory: %" G_GSIZE_FORMAT " bytes could not be had. Close other "
-                    "programs, choose a smaller model or a smaller batch.",
+                    _("Out of memory: %zu bytes could not be had. Close other "
+                      "programs, choose a smaller model or a smaller batch."),
                     bytes);
     return data;
 }

@@ -5,6 +5,8 @@
  */
 #include "compute/module.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "base/threads.h"
 #include "cpu/cpu.h"
 #include "cpu/isa.h"
@@ -33,7 +35,7 @@ static const EdtBackend *choose_cuda(const EdtEngineOptions *wish, gboolean *bf1
         module = look_for_cuda(&chosen, bf16, &reason);
     if (reason && wish->backend == EDT_BACKEND_CUDA)
         g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND,
-                    "The CUDA backend cannot be used: %s. Choose the backend auto or cpu.",
+                    _("The CUDA backend cannot be used: %s. Choose the backend auto or cpu."),
                     reason->message);
     else if (reason && why)
         *why = g_strdup(reason->message);

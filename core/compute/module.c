@@ -6,6 +6,7 @@
 #include "compute/module.h"
 
 #include <dlfcn.h>
+#include <glib/gi18n-lib.h>
 
 #define FILE_NAME "libedt-cuda." G_MODULE_SUFFIX
 
@@ -54,7 +55,7 @@ static const EdtBackendModule *load(const char *path, GError **error)
     const EdtBackendModule *module = NULL;
 
     if (file == NULL) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND, "its module cannot be loaded (%s)",
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND, _("its module cannot be loaded (%s)"),
                     g_module_error());
         return NULL;
     }
@@ -65,7 +66,7 @@ static const EdtBackendModule *load(const char *path, GError **error)
         g_module_make_resident(file); /* libraries below it do not bear being unloaded */
         return module;
     }
-    g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND, "the module “%s” is of another version",
+    g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND, _("the module “%s” is of another version"),
                 path);
     g_module_close(file);
     return NULL;
@@ -82,7 +83,7 @@ const EdtBackendModule *edt_backend_module_find(GError **error)
         if (path)
             loaded = load(path, error);
         else
-            g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND, "its module is not installed");
+            g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND, _("its module is not installed"));
     }
     return loaded;
 }

@@ -12,6 +12,8 @@
  *   channels, 2.3e-6 in planes of 64, where 3e-6 is the gate (tests/golden).
  */
 #include "cpu/onednn.h"
+
+#include <glib/gi18n-lib.h>
 #include "base/half.h"
 #include "base/memory.h"
 
@@ -180,7 +182,7 @@ static gboolean describe(EdtDevice *dev, const EdtConv *conv, int part, int N, i
     dnnl_memory_desc_destroy(any);
     dnnl_memory_desc_destroy(bias);
     dnnl_memory_desc_destroy(y);
-    return edt_onednn_ok(status, "plan a convolution", error);
+    return edt_onednn_ok(status, N_("plan a convolution"), error);
 }
 
 /* The layout that oneDNN wants for a middling picture; other sizes and parities keep to it. */
@@ -191,7 +193,7 @@ static gboolean choose_layout(EdtDevice *dev, EdtConv *conv, GError **error)
                     edt_onednn_ok(dnnl_memory_desc_clone(
                                       &conv->packed_desc,
                                       dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0)),
-                                  "describe the weights of a convolution", error);
+                                  N_("describe the weights of a convolution"), error);
     dnnl_primitive_desc_destroy(desc);
     return done;
 }
@@ -270,7 +272,7 @@ static void run_part(EdtDevice *dev, EdtConv *conv, Shape *shape, int part, cons
     dnnl_status_t status =
         dnnl_primitive_execute(shape->primitive[part], dev->stream, bias_too ? 5 : 4, args);
     if (status)
-        edt_cpu_fail(dev, "a convolution", status);
+        edt_cpu_fail(dev, N_("a convolution"), status);
 }
 
 /* from [N*h][w][C] to the pixels of one parity of y [N*2h][2w][C]. */

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/threads.h"
 
+#include <glib/gi18n-lib.h>
 #include <omp.h>
 
 /* ---- device ---- */
@@ -39,7 +40,7 @@ static EdtDevice *open_device(const EdtDeviceOptions *options, GError **error)
     edt_threads_use(dev->threads);
     if (dnnl_engine_create(&dev->engine, dnnl_cpu, 0) ||
         dnnl_stream_create(&dev->stream, dev->engine, dnnl_stream_default_flags)) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND, "oneDNN could not open the CPU.");
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND, _("oneDNN could not open the CPU."));
         close_device(dev);
         return NULL;
     }
@@ -71,7 +72,7 @@ gboolean edt_cpu_need_scratch(EdtDevice *dev, gsize bytes, GError **error)
     dnnl_memory_desc_destroy(desc);
     if (status) {
         edt_free(data);
-        g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, "oneDNN could not take scratch memory.");
+        g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, _("oneDNN could not take scratch memory."));
         return FALSE;
     }
     dnnl_memory_destroy(dev->scratch_memory);
@@ -105,10 +106,10 @@ void edt_cpu_fail_error(EdtDevice *dev, GError *error)
 
 void edt_cpu_fail(EdtDevice *dev, const char *what, dnnl_status_t status)
 {
-    edt_cpu_fail_error(dev, g_error_new(EDT_ERROR,
-                                        status == dnnl_out_of_memory ? EDT_ERROR_NO_MEMORY
-                                                                     : EDT_ERROR_FAILED,
-                                        "oneDNN failed at %s (status %d).", what, (int)status));
+    edt_cpu_fail_error(
+        dev, g_error_new(EDT_ERROR,
+                         status == dnnl_out_of_memory ? EDT_ERROR_NO_MEMORY : EDT_ERROR_FAILED,
+                         _("oneDNN failed at %s (status %d)."), _(what), (int)status));
 }
 
 static gboolean sync_device(EdtDevice *dev, GError **error)

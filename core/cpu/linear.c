@@ -4,6 +4,8 @@
  * primitive per row count, bias and GELU in the epilogue.
  */
 #include "cpu/onednn.h"
+
+#include <glib/gi18n-lib.h>
 #include "base/memory.h"
 
 #define SHAPES_MAX 8 /* row counts of one layer: batch sizes, last slices */
@@ -61,7 +63,7 @@ static gboolean describe(EdtDevice *dev, const EdtLinear *linear, gint64 M,
     dnnl_memory_desc_destroy(x);
     dnnl_memory_desc_destroy(y);
     dnnl_memory_desc_destroy(bias);
-    return edt_onednn_ok(status, "plan a matrix product", error);
+    return edt_onednn_ok(status, N_("plan a matrix product"), error);
 }
 
 /* The layout that oneDNN wants for a middling row count; other row counts keep to it. */
@@ -72,12 +74,12 @@ static gboolean choose_layout(EdtDevice *dev, EdtLinear *linear, GError **error)
     gboolean done =
         edt_onednn_ok(dnnl_memory_desc_create_with_tag(&any, 2, (dnnl_dims_t){linear->K, linear->N},
                                                        linear->w_type, dnnl_format_tag_any),
-                      "describe weights", error) &&
+                      N_("describe weights"), error) &&
         describe(dev, linear, 128, any, &desc, error) &&
         edt_onednn_ok(
             dnnl_memory_desc_clone(&linear->packed_desc,
                                    dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0)),
-            "describe packed weights", error);
+            N_("describe packed weights"), error);
     dnnl_memory_desc_destroy(any);
     dnnl_primitive_desc_destroy(desc);
     return done;
@@ -169,7 +171,7 @@ void edt_cpu_linear(EdtDevice *dev, EdtLinear *linear, gint64 M, const void *x, 
     dnnl_status_t status =
         dnnl_primitive_execute(shape->primitive, dev->stream, linear->bias ? 5 : 4, args);
     if (status)
-        edt_cpu_fail(dev, "a matrix product", status);
+        edt_cpu_fail(dev, N_("a matrix product"), status);
     edt_cpu_end(dev, EDT_PROFILE_LINEAR, since,
                 2.0 * (double)M * (double)linear->K * (double)linear->N);
 }

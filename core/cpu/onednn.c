@@ -3,6 +3,8 @@
  * See onednn.h.
  */
 #include "cpu/onednn.h"
+
+#include <glib/gi18n-lib.h>
 #include "base/memory.h"
 
 dnnl_data_type_t edt_onednn_type(EdtType type)
@@ -16,7 +18,7 @@ gboolean edt_onednn_ok(dnnl_status_t status, const char *what, GError **error)
         return TRUE;
     g_set_error(error, EDT_ERROR,
                 status == dnnl_out_of_memory ? EDT_ERROR_NO_MEMORY : EDT_ERROR_FAILED,
-                "oneDNN could not %s (status %d).", what, (int)status);
+                _("oneDNN could not %s (status %d)."), _(what), (int)status);
     return FALSE;
 }
 
@@ -52,7 +54,7 @@ gboolean edt_onednn_pack(EdtDevice *dev, dnnl_status_t status, dnnl_memory_desc_
     dnnl_primitive_desc_destroy(desc);
     dnnl_memory_destroy(source);
     dnnl_memory_desc_destroy(plain);
-    return edt_onednn_ok(status, "pack weights", error);
+    return edt_onednn_ok(status, N_("pack weights"), error);
 }
 
 gboolean edt_onednn_bias(EdtDevice *dev, gint64 N, const void *bias, EdtType type,
@@ -70,7 +72,7 @@ gboolean edt_onednn_bias(EdtDevice *dev, gint64 N, const void *bias, EdtType typ
     if (!status)
         status = dnnl_memory_create(memory, desc, dev->engine, *data);
     dnnl_memory_desc_destroy(desc);
-    return edt_onednn_ok(status, "keep a bias", error);
+    return edt_onednn_ok(status, N_("keep a bias"), error);
 }
 
 gboolean edt_onednn_make(EdtDevice *dev, const_dnnl_primitive_desc_t desc,
@@ -84,7 +86,7 @@ gboolean edt_onednn_make(EdtDevice *dev, const_dnnl_primitive_desc_t desc,
     if (!status && y)
         status = dnnl_memory_create(y, dnnl_primitive_desc_query_md(desc, dnnl_query_dst_md, 0),
                                     dev->engine, DNNL_MEMORY_NONE);
-    return edt_onednn_ok(status, "make a primitive", error) &&
+    return edt_onednn_ok(status, N_("make a primitive"), error) &&
            edt_cpu_need_scratch(dev,
                                 dnnl_memory_desc_get_size(dnnl_primitive_desc_query_md(
                                     desc, dnnl_query_scratchpad_md, 0)),

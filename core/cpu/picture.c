@@ -6,6 +6,7 @@
 #include "cpu/device.h"
 #include "base/half.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 #define EPSILON 1e-6     /* GroupNorm eps of AutoencoderKL */
@@ -87,7 +88,7 @@ void edt_cpu_group_norm(EdtDevice *dev, const EdtGroupNorm *op)
     if (op->C > CHANNELS_MAX || op->groups > GROUPS_MAX || op->C % op->groups != 0 ||
         op->C % op->planes != 0) {
         edt_cpu_fail_error(dev, g_error_new(EDT_ERROR, EDT_ERROR_FAILED,
-                                            "%d channels cannot be normalised in %d groups.",
+                                            _("%d channels cannot be normalised in %d groups."),
                                             op->C, op->groups));
         return;
     }

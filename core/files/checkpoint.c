@@ -12,6 +12,7 @@
 #include "edt.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -135,8 +136,8 @@ static gboolean open_kind(EdtCheckpoint *c, Kind kind, const char *const *prefer
         return c->source != NULL;
     }
     g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "it is neither a torch checkpoint nor safetensors. A download may have brought a "
-                "web page or a Git LFS pointer instead; look at its size and fetch it again");
+                _("it is neither a torch checkpoint nor safetensors. A download may have brought a "
+                  "web page or a Git LFS pointer instead; look at its size and fetch it again"));
     return FALSE;
 }
 
@@ -145,7 +146,7 @@ static gboolean index_names(EdtCheckpoint *c, GError **error)
     for (guint i = 0; i < c->tensors->len; i++) {
         EdtStoredTensor *stored = c->tensors->pdata[i];
         if (!g_hash_table_insert(c->by_name, (gpointer)stored->tensor.name, stored)) {
-            g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, "tensor “%s” stands twice in it",
+            g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, _("tensor “%s” stands twice in it"),
                         stored->tensor.name);
             return FALSE;
         }
@@ -158,7 +159,7 @@ static void name_file(const char *path, GError **error)
 {
     if (error && *error && (*error)->code == EDT_ERROR_BAD_FILE &&
         strstr((*error)->message, path) == NULL)
-        g_prefix_error(error, "“%s” is refused: ", path);
+        g_prefix_error(error, _("“%s” is refused: "), path);
 }
 
 EdtCheckpoint *edt_checkpoint_open(const char *path, const char *const *prefer, const char **chosen,
@@ -323,7 +324,7 @@ char *edt_checkpoint_sha256(EdtCheckpoint *c, GError **error)
         g_checksum_update(sum, piece, n);
     }
     if (n < 0)
-        g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, "“%s” cannot be read: %s.", c->path,
+        g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, _("“%s” cannot be read: %s."), c->path,
                     g_strerror(errno));
     else if (piece)
         hex = g_strdup(g_checksum_get_string(sum));

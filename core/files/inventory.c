@@ -3,6 +3,8 @@
  * See inventory.h.  Used by import.c on foreign checkpoints and by info.c on models.
  */
 #include "files/inventory.h"
+
+#include <glib/gi18n-lib.h>
 #include "edt.h"
 
 #define NAMES_SHOWN 4
@@ -49,7 +51,7 @@ static void add_misshaped(Heap *heap, const char *name, int rank, const gint64 *
                           int found_rank, const gint64 *found_shape)
 {
     char *wanted = shape_text(rank, shape), *found = shape_text(found_rank, found_shape);
-    char *text = g_strdup_printf("%s %s instead of %s", name, found, wanted);
+    char *text = g_strdup_printf(_("%s %s instead of %s"), name, found, wanted);
 
     add(heap, text);
     g_free(text);
@@ -90,14 +92,14 @@ gboolean edt_inventory_close(EdtInventory *inventory, const char *of, GError **e
     GString *text = g_string_new(NULL);
     gboolean good;
 
-    tell(text, &inventory->missing, "missing");
-    tell(text, &inventory->misshaped, "of another shape");
-    tell(text, &inventory->extra, "that do not belong there");
+    tell(text, &inventory->missing, _("missing"));
+    tell(text, &inventory->misshaped, _("of another shape"));
+    tell(text, &inventory->extra, _("that do not belong there"));
     good = text->len == 0;
     if (!good)
         g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "%s does not have the tensors it should have: %s. It may be cut off, or of "
-                    "another architecture.",
+                    _("%s does not have the tensors it should have: %s. It may be cut off, or of "
+                      "another architecture."),
                     of, text->str);
     g_string_free(text, TRUE);
     g_string_free(inventory->missing.names, TRUE);

@@ -6,12 +6,13 @@
 #include "files/json_text.h"
 #include "edt.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 gboolean edt_json_refuse(const EdtJsonCursor *cursor, const char *what, GError **error)
 {
-    g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "%s, at byte %" G_GSIZE_FORMAT " of the header", what, cursor->at);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, _("%s, at byte %zu of the header"), what,
+                cursor->at);
     return FALSE;
 }
 
@@ -38,11 +39,11 @@ gboolean edt_json_at_end(EdtJsonCursor *c)
 
 gboolean edt_json_expect(EdtJsonCursor *c, char wanted, GError **error)
 {
-    char what[] = "'?' was expected";
+    char what[96];
 
     if (edt_json_accept(c, wanted))
         return TRUE;
-    what[1] = wanted;
+    g_snprintf(what, sizeof what, _("'%c' was expected"), wanted);
     return edt_json_refuse(c, what, error);
 }
 
@@ -56,11 +57,11 @@ gboolean edt_json_integer(EdtJsonCursor *c, gint64 *value, GError **error)
     for (; c->at < c->length && g_ascii_isdigit(c->text[c->at]); c->at++)
         if (__builtin_mul_overflow(n, 10, &n) ||
             __builtin_add_overflow(n, c->text[c->at] - '0', &n))
-            return edt_json_refuse(c, "a number is too large", error);
+            return edt_json_refuse(c, _("a number is too large"), error);
     if (c->at == start)
-        return edt_json_refuse(c, "a whole number, not negative, was expected", error);
+        return edt_json_refuse(c, _("a whole number, not negative, was expected"), error);
     if (c->text[start] == '0' && c->at > start + 1)
-        return edt_json_refuse(c, "a number begins with 0", error);
+        return edt_json_refuse(c, _("a number begins with 0"), error);
     *value = n;
     return TRUE;
 }
@@ -88,14 +89,14 @@ static gboolean unicode_escape(EdtJsonCursor *c, GString *out, GError **error)
 
     if (n >= 0xd800 && n < 0xdc00) {
         if (c->length - c->at < 2 || memcmp(c->text + c->at, "\\u", 2) != 0)
-            return edt_json_refuse(c, "half a surrogate pair", error);
+            return edt_json_refuse(c, _("half a surrogate pair"), error);
         c->at += 2;
         low = hex4(c);
         if (low < 0xdc00 || low > 0xdfff)
-            return edt_json_refuse(c, "half a surrogate pair", error);
+            return edt_json_refuse(c, _("half a surrogate pair"), error);
         n = 0x10000 + ((n - 0xd800) << 10) + (low - 0xdc00);
     } else if (n <= 0 || (n >= 0xdc00 && n <= 0xdfff)) {
-        return edt_json_refuse(c, "a \\u escape that is no character", error);
+        return edt_json_refuse(c, _("a \\u escape that is no character"), error);
     }
     g_string_append_unichar(out, (gunichar)n);
     return TRUE;
@@ -112,7 +113,7 @@ static gboolean escape(EdtJsonCursor *c, GString *out, GError **error)
         return unicode_escape(c, out, error);
     found = letter ? strchr(from, letter) : NULL;
     if (found == NULL)
-        return edt_json_refuse(c, "an unknown escape in a string", error);
+        return edt_json_refuse(c, _("an unknown escape in a string"), error);
     g_string_append_c(out, to[found - from]);
     return TRUE;
 }
@@ -124,14 +125,14 @@ static gboolean string_body(EdtJsonCursor *c, GString *out, GError **error)
         if (byte == '"')
             return TRUE;
         if (byte < 0x20)
-            return edt_json_refuse(c, "a control character in a string", error);
+            return edt_json_refuse(c, _("a control character in a string"), error);
         if (byte != '\\')
             g_string_append_c(out, (char)byte);
         else if (!escape(c, out, error))
             return FALSE;
     }
     c->at = c->length;
-    return edt_json_refuse(c, "a string without end", error);
+    return edt_json_refuse(c, _("a string without end"), error);
 }
 
 char *edt_json_string(EdtJsonCursor *c, GError **error)
@@ -146,7 +147,7 @@ char *edt_json_string(EdtJsonCursor *c, GError **error)
         return NULL;
     }
     if (!g_utf8_validate_len(out->str, out->len, NULL)) {
-        edt_json_refuse(c, "a string that is not UTF-8", error);
+        edt_json_refuse(c, _("a string that is not UTF-8"), error);
         g_string_free(out, TRUE);
         return NULL;
     }

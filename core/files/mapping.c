@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -148,10 +149,10 @@ int edt_mapping_open_file(const char *path, gsize *size, GError **error)
             return fd;
         }
         g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "“%s” is not a regular file. Give the path of a file.", path);
+                    _("“%s” is not a regular file. Give the path of a file."), path);
     } else {
         g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
-                    "“%s” cannot be opened: %s. Check the path and its permissions.", path,
+                    _("“%s” cannot be opened: %s. Check the path and its permissions."), path,
                     g_strerror(number));
     }
     if (fd >= 0)
@@ -172,8 +173,8 @@ EdtMapping *edt_mapping_open(const char *path, GError **error)
         data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (data == MAP_FAILED) {
         g_set_error(error, EDT_ERROR, errno == ENOMEM ? EDT_ERROR_NO_MEMORY : EDT_ERROR_FAILED,
-                    "“%s” (%" G_GSIZE_FORMAT " bytes) cannot be mapped into memory: %s.", path,
-                    size, g_strerror(errno));
+                    _("“%s” (%zu bytes) cannot be mapped into memory: %s."), path, size,
+                    g_strerror(errno));
         close(fd);
         return NULL;
     }
@@ -233,8 +234,8 @@ gboolean edt_mapping_damaged(const EdtMapping *mapping, GError **error)
     if (!shrunk && !(mapping->slot && atomic_load(&mapping->slot->damaged)))
         return FALSE;
     g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "“%s” changed or became unreadable while it was being read. Check the disk, copy "
-                "the file again, and retry.",
+                _("“%s” changed or became unreadable while it was being read. Check the disk, copy "
+                  "the file again, and retry."),
                 mapping->path);
     return TRUE;
 }

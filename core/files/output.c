@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,19 +29,21 @@ struct EdtOutput {
 
 static gboolean fail_errno(const EdtOutput *output, const char *what, int number, GError **error)
 {
-    g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
-                "“%s” could not be written: %s (%s). Check that the folder exists, may be written "
-                "to and has room.",
-                output->path, what, g_strerror(number));
+    g_set_error(
+        error, EDT_ERROR, EDT_ERROR_FAILED,
+        _("“%s” could not be written: %s (%s). Check that the folder exists, may be written "
+          "to and has room."),
+        output->path, what, g_strerror(number));
     return FALSE;
 }
 
 static gboolean fail_exists(const EdtOutput *output, GError **error)
 {
-    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                "“%s” exists already and is left as it is. Choose another name, or allow it to be "
-                "replaced (--force).",
-                output->path);
+    g_set_error(
+        error, EDT_ERROR, EDT_ERROR_USAGE,
+        _("“%s” exists already and is left as it is. Choose another name, or allow it to be "
+          "replaced (--force)."),
+        output->path);
     return FALSE;
 }
 
@@ -99,7 +102,7 @@ static gboolean publish(EdtOutput *output, GError **error)
     if (output->force) {
         if (renameat(folder, output->temporary, folder, output->name) == 0)
             return TRUE;
-        return fail_errno(output, "renaming failed", errno, error);
+        return fail_errno(output, _("renaming failed"), errno, error);
     }
     if (renameat2(folder, output->temporary, folder, output->name, RENAME_NOREPLACE) == 0)
         return TRUE;
@@ -113,7 +116,7 @@ static gboolean publish(EdtOutput *output, GError **error)
     }
     if (number == EEXIST)
         return fail_exists(output, error);
-    return fail_errno(output, "renaming failed", number, error);
+    return fail_errno(output, _("renaming failed"), number, error);
 }
 
 static void destroy(EdtOutput *output)
@@ -137,13 +140,13 @@ static gboolean open_folder(EdtOutput *output, GError **error)
 
     output->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (output->folder < 0)
-        fail_errno(output, "its folder cannot be opened", errno, error);
+        fail_errno(output, _("its folder cannot be opened"), errno, error);
     g_free(folder);
     if (output->folder < 0)
         return FALSE;
     if (fstatat(output->folder, output->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
         if (S_ISDIR(st.st_mode))
-            return fail_errno(output, "it is a folder", EISDIR, error);
+            return fail_errno(output, _("it is a folder"), EISDIR, error);
         if (!output->force)
             return fail_exists(output, error);
     }
@@ -169,7 +172,7 @@ EdtOutput *edt_output_open(const char *path, gboolean force, GError **error)
     if (fd >= 0)
         output->stream = fdopen(fd, "wb");
     if (output->stream == NULL) {
-        fail_errno(output, "a temporary file cannot be made", errno, error);
+        fail_errno(output, _("a temporary file cannot be made"), errno, error);
         if (fd >= 0)
             close(fd);
         destroy(output);
@@ -186,16 +189,16 @@ FILE *edt_output_stream(EdtOutput *output)
 static gboolean commit(EdtOutput *output, GError **error)
 {
     if (fflush(output->stream) != 0 || ferror(output->stream))
-        return fail_errno(output, "writing failed", errno, error);
+        return fail_errno(output, _("writing failed"), errno, error);
     if (fsync(fileno(output->stream)) != 0)
-        return fail_errno(output, "the disk did not take it", errno, error);
+        return fail_errno(output, _("the disk did not take it"), errno, error);
     if (output->temporary == NULL && !give_name(output))
-        return fail_errno(output, "naming failed", errno, error);
+        return fail_errno(output, _("naming failed"), errno, error);
     if (!publish(output, error))
         return FALSE;
     g_clear_pointer(&output->temporary, g_free); /* nothing left to remove */
     if (fsync(output->folder) != 0 && errno == EIO)
-        return fail_errno(output, "the disk did not take its name", errno, error);
+        return fail_errno(output, _("the disk did not take its name"), errno, error);
     return TRUE;
 }
 

@@ -10,6 +10,7 @@
 #include "files/pickle_machine.h"
 #include "edt.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* ---- opcodes: frame of the pickle ---- */
@@ -21,7 +22,7 @@ static gboolean op_proto(EdtPickle *p)
     if (!edt_pickle_take_number(p, 1, &version))
         return FALSE;
     if (p->opcode_at != 0 || version < 2 || version > 5)
-        return edt_pickle_refuse(p, "its pickle protocol is not 2 to 5");
+        return edt_pickle_refuse(p, _("its pickle protocol is not 2 to 5"));
     return TRUE;
 }
 
@@ -31,13 +32,14 @@ static gboolean op_frame(EdtPickle *p)
 
     if (!edt_pickle_take_number(p, 8, &length))
         return FALSE;
-    return length <= p->size - p->at || edt_pickle_refuse(p, "a frame is longer than the pickle");
+    return length <= p->size - p->at ||
+           edt_pickle_refuse(p, _("a frame is longer than the pickle"));
 }
 
 static gboolean op_stop(EdtPickle *p)
 {
     if (p->marks->len != 0 || p->stack->len != 1)
-        return edt_pickle_refuse(p, "it ends with an untidy stack");
+        return edt_pickle_refuse(p, _("it ends with an untidy stack"));
     p->root = p->stack->pdata[0];
     return TRUE;
 }
@@ -45,7 +47,7 @@ static gboolean op_stop(EdtPickle *p)
 static gboolean op_mark(EdtPickle *p)
 {
     if (p->marks->len == EDT_PICKLE_MARKS_MAX)
-        return edt_pickle_refuse(p, "it nests too deep");
+        return edt_pickle_refuse(p, _("it nests too deep"));
     g_array_append_val(p->marks, p->stack->len);
     return TRUE;
 }
@@ -75,14 +77,15 @@ static gboolean run(EdtPickle *p)
         p->opcode_at = p->at;
         if (p->at == p->size || n == EDT_PICKLE_OPCODES_MAX) {
             p->opcode_at = 0;
-            return edt_pickle_refuse(p, p->at == p->size ? "it has no end"
-                                                         : "it has too many opcodes");
+            return edt_pickle_refuse(p, p->at == p->size ? _("it has no end")
+                                                         : _("it has too many opcodes"));
         }
         EdtOpcode opcode = opcode_of(p->data[p->at++]);
         if (opcode == NULL)
-            return edt_pickle_refuse(p, "it uses an opcode that a plain checkpoint does not need");
+            return edt_pickle_refuse(p,
+                                     _("it uses an opcode that a plain checkpoint does not need"));
         if (n == 0 && opcode != op_proto)
-            return edt_pickle_refuse(p, "it does not begin as a pickle");
+            return edt_pickle_refuse(p, _("it does not begin as a pickle"));
         if (!opcode(p))
             return FALSE;
     }
@@ -117,7 +120,7 @@ EdtPickle *edt_pickle_read(const guint8 *data, gsize size, gsize *used, GError *
 
     if (size == 0 || (used == NULL && size > EDT_PICKLE_BYTES_MAX)) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "its pickle is empty or longer than 16 MB");
+                    _("its pickle is empty or longer than 16 MB"));
         return NULL;
     }
     p = g_new0(EdtPickle, 1);
@@ -130,7 +133,7 @@ EdtPickle *edt_pickle_read(const guint8 *data, gsize size, gsize *used, GError *
     p->error = error;
     good = run(p);
     if (good && used == NULL && p->at != p->size)
-        good = edt_pickle_refuse(p, "something follows its end");
+        good = edt_pickle_refuse(p, _("something follows its end"));
     p->error = NULL;
     if (!good) {
         edt_pickle_free(p);
@@ -181,7 +184,7 @@ const EdtPickleValue *edt_pickle_lookup(const EdtPickleValue *dict, const char *
         if (!edt_pickle_is(dict->items[i], key))
             continue;
         if (found) {
-            g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, "the key “%s” stands twice in it",
+            g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, _("the key “%s” stands twice in it"),
                         key);
             return NULL;
         }

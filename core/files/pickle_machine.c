@@ -4,6 +4,8 @@
  * The opcodes that use them: pickle_plain.c and pickle_objects.c.
  */
 #include "files/pickle_machine.h"
+
+#include <glib/gi18n-lib.h>
 #include "edt.h"
 
 /* ---- failing ---- */
@@ -11,8 +13,8 @@
 gboolean edt_pickle_refuse(EdtPickle *p, const char *what)
 {
     g_set_error(p->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "%s (opcode 0x%02x at byte %" G_GSIZE_FORMAT " of its pickle)", what,
-                p->data[p->opcode_at], p->opcode_at);
+                _("%s (opcode 0x%02x at byte %zu of its pickle)"), what, p->data[p->opcode_at],
+                p->opcode_at);
     return FALSE;
 }
 
@@ -23,7 +25,7 @@ const guint8 *edt_pickle_take(EdtPickle *p, gsize n)
     const guint8 *bytes = p->data + p->at;
 
     if (n > p->size - p->at) {
-        edt_pickle_refuse(p, "it ends in the middle of an opcode");
+        edt_pickle_refuse(p, _("it ends in the middle of an opcode"));
         return NULL;
     }
     p->at += n;
@@ -74,7 +76,7 @@ EdtPickleValue *edt_pickle_new_value(EdtPickle *p, EdtPickleKind kind)
 gboolean edt_pickle_push(EdtPickle *p, EdtPickleValue *value)
 {
     if (p->stack->len == EDT_PICKLE_STACK_MAX)
-        return edt_pickle_refuse(p, "its stack grows too high");
+        return edt_pickle_refuse(p, _("its stack grows too high"));
     g_ptr_array_add(p->stack, value);
     return TRUE;
 }
@@ -89,7 +91,7 @@ guint edt_pickle_available(const EdtPickle *p)
 EdtPickleValue *edt_pickle_pop(EdtPickle *p)
 {
     if (edt_pickle_available(p) == 0) {
-        edt_pickle_refuse(p, "an opcode finds too little on the stack");
+        edt_pickle_refuse(p, _("an opcode finds too little on the stack"));
         return NULL;
     }
     return g_ptr_array_steal_index(p->stack, p->stack->len - 1);
@@ -98,7 +100,7 @@ EdtPickleValue *edt_pickle_pop(EdtPickle *p)
 EdtPickleValue *edt_pickle_peek(EdtPickle *p)
 {
     if (edt_pickle_available(p) == 0) {
-        edt_pickle_refuse(p, "an opcode finds too little on the stack");
+        edt_pickle_refuse(p, _("an opcode finds too little on the stack"));
         return NULL;
     }
     return p->stack->pdata[p->stack->len - 1];

@@ -7,6 +7,7 @@
 #include "files/pickle_torch.h"
 #include "edt.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* ---- globals ---- */
@@ -17,11 +18,12 @@ static gboolean refuse_global(EdtPickle *p, EdtPickleText module, EdtPickleText 
                                 (int)MIN(name.length, 80), name.text);
     char *shown = g_strescape(raw, NULL);
 
-    g_set_error(p->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "it asks for the Python object “%s” (opcode 0x%02x at byte %" G_GSIZE_FORMAT
-                " of its pickle). Opening such a file in Python runs code, and a plain checkpoint "
-                "does not need it. Save the model's state_dict() with torch.save and import that",
-                shown, p->data[p->opcode_at], p->opcode_at);
+    g_set_error(
+        p->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+        _("it asks for the Python object “%s” (opcode 0x%02x at byte %zu of its pickle). Opening "
+          "such a file in Python runs code, and a plain checkpoint "
+          "does not need it. Save the model's state_dict() with torch.save and import that"),
+        shown, p->data[p->opcode_at], p->opcode_at);
     g_free(shown);
     g_free(raw);
     return FALSE;
@@ -44,7 +46,7 @@ static gboolean take_line(EdtPickle *p, EdtPickleText *line)
     const guint8 *end = memchr(p->data + p->at, '\n', p->size - p->at);
 
     if (end == NULL)
-        return edt_pickle_refuse(p, "it ends in the middle of an opcode");
+        return edt_pickle_refuse(p, _("it ends in the middle of an opcode"));
     line->text = (const char *)p->data + p->at;
     line->length = (gsize)((const char *)end - line->text);
     p->at += line->length + 1;
@@ -64,7 +66,7 @@ static gboolean op_stack_global(EdtPickle *p)
     if (module == NULL)
         return FALSE;
     if (name->kind != EDT_PICKLE_STRING || module->kind != EDT_PICKLE_STRING)
-        return edt_pickle_refuse(p, "it names a Python object by something that is no string");
+        return edt_pickle_refuse(p, _("it names a Python object by something that is no string"));
     return push_global(p, module->bytes, name->bytes);
 }
 
@@ -89,7 +91,7 @@ static gboolean push_parameter(EdtPickle *p, const EdtPickleValue *arguments)
     if (arguments->n_items != 3 || arguments->items[0]->kind != EDT_PICKLE_TENSOR ||
         arguments->items[1]->kind != EDT_PICKLE_BOOL ||
         arguments->items[2]->kind != EDT_PICKLE_DICT)
-        return edt_pickle_refuse(p, "a parameter is not described as torch describes it");
+        return edt_pickle_refuse(p, _("a parameter is not described as torch describes it"));
     return edt_pickle_push(p, arguments->items[0]);
 }
 
@@ -101,7 +103,7 @@ static gboolean op_reduce(EdtPickle *p)
     if (callee == NULL)
         return FALSE;
     if (callee->kind != EDT_PICKLE_GLOBAL || arguments->kind != EDT_PICKLE_TUPLE)
-        return edt_pickle_refuse(p, "it calls something that is no function of torch");
+        return edt_pickle_refuse(p, _("it calls something that is no function of torch"));
     switch (callee->global->kind) {
     case EDT_GLOBAL_REBUILD_TENSOR:
         return push_tensor(p, arguments);
@@ -109,7 +111,8 @@ static gboolean op_reduce(EdtPickle *p)
         return push_parameter(p, arguments);
     case EDT_GLOBAL_ORDERED_DICT:
         if (arguments->n_items != 0)
-            return edt_pickle_refuse(p, "an OrderedDict is made from arguments, as torch does not");
+            return edt_pickle_refuse(p,
+                                     _("an OrderedDict is made from arguments, as torch does not"));
         dict = edt_pickle_new_value(p, EDT_PICKLE_DICT);
         dict->ordered = TRUE;
         return edt_pickle_push(p, dict);
@@ -117,7 +120,7 @@ static gboolean op_reduce(EdtPickle *p)
     case EDT_GLOBAL_NAMESPACE:
         break;
     }
-    return edt_pickle_refuse(p, "it calls a class that a plain checkpoint only names");
+    return edt_pickle_refuse(p, _("it calls a class that a plain checkpoint only names"));
 }
 
 static gboolean op_newobj(EdtPickle *p)
@@ -128,8 +131,8 @@ static gboolean op_newobj(EdtPickle *p)
         return FALSE;
     if (callee->kind != EDT_PICKLE_GLOBAL || callee->global->kind != EDT_GLOBAL_NAMESPACE ||
         arguments->kind != EDT_PICKLE_TUPLE || arguments->n_items != 0)
-        return edt_pickle_refuse(p,
-                                 "it makes a Python object other than an empty argparse.Namespace");
+        return edt_pickle_refuse(
+            p, _("it makes a Python object other than an empty argparse.Namespace"));
     return edt_pickle_push(p, edt_pickle_new_value(p, EDT_PICKLE_OPAQUE));
 }
 
@@ -141,9 +144,9 @@ static gboolean op_build(EdtPickle *p)
     if (object == NULL)
         return FALSE;
     if (object->kind != EDT_PICKLE_OPAQUE && !(object->kind == EDT_PICKLE_DICT && object->ordered))
-        return edt_pickle_refuse(p, "it sets attributes of something that has none");
+        return edt_pickle_refuse(p, _("it sets attributes of something that has none"));
     return state->kind == EDT_PICKLE_DICT ||
-           edt_pickle_refuse(p, "attributes are not a dictionary");
+           edt_pickle_refuse(p, _("attributes are not a dictionary"));
 }
 
 static gboolean op_binpersid(EdtPickle *p)

@@ -5,6 +5,7 @@
 #include "files/pickle_machine.h"
 #include "edt.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 /* ---- helpers ---- */
@@ -24,7 +25,7 @@ static void append(EdtPickleValue *to, EdtPickleValue *const *items, guint n)
 static gboolean pop_mark(EdtPickle *p, guint *n)
 {
     if (p->marks->len == 0)
-        return edt_pickle_refuse(p, "an opcode finds no mark on the stack");
+        return edt_pickle_refuse(p, _("an opcode finds no mark on the stack"));
     *n = edt_pickle_available(p);
     g_array_set_size(p->marks, p->marks->len - 1);
     return TRUE;
@@ -118,7 +119,7 @@ static gboolean push_text(EdtPickle *p, EdtPickleKind kind, guint width)
     if (!edt_pickle_take_text(p, width, &text))
         return FALSE;
     if (kind == EDT_PICKLE_STRING && !g_utf8_validate_len(text.text, text.length, NULL))
-        return edt_pickle_refuse(p, "a string is not UTF-8");
+        return edt_pickle_refuse(p, _("a string is not UTF-8"));
     value = edt_pickle_new_value(p, kind);
     value->bytes = text;
     return edt_pickle_push(p, value);
@@ -151,7 +152,7 @@ static gboolean push_tuple(EdtPickle *p, guint n)
     EdtPickleValue *tuple;
 
     if (edt_pickle_available(p) < n)
-        return edt_pickle_refuse(p, "an opcode finds too little on the stack");
+        return edt_pickle_refuse(p, _("an opcode finds too little on the stack"));
     tuple = edt_pickle_new_value(p, EDT_PICKLE_TUPLE);
     append(tuple, top(p, n), n);
     drop(p, n);
@@ -198,7 +199,7 @@ static gboolean op_dict(EdtPickle *p)
 static EdtPickleValue *container_below(EdtPickle *p, guint n)
 {
     if (edt_pickle_available(p) <= n) {
-        edt_pickle_refuse(p, "an opcode finds too little on the stack");
+        edt_pickle_refuse(p, _("an opcode finds too little on the stack"));
         return NULL;
     }
     return p->stack->pdata[p->stack->len - n - 1];
@@ -211,7 +212,7 @@ static gboolean add_to_list(EdtPickle *p, guint n)
     if (list == NULL)
         return FALSE;
     if (list->kind != EDT_PICKLE_LIST)
-        return edt_pickle_refuse(p, "it appends to something that is no list");
+        return edt_pickle_refuse(p, _("it appends to something that is no list"));
     append(list, top(p, n), n);
     drop(p, n);
     return TRUE;
@@ -230,12 +231,12 @@ static gboolean add_to_dict(EdtPickle *p, guint n)
         return FALSE;
     items = top(p, n);
     if (dict->kind != EDT_PICKLE_DICT)
-        return edt_pickle_refuse(p, "it sets items of something that is no dictionary");
+        return edt_pickle_refuse(p, _("it sets items of something that is no dictionary"));
     if (n % 2 != 0)
-        return edt_pickle_refuse(p, "a dictionary gets a key without value");
+        return edt_pickle_refuse(p, _("a dictionary gets a key without value"));
     for (guint i = 0; i < n; i += 2)
         if (!is_key(items[i]))
-            return edt_pickle_refuse(p, "a dictionary gets a key that is no plain value");
+            return edt_pickle_refuse(p, _("a dictionary gets a key that is no plain value"));
     append(dict, items, n);
     drop(p, n);
     return TRUE;
@@ -273,7 +274,7 @@ static gboolean remember(EdtPickle *p, guint64 index)
     if (value == NULL)
         return FALSE;
     if (index >= MIN(p->size, EDT_PICKLE_OPCODES_MAX))
-        return edt_pickle_refuse(p, "a memo index is out of range");
+        return edt_pickle_refuse(p, _("a memo index is out of range"));
     if (index >= p->memo->len)
         g_ptr_array_set_size(p->memo, (gint)index + 1);
     p->memo->pdata[index] = value;
@@ -283,7 +284,7 @@ static gboolean remember(EdtPickle *p, guint64 index)
 static gboolean recall(EdtPickle *p, guint64 index)
 {
     if (index >= p->memo->len || p->memo->pdata[index] == NULL)
-        return edt_pickle_refuse(p, "it recalls a value that it never remembered");
+        return edt_pickle_refuse(p, _("it recalls a value that it never remembered"));
     return edt_pickle_push(p, p->memo->pdata[index]);
 }
 

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "edt.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 static const EdtPickleGlobal allowed[] = {
@@ -72,11 +73,12 @@ gboolean edt_pickle_make_storage(const EdtPickleValue *id, EdtPickleStorage *sto
         !edt_pickle_is(item[0], "storage") || item[1]->kind != EDT_PICKLE_GLOBAL ||
         item[1]->global->kind != EDT_GLOBAL_STORAGE || item[2]->kind != EDT_PICKLE_STRING ||
         item[3]->kind != EDT_PICKLE_STRING || item[4]->kind != EDT_PICKLE_INT)
-        return refuse(error, "a storage reference is not what torch writes");
+        return refuse(error, _("a storage reference is not what torch writes"));
     if (id->n_items == 6 && item[5]->kind != EDT_PICKLE_NONE)
-        return refuse(error, "a storage is a view of another, as only torch before 0.2 wrote it");
+        return refuse(error,
+                      _("a storage is a view of another, as only torch before 0.2 wrote it"));
     if (item[4]->integer < 0)
-        return refuse(error, "a storage has a negative number of elements");
+        return refuse(error, _("a storage has a negative number of elements"));
     storage->key = item[2]->bytes;
     storage->global = item[1]->global;
     storage->count = (gsize)item[4]->integer;
@@ -89,13 +91,13 @@ static gboolean integers(const EdtPickleValue *tuple, gint64 out[EDT_RANK_MAX], 
                          GError **error)
 {
     if (tuple->kind != EDT_PICKLE_TUPLE)
-        return refuse(error, "the shape or strides of a tensor are not a tuple");
+        return refuse(error, _("the shape or strides of a tensor are not a tuple"));
     if (tuple->n_items > EDT_RANK_MAX)
-        return refuse(error, "a tensor has more than 8 dimensions");
+        return refuse(error, _("a tensor has more than 8 dimensions"));
     for (guint i = 0; i < tuple->n_items; i++) {
         if (tuple->items[i]->kind != EDT_PICKLE_INT || tuple->items[i]->integer < 0)
-            return refuse(error, "a tensor has a dimension or stride that is no whole number, or "
-                                 "is negative");
+            return refuse(error, _("a tensor has a dimension or stride that is no whole number, or "
+                                   "is negative"));
         out[i] = tuple->items[i]->integer;
     }
     *rank = (int)tuple->n_items;
@@ -113,17 +115,17 @@ static gboolean check_range(EdtPickleTensor *t, GError **error)
         fits = fits && edt_size_mul(&count, count, (gsize)t->shape[i]);
     /* (2^32, 2^32, 0) is empty, but no tensor that torch could hold */
     if (!fits)
-        return refuse(error, "the shape of a tensor is too large for any machine");
+        return refuse(error, _("the shape of a tensor is too large for any machine"));
     t->count = count;
     if (count == 0)
-        return t->offset <= room || refuse(error, "a tensor lies outside its storage");
+        return t->offset <= room || refuse(error, _("a tensor lies outside its storage"));
     for (int i = 0; i < t->rank; i++) {
         gsize reach;
         fits = fits && edt_size_mul(&reach, (gsize)t->shape[i] - 1, (gsize)t->stride[i]) &&
                edt_size_add(&last, last, reach);
     }
     if (!fits || last >= room || count > room)
-        return refuse(error, "a tensor lies outside its storage");
+        return refuse(error, _("a tensor lies outside its storage"));
     return TRUE;
 }
 
@@ -137,15 +139,15 @@ gboolean edt_pickle_make_tensor(const EdtPickleValue *arguments, EdtPickleTensor
         (arguments->n_items != 6 && arguments->n_items != 7) ||
         item[0]->kind != EDT_PICKLE_STORAGE || item[1]->kind != EDT_PICKLE_INT ||
         item[4]->kind != EDT_PICKLE_BOOL || item[5]->kind != EDT_PICKLE_DICT)
-        return refuse(error, "a tensor is not described as torch describes it");
+        return refuse(error, _("a tensor is not described as torch describes it"));
     if (item[1]->integer < 0)
-        return refuse(error, "a tensor begins before its storage");
+        return refuse(error, _("a tensor begins before its storage"));
     tensor->storage = item[0];
     tensor->offset = (gsize)item[1]->integer;
     if (!integers(item[2], tensor->shape, &tensor->rank, error) ||
         !integers(item[3], tensor->stride, &strides, error))
         return FALSE;
     if (strides != tensor->rank)
-        return refuse(error, "a tensor has not as many strides as dimensions");
+        return refuse(error, _("a tensor has not as many strides as dimensions"));
     return check_range(tensor, error);
 }

@@ -8,6 +8,7 @@
 #include "files/output.h"
 #include "edt.h"
 
+#include <glib/gi18n-lib.h>
 #include <png.h>
 #include <setjmp.h>
 #include <string.h>
@@ -39,7 +40,7 @@ static void on_warning(png_structp png, png_const_charp message)
 static gboolean fail(const char *path, const char *what, GError **error)
 {
     g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "“%s” cannot be read as PNG: %s. Open and save it again in GIMP.", path, what);
+                _("“%s” cannot be read as PNG: %s. Open and save it again in GIMP."), path, what);
     return FALSE;
 }
 
@@ -114,8 +115,8 @@ gboolean edt_png_write(const char *path, int width, int height, int channels, co
     png_destroy_write_struct(&p.png, &p.info);
     if (good)
         return edt_output_commit(output, error);
-    g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, "“%s” could not be written as PNG: %s.", path,
-                p.message);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, _("“%s” could not be written as PNG: %s."),
+                path, p.message);
     edt_output_abandon(output);
     return FALSE;
 }
@@ -173,8 +174,8 @@ char *edt_png_read_text(const char *path, const char *key, GError **error)
         text = find_text(&p, key);
         if (text == NULL)
             g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                        "“%s” carries no text “%s”: it was not made by this program, or another "
-                        "program removed it.",
+                        _("“%s” carries no text “%s”: it was not made by this program, or another "
+                          "program removed it."),
                         path, key);
     }
     png_destroy_read_struct(&p.png, &p.info, NULL);
@@ -191,7 +192,7 @@ static guint8 *read_pixels(png_image *image, GError **error, const char *path)
     guint8 *pixels;
 
     if (image->width > SIDE_MAX || image->height > SIDE_MAX) {
-        fail(path, "it is larger than 16384 pixels a side", error);
+        fail(path, _("it is larger than 16384 pixels a side"), error);
         return NULL;
     }
     image->format = image->format & PNG_FORMAT_FLAG_ALPHA ? PNG_FORMAT_RGBA : PNG_FORMAT_RGB;
@@ -199,8 +200,7 @@ static guint8 *read_pixels(png_image *image, GError **error, const char *path)
     pixels = g_try_malloc(bytes);
     if (pixels == NULL) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
-                    "“%s” needs %" G_GSIZE_FORMAT " bytes of memory, which could not be had.", path,
-                    bytes);
+                    _("“%s” needs %zu bytes of memory, which could not be had."), path, bytes);
     } else if (!png_image_finish_read(image, NULL, pixels, 0, NULL)) {
         fail(path, image->message, error);
         g_clear_pointer(&pixels, g_free);

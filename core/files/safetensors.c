@@ -9,6 +9,7 @@
 #include "files/safetensors_header.h"
 #include "edt.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 struct EdtSafetensors {
@@ -34,14 +35,14 @@ static gboolean find_header(const EdtMapping *mapping, const char **text, gsize 
     guint64 n;
 
     if (size < 8)
-        return refuse(error, "it is shorter than any safetensors file");
+        return refuse(error, _("it is shorter than any safetensors file"));
     memcpy(&n, data, 8);
     n = GUINT64_FROM_LE(n);
     if (n > EDT_HEADER_BYTES_MAX)
-        return refuse(error, "its header would be longer than 16 MB; it is no safetensors file, "
-                             "or damaged");
+        return refuse(error, _("its header would be longer than 16 MB; it is no safetensors file, "
+                               "or damaged"));
     if (n > size - 8)
-        return refuse(error, "its header would be longer than the file; it was cut off");
+        return refuse(error, _("its header would be longer than the file; it was cut off"));
     *text = (const char *)data + 8;
     *length = (gsize)n;
     return TRUE;
@@ -78,7 +79,7 @@ static gboolean read_header(EdtSafetensors *file, GError **error)
     /* A copy, so that what was checked is what is used even if the file changes meanwhile. */
     copy = g_try_malloc(length + 1);
     if (copy == NULL) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY, "no memory for its header");
+        g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY, _("no memory for its header"));
         return FALSE;
     }
     memcpy(copy, text, length);
@@ -101,7 +102,7 @@ EdtSafetensors *edt_safetensors_open(const char *path, GError **error)
     file = g_new0(EdtSafetensors, 1);
     file->mapping = mapping;
     if (!read_header(file, error)) {
-        g_prefix_error(error, "“%s” cannot be used: ", path);
+        g_prefix_error(error, _("“%s” cannot be used: "), path);
         edt_safetensors_close(file);
         return NULL;
     }

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "edt.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 static const char *const dtype_names[] = {
@@ -38,7 +39,7 @@ gboolean edt_shape_bytes(EdtType type, int rank, const gint64 *shape, gsize *byt
 
 static gboolean refuse(GError **error, const char *name, const char *what)
 {
-    g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, "tensor “%s”: %s", name, what);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, _("tensor “%s”: %s"), name, what);
     return FALSE;
 }
 
@@ -58,10 +59,11 @@ static gboolean parse_dtype(EdtJsonCursor *c, EdtHeaderTensor *t, GError **error
         }
     if (!known) {
         char *shown = g_strescape(name, NULL);
-        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "tensor “%s” has the element type “%.40s”; F32, BF16, F16, F64 and I64 can be "
-                    "read",
-                    t->name, shown);
+        g_set_error(
+            error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+            _("tensor “%s” has the element type “%.40s”; F32, BF16, F16, F64 and I64 can be "
+              "read"),
+            t->name, shown);
         g_free(shown);
     }
     g_free(name);
@@ -76,7 +78,7 @@ static gboolean parse_shape(EdtJsonCursor *c, EdtHeaderTensor *t, GError **error
         return TRUE;
     do {
         if (t->rank == EDT_RANK_MAX)
-            return refuse(error, t->name, "more than 8 dimensions");
+            return refuse(error, t->name, _("more than 8 dimensions"));
         if (!edt_json_integer(c, &t->shape[t->rank++], error))
             return FALSE;
     } while (edt_json_accept(c, ','));
@@ -111,9 +113,9 @@ static gboolean parse_field(EdtJsonCursor *c, EdtHeaderTensor *t, guint *seen, G
         i++;
     g_free(key);
     if (i == G_N_ELEMENTS(keys))
-        return refuse(error, t->name, "has a field that tensors do not have");
+        return refuse(error, t->name, _("has a field that tensors do not have"));
     if (*seen & (1u << i))
-        return refuse(error, t->name, "has a field twice");
+        return refuse(error, t->name, _("has a field twice"));
     *seen |= 1u << i;
     return edt_json_expect(c, ':', error) && readers[i](c, t, error);
 }
@@ -132,11 +134,11 @@ static gboolean parse_tensor(EdtJsonCursor *c, EdtHeaderTensor *t, GError **erro
     if (!edt_json_expect(c, '}', error))
         return FALSE;
     if (seen != 7)
-        return refuse(error, t->name, "lacks dtype, shape or data_offsets");
+        return refuse(error, t->name, _("lacks dtype, shape or data_offsets"));
     if (!edt_shape_bytes(t->type, t->rank, t->shape, &bytes))
-        return refuse(error, t->name, "its shape is too large for any machine");
+        return refuse(error, t->name, _("its shape is too large for any machine"));
     if (t->begin > t->end || t->end - t->begin != bytes)
-        return refuse(error, t->name, "its bytes in the file do not fit its shape and type");
+        return refuse(error, t->name, _("its bytes in the file do not fit its shape and type"));
     return TRUE;
 }
 
@@ -156,7 +158,7 @@ static gboolean parse_metadata(EdtJsonCursor *c, GHashTable *metadata, GError **
             return FALSE;
         }
         if (!g_hash_table_insert(metadata, key, value))
-            return edt_json_refuse(c, "a metadata key stands twice", error);
+            return edt_json_refuse(c, _("a metadata key stands twice"), error);
     } while (edt_json_accept(c, ','));
     return edt_json_expect(c, '}', error);
 }
@@ -171,14 +173,14 @@ static gboolean parse_entry(EdtSafetensorsHeader *h, EdtJsonCursor *c, GHashTabl
         return FALSE;
     if (!edt_tensor_name_is_good(name, strlen(name))) {
         g_free(name);
-        return edt_json_refuse(c, "a tensor name is empty, longer than 256 bytes or not plain text",
-                               error);
+        return edt_json_refuse(
+            c, _("a tensor name is empty, longer than 256 bytes or not plain text"), error);
     }
     tensor = g_new0(EdtHeaderTensor, 1);
     tensor->name = name;
     g_ptr_array_add(h->tensors, tensor); /* owned from here, whatever happens */
     if (!g_hash_table_add(names, name))
-        return refuse(error, name, "stands twice");
+        return refuse(error, name, _("stands twice"));
     if (!edt_json_expect(c, ':', error))
         return FALSE;
     if (strcmp(name, "__metadata__") != 0)
@@ -211,15 +213,15 @@ static gboolean check_cover(EdtSafetensorsHeader *h, gsize data_bytes, GError **
         const EdtHeaderTensor *t = h->tensors->pdata[i];
         if (t->begin != at)
             return refuse(error, t->name,
-                          t->begin < at ? "its bytes overlap those of another tensor"
-                                        : "there is a hole in the file before its bytes");
+                          t->begin < at ? _("its bytes overlap those of another tensor")
+                                        : _("there is a hole in the file before its bytes"));
         at = t->end;
     }
     if (at == data_bytes)
         return TRUE;
     g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "the tensors take %" G_GSIZE_FORMAT " bytes, the file has %" G_GSIZE_FORMAT
-                " for them; it was cut off or something was added",
+                _("the tensors take %zu bytes, the file has %zu for them; it was cut off or "
+                  "something was added"),
                 at, data_bytes);
     return FALSE;
 }
@@ -235,7 +237,7 @@ static gboolean parse_all(EdtSafetensorsHeader *h, EdtJsonCursor *c, GHashTable 
                           GError **error)
 {
     if (c->length == 0 || c->text[0] != '{')
-        return edt_json_refuse(c, "it does not begin with '{'", error);
+        return edt_json_refuse(c, _("it does not begin with '{'"), error);
     c->at = 1;
     if (!edt_json_accept(c, '}')) {
         do {
@@ -245,7 +247,7 @@ static gboolean parse_all(EdtSafetensorsHeader *h, EdtJsonCursor *c, GHashTable 
         if (!edt_json_expect(c, '}', error))
             return FALSE;
     }
-    return edt_json_at_end(c) || edt_json_refuse(c, "something follows its end", error);
+    return edt_json_at_end(c) || edt_json_refuse(c, _("something follows its end"), error);
 }
 
 gboolean edt_safetensors_header_parse(EdtSafetensorsHeader *h, const char *text, gsize length,

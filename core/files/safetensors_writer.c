@@ -12,6 +12,7 @@
 #include "edt.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <stdio.h>
 
 struct EdtSafetensorsWriter {
@@ -52,7 +53,7 @@ static void writer_free(EdtSafetensorsWriter *w)
 
 static gboolean misuse(EdtSafetensorsWriter *w, const char *what, GError **error)
 {
-    g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, "“%s” was not written: %s.", w->path, what);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, _("“%s” was not written: %s."), w->path, what);
     return FALSE;
 }
 
@@ -62,7 +63,7 @@ void edt_safetensors_writer_metadata(EdtSafetensorsWriter *w, const char *key, c
 
     if (!g_hash_table_add(w->names, once)) {
         if (w->declaration == NULL)
-            misuse(w, "a metadata key was given twice", &w->declaration);
+            misuse(w, _("a metadata key was given twice"), &w->declaration);
         return;
     }
     if (w->metadata->len > 0)
@@ -80,7 +81,7 @@ void edt_safetensors_writer_declare(EdtSafetensorsWriter *w, const char *name, E
     if (rank > EDT_RANK_MAX || !edt_shape_bytes(type, rank, shape, &bytes) ||
         !edt_size_add(&end, w->declared, bytes) || !g_hash_table_add(w->names, g_strdup(name))) {
         if (w->declaration == NULL)
-            misuse(w, "a tensor was declared twice or is too large", &w->declaration);
+            misuse(w, _("a tensor was declared twice or is too large"), &w->declaration);
         return;
     }
     if (w->tensors->len > 0)
@@ -120,7 +121,7 @@ static gboolean write_header(EdtSafetensorsWriter *w, GError **error)
         g_string_append_c(text, ' ');
     length = GUINT64_TO_LE((guint64)text->len);
     if (text->len > EDT_HEADER_BYTES_MAX)
-        good = misuse(w, "its header would be longer than 16 MB", error);
+        good = misuse(w, _("its header would be longer than 16 MB"), error);
     else
         good = put(w, &length, 8, error) && put(w, text->str, text->len, error);
     g_string_free(text, TRUE);
@@ -142,7 +143,7 @@ gboolean edt_safetensors_writer_data(EdtSafetensorsWriter *w, const void *data, 
     if (!begin(w, error))
         return FALSE;
     if (bytes > w->declared - w->written)
-        return misuse(w, "more data came than was declared", error);
+        return misuse(w, _("more data came than was declared"), error);
     w->written += bytes;
     return put(w, data, bytes, error);
 }
@@ -152,7 +153,7 @@ gboolean edt_safetensors_writer_finish(EdtSafetensorsWriter *w, GError **error)
     gboolean good = begin(w, error);
 
     if (good && w->written != w->declared)
-        good = misuse(w, "less data came than was declared", error);
+        good = misuse(w, _("less data came than was declared"), error);
     if (good)
         good = edt_output_commit(w->output, error);
     else

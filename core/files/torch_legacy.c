@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "edt.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define LEGACY_PROTOCOL 1001
@@ -105,18 +106,18 @@ static gboolean place_storage(TorchLegacy *l, const EdtPickleValue *key, GHashTa
     guint64 count;
 
     if (!g_hash_table_insert(l->numbers, name, GUINT_TO_POINTER(l->ranges->len + 1)))
-        return refuse(error, "a storage stands twice in its list");
+        return refuse(error, _("a storage stands twice in its list"));
     if (storage == NULL || edt_pickle_element_size(storage->global) == 0)
-        return refuse(error, "its list names a storage that no tensor describes");
+        return refuse(error, _("its list names a storage that no tensor describes"));
     if (size - l->at < 8)
-        return refuse(error, "it was cut off");
+        return refuse(error, _("it was cut off"));
     memcpy(&count, edt_mapping_data(l->mapping) + l->at, 8);
     range.start = l->at + 8;
     if (GUINT64_FROM_LE(count) != storage->count)
-        return refuse(error, "a storage has another number of elements than its description");
+        return refuse(error, _("a storage has another number of elements than its description"));
     if (!edt_size_mul(&range.bytes, storage->count, edt_pickle_element_size(storage->global)) ||
         range.bytes > size - range.start)
-        return refuse(error, "a storage is longer than the file; it was cut off");
+        return refuse(error, _("a storage is longer than the file; it was cut off"));
     l->at = range.start + range.bytes;
     g_array_append_val(l->ranges, range);
     return TRUE;
@@ -128,17 +129,17 @@ static gboolean place_storages(TorchLegacy *l, const EdtPickleValue *keys, GErro
     gboolean good = TRUE;
 
     if (keys->kind != EDT_PICKLE_LIST)
-        return refuse(error, "its list of storages is no list");
+        return refuse(error, _("its list of storages is no list"));
     described = described_storages(l->source.pickle);
     for (guint i = 0; good && i < keys->n_items; i++) {
         if (keys->items[i]->kind != EDT_PICKLE_STRING)
-            good = refuse(error, "its list of storages holds something that is no key");
+            good = refuse(error, _("its list of storages holds something that is no key"));
         else
             good = place_storage(l, keys->items[i], described, error);
     }
     g_hash_table_unref(described);
     if (good && l->at != edt_mapping_size(l->mapping))
-        good = refuse(error, "something follows its last storage");
+        good = refuse(error, _("something follows its last storage"));
     return good;
 }
 
@@ -148,13 +149,14 @@ static gboolean read_all(TorchLegacy *l, GError **error)
     gboolean good;
 
     if (!expect_pickle(l, is_magic,
-                       "it is a pickle, but not one of torch.save. Save the model's "
-                       "state_dict() with torch.save",
+                       _("it is a pickle, but not one of torch.save. Save the model's "
+                         "state_dict() with torch.save"),
                        error) ||
-        !expect_pickle(l, is_protocol, "its version of the old torch format is unknown", error) ||
+        !expect_pickle(l, is_protocol, _("its version of the old torch format is unknown"),
+                       error) ||
         !expect_pickle(l, is_machine,
-                       "its numbers are big-endian. Load and save it again on an "
-                       "ordinary machine",
+                       _("its numbers are big-endian. Load and save it again on an "
+                         "ordinary machine"),
                        error))
         return FALSE;
     l->source.pickle = next_pickle(l, error);
@@ -174,11 +176,11 @@ static gint64 find_storage(EdtStorageSource *source, const char *key, gsize byte
     guint number = GPOINTER_TO_UINT(g_hash_table_lookup(l->numbers, key));
 
     if (number == 0) {
-        refuse(error, "its bytes are missing in the file");
+        refuse(error, _("its bytes are missing in the file"));
         return -1;
     }
     if (g_array_index(l->ranges, Range, number - 1).bytes != bytes) {
-        refuse(error, "its storage has another size than the file says");
+        refuse(error, _("its storage has another size than the file says"));
         return -1;
     }
     return (gint64)number - 1;

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "edt.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 void edt_stored_tensor_free(gpointer data)
@@ -33,7 +34,7 @@ static const EdtPickleValue *choose(const EdtPickleValue *root, const char *cons
     *chosen = NULL;
     if (root->kind != EDT_PICKLE_DICT) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "it does not hold a dictionary of tensors. Save the model's state_dict()");
+                    _("it does not hold a dictionary of tensors. Save the model's state_dict()"));
         return NULL;
     }
     for (; prefer && *prefer; prefer++) {
@@ -50,8 +51,9 @@ static const EdtPickleValue *choose(const EdtPickleValue *root, const char *cons
     }
     if (has_tensors(root))
         return root;
-    g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "there are no tensors where a checkpoint has them. Save the model's state_dict()");
+    g_set_error(
+        error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+        _("there are no tensors where a checkpoint has them. Save the model's state_dict()"));
     return NULL;
 }
 
@@ -60,7 +62,7 @@ static gboolean good_name(EdtPickleText text, GError **error)
     if (edt_tensor_name_is_good(text.text, text.length))
         return TRUE;
     g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "a tensor name is empty, longer than 256 bytes or not plain text");
+                _("a tensor name is empty, longer than 256 bytes or not plain text"));
     return FALSE;
 }
 
@@ -73,10 +75,10 @@ static gboolean locate(EdtStorageSource *source, const EdtPickleStorage *storage
     if (edt_size_mul(&bytes, storage->count, edt_pickle_element_size(storage->global)))
         stored->storage = source->find(source, key, bytes, error);
     else
-        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, "its storage is too large");
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, _("its storage is too large"));
     g_free(key);
     if (stored->storage < 0)
-        g_prefix_error(error, "tensor “%s”: ", stored->tensor.name);
+        g_prefix_error(error, _("tensor “%s”: "), stored->tensor.name);
     return stored->storage >= 0;
 }
 

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "edt.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zip.h>
@@ -58,7 +59,7 @@ static gboolean open_zip(TorchZip *z, GError **error)
     if (source)
         z->zip = zip_open_from_source(source, ZIP_RDONLY, &reason);
     if (z->zip == NULL) {
-        refuse(error, "its zip archive is damaged or not as torch writes it (%s)",
+        refuse(error, _("its zip archive is damaged or not as torch writes it (%s)"),
                zip_error_strerror(&reason));
         if (source)
             zip_source_free(source);
@@ -84,15 +85,15 @@ static gboolean check_name(TorchZip *z, const char *name, GError **error)
         z->prefix = g_strndup(name, (gsize)(slash - name) + 1);
     if (z->prefix == NULL || !g_str_has_prefix(name, z->prefix))
         return refuse(error,
-                      "its zip entry “%s” is not in the folder where torch puts all "
-                      "entries",
+                      _("its zip entry “%s” is not in the folder where torch puts all "
+                        "entries"),
                       name);
     name += strlen(z->prefix);
     if (g_str_has_prefix(name, "code/") || strcmp(name, "constants.pkl") == 0)
-        return refuse(error, "it is a TorchScript programme, not a checkpoint. Save the model's "
-                             "state_dict() with torch.save");
+        return refuse(error, _("it is a TorchScript programme, not a checkpoint. Save the model's "
+                               "state_dict() with torch.save"));
     if (!is_known_entry(name))
-        return refuse(error, "its zip entry “%s” is none that torch.save writes", name);
+        return refuse(error, _("its zip entry “%s” is none that torch.save writes"), name);
     return TRUE;
 }
 
@@ -105,24 +106,24 @@ static gboolean check_entry(TorchZip *z, guint64 index, gsize *total, GError **e
 
     zip_stat_init(&st);
     if (zip_stat_index(z->zip, index, ZIP_FL_ENC_RAW, &st) != 0 || (st.valid & needed) != needed)
-        return refuse(error, "its zip entry %" G_GUINT64_FORMAT " cannot be read", index);
+        return refuse(error, _("its zip entry %zu cannot be read"), (gsize)index);
     /* libzip takes names from extra fields, too */
     if (strcmp(st.name, header->name) != 0 || st.size != header->bytes ||
         st.comp_size != header->stored || st.crc != header->crc)
-        return refuse(error, "its zip entry “%s” can be read in two ways", header->name);
+        return refuse(error, _("its zip entry “%s” can be read in two ways"), header->name);
     if (!check_name(z, st.name, error))
         return FALSE;
     if (st.comp_method != ZIP_CM_STORE || st.encryption_method != ZIP_EM_NONE ||
         st.comp_size != st.size)
         return refuse(error,
-                      "its zip entry “%s” is compressed or encrypted, as torch never "
-                      "writes it",
+                      _("its zip entry “%s” is compressed or encrypted, as torch never "
+                        "writes it"),
                       st.name);
     if (!edt_size_add(total, *total, st.size) || *total > z->file_bytes)
-        return refuse(error, "its zip entries claim more bytes than the file has");
+        return refuse(error, _("its zip entries claim more bytes than the file has"));
     if (!g_hash_table_insert(z->entries, g_strdup(st.name + strlen(z->prefix)),
                              GSIZE_TO_POINTER(index + 1)))
-        return refuse(error, "its zip entry “%s” stands twice", st.name);
+        return refuse(error, _("its zip entry “%s” stands twice"), st.name);
     return TRUE;
 }
 
@@ -132,7 +133,7 @@ static gboolean check_entries(TorchZip *z, GError **error)
     gsize total = 0;
 
     if (n != z->headers->len)
-        return refuse(error, "its zip archive can be read in two ways");
+        return refuse(error, _("its zip archive can be read in two ways"));
     for (gint64 i = 0; i < n; i++)
         if (!check_entry(z, (guint64)i, &total, error))
             return FALSE;
@@ -206,8 +207,8 @@ static gboolean read_entry(TorchZip *z, gint64 index, gsize size, const Wanted *
     if (file)
         zip_fclose(file);
     return good || refuse(error,
-                          "its zip entry “%s” is damaged: it cannot be read, or its "
-                          "checksum is wrong. Copy or download the file again",
+                          _("its zip entry “%s” is damaged: it cannot be read, or its "
+                            "checksum is wrong. Copy or download the file again"),
                           zip_get_name(z->zip, (guint64)index, ZIP_FL_ENC_GUESS));
 }
 
@@ -221,10 +222,9 @@ static gint64 find_storage(EdtStorageSource *source, const char *key, gsize byte
     gint64 index = entry(z, name, &there);
 
     if (index < 0) {
-        refuse(error, "its bytes, “data/%.100s”, are missing in the file", shown);
+        refuse(error, _("its bytes, “data/%.100s”, are missing in the file"), shown);
     } else if (there != bytes) {
-        refuse(error, "its storage says %" G_GSIZE_FORMAT " bytes, the file has %" G_GSIZE_FORMAT,
-               bytes, there);
+        refuse(error, _("its storage says %zu bytes, the file has %zu"), bytes, there);
         index = -1;
     }
     g_free(shown);
@@ -240,7 +240,7 @@ static gboolean read_storage(EdtStorageSource *source, gint64 storage, gsize fro
     zip_stat_t st;
 
     if (zip_stat_index(z->zip, (guint64)storage, 0, &st) != 0)
-        return refuse(error, "a zip entry cannot be read");
+        return refuse(error, _("a zip entry cannot be read"));
     return read_entry(z, storage, (gsize)st.size, &wanted, error);
 }
 
@@ -289,8 +289,8 @@ static gboolean check_byte_order(TorchZip *z, GError **error)
     if (size == sizeof order && !read_entry(z, index, size, &wanted, error))
         return FALSE;
     if (size != sizeof order || memcmp(order, "little", sizeof order) != 0)
-        return refuse(error, "its numbers are big-endian. Load and save it again on an ordinary "
-                             "machine");
+        return refuse(error, _("its numbers are big-endian. Load and save it again on an ordinary "
+                               "machine"));
     return TRUE;
 }
 
@@ -302,9 +302,9 @@ static gboolean read_pickle(TorchZip *z, GError **error)
     guint8 *to;
 
     if (index < 0)
-        return refuse(error, "it is a zip archive without data.pkl, so torch did not write it");
+        return refuse(error, _("it is a zip archive without data.pkl, so torch did not write it"));
     if (size == 0 || size > EDT_PICKLE_BYTES_MAX)
-        return refuse(error, "its data.pkl is empty or longer than 16 MB");
+        return refuse(error, _("its data.pkl is empty or longer than 16 MB"));
     z->pkl = edt_alloc(size, error);
     if (z->pkl == NULL)
         return FALSE;

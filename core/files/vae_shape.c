@@ -6,6 +6,7 @@
 #include "files/vae_names.h"
 #include "edt.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define WIDTH_MAX 8192
@@ -20,8 +21,8 @@ typedef struct {
 static gboolean refuse(GError **error, const char *name)
 {
     g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "the autoencoder's tensor “%s” is missing or has an unexpected shape. Use the "
-                "autoencoder of Stable Diffusion (sd-vae-ft-ema or sd-vae-ft-mse)",
+                _("the autoencoder's tensor “%s” is missing or has an unexpected shape. Use the "
+                  "autoencoder of Stable Diffusion (sd-vae-ft-ema or sd-vae-ft-mse)"),
                 name);
     return FALSE;
 }

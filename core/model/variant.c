@@ -5,6 +5,7 @@
  */
 #include "model/variant.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
@@ -119,7 +120,7 @@ typedef struct {
 static gboolean refuse(Reader *reader, const char *name, const char *why)
 {
     g_set_error(reader->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "This is not an EDT checkpoint that can be read: tensor “%s” %s.", name, why);
+                _("This is not an EDT checkpoint that can be read: tensor “%s” %s."), name, why);
     return FALSE;
 }
 
@@ -127,12 +128,12 @@ static gboolean read_shape(Reader *reader, const char *name, int rank, gint64 sh
 {
     int found = reader->shape_of(reader->source, name, shape);
     if (found == 0)
-        return refuse(reader, name, "is missing");
+        return refuse(reader, name, _("is missing"));
     if (found != rank)
-        return refuse(reader, name, "has an unexpected number of dimensions");
+        return refuse(reader, name, _("has an unexpected number of dimensions"));
     for (int i = 0; i < rank; i++)
         if (shape[i] <= 0 || shape[i] > 1 << 24)
-            return refuse(reader, name, "has an impossible size");
+            return refuse(reader, name, _("has an impossible size"));
     return TRUE;
 }
 
@@ -152,16 +153,16 @@ static gboolean read_block(Reader *reader, int i, Block *block)
     if (!read_shape(reader, name, 2, qkv))
         return FALSE;
     if (qkv[0] != 3 * qkv[1] || qkv[1] > DIM_MAX || qkv[1] % 4)
-        return refuse(reader, name, "has no plausible width");
+        return refuse(reader, name, _("has no plausible width"));
     if (fc1[1] != qkv[1] || fc1[0] % fc1[1] || fc1[0] / fc1[1] > 16)
-        return refuse(reader, "mlp.fc1.weight", "does not fit its block");
+        return refuse(reader, "mlp.fc1.weight", _("does not fit its block"));
     g_snprintf(name, sizeof name, "blocks.%d.attn.rel_pos_bias.relative_position_bias_table", i);
     if (!read_shape(reader, name, 2, bias))
         return FALSE;
     int side = (int)lround(sqrt((double)bias[0])); /* 2n-1 */
     if ((gint64)side * side != bias[0] || side % 2 == 0 || side > 2 * GRID_MAX - 1 ||
         qkv[1] % bias[1])
-        return refuse(reader, name, "does not fit a square token grid");
+        return refuse(reader, name, _("does not fit a square token grid"));
     *block = (Block){.D = (int)qkv[1], .H = (int)bias[1], .n = (side + 1) / 2,
                      .ratio = (int)(fc1[0] / fc1[1])};
     return TRUE;
@@ -188,18 +189,19 @@ static gboolean read_stages(Reader *reader, EdtVariant *v)
                 v->grid = block.n;
             last = block.n;
             if (stage >= EDT_STAGES || v->grid % 4 || block.n != edt_variant_grid(v, stage))
-                return refuse(reader, "blocks", "do not form two down, one middle and two up stages");
+                return refuse(reader, "blocks",
+                              _("do not form two down, one middle and two up stages"));
             v->dims[stage] = block.D;
             v->heads[stage] = block.H;
             v->mlp_ratio = block.ratio;
         }
         if (block.D != v->dims[stage] || block.H != v->heads[stage] ||
             block.ratio != v->mlp_ratio)
-            return refuse(reader, "blocks", "of one stage differ in width or heads");
+            return refuse(reader, "blocks", _("of one stage differ in width or heads"));
         v->depths[stage]++;
     }
     if (stage != EDT_STAGES - 1)
-        return refuse(reader, "blocks", "do not form two down, one middle and two up stages");
+        return refuse(reader, "blocks", _("do not form two down, one middle and two up stages"));
     return TRUE;
 }
 
@@ -215,12 +217,13 @@ gboolean edt_variant_detect(EdtShapeOf shape_of, gpointer source, EdtVariant *v,
         return FALSE;
     gint64 area = patch[2] * patch[3];
     if (patch[2] != patch[3] || patch[2] > 16 || patch[1] > 64 || patch[0] != v->dims[0])
-        return refuse(&reader, "x_embedder.proj.weight", "is no patch embedding of this model");
+        return refuse(&reader, "x_embedder.proj.weight", _("is no patch embedding of this model"));
     if (labels[1] != v->dims[0] || labels[0] < 2 || v->dims[4] != v->dims[0] ||
         v->dims[3] != v->dims[1])
-        return refuse(&reader, "y_embedder.embedding_table.weight", "does not fit the model's width");
+        return refuse(&reader, "y_embedder.embedding_table.weight",
+                      _("does not fit the model's width"));
     if (final[0] != area * patch[1] && final[0] != 2 * area * patch[1])
-        return refuse(&reader, "final_layer.linear.weight", "does not fit patch and channels");
+        return refuse(&reader, "final_layer.linear.weight", _("does not fit patch and channels"));
     v->channels = (int)patch[1];
     v->patch = (int)patch[2];
     v->latent_size = v->grid * v->patch;

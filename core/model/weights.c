@@ -3,6 +3,8 @@
  * From named tensors to packed layers; see weights.h.
  */
 #include "model/weights.h"
+
+#include <glib/gi18n-lib.h>
 #include "base/half.h"
 #include "base/memory.h"
 
@@ -11,7 +13,7 @@ static gboolean find(EdtLoader *l, const char *name, int rank, const gint64 *sha
 {
     if (!l->source->find(l->source, name, view)) {
         g_set_error(l->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "The model lacks the tensor “%s”. Import the checkpoint again.", name);
+                    _("The model lacks the tensor “%s”. Import the checkpoint again."), name);
         return FALSE;
     }
     gboolean same = view->rank == rank && (view->type == EDT_F32 || view->type == EDT_BF16);
@@ -19,8 +21,8 @@ static gboolean find(EdtLoader *l, const char *name, int rank, const gint64 *sha
         same = view->shape[i] == shape[i];
     if (!same)
         g_set_error(l->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "The tensor “%s” of the model has an unexpected shape or type. Import the "
-                    "checkpoint again.",
+                    _("The tensor “%s” of the model has an unexpected shape or type. Import the "
+                      "checkpoint again."),
                     name);
     return same;
 }

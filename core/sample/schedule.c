@@ -7,6 +7,7 @@
 #include "sample/schedule.h"
 #include "base/memory.h"
 
+#include <glib/gi18n-lib.h>
 #include <math.h>
 
 /* ---- the 1000 original timesteps ---- */
@@ -72,8 +73,8 @@ static gboolean respace_stride(int *timestep, int steps, GError **error)
     }
     if (visited != steps) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "No even stride through %d timesteps makes %d steps. Choose %d steps, or the "
-                    "ordinary spacing.",
+                    _("No even stride through %d timesteps makes %d steps. Choose %d steps, or the "
+                      "ordinary spacing."),
                     EDT_TIMESTEPS, steps, visited > steps ? visited : more);
         return FALSE;
     }
@@ -170,7 +171,7 @@ EdtNoiseSchedule *edt_noise_schedule_new(EdtSchedule kind, EdtRespace respace, i
 
     if (steps < 1 || steps > EDT_TIMESTEPS) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "The number of steps must be 1 to %d, not %d.", EDT_TIMESTEPS, steps);
+                    _("The number of steps must be 1 to %d, not %d."), EDT_TIMESTEPS, steps);
         return NULL;
     }
     schedule = allocate(steps, error);

@@ -5,6 +5,8 @@
  */
 #include "vae/coder.h"
 
+#include <glib/gi18n-lib.h>
+
 #define SIDE_MAX 1024 /* latent pixels: a picture of 8192 pixels */
 
 EdtVae *edt_vae_new(const EdtBackend *backend, EdtDevice *dev, EdtTensorSource *source,
@@ -94,11 +96,12 @@ static gboolean plan(EdtVae *vae, int h, int w, gboolean encode, GError **error)
 {
     if (h < 1 || w < 1 || h > SIDE_MAX || w > SIDE_MAX) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "A latent of %d x %d cannot be used; sides from 1 to %d can.", w, h, SIDE_MAX);
+                    _("A latent of %d x %d cannot be used; sides from 1 to %d can."), w, h,
+                    SIDE_MAX);
         return FALSE;
     }
     if (!(vae->parts & (encode ? EDT_VAE_ENCODER : EDT_VAE_DECODER))) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, "The autoencoder's %s is not loaded.",
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, _("The autoencoder's %s is not loaded."),
                     encode ? "encoder" : "decoder");
         return FALSE;
     }

@@ -7,6 +7,7 @@
 #include "base/half.h"
 #include "base/memory.h"
 
+#include <glib/gi18n-lib.h>
 #include <stdarg.h>
 
 typedef struct {
@@ -33,8 +34,8 @@ static G_GNUC_PRINTF(3, 4) gboolean find(Reader *reader, EdtTensorView *view, co
 static gboolean missing(Reader *reader)
 {
     g_set_error(reader->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "The autoencoder has no tensor %s. It is incomplete or of another kind than "
-                "AutoencoderKL; import it again from the original file.",
+                _("The autoencoder has no tensor %s. It is incomplete or of another kind than "
+                  "AutoencoderKL; import it again from the original file."),
                 reader->name);
     return FALSE;
 }
@@ -42,9 +43,17 @@ static gboolean missing(Reader *reader)
 static gboolean refuse(Reader *reader, const char *why)
 {
     g_set_error(reader->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "The autoencoder's tensor %s %s. Import it again from the original file.",
+                _("The autoencoder's tensor %s %s. Import it again from the original file."),
                 reader->name, why);
     return FALSE;
+}
+
+static char *shape_text(int rank, const gint64 *shape)
+{
+    GString *text = g_string_new(NULL);
+    for (int i = 0; i < rank; i++)
+        g_string_append_printf(text, "%s%" G_GINT64_FORMAT, i ? ", " : "", shape[i]);
+    return g_string_free(text, FALSE);
 }
 
 /* The tensor must be f32 or bf16 and have this shape. */
@@ -52,20 +61,16 @@ static gboolean check(Reader *reader, const EdtTensorView *view, int rank, const
 {
     gboolean same = view->rank == rank;
     if (view->type != EDT_F32 && view->type != EDT_BF16)
-        return refuse(reader, "is neither f32 nor bf16");
+        return refuse(reader, _("is neither f32 nor bf16"));
     for (int i = 0; i < rank && same; i++)
         same = shape[i] == ANY ? view->shape[i] > 0 && view->shape[i] <= G_MAXINT16
                                : view->shape[i] == shape[i];
     if (same)
         return TRUE;
-    g_autoptr(GString) text = g_string_new("has the shape [");
-    for (int i = 0; i < view->rank; i++)
-        g_string_append_printf(text, "%s%" G_GINT64_FORMAT, i ? ", " : "", view->shape[i]);
-    g_string_append(text, "] where [");
-    for (int i = 0; i < rank; i++)
-        g_string_append_printf(text, "%s%" G_GINT64_FORMAT, i ? ", " : "", shape[i]);
-    g_string_append(text, "] is expected (0: any)");
-    return refuse(reader, text->str);
+    g_autofree char *found = shape_text(view->rank, view->shape), *wanted = shape_text(rank, shape);
+    g_autofree char *text =
+        g_strdup_printf(_("has the shape [%s] where [%s] is expected (0: any)"), found, wanted);
+    return refuse(reader, text);
 }
 
 static void done(Reader *reader, const char *prefix, const char *suffix)
@@ -114,7 +119,7 @@ static gboolean read_norm(Reader *reader, const char *prefix, int C, EdtVaeNorm 
         return FALSE;
     g_snprintf(reader->name, sizeof reader->name, "%s.weight", prefix);
     return C % EDT_VAE_GROUPS == 0 ||
-           refuse(reader, "does not have a multiple of 32 channels, as its group norm needs");
+           refuse(reader, _("does not have a multiple of 32 channels, as its group norm needs"));
 }
 
 /* How a convolution is used; its channels come from the tensors where they are ANY. */
@@ -256,7 +261,7 @@ static gboolean read_stage(Reader *reader, const char *prefix, const char *sampl
     int width = ANY;
     while (find(reader, &view, "%s.resnets.%d.norm1.weight", prefix, stage->n_resnets)) {
         if (stage->n_resnets == EDT_VAE_RESNETS_MAX)
-            return refuse(reader, "is one block more than the eight a stage can have");
+            return refuse(reader, _("is one block more than the eight a stage can have"));
         g_snprintf(name, sizeof name, "%s.resnets.%d", prefix, stage->n_resnets);
         if (!read_resnet(reader, name, *C, &width, &stage->resnets[stage->n_resnets++]))
             return FALSE;
@@ -281,7 +286,7 @@ static gboolean read_stages(Reader *reader, const char *prefix, const char *samp
     while (find(reader, &view, "%s.%d.resnets.0.norm1.weight", prefix, coder->n_stages)) {
         char name[160];
         if (coder->n_stages == EDT_VAE_STAGES_MAX)
-            return refuse(reader, "is one stage more than the eight there can be");
+            return refuse(reader, _("is one stage more than the eight there can be"));
         g_snprintf(name, sizeof name, "%s.%d", prefix, coder->n_stages);
         if (!read_stage(reader, name, sampler, C, &coder->stages[coder->n_stages++],
                         &coder->factor))
@@ -324,7 +329,7 @@ static gboolean read_encoder(Reader *reader, EdtVaeCoder *encoder)
     vae->channels = encoder->conv_out.C_out / 2;
     if (encoder->conv_out.C_out % 2 != 0) {
         g_snprintf(reader->name, sizeof reader->name, "encoder.conv_out.weight");
-        return refuse(reader, "has an odd number of channels where means and variances are due");
+        return refuse(reader, _("has an odd number of channels where means and variances are due"));
     }
     return read_conv(reader, "quant_conv",
                      (Use){.C_in = 2 * vae->channels, .C_out = 2 * vae->channels, .kernel = 1},

@@ -269,7 +269,45 @@ def test_lists():
           (result.index(2), result.index(3)) == (['Tiny'], ['128']), result.index(1))
 
 
+def test_seeds():
+    made_of = {}
+    for seed in [2**31, 2**53 - 1]:
+        layer = made(generate(seed=seed)[0])[0]
+        made_of[seed] = record_of(layer)['seed'], layer.get_name()
+    check('large seeds are exact',
+          all(there == (seed, f'tiger shark (seed {seed})') for seed, there in made_of.items()),
+          made_of)
+    expect_error('half a seed', CALLING_ERROR, ['seed', '7.5'], seed=7.5)
+    expect_error('a seed below -1', CALLING_ERROR, ['seed', '-0.5'], seed=-0.5)
+
+
+LAST = '''(class "barn owl")
+(seed 4294967297.000000)
+(steps 3)
+(guidance 2.500000)
+(count 2)
+'''
+
+
 def test_last_values():
+    """What the dialog keeps stands above what a script says."""
+    folder = f'{Gimp.directory()}/plug-in-settings'
+    os.makedirs(folder, exist_ok=True)
+    with open(f'{folder}/GimpProcedureConfigRun-plug-in-edt-generate.last', 'w') as file:
+        file.write(LAST)
+    image = new_image()
+    result, error = generate(image, run_mode=Gimp.RunMode.WITH_LAST_VALS)
+    check('last values: success', result.index(0) == SUCCESS, error)
+    records = [record_of(layer) for layer in made(result)]
+    check('last values: they are used',
+          [(r['class_name'], r['seed'], r['steps'], r['cfg_scale']) for r in records] ==
+          [('barn owl', 2**32 + i, 3, 2.5) for i in [1, 2]], records)
+    check('last values: the image stays', result.index(1).get_id() == image.get_id())
+    record = record_of(made(generate()[0])[0])
+    check('other run modes do not see them', (record['class'], record['steps']) == (3, 4), record)
+
+
+def test_interactive():
     procedure = Gimp.get_pdb().lookup_procedure('plug-in-edt-generate')
     config = procedure.create_config()
     config.set_property('run-mode', Gimp.RunMode.INTERACTIVE)

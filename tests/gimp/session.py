@@ -4,6 +4,7 @@
 # linked from the build tree.  Used by test_headless.py and gui/.  Prints TAP through Report.
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -64,8 +65,8 @@ class Session:
             (self.root / name).mkdir(parents=True)
         (self.root / 'run').chmod(0o700)
         (self.root / 'gimp/gimprc').write_text(GIMPRC)
-        os.symlink(self.plugin_folder / 'edt-generate',
-                   self.root / 'gimp/plug-ins/edt-generate/edt-generate')
+        for name in ['edt-generate', 'locale']:
+            os.symlink(self.plugin_folder / name, self.root / 'gimp/plug-ins/edt-generate' / name)
         self.env = self.environment()
         self.import_model(checkpoint, vae)
 
@@ -102,7 +103,7 @@ class Session:
     def console(self, interpreter, script, timeout=1500, **more):
         """Runs a script in gimp-console; the finished process."""
         return subprocess.run(
-            ['gimp-console-3.0', '-n', '-i', '--quit', f'--batch-interpreter={interpreter}', '-b',
+            ['gimp-console-3', '-n', '-i', '--quit', f'--batch-interpreter={interpreter}', '-b',
              '-' if interpreter == 'python-fu-eval' else script],
             input=script if interpreter == 'python-fu-eval' else None, text=True,
             capture_output=True, timeout=timeout, env=self.env | more)
@@ -119,6 +120,16 @@ class Session:
 
     def history(self):
         return sorted((self.root / 'state/edt/history').glob('*.png'))
+
+
+def german(scratch):
+    """An environment in German.  The machine need not have it installed: gettext goes by the name of
+    the locale, and any contents will do."""
+    folder = Path(scratch) / 'locale'
+    if not folder.is_dir():
+        spellings = [Path('/usr/lib/locale') / name for name in ('C.utf8', 'C.UTF-8')]
+        shutil.copytree(next(filter(Path.is_dir, spellings)), folder / 'de_DE.UTF-8')
+    return {'LOCPATH': str(folder), 'LC_ALL': 'de_DE.UTF-8', 'LANGUAGE': 'de'}
 
 
 def own_noise(stderr):

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-from session import Report, Session, own_noise  # noqa: E402
+from session import Report, Session, german, own_noise  # noqa: E402
 
 # name -> (arguments of the procedure, arguments of edt sample); both make class 3, seed 42, 4 steps
 REQUESTS = {
@@ -71,6 +71,8 @@ def run_script_fu(session, report):
     for name, call in {
             'an unknown class': '#:class "goldfsh"',
             'an unknown argument': '#:clas "goldfish"',
+            'a seed that is none': '#:seed "seven"',
+            'a seed below -1': '#:seed -2',
             'steps out of range': '#:steps 0',
             'a count out of range': '#:count 65'}.items():
         done = session.script_fu(f'(plug-in-edt-generate #:run-mode RUN-NONINTERACTIVE {call})')
@@ -104,10 +106,23 @@ def run_without_model(session, report):
                  done.returncode == 70 and 'There is no model yet' in done.stderr, done.stderr)
 
 
+def run_german(session, report):
+    """The engine's messages are the plug-in's; the command line stays English."""
+    wrong = '(plug-in-edt-generate #:run-mode RUN-NONINTERACTIVE #:class "goldfsh")'
+    done = session.script_fu(wrong, **german(session.root))
+    report.check('German: what the engine says',
+                 'Unbekannte Klasse »goldfsh«. Am nächsten kommen: goldfish' in done.stderr,
+                 done.stderr)
+    done = subprocess.run([session.edt, 'sample', '-c', 'goldfsh'], capture_output=True, text=True,
+                          env=session.env | german(session.root))
+    report.check('the command line says it in English', 'Unknown class “goldfsh”' in done.stderr,
+                 done.stderr)
+
+
 def main():
     report = Report()
-    if not shutil.which('gimp-console-3.0'):
-        report.skip_all('there is no gimp-console-3.0')
+    if not shutil.which('gimp-console-3'):
+        report.skip_all('there is no gimp-console-3')
     session = Session(*sys.argv[1:6])
     session.use_only_plugins('script-fu', 'python-eval', 'file-png')
     make_references(session)
@@ -116,6 +131,7 @@ def main():
     run_script_fu(session, report)
     run_history(session, report)
     run_without_model(session, report)
+    run_german(session, report)
     report.done()
 
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOMS = ('plugin', 'ui')
+ROOMS = ('core', 'plugin', 'ui')
 MARKED = re.compile(r'\b(?:_|N_|C_|NC_|g_dngettext|g_dpgettext2|ngettext) ?\(')
 KEYWORDS = ['_', 'N_', 'C_:1c,2', 'NC_:1c,2', 'g_dngettext:2,3', 'g_dpgettext2:2c,3', 'ngettext:1,2']
 
@@ -111,7 +111,7 @@ def main():
         print('1..0 # SKIP there is no xgettext')
         return
     listed = words(root / 'po/POTFILES.in')
-    marked = sorted(str(path.relative_to(root)) for room in ROOMS for path in root.glob(f'{room}/*.c')
+    marked = sorted(str(path.relative_to(root)) for room in ROOMS for path in root.glob(f'{room}/**/*.c')
                     if MARKED.search(path.read_text()))
     check('POTFILES.in lists every source with a string', listed == marked,
           '\n'.join(sorted(set(listed) ^ set(marked))))

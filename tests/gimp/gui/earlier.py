@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Earlier pictures and settings: the history strip, its settings and pictures, and GIMP's own Repeat.
+import desktop as d
+
+LARGE = 2**32 + 5  # more than an int takes
+HUGE = 2**60 + 1   # more than the dialog takes
+RETRIEVER = 'golden retriever, seed 42'
+
+
+def make_foreign(session):
+    """A picture of the command line in the history, from a seed that the dialog cannot hold."""
+    folder = session.root / 'state/edt/history'
+    folder.mkdir(parents=True, exist_ok=True)
+    session.edt = session.env['EDT_PROGRAM']
+    session.sample(folder / '20260101-000000-000000-c2-s1.png', '-c', '2', '-s', str(HUGE),
+                   '--steps', '2')
+
+
+def restore(gimp):
+    report = gimp.report
+    d.press(gimp.thumbnail(RETRIEVER, -1))
+    item = gimp.button('Use its settings')
+    gimp.shot('6-history')
+    d.press(item)
+    d.wait(lambda: gimp.get('Steps') == 600, 30, 'the settings')
+    report.check('settings of an earlier picture come back',
+                 gimp.get('Seed') == 42 and gimp.get('Number of pictures') == 1)
+    before = gimp.layers()
+    d.press(gimp.thumbnail(RETRIEVER))
+    gimp.press('Insert as layer')
+    gimp.wait_layers(before + 1, 'the earlier picture')
+    report.check('and the picture itself', True)
+
+
+def restore_large_seeds(gimp):
+    report = gimp.report
+    gimp.set('Steps', 4)
+    gimp.set('Seed', LARGE)
+    gimp.press('Generate again')
+    d.wait(lambda: gimp.thumbnail(f'golden retriever, seed {LARGE}'), 60, 'the picture')
+    gimp.wait_ready()
+    gimp.set('Seed', 7)
+    d.press(gimp.thumbnail(f'golden retriever, seed {LARGE}'))
+    gimp.press('Use its settings')
+    d.wait(lambda: gimp.get('Seed') == LARGE, 30, 'the large seed')
+    report.check('a seed above 2^32 comes back as it was', True)
+    d.press(gimp.thumbnail(f'great white shark, seed {HUGE}'))
+    gimp.press('Use its settings')
+    said = d.wait(lambda: d.find(gimp.dialog, 'label', 'The seed of this picture'), 30, 'why not')
+    report.check('a seed that does not fit is refused', str(HUGE) in said.get_name(),
+                 said.get_name())
+    report.check('and no other one is put in its place', gimp.get('Seed') == LARGE,
+                 gimp.get('Seed'))
+    gimp.shot('6-seed-refused')
+
+
+def repeat_last(gimp):
+    """Filters > Repeat: the values of the dialog, without the dialog."""
+    before, files = gimp.layers(), len(gimp.session.history())
+    d.press(d.wait(lambda: gimp.menu_item('Repeat'), 30, 'Filters > Repeat'))
+    gimp.wait_layers(before + 1, 'the repeated layer')
+    names = [path.name for path in gimp.session.history()]
+    gimp.report.check('Repeat makes one more with the last settings', len(names) == files + 1 and
+                      names[-1].endswith(f'-c5-s{LARGE}.png'), names[-2:])

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# One running GIMP, its EDT dialog, and what a test does with them; in English or in German.
+import os
+import subprocess
+from contextlib import contextmanager
+
+import desktop as d
+from session import own_noise
+
+
+class Gimp:
+    READY, STEP, PREVIEW, LAYER = 'Ready', 'Step', 'Preview', 'layer'
+    GENERATE = 'Generate', 'Generate again'
+    running_now = None
+
+    def __init__(self, session, report, *files, **more):
+        self.session, self.report = session, report
+        d.park_pointer()
+        self.log = session.root / f'gimp-{report.count}.log'
+        self.process = subprocess.Popen(['gimp-3', '--no-splash', '-n', *map(str, files)],
+                                        env=dict(os.environ) | more, stdout=subprocess.DEVNULL,
+                                        stderr=open(self.log, 'w'))
+        Gimp.running_now = self.process
+        self.app = d.wait(lambda: d.application('gimp') or d.application('gimp-3'), 120, 'GIMP')
+        d.wait(self.menu_item, 120, 'the menu entry')
+        if files:
+            d.wait(lambda: files[0].stem in self.title(), 60, 'the image')
+
+    def menu_item(self, name='EDT...', roles='menu item'):
+        bar = d.find(self.app, 'menu bar')
+        return bar and d.find(bar, roles, name, showing=False)
+
+    def title(self):
+        window = d.find(self.app, 'frame')
+        return window.get_name() if window else ''
+
+    def layers(self):
+        """How many there are, out of the title: "… 1 layer) 300x240"."""
+        words = self.title().replace(')', ' ').split()
+        counts = [int(words[i - 1]) for i, word in enumerate(words) if word.startswith(self.LAYER)]
+        return counts[0] if counts else 0
+
+    def wait_layers(self, count, what='the layer'):
+        d.wait(lambda: self.layers() == count, 60, what)
+
+    # ---- the dialog ----
+
+    def open_dialog(self, ready=True):
+        d.press(self.menu_item())
+        self.plugin = d.wait(lambda: d.application('edt-generate'), 60, 'the plug-in')
+        self.dialog = d.wait(lambda: d.find(self.plugin, 'dialog'), 60, 'the dialog')
+        if ready:
+            self.wait_ready('the dialog')
+
+    def button(self, name):
+        return d.wait(lambda: d.find(self.dialog, d.BUTTONS, name), 30, f'button {name}')
+
+    def press(self, name):
+        d.press(self.button(name))
+
+    def spin(self, name):
+        return d.wait(lambda: d.find(self.dialog, 'spin button', name), 30, name)
+
+    def set(self, name, value):
+        d.set_value(self.spin(name), value)
+
+    def get(self, name):
+        return d.value(self.spin(name))
+
+    @contextmanager
+    def more_settings(self, button, *names):
+        """Opens the settings behind a button, and closes them after the with."""
+        self.press(button)
+        for name in names:
+            d.wait(lambda: d.find(self.dialog, 'combo box', name), 30, name)
+        yield
+        self.press(button)
+        d.wait(lambda: not d.find(self.dialog, 'combo box', names[-1]), 30, 'them to close')
+
+    def bar(self):
+        return d.find(self.dialog, 'progress bar')
+
+    def preview(self):
+        return d.find(self.dialog, ('image', 'drawing area'), self.PREVIEW)
+
+    def thumbnail(self, name, which=0):
+        found = [w for w in d.walk(self.dialog)
+                 if w.get_role_name() in d.BUTTONS and w.get_name() == name]
+        return found[which] if found else None
+
+    def wait_ready(self, what='the picture'):
+        d.wait(lambda: self.bar().get_name() == self.READY and
+               d.sensitive(self.button(self.GENERATE)), 120, what)
+
+    def wait_step(self, least):
+        def reached():
+            words = self.bar().get_name().split()
+            return words[:1] == [self.STEP] and int(words[1]) >= least
+        d.wait(reached, 120, f'step {least}')
+
+    def wait_closed(self):
+        d.wait(lambda: not d.application('edt-generate'), 60, 'the plug-in to end')
+
+    def close(self):
+        self.press('Close')
+        self.wait_closed()
+
+    def shot(self, name):
+        d.screenshot(self.session.root / 'shots' / f'{name}.png')
+
+    def noise(self):
+        """What the plug-in said on stderr, which should be nothing."""
+        return '\n'.join(own_noise(self.log.read_text()))
+
+    def quit(self):
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        return self.noise()
+
+
+class GermanGimp(Gimp):
+    READY, STEP, PREVIEW, LAYER = 'Bereit', 'Schritt', 'Vorschau', 'Ebene'
+    GENERATE = 'Generieren', 'Erneut generieren'
+
+
+def choose_file(gimp, title, name, path, accept='Open'):
+    """The file dialog by keyboard: a path typed into it, Enter."""
+    window = d.find(gimp.plugin, 'dialog', title)
+    label = d.find(window, 'label', name)
+    row = label.get_parent()
+    choosers = [w for w in d.walk(row) if w.get_role_name() in d.BUTTONS]
+    d.press(choosers[-1] if name == 'Checkpoint' else choosers[0])
+    window = d.wait(lambda: d.find(gimp.plugin, 'file chooser'), 30, 'the file dialog')
+    d.type_keys('/')
+    entry = d.wait(lambda: d.find(window, ('text', 'entry')), 30, 'a place for the path')
+    d.type_into(entry, path)
+    d.press(d.find(window, d.BUTTONS, accept))
+    d.wait(lambda: os.path.basename(path) in ' '.join(w.get_name() or '' for w in d.walk(row)), 30,
+           'the chosen file')

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The folder of finished pictures: what is in it, in which order, and that both bounds hold.  Large
+ * files have holes instead of contents, so that 500 MB are a matter of a moment.
+ */
+#include <fcntl.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <unistd.h>
+
+#include "ui/history.h"
+
+#define MB (1 << 20)
+
+static void put(const char *name, off_t bytes)
+{
+    char *folder = edt_ui_history_folder();
+    char *path = g_build_filename(folder, name, NULL);
+    int fd = g_open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpint(ftruncate(fd, bytes), ==, 0);
+    g_assert_cmpint(close(fd), ==, 0);
+    g_free(path);
+    g_free(folder);
+}
+
+static char *add_picture(void)
+{
+    float pixels[4 * 4 * 3] = {0};
+    EdtPicture picture = {
+        .width = 4, .height = 4, .channels = 3, .class_index = 1, .seed = 7, .pixels = pixels};
+    GError *error = NULL;
+    char *path = edt_ui_history_add(&picture, "{\"class\":1,\"seed\":7}", &error);
+    g_assert_no_error(error);
+    return path;
+}
+
+/* The names in the folder, newest first, as one text. */
+static void expect(const char *names)
+{
+    char **paths = edt_ui_history_list(G_MAXINT);
+    GString *text = g_string_new(NULL);
+    for (int i = 0; paths[i]; i++) {
+        char *name = g_path_get_basename(paths[i]);
+        g_string_append_printf(text, i ? " %s" : "%s", name);
+        g_free(name);
+    }
+    g_assert_cmpstr(text->str, ==, names);
+    g_string_free(text, TRUE);
+    g_strfreev(paths);
+}
+
+static void empty(void)
+{
+    char **paths = edt_ui_history_list(G_MAXINT);
+    for (int i = 0; paths[i]; i++)
+        g_assert_cmpint(g_unlink(paths[i]), ==, 0);
+    g_strfreev(paths);
+}
+
+/* ---- tests ---- */
+
+static void test_add(void)
+{
+    char *first = add_picture(), *second = add_picture();
+    char **paths = edt_ui_history_list(G_MAXINT);
+    g_assert_cmpuint(g_strv_length(paths), ==, 2);
+    g_assert_cmpstr(paths[0], ==, second);
+    g_assert_cmpstr(paths[1], ==, first);
+    char *record = edt_png_read_record(first, NULL);
+    g_assert_cmpstr(record, ==, "{\"class\":1,\"seed\":7}");
+    g_strfreev(paths);
+    g_free(record);
+    g_free(first);
+    g_free(second);
+    empty();
+}
+
+static void test_bytes(void)
+{
+    put("20260101-000000-1.png", MB);
+    put("20260102-000000-1.png", MB);
+    put("20260103-000000-1.png", MB);
+    edt_ui_history_trim(9, 3 * MB); /* exactly full */
+    expect("20260103-000000-1.png 20260102-000000-1.png 20260101-000000-1.png");
+    edt_ui_history_trim(9, 3 * MB - 1); /* the oldest goes */
+    expect("20260103-000000-1.png 20260102-000000-1.png");
+    edt_ui_history_trim(9, MB / 2); /* the newest alone is too large, and stays */
+    expect("20260103-000000-1.png");
+    empty();
+}
+
+static void test_files(void)
+{
+    put("20260103-000000-1.png", 1);
+    put("20260101-000000-1.png", 1);
+    put("20260102-000000-1.png", 1);
+    edt_ui_history_trim(2, MB);
+    expect("20260103-000000-1.png 20260102-000000-1.png");
+    edt_ui_history_trim(0, MB);
+    expect("20260103-000000-1.png");
+    empty();
+}
+
+/* What is none of ours is neither listed, nor counted, nor removed. */
+static void test_others(void)
+{
+    char *folder = edt_ui_history_folder();
+    char *note = g_build_filename(folder, "note.txt", NULL);
+    put("note.txt", 8 * MB);
+    put(".half-written.png", 8 * MB);
+    put("20260101-000000-1.png", 1);
+    put("20260102-000000-1.png", 1);
+    edt_ui_history_trim(9, MB);
+    expect("20260102-000000-1.png 20260101-000000-1.png");
+    g_assert_true(g_file_test(note, G_FILE_TEST_EXISTS));
+    g_free(note);
+    g_free(folder);
+    empty();
+}
+
+/* A new picture keeps the folder under its 500 MB, at the cost of the oldest. */
+static void test_whole_folder(void)
+{
+    put("20200101-000000-1.png", 200 * MB);
+    put("20200102-000000-1.png", 299 * MB);
+    put("20200103-000000-1.png", 200 * MB);
+    g_free(add_picture());
+    char **paths = edt_ui_history_list(G_MAXINT);
+    g_assert_cmpuint(g_strv_length(paths), ==, 3);
+    g_assert_true(g_str_has_suffix(paths[0], "-c1-s7.png"));
+    g_assert_true(g_str_has_suffix(paths[1], "20200103-000000-1.png"));
+    g_assert_true(g_str_has_suffix(paths[2], "20200102-000000-1.png"));
+    g_strfreev(paths);
+    empty();
+}
+
+int main(int argc, char **argv)
+{
+    char *scratch = g_dir_make_tmp("edt-history-XXXXXX", NULL);
+    g_setenv("XDG_STATE_HOME", scratch, TRUE);
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/gimp/history/add", test_add);
+    g_test_add_func("/gimp/history/bytes", test_bytes);
+    g_test_add_func("/gimp/history/files", test_files);
+    g_test_add_func("/gimp/history/others", test_others);
+    g_test_add_func("/gimp/history/whole-folder", test_whole_folder);
+    int code = g_test_run();
+    char *remove[] = {"rm", "-rf", scratch, NULL};
+    g_spawn_sync(NULL, remove, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
+    g_free(scratch);
+    return code;
+}
