@@ -171,20 +171,13 @@ static Train train_new(void)
 
 static void train_clear(Train *t)
 {
-    char *texts[] = {t->variant,
-                     t->start,
-                     t->schedule,
-                     t->prediction,
-                     t->precision,
-                     t->output,
-                     t->export,
-                     t->vae,
-                     t->training.folder,
-                     t->training.checkpoint,
-                     t->training.model,
-                     t->training.latents,
-                     t->training.title,
-                     t->training.licence};
+    char *texts[] = {t->variant,         t->start,
+                     t->schedule,        t->prediction,
+                     t->precision,       t->output,
+                     t->export,          t->vae,
+                     t->training.folder, t->training.checkpoint,
+                     t->training.model,  t->training.latents,
+                     t->training.title,  t->training.licence};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
 }

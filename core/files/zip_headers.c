@@ -11,6 +11,7 @@
 #include "files/json_text.h"
 #include "edt.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,7 +45,7 @@ static gboolean refuse(GError **error, const char *what)
 static gboolean damaged(GError **error, const char *why)
 {
     g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "its zip archive is damaged or not as torch writes it (%s)", why);
+                _("its zip archive is damaged or not as torch writes it (%s)"), why);
     return FALSE;
 }
 
@@ -52,7 +53,7 @@ static gboolean damaged(GError **error, const char *why)
 static gboolean damaged_entry(GError **error, const EdtZipHeader *header, const char *why)
 {
     g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "its zip archive is damaged or not as torch writes it (the entry “%s” %s)",
+                _("its zip archive is damaged or not as torch writes it (the entry “%s” %s)"),
                 header->name, why);
     return FALSE;
 }
@@ -89,14 +90,14 @@ static gboolean read_end64(Walk *w, const guint8 *locator, guint64 place, guint6
 
     if (!get(w, at, place, end, sizeof end) || memcmp(end, "PK\6\6", 4) != 0 ||
         number(end + 4, 8) != place - at - 12)
-        return damaged(error, "its zip64 end record is not where it should be");
+        return damaged(error, _("its zip64 end record is not where it should be"));
     n = number(end + 24, 8);
     if (number(locator + 4, 4) != 0 || number(locator + 16, 4) != 1 || number(end + 16, 8) != 0 ||
         number(end + 32, 8) != n)
-        return damaged(error, "it says that it is one of several");
+        return damaged(error, _("it says that it is one of several"));
     if (!agrees(w->n, n, G_MAXUINT16) || !agrees(*bytes, number(end + 40, 8), G_MAXUINT32) ||
         !agrees(w->start, number(end + 48, 8), G_MAXUINT32))
-        return damaged(error, "its two end records differ");
+        return damaged(error, _("its two end records differ"));
     w->n = n;
     *bytes = number(end + 40, 8);
     w->start = number(end + 48, 8);
@@ -112,10 +113,10 @@ static gboolean find_directory(Walk *w, GError **error)
 
     if (w->file_bytes < END_BYTES || !get(w, place, w->file_bytes, end, sizeof end) ||
         memcmp(end, "PK\5\6", 4) != 0 || number(end + 20, 2) != 0)
-        return refuse(error, "its zip archive does not end as torch ends it; it was cut off or "
-                             "something was added");
+        return refuse(error, _("its zip archive does not end as torch ends it; it was cut off or "
+                               "something was added"));
     if (number(end + 4, 4) != 0 || number(end + 8, 2) != number(end + 10, 2))
-        return damaged(error, "it says that it is one of several");
+        return damaged(error, _("it says that it is one of several"));
     w->n = number(end + 10, 2);
     bytes = number(end + 12, 4);
     w->start = number(end + 16, 4);
@@ -125,9 +126,9 @@ static gboolean find_directory(Walk *w, GError **error)
         !read_end64(w, locator, place - LOCATOR_BYTES, &bytes, error))
         return FALSE;
     if (w->start > w->end || w->end - w->start != bytes)
-        return damaged(error, "its central directory does not end where the end record begins");
+        return damaged(error, _("its central directory does not end where the end record begins"));
     if (w->n == 0 || w->n > ENTRIES_MAX || w->n > bytes / CENTRAL_BYTES)
-        return damaged(error, "its number of entries cannot be");
+        return damaged(error, _("its number of entries cannot be"));
     return TRUE;
 }
 
@@ -185,28 +186,28 @@ static gboolean check_local(Walk *w, const EdtZipHeader *header, const guint8 *c
     guint64 data, extra, behind;
 
     if (offset < w->free_from)
-        return damaged_entry(error, header, "does not lie behind the one before it");
+        return damaged_entry(error, header, _("does not lie behind the one before it"));
     if (!get(w, offset, w->start, l, sizeof l) || memcmp(l, "PK\3\4", 4) != 0)
-        return damaged_entry(error, header, "is not where the central directory says");
+        return damaged_entry(error, header, _("is not where the central directory says"));
     if (!same_name(w, offset + LOCAL_BYTES, number(l + 26, 2), header->name))
-        return damaged_entry(error, header, "has two names");
+        return damaged_entry(error, header, _("has two names"));
     if (memcmp(l + 6, central + 8, 4) != 0)
-        return damaged_entry(error, header, "has two kinds of compression or encryption");
+        return damaged_entry(error, header, _("has two kinds of compression or encryption"));
     extra = offset + LOCAL_BYTES + number(l + 26, 2);
     data = extra + number(l + 28, 2);
     described = (l[6] & FLAG_DESCRIPTOR) != 0;
     behind = described ? DESCRIPTOR_BYTES : 0;
     if (data > w->start || w->start - data < behind || w->start - data - behind < header->stored)
-        return damaged_entry(error, header, "has no room for its bytes");
+        return damaged_entry(error, header, _("has no room for its bytes"));
     local.crc = (guint32)number(l + 14, 4);
     local.stored = number(l + 18, 4);
     local.bytes = number(l + 22, 4);
     /* only then: torch's may have a zip64 field here although it leaves the sizes for later */
     if ((local.stored == G_MAXUINT32 || local.bytes == G_MAXUINT32) &&
         !widen(w, extra, data, (guint64 *const[]){&local.bytes, &local.stored}, 2))
-        return damaged_entry(error, header, "has zip64 fields that do not fit");
+        return damaged_entry(error, header, _("has zip64 fields that do not fit"));
     if (!same_sizes(header, &local, described))
-        return damaged_entry(error, header, "has two sizes or checksums");
+        return damaged_entry(error, header, _("has two sizes or checksums"));
     w->free_from = data + header->stored + behind;
     return TRUE;
 }
@@ -219,7 +220,7 @@ static gboolean read_name(const Walk *w, guint64 at, guint64 bytes, EdtZipHeader
 
     if (bytes == 0 || bytes > sizeof name || !get(w, at, w->end, name, bytes) ||
         !edt_text_is_plain(name, bytes))
-        return refuse(error, "a zip entry in it has a name that is not plain text");
+        return refuse(error, _("a zip entry in it has a name that is not plain text"));
     header->name = g_strndup(name, bytes);
     return TRUE;
 }
@@ -232,7 +233,7 @@ static gboolean read_entry(Walk *w, guint64 *at, GError **error)
     guint64 offset, extra, comment;
 
     if (!get(w, *at, w->end, c, sizeof c) || memcmp(c, "PK\1\2", 4) != 0)
-        return damaged(error, "its central directory has fewer entries than it says");
+        return damaged(error, _("its central directory has fewer entries than it says"));
     g_array_set_size(w->headers, w->headers->len + 1);
     header = &g_array_index(w->headers, EdtZipHeader, w->headers->len - 1);
     if (!read_name(w, *at + CENTRAL_BYTES, number(c + 28, 2), header, error))
@@ -241,15 +242,15 @@ static gboolean read_entry(Walk *w, guint64 *at, GError **error)
     comment = extra + number(c + 30, 2);
     *at = comment + number(c + 32, 2);
     if (*at > w->end)
-        return damaged_entry(error, header, "reaches beyond the central directory");
+        return damaged_entry(error, header, _("reaches beyond the central directory"));
     header->crc = (guint32)number(c + 16, 4);
     header->stored = number(c + 20, 4);
     header->bytes = number(c + 24, 4);
     offset = number(c + 42, 4);
     if (number(c + 34, 2) != 0)
-        return damaged_entry(error, header, "is said to be in another file");
+        return damaged_entry(error, header, _("is said to be in another file"));
     if (!widen(w, extra, comment, (guint64 *const[]){&header->bytes, &header->stored, &offset}, 3))
-        return damaged_entry(error, header, "has zip64 fields that do not fit");
+        return damaged_entry(error, header, _("has zip64 fields that do not fit"));
     return check_local(w, header, c, offset, error);
 }
 
@@ -272,7 +273,7 @@ GArray *edt_zip_headers_read(int fd, guint64 file_bytes, GError **error)
     while (good && w.headers->len < w.n)
         good = read_entry(&w, &at, error);
     if (good && at != w.end)
-        good = damaged(error, "its central directory has more entries than it says");
+        good = damaged(error, _("its central directory has more entries than it says"));
     if (!good)
         g_clear_pointer(&w.headers, g_array_unref);
     return w.headers;
