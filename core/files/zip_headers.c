@@ -150,7 +150,7 @@ static gboolean widen(const Walk *w, guint64 at, guint64 end, guint64 *const *fi
             return FALSE;
         if (number(extra, 2) != EXTRA_ZIP64)
             continue;
-        if (wanted == 0 || size != wanted || !get(w, at + EXTRA_BYTES, end, wide, size))
+        if (size != wanted || !get(w, at + EXTRA_BYTES, end, wide, size))
             return FALSE;
         for (guint i = 0, k = 0; i < n; i++)
             if (*fields[i] == G_MAXUINT32)
@@ -205,7 +205,7 @@ static gboolean check_local(Walk *w, const EdtZipHeader *header, const guint8 *c
     /* only then: torch's may have a zip64 field here although it leaves the sizes for later */
     if ((local.stored == G_MAXUINT32 || local.bytes == G_MAXUINT32) &&
         !widen(w, extra, data, (guint64 *const[]){&local.bytes, &local.stored}, 2))
-        return damaged_entry(error, header, _("has zip64 fields that do not fit"));
+        return damaged_entry(error, header, _("has extra fields that do not fit"));
     if (!same_sizes(header, &local, described))
         return damaged_entry(error, header, _("has two sizes or checksums"));
     w->free_from = data + header->stored + behind;
@@ -250,7 +250,7 @@ static gboolean read_entry(Walk *w, guint64 *at, GError **error)
     if (number(c + 34, 2) != 0)
         return damaged_entry(error, header, _("is said to be in another file"));
     if (!widen(w, extra, comment, (guint64 *const[]){&header->bytes, &header->stored, &offset}, 3))
-        return damaged_entry(error, header, _("has zip64 fields that do not fit"));
+        return damaged_entry(error, header, _("has extra fields that do not fit"));
     return check_local(w, header, c, offset, error);
 }
 

@@ -275,8 +275,8 @@ static void put_torch_end(GByteArray *zip, guint n, guint64 start, guint64 end)
     put_u64(zip, end);
     put_u32(zip, 1);
     put(zip, "PK\5\6\0\0\0\0", 8);
-    put_u16(zip, n);
-    put_u16(zip, n);
+    put_u16(zip, MIN(n, G_MAXUINT16));
+    put_u16(zip, MIN(n, G_MAXUINT16));
     put_u32(zip, (guint)(end - start));
     put_u32(zip, (guint)start);
     put_u16(zip, 0);

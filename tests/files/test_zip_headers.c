@@ -125,8 +125,8 @@ static void test_local_lies(void)
          {{LOCAL, 2, 6, 2, 0x800}, {CENTRAL, 2, 8, 2, 0x800}},
          "“a/data/0” has two sizes or checksums"},
         /* and all ones only with a zip64 field: FB is none */
-        {TORCH, {{LOCAL, 2, 18, 4, ONES}}, "“a/data/0” has zip64 fields"},
-        {TORCH, {{LOCAL, 2, 18, 4, ONES}, {LOCAL, 2, 38, 2, 1}}, "“a/data/0” has zip64 fields"},
+        {TORCH, {{LOCAL, 2, 18, 4, ONES}}, "“a/data/0” has extra fields"},
+        {TORCH, {{LOCAL, 2, 18, 4, ONES}, {LOCAL, 2, 38, 2, 1}}, "“a/data/0” has extra fields"},
         {CLASSIC, {{LOCAL, 0, 22, 4, 6}}, "“a/data.pkl” has two sizes"},
     };
 
@@ -207,6 +207,24 @@ static void test_second_name(void)
     g_byte_array_unref(pickle);
 }
 
+static void test_extra_field_too_long(void)
+{
+    GByteArray *pickle = pickle_one("0", 6, 0, (gint64[]){6, -1}, (gint64[]){1, -1});
+    ZipEntry entry = {.name = "a/data.pkl",
+                      .data = pickle->data,
+                      .bytes = pickle->len,
+                      .extra = "QQ\1\0X",
+                      .extra_bytes = 5};
+
+    /* the field is sound: the walk comes to its end */
+    assert_refused(refusal(zip_as_torch(&entry, 1)), "“data/0”, are missing");
+    entry.extra = "QQ\2\0X";
+    assert_refused(refusal(zip_as_torch(&entry, 1)), "“a/data.pkl” has extra fields");
+    entry.extra_bytes = 3;
+    assert_refused(refusal(zip_as_torch(&entry, 1)), "“a/data.pkl” has extra fields");
+    g_byte_array_unref(pickle);
+}
+
 /* ---- the end ---- */
 
 static void test_end_lies(void)
@@ -228,6 +246,29 @@ static void test_end_lies(void)
     };
 
     check(lies, G_N_ELEMENTS(lies));
+}
+
+/* 100000 are allowed; for more, nothing is allocated. */
+static void test_too_many(void)
+{
+    ZipEntry *entries = g_new(ZipEntry, 100001);
+
+    for (guint i = 0; i < 100001; i++)
+        entries[i] = (ZipEntry){.name = "a/data.pkl", .data = ""};
+    assert_refused(refusal(zip_as_torch(entries, 100001)), "number of entries cannot be");
+    g_free(entries);
+}
+
+/* A directory that begins behind its end has bytes enough, when they wrap. */
+static void test_directory_backwards(void)
+{
+    GByteArray *zip = archive(TORCH);
+    guint64 end = (guint64)(record(zip, END64, 0) - zip->data);
+
+    patch(zip, &(Patch){END64, 0, 40, 8, G_MAXUINT64});
+    patch(zip, &(Patch){END64, 0, 48, 8, end + 1});
+    patch(zip, &(Patch){END, 0, 12, 8, G_MAXUINT64});
+    assert_refused(refusal(zip), "does not end where the end record begins");
 }
 
 /* The central directory without one of its entries, whose bytes are still there. */
@@ -283,16 +324,16 @@ static void test_zip64_field_lies(void)
 {
     enum { ID = 46 + 8, SIZE = ID + 2, BYTES = SIZE + 2, STORED = BYTES + 8, OFFSET = STORED + 8 };
     static const Lie lies[] = {
-        {WIDE, {{CENTRAL, 2, ID, 2, 2}}, "“a/data/0” has zip64 fields that do not fit"},
-        {WIDE, {{CENTRAL, 2, SIZE, 2, 16}}, "“a/data/0” has zip64 fields that do not fit"},
-        {WIDE, {{CENTRAL, 2, SIZE, 2, 32}}, "“a/data/0” has zip64 fields that do not fit"},
-        {WIDE, {{CENTRAL, 2, SIZE, 2, 0xffff}}, "“a/data/0” has zip64 fields that do not fit"},
-        {WIDE, {{CENTRAL, 2, 30, 2, 3}}, "“a/data/0” has zip64 fields that do not fit"},
+        {WIDE, {{CENTRAL, 2, ID, 2, 2}}, "“a/data/0” has extra fields that do not fit"},
+        {WIDE, {{CENTRAL, 2, SIZE, 2, 16}}, "“a/data/0” has extra fields that do not fit"},
+        {WIDE, {{CENTRAL, 2, SIZE, 2, 32}}, "“a/data/0” has extra fields that do not fit"},
+        {WIDE, {{CENTRAL, 2, SIZE, 2, 0xffff}}, "“a/data/0” has extra fields that do not fit"},
+        {WIDE, {{CENTRAL, 2, 30, 2, 3}}, "“a/data/0” has extra fields that do not fit"},
         /* a field more than there are ones for */
-        {WIDE, {{CENTRAL, 2, 20, 4, 24}}, "“a/data/0” has zip64 fields that do not fit"},
-        {WIDE, {{CENTRAL, 2, 42, 4, 24}}, "“a/data/0” has zip64 fields that do not fit"},
-        {TORCH, {{CENTRAL, 2, 20, 4, ONES}}, "“a/data/0” has zip64 fields that do not fit"},
-        {TORCH, {{CENTRAL, 2, 42, 4, ONES}}, "“a/data/0” has zip64 fields that do not fit"},
+        {WIDE, {{CENTRAL, 2, 20, 4, 24}}, "“a/data/0” has extra fields that do not fit"},
+        {WIDE, {{CENTRAL, 2, 42, 4, 24}}, "“a/data/0” has extra fields that do not fit"},
+        {TORCH, {{CENTRAL, 2, 20, 4, ONES}}, "“a/data/0” has extra fields that do not fit"},
+        {TORCH, {{CENTRAL, 2, 42, 4, ONES}}, "“a/data/0” has extra fields that do not fit"},
         {WIDE, {{CENTRAL, 2, BYTES, 8, 20}}, "“a/data/0” is compressed"},
         {WIDE, {{CENTRAL, 2, STORED, 8, GIANT}}, "“a/data/0” has no room"},
         {WIDE, {{CENTRAL, 2, STORED, 8, G_MAXUINT64}}, "“a/data/0” has no room"},
@@ -361,7 +402,10 @@ int main(int argc, char **argv)
     g_test_add_func("/zip-headers/central-lies", test_central_lies);
     g_test_add_func("/zip-headers/overlap", test_overlap);
     g_test_add_func("/zip-headers/second-name", test_second_name);
+    g_test_add_func("/zip-headers/extra-field-too-long", test_extra_field_too_long);
     g_test_add_func("/zip-headers/end-lies", test_end_lies);
+    g_test_add_func("/zip-headers/too-many", test_too_many);
+    g_test_add_func("/zip-headers/directory-backwards", test_directory_backwards);
     g_test_add_func("/zip-headers/directory-cut", test_directory_cut);
     g_test_add_func("/zip-headers/end64-lies", test_end64_lies);
     g_test_add_func("/zip-headers/zip64-field-lies", test_zip64_field_lies);
