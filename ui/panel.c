@@ -239,8 +239,10 @@ static void on_restore(const char *path, gpointer user_data)
 static void on_model(const EdtModelInfo *info, gpointer user_data)
 {
     Panel *panel = user_data;
+    gboolean ready = info && (!info->needs_vae || info->has_vae);
     edt_ui_picker_set_model(panel->picker, info);
-    panel->events.ready(info && (!info->needs_vae || info->has_vae), panel->user_data);
+    set_progress(panel, 0, ready ? _("Ready") : _("No model that makes pictures"));
+    panel->events.ready(ready, panel->user_data);
 }
 
 static GtkWidget *new_left(Panel *panel)

@@ -60,6 +60,7 @@ def repeat_last(gimp):
     before, files = gimp.layers(), len(gimp.session.history())
     d.press(d.wait(lambda: gimp.menu_item('Repeat'), 30, 'Filters > Repeat'))
     gimp.wait_layers(before + 1, 'the repeated layer')
+    gimp.wait_closed()
     names = [path.name for path in gimp.session.history()]
     gimp.report.check('Repeat makes one more with the last settings', len(names) == files + 1 and
                       names[-1].endswith(f'-c5-s{LARGE}.png'), names[-2:])

@@ -4,6 +4,7 @@
 import os
 import subprocess
 from contextlib import contextmanager
+from pathlib import Path
 
 import desktop as d
 from session import own_noise
@@ -99,8 +100,18 @@ class Gimp:
             return words[:1] == [self.STEP] and int(words[1]) >= least
         d.wait(reached, 120, f'step {least}')
 
+    def plugin_runs(self):
+        program = f'{self.session.root}/gimp/plug-ins/edt-generate/edt-generate'
+        for path in Path('/proc').glob('[0-9]*/cmdline'):
+            try:
+                if path.read_text(errors='replace').startswith(program):
+                    return True
+            except OSError:  # it has just ended
+                pass
+        return False
+
     def wait_closed(self):
-        d.wait(lambda: not d.application('edt-generate'), 60, 'the plug-in to end')
+        d.wait(lambda: not self.plugin_runs(), 60, 'the plug-in to end')
 
     def close(self):
         self.press('Close')
