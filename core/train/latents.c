@@ -4,19 +4,19 @@
  * features as the official extract_features.py writes it (features.c reads it).  The folder's name
  * is a sum over autoencoder, size and files, so that another set gets another folder; each file is
  * whole or absent, so that an interrupted run goes on where it was.  Below mpirun the ranks share
- * the work.
+ * the work.  Next: latents_list.c, which says when a folder is complete.
  */
 #include "base/memory.h"
 #include "compute/backend.h"
 #include "files/npy.h"
 #include "train/dataset.h"
+#include "train/latents_list.h"
 #include "train/ranks.h"
 #include "train/state.h"
 #include "train/vae_file.h"
 #include "vae/vae.h"
 
 #include <glib/gstdio.h>
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
 
@@ -231,82 +231,6 @@ static gboolean open_vae(Encoder *e)
     return TRUE;
 }
 
-/* ---- "complete.json": how many latents there are, and what was skipped ---- */
-
-static int count_files(const Encoder *e, const char *part)
-{
-    g_autofree char *path = g_build_filename(e->folder, part, NULL);
-    GDir *dir = g_dir_open(path, 0, NULL);
-    const char *name;
-    int count = 0;
-
-    while (dir && (name = g_dir_read_name(dir)))
-        count += g_str_has_suffix(name, ".npy");
-    if (dir)
-        g_dir_close(dir);
-    return count;
-}
-
-static char *complete_path(const Encoder *e)
-{
-    return g_build_filename(e->folder, "complete.json", NULL);
-}
-
-static gboolean write_complete(Encoder *e)
-{
-    g_autoptr(JsonBuilder) b = json_builder_new();
-    g_autofree char *path = complete_path(e);
-    GHashTableIter iter;
-    gpointer why;
-
-    json_builder_begin_object(b);
-    json_builder_set_member_name(b, "latents");
-    json_builder_add_int_value(b, count_files(e, "imagenet_features"));
-    json_builder_set_member_name(b, "skipped");
-    json_builder_begin_array(b);
-    g_hash_table_iter_init(&iter, e->bad);
-    while (g_hash_table_iter_next(&iter, NULL, &why))
-        json_builder_add_string_value(b, why);
-    json_builder_end_array(b);
-    json_builder_end_object(b);
-    g_autoptr(JsonNode) root = json_builder_get_root(b);
-    g_autofree char *text = json_to_string(root, FALSE);
-    return g_file_set_contents(path, text, -1, e->error);
-}
-
-static void add_texts(JsonArray *array, GPtrArray *texts)
-{
-    for (guint i = 0; i < json_array_get_length(array); i++) {
-        JsonNode *text = json_array_get_element(array, i);
-        if (JSON_NODE_HOLDS_VALUE(text) && json_node_get_value_type(text) == G_TYPE_STRING)
-            g_ptr_array_add(texts, json_node_dup_string(text));
-    }
-}
-
-/* Adds what was skipped to `skipped`, unless that is NULL; FALSE: the set is not complete. */
-static gboolean read_complete(const Encoder *e, GPtrArray *skipped)
-{
-    g_autofree char *path = complete_path(e);
-    g_autoptr(JsonParser) parser = json_parser_new();
-    JsonNode *root, *count, *list;
-
-    if (!json_parser_load_from_file(parser, path, NULL))
-        return FALSE;
-    root = json_parser_get_root(parser);
-    if (root == NULL || !JSON_NODE_HOLDS_OBJECT(root))
-        return FALSE;
-    count = json_object_get_member(json_node_get_object(root), "latents");
-    list = json_object_get_member(json_node_get_object(root), "skipped");
-    if (!count || !JSON_NODE_HOLDS_VALUE(count) || !list || !JSON_NODE_HOLDS_ARRAY(list))
-        return FALSE;
-    if (json_node_get_int(count) != count_files(e, "imagenet_features") ||
-        json_node_get_int(count) != count_files(e, "imagenet_labels"))
-        return FALSE;
-    if (skipped)
-        add_texts(json_node_get_array(list), skipped);
-    return TRUE;
-}
-
 /* ---- */
 
 static gboolean check_shape(const Encoder *e)
@@ -327,11 +251,12 @@ static gboolean check_shape(const Encoder *e)
 /* All ranks do the same: encode together unless every one of them has everything. */
 static gboolean complete(Encoder *e)
 {
-    gboolean lacks = !read_complete(e, NULL);
+    gboolean lacks = !edt_latents_list_read(e->folder, NULL);
 
     if (!edt_ranks_most(lacks))
         return TRUE;
-    return make_folders(e) && open_vae(e) && encode_all(e) && write_complete(e);
+    return make_folders(e) && open_vae(e) && encode_all(e) &&
+           edt_latents_list_write(e->folder, e->bad, e->error);
 }
 
 static EdtDataset *open_features(Encoder *e)
@@ -341,7 +266,7 @@ static EdtDataset *open_features(Encoder *e)
     if (features == NULL)
         return NULL;
     features->class_names = g_strdupv(e->pictures->class_names);
-    read_complete(e, features->skipped);
+    edt_latents_list_read(e->folder, features->skipped);
     return features;
 }
 

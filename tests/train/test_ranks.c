@@ -2,7 +2,8 @@
  *
  * Training by several processes: two ranks take the steps of one, cold and with a warm resampler;
  * a lost rank or Ctrl-C ends the run with words and a checkpoint to go on from; ranks that do not
- * begin alike are refused.  Below mpirun this program is one of the ranks ("steps").
+ * begin alike are refused; pictures are encoded together.  Below mpirun this program is one of the
+ * ranks ("steps", "encoding").
  */
 #include "train/discs.h"
 #include "train/state.h"
@@ -77,6 +78,51 @@ static int run_rank(char **argv)
         warm_up(trainer);
     gboolean good = take_steps(trainer, output);
     edt_trainer_free(trainer);
+    edt_ranks_end();
+    return good ? 0 : 1;
+}
+
+static gboolean note_first(int done, int total, gpointer first)
+{
+    if (*(int *)first < 0)
+        *(int *)first = done;
+    return TRUE;
+}
+
+/* argv: FOLDER; encodes the pictures with the other ranks and writes latents.RANK: whose turn was
+ * first, how many latents there are, and some of their numbers. */
+static int run_encoding(char **argv)
+{
+    g_autofree char *pictures = g_build_filename(argv[0], "pictures", NULL);
+    g_autofree char *cache = g_build_filename(argv[0], "cache", NULL);
+    float x[4 * 8 * 8];
+    int first = -1, label;
+    EdtRandom random;
+    GError *error = NULL;
+    EdtLatentOptions o = {.pictures = pictures,
+                          .vae = g_getenv("EDT_TEST_VAE"),
+                          .cache = cache,
+                          .image_size = 64,
+                          .latent_size = 8,
+                          .channels = 4,
+                          .threads = 1,
+                          .progress = note_first,
+                          .data = &first};
+
+    if (!edt_ranks_begin(&error))
+        g_error("%s", error->message);
+    EdtDataset *dataset = edt_latents_open(&o, &error);
+    if (dataset == NULL)
+        g_error("%s", error->message);
+    edt_random_seed(&random, 1);
+    g_assert_true(edt_dataset_get(dataset, 3, &random, x, &label, NULL));
+    g_autofree char *name = g_strdup_printf("latents.%d", edt_ranks_own());
+    g_autofree char *output = g_build_filename(argv[0], name, NULL);
+    g_autofree char *text =
+        g_strdup_printf("%d %d %d %.9g %.9g\n", first, dataset->count, (int)dataset->skipped->len,
+                        (double)x[0], (double)x[100]);
+    gboolean good = g_file_set_contents(output, text, -1, NULL);
+    edt_dataset_free(dataset);
     edt_ranks_end();
     return good ? 0 : 1;
 }
@@ -191,6 +237,25 @@ static void test_differ(void)
     g_autofree char *err = NULL;
     g_assert_cmpint(wait_for(start("2", words), &err), !=, 0);
     g_assert_nonnull(strstr(err, "their options differ"));
+}
+
+static void test_encoding(void)
+{
+    const char *const words[] = {self, "encoding", folder, NULL};
+    g_autofree char *err = NULL;
+    char *paths[2] = {file("latents.0"), file("latents.1")}, *texts[2];
+    g_assert_cmpint(wait_for(start("2", words), &err), ==, 0);
+    for (int i = 0; i < 2; i++) {
+        g_assert_true(g_file_get_contents(paths[i], &texts[i], NULL, NULL));
+        g_assert_cmpint(texts[i][0], ==, '0' + i);
+    }
+    g_autofree char *counts = g_strdup_printf("0 %d 1 ", 2 * DISCS_PICTURES);
+    g_assert_true(g_str_has_prefix(texts[0], counts));
+    g_assert_cmpstr(texts[0] + 1, ==, texts[1] + 1); /* both have the same of all */
+    for (int i = 0; i < 2; i++) {
+        g_free(texts[i]);
+        g_free(paths[i]);
+    }
 }
 
 /* ---- the end of a run, on the built program ---- */
@@ -331,6 +396,8 @@ int main(int argc, char **argv)
 {
     if (argc > 4 && !strcmp(argv[1], "steps"))
         return run_rank(argv + 2);
+    if (argc > 2 && !strcmp(argv[1], "encoding"))
+        return run_encoding(argv + 2);
     g_test_init(&argc, &argv, NULL);
     folder = g_dir_make_tmp("edt-ranks-XXXXXX", NULL);
     self = g_file_read_link("/proc/self/exe", NULL);
@@ -338,6 +405,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ranks/cold", test_cold);
     g_test_add_func("/ranks/warm", test_warm);
     g_test_add_func("/ranks/differ", test_differ);
+    g_test_add_func("/ranks/encoding", test_encoding);
     g_test_add_func("/ranks/lost", test_lost);
     g_test_add_func("/ranks/lost/first", test_lost_first);
     g_test_add_func("/ranks/interrupt", test_interrupt);
