@@ -266,6 +266,7 @@ static EdtDataset *open_features(Encoder *e)
     if (features == NULL)
         return NULL;
     features->class_names = g_strdupv(e->pictures->class_names);
+    features->class_translations = g_strdup(e->pictures->class_translations);
     edt_latents_list_read(e->folder, features->skipped);
     return features;
 }

@@ -106,6 +106,7 @@ static void test_values(void)
     g_assert_cmpint(dataset->count, ==, GOOD);
     g_assert_cmpint(dataset->n_classes, ==, 2);
     g_assert_cmpstr(dataset->class_names[1], ==, "green");
+    g_assert_nonnull(strstr(dataset->class_translations, "Blau"));
     g_assert_cmpint(dataset->skipped->len, ==, 1);
     g_assert_true(g_str_has_prefix(dataset->skipped->pdata[0], "green/bad.png: "));
     g_assert_cmpint(get(dataset, 1, ours), ==, 0);
@@ -318,6 +319,12 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     folder = g_dir_make_tmp("edt-latents-XXXXXX", NULL);
     pictures = discs_make(folder);
+    g_autofree char *list = g_build_filename(pictures, "classes.json", NULL);
+    g_assert_true(
+        g_file_set_contents(list,
+                            "{\"classes\": [{\"folder\": \"blue\", \"names\": {\"de\": \"Blau\"}},"
+                            " {\"folder\": \"green\", \"names\": {\"de\": \"Grün\"}}]}",
+                            -1, NULL));
     cache = g_build_filename(folder, "cache", NULL);
     vae = g_getenv("EDT_TEST_VAE");
     g_test_add_func("/latents/values", test_values);
