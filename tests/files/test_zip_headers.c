@@ -128,6 +128,9 @@ static void test_local_lies(void)
         {TORCH, {{LOCAL, 2, 18, 4, ONES}}, "“a/data/0” has extra fields"},
         {TORCH, {{LOCAL, 2, 18, 4, ONES}, {LOCAL, 2, 38, 2, 1}}, "“a/data/0” has extra fields"},
         {CLASSIC, {{LOCAL, 0, 22, 4, 6}}, "“a/data.pkl” has two sizes"},
+        {CLASSIC, {{LOCAL, 0, 14, 4, 0}}, "“a/data.pkl” has two sizes"},
+        {CLASSIC, {{LOCAL, 0, 18, 4, 0}}, "“a/data.pkl” has two sizes"},
+        {CLASSIC, {{LOCAL, 0, 22, 4, 0}}, "“a/data.pkl” has two sizes"},
     };
 
     check(lies, G_N_ELEMENTS(lies));
@@ -170,6 +173,7 @@ static void test_overlap(void)
         {TORCH, {{CENTRAL, 1, 20, 4, 80}, {CENTRAL, 1, 24, 4, 80}}, "“a/data/0” does not lie"},
         {TORCH, {{CENTRAL, 2, 20, 4, 40}, {CENTRAL, 2, 24, 4, 40}}, "“a/data/0” has no room"},
         /* the record behind the bytes needs its place, too */
+        {TORCH, {{CENTRAL, 1, 20, 4, 11}, {CENTRAL, 1, 24, 4, 11}}, "“a/data/0” does not lie"},
         {TORCH, {{CENTRAL, 2, 20, 4, 29}, {CENTRAL, 2, 24, 4, 29}}, "“a/data/0” has no room"},
         {CLASSIC,
          {{CENTRAL, 0, 20, 4, 300}, {LOCAL, 0, 18, 4, 300}, {CENTRAL, 0, 24, 4, 300}},
@@ -183,6 +187,10 @@ static void test_overlap(void)
     for (guint i = 0; i < 4; i++)
         central[42 + i] = (guint8)(start >> (8 * i));
     assert_refused(refusal(zip), "“a/data/0” is not where the central directory says");
+    /* bytes that begin 4 before the directory: too few even for the record behind them */
+    zip = archive(TORCH);
+    record(zip, LOCAL, DATA)[28] += sizeof six + 16 - 4;
+    assert_refused(refusal(zip), "“a/data/0” has no room");
 }
 
 /* libzip believes a name that stands in an extra field; not every program does. */
