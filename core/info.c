@@ -156,7 +156,7 @@ static gboolean translate_class_names(Reader *r)
     return !json ||
            edt_class_names_translate(r->info->class_names, (guint)r->info->n_classes, json,
                                      g_get_language_names()) ||
-           refuse(r, "edt.class_translations", "holds no names of all classes");
+           refuse(r, "edt.class_translations", _("holds no names of all classes"));
 }
 
 static gboolean read_class_names(Reader *r)
