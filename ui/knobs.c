@@ -6,6 +6,7 @@
 
 #include <glib/gi18n.h>
 
+#include "edt.h"
 #include "ui/choices.h"
 
 typedef struct {
@@ -210,6 +211,33 @@ static GtkWidget *new_steps_row(GObject *settings, GtkWidget **spin)
 
 /* ---- all ---- */
 
+/* Asking for GPUs may load a driver: only when somebody looks. */
+static void on_more(GtkWidget *popover, GtkLabel *note)
+{
+    EdtBackendInfo *list = edt_backends_list();
+    for (int i = 0; list[i].name; i++) {
+        if (g_strcmp0(list[i].name, "cuda") != 0)
+            continue;
+        char *text = list[i].usable ? g_strdup(list[i].detail)
+                                    : g_strdup_printf(_("No GPU is used: %s."), list[i].detail);
+        gtk_label_set_text(note, text);
+        g_free(text);
+        break; /* the one that is used, or why there is none */
+    }
+    edt_backends_free(list);
+}
+
+static GtkWidget *new_backend_note(GtkWidget *popover)
+{
+    GtkWidget *note = gtk_label_new(NULL);
+    gtk_label_set_line_wrap(GTK_LABEL(note), TRUE);
+    gtk_label_set_max_width_chars(GTK_LABEL(note), 36);
+    gtk_label_set_xalign(GTK_LABEL(note), 0);
+    gtk_style_context_add_class(gtk_widget_get_style_context(note), GTK_STYLE_CLASS_DIM_LABEL);
+    g_signal_connect(popover, "show", G_CALLBACK(on_more), note);
+    return note;
+}
+
 /* What is seldom changed: behind a button, so that the dialog fits a small screen. */
 static GtkWidget *new_more(GObject *settings)
 {
@@ -227,7 +255,8 @@ static GtkWidget *new_more(GObject *settings)
                  _("How noise is taken away step by step"));
     attach_combo(GTK_GRID(grid), 2, settings, "backend", _("_Backend"), edt_ui_backends,
                  _("Where it is computed"));
-    attach_combo(GTK_GRID(grid), 3, settings, "precision", _("Pr_ecision"), edt_ui_precisions,
+    gtk_grid_attach(GTK_GRID(grid), new_backend_note(popover), 1, 3, 1, 1);
+    attach_combo(GTK_GRID(grid), 4, settings, "precision", _("Pr_ecision"), edt_ui_precisions,
                  _("What it is computed in"));
     gtk_container_add(GTK_CONTAINER(popover), grid);
     gtk_widget_show_all(grid);

@@ -25,6 +25,11 @@ except (ImportError, ValueError):  # main() skips then
 NEEDED = ['gimp-3', 'Xvfb', 'openbox', 'dbus-run-session', 'import', 'compare']
 
 
+def gpu_of(session):
+    return subprocess.run([session.edt, 'info', '--backend', 'cuda'], capture_output=True,
+                          text=True).stdout
+
+
 def test_whole_run(session, report):
     """Open from the menu, choose by typing, generate, watch, undo, again, cancel."""
     make_foreign(session)
@@ -33,6 +38,9 @@ def test_whole_run(session, report):
     gimp.shot('1-dialog')
     check_names(gimp)
     with gimp.more_settings('More settings', 'Fit', 'Sampler', 'Backend', 'Precision'):
+        note = d.find(gimp.dialog, 'label', 'No GPU is used: ')
+        report.check('it says why there is no GPU',  # or which one there is
+                     note is not None or 'cuda  usable' in gpu_of(session))
         gimp.shot('1-more-settings')
         check_names(gimp)
 
