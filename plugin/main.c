@@ -89,6 +89,25 @@ static void credit(GimpProcedure *procedure)
                                    "EDT for GIMP contributors", "2026");
 }
 
+/* What lies beside the program: translations, icon. */
+static char *own_file(const char *name)
+{
+    char *own = g_path_get_dirname(gimp_get_progname());
+    char *path = g_build_filename(own, name, NULL);
+    g_free(own);
+    return path;
+}
+
+static void set_icon(GimpProcedure *procedure)
+{
+    char *path = own_file("edt-generate.svg");
+    GFile *icon = g_file_new_for_path(path);
+    if (g_file_test(path, G_FILE_TEST_EXISTS))
+        gimp_procedure_set_icon_file(procedure, icon);
+    g_object_unref(icon);
+    g_free(path);
+}
+
 static GimpProcedure *create_generate(GimpPlugIn *plug_in)
 {
     GimpProcedure *procedure = gimp_image_procedure_new(
@@ -100,6 +119,7 @@ static GimpProcedure *create_generate(GimpPlugIn *plug_in)
                        GIMP_PROCEDURE_SENSITIVE_NO_DRAWABLES | GIMP_PROCEDURE_SENSITIVE_NO_IMAGE);
     gimp_procedure_set_menu_label(procedure, _("_EDT..."));
     gimp_procedure_add_menu_path(procedure, menu);
+    set_icon(procedure);
     gimp_procedure_set_documentation(
         procedure, _("Generate a picture of a class as a new layer"),
         _("Pictures come from an EDT diffusion transformer that runs on this machine. With an "
@@ -145,13 +165,11 @@ static GimpProcedure *create_procedure(GimpPlugIn *plug_in, const char *name)
 /* GIMP warns where there is no folder of translations, as in a build tree. */
 static gboolean set_i18n(GimpPlugIn *plug_in, const char *name, char **domain, char **folder)
 {
-    char *own = g_path_get_dirname(gimp_get_progname());
-    char *locale = g_build_filename(own, "locale", NULL);
+    char *locale = own_file("locale");
     gboolean there = g_file_test(locale, G_FILE_TEST_IS_DIR);
     if (there)
         *domain = g_strdup(GETTEXT_PACKAGE);
     g_free(locale);
-    g_free(own);
     return there;
 }
 

@@ -65,7 +65,7 @@ class Session:
             (self.root / name).mkdir(parents=True)
         (self.root / 'run').chmod(0o700)
         (self.root / 'gimp/gimprc').write_text(GIMPRC)
-        for name in ['edt-generate', 'locale']:
+        for name in ['edt-generate', 'edt-generate.svg', 'locale']:
             os.symlink(self.plugin_folder / name, self.root / 'gimp/plug-ins/edt-generate' / name)
         self.env = self.environment()
         self.import_model(checkpoint, vae)

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / 'gimp'))
 from session import german  # noqa: E402
 
 PROGRAMS = ['{prefix}/bin/edt', '{plugin}/edt-generate']
-FILES = ['{plugin}/edt-engine.so',
+FILES = ['{plugin}/edt-engine.so', '{plugin}/edt-generate.svg',
          '{prefix}/share/metainfo/org.gimp.GIMP.Plugin.EDT.metainfo.xml',
          '{prefix}/share/icons/hicolor/scalable/apps/org.gimp.GIMP.Plugin.EDT.svg',
          '{prefix}/share/bash-completion/completions/edt']
