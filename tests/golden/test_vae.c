@@ -5,6 +5,7 @@
  */
 #include "base/memory.h"
 #include "cpu/cpu.h"
+#include "cpu/isa.h"
 #include "golden/golden.h"
 #include "golden/hash_weights.h"
 #include "vae/vae.h"
@@ -12,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-#define GATE_F32 3e-6  /* f32 itself is 9.4e-7 from f64 */
+#define GATE_F32 3e-6 /* f32 itself is 9.4e-7 from f64 */
 #define GATE_BF16 1e-2
 
 /* ---- fixture: one backend, one autoencoder ---- */
@@ -73,8 +74,7 @@ static void check_decode(Fixture *f, Golden *golden, const char *name, const cha
 
 static void check_encode(Fixture *f, Golden *golden, double gate)
 {
-    g_autofree float *moments =
-        encode(f, 8, 8, golden_f32(golden, "input.image", 3 * 64 * 64));
+    g_autofree float *moments = encode(f, 8, 8, golden_f32(golden, "input.image", 3 * 64 * 64));
     float std[256];
     for (int i = 0; i < 256; i++)
         std[i] = expf(0.5f * moments[256 + i]);
@@ -219,6 +219,17 @@ static void same_bits(EdtTensorSource *source, EdtPrecision precision, int h, in
     twice_free(&t);
 }
 
+/* For some small pictures oneDNN divides f32 sums by the number of threads (3x3 at odd sides below
+ * 20, 1x1 at 16x16): there the same within rounding. */
+static void nearly_same(EdtTensorSource *source, EdtPrecision precision, int h, int w)
+{
+    Twice t = run_twice(source, precision, h, w);
+    golden_check("decoded by one thread and two", t.pixels[1], t.pixels[0], t.n_pixels, GATE_F32);
+    golden_check("encoded by one thread and two", t.moments[1], t.moments[0], t.n_moments,
+                 GATE_F32);
+    twice_free(&t);
+}
+
 static void test_threads_f32(void)
 {
     FileSource source = small_source();
@@ -232,7 +243,10 @@ static void test_threads_bf16(void)
     FileSource source = small_source();
     same_bits(&source.base, EDT_PRECISION_BF16, 8, 8);
     same_bits(&source.base, EDT_PRECISION_BF16, 32, 32);
-    same_bits(&source.base, EDT_PRECISION_BF16, 9, 7);
+    if (edt_isa_detect() >= EDT_ISA_AVX512BF16)
+        same_bits(&source.base, EDT_PRECISION_BF16, 9, 7);
+    else /* without bf16 in the processor oneDNN divides these sums, too */
+        nearly_same(&source.base, EDT_PRECISION_BF16, 9, 7);
     golden_close(source.golden);
 }
 
@@ -245,23 +259,12 @@ static void test_threads_standard(void)
     hash_weights_free(source);
 }
 
-/* For some small pictures oneDNN divides f32 sums by the number of threads (3x3 at odd sides below
- * 20, 1x1 at 16x16): there the same within rounding. */
-static void nearly_same(EdtTensorSource *source, int h, int w)
-{
-    Twice t = run_twice(source, EDT_PRECISION_F32, h, w);
-    golden_check("decoded by one thread and two", t.pixels[1], t.pixels[0], t.n_pixels, GATE_F32);
-    golden_check("encoded by one thread and two", t.moments[1], t.moments[0], t.n_moments,
-                 GATE_F32);
-    twice_free(&t);
-}
-
 static void test_threads_small(void)
 {
     FileSource source = small_source();
     EdtTensorSource *standard_source = hash_weights_vae();
-    nearly_same(&source.base, 9, 7);
-    nearly_same(standard_source, 8, 8);
+    nearly_same(&source.base, EDT_PRECISION_F32, 9, 7);
+    nearly_same(standard_source, EDT_PRECISION_F32, 8, 8);
     hash_weights_free(standard_source);
     golden_close(source.golden);
 }
