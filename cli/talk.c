@@ -32,6 +32,16 @@ static gboolean has_colour(void)
     return is_terminal() && !(no_color && *no_color);
 }
 
+/* A whole line in one piece: mpirun keeps an unfinished one and puts it before what the process
+ * says next, be that on stdout. */
+static void write_line(const char *start, const char *format, va_list arguments)
+{
+    char *text = g_strdup_vprintf(format, arguments), *line = g_strconcat(start, text, "\n", NULL);
+    fputs(line, stderr);
+    g_free(line);
+    g_free(text);
+}
+
 void edt_cli_say(const char *format, ...)
 {
     if (edt_ranks_own() > 0)
@@ -39,21 +49,20 @@ void edt_cli_say(const char *format, ...)
     edt_cli_bar_clear();
     va_list arguments;
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    write_line("", format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
 }
 
 static void say_error(const char *format, va_list arguments)
 {
     edt_cli_bar_clear();
     const char *word = has_colour() ? "\033[1;31merror:\033[0m" : "error:";
-    fputs(g_get_prgname(), stderr);
-    if (edt_ranks_started())
-        fprintf(stderr, " (rank %d)", edt_ranks_own());
-    fprintf(stderr, ": %s ", word);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    char *rank =
+        edt_ranks_started() ? g_strdup_printf(" (rank %d)", edt_ranks_own()) : g_strdup("");
+    char *start = g_strdup_printf("%s%s: %s ", g_get_prgname(), rank, word);
+    write_line(start, format, arguments);
+    g_free(start);
+    g_free(rank);
 }
 
 void edt_cli_error(const char *format, ...)

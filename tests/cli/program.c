@@ -138,6 +138,8 @@ GPtrArray *json_lines(const char *text)
             continue;
         GError *error = NULL;
         JsonNode *node = json_from_string(lines[i], &error);
+        if (error)
+            g_test_message("no JSON: %s", lines[i]);
         g_assert_no_error(error);
         g_assert_true(JSON_NODE_HOLDS_OBJECT(node));
         g_ptr_array_add(objects, json_node_dup_object(node));
