@@ -334,6 +334,8 @@ int main(int argc, char **argv)
     g_test_add_func("/latents/run", test_run);
     g_test_add_func("/latents/once", test_once);
     int code = g_test_run();
+    g_free(cache);
+    g_free(pictures);
     g_autofree char *remove = g_strdup_printf("rm -r '%s'", folder);
     return system(remove) == 0 ? code : 1;
 }
