@@ -190,8 +190,8 @@ static void test_once(void)
     EdtLatentOptions o = options_of();
     GError *error = NULL;
     g_autofree char *other = g_build_filename(folder, "other", NULL);
-    cache = other;
-    o.cache = cache;
+    char *usual = cache;
+    o.cache = cache = other;
     o.progress = note_progress;
     o.data = &progress;
 
@@ -229,6 +229,7 @@ static void test_once(void)
     edt_dataset_free(latents_open(&o));
     g_assert_cmpint(progress.calls, >, 0);
     g_assert_cmpint(time_of(first), ==, before); /* the old set is as it was */
+    cache = usual;
 }
 
 static void test_refused(void)
