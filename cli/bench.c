@@ -51,7 +51,7 @@ static const Size known[] = {
     {FALSE, "XL", "EDT-XL/2", EDT_BENCH_STEP, "EDT-XL/2", 1, 256, {638, 389}},
     {FALSE, "VAE", "VAE decode", EDT_BENCH_DECODE, "EDT-S/2", 1, 256, {1670, 990}},
     {FALSE, "VAE-encode", "VAE encode", EDT_BENCH_ENCODE, "EDT-S/2", 1, 256, {0, 0}},
-    {TRUE, "S", "EDT-S/2 training", 0, "EDT-S/2", 8, 256, {1400, 880}},
+    {TRUE, "S", "EDT-S/2 training", 0, "EDT-S/2", 8, 256, {1150, 880}},
     {TRUE, "B", "EDT-B/2 training", 0, "EDT-B/2", 8, 256, {0, 0}},
     {TRUE, "XL", "EDT-XL/2 training", 0, "EDT-XL/2", 8, 256, {0, 0}},
     {TRUE, "Ti", "EDT-Ti/4 training", 0, "EDT-Ti/4", 16, 64, {0, 0}},
