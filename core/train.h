@@ -115,8 +115,8 @@ typedef struct {
     double seconds;
 } EdtTrainReport;
 
-/* One optimiser step.  Errors: EDT_ERROR_FAILED (the loss is no number any more; nothing was
- * changed by this step), _BAD_FILE. */
+/* One optimiser step.  Errors: EDT_ERROR_FAILED (the loss is no number any more; the
+ * weights are as before, but do not save: what chooses timesteps has seen that loss), _BAD_FILE. */
 gboolean edt_trainer_step(EdtTrainer *trainer, EdtTrainReport *report, GError **error);
 
 /* From another thread: waits until no step is changing anything and keeps it so until _let_go().

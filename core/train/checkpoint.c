@@ -4,9 +4,9 @@
  * Random numbers have no state (state.h), so a resumed run ends at the same bits.
  */
 #include "train/state.h"
+#include "train/class_list.h"
 #include "files/safetensors.h"
 
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #define FORMAT "edt-checkpoint-1"
@@ -41,21 +41,10 @@ static void list(EdtTrainer *trainer, gint64 *counts, Item items[ITEMS])
 
 /* ---- out ---- */
 
-static char *names_to_json(char **names)
-{
-    g_autoptr(JsonBuilder) b = json_builder_new();
-    json_builder_begin_array(b);
-    for (char **name = names; name && *name; name++)
-        json_builder_add_string_value(b, *name);
-    json_builder_end_array(b);
-    g_autoptr(JsonNode) root = json_builder_get_root(b);
-    return json_to_string(root, FALSE);
-}
-
 static void put_metadata(const EdtTrainer *trainer, EdtSafetensorsWriter *w)
 {
     g_autofree char *options = edt_train_options_to_json(&trainer->options);
-    g_autofree char *names = names_to_json(trainer->dataset->class_names);
+    g_autofree char *names = edt_class_names_to_json(trainer->dataset->class_names);
     g_autofree char *step = g_strdup_printf("%" G_GINT64_FORMAT, trainer->step);
     edt_safetensors_writer_metadata(w, "format", FORMAT);
     edt_safetensors_writer_metadata(w, "options", options);
@@ -188,21 +177,6 @@ gboolean edt_checkpoint_load(EdtTrainer *trainer, const char *path, GError **err
 
 /* ---- a model, without the data ---- */
 
-static char **names_from_json(const char *json)
-{
-    g_autoptr(JsonParser) parser = json_parser_new();
-    JsonNode *root = json && json_parser_load_from_data(parser, json, -1, NULL)
-                         ? json_parser_get_root(parser)
-                         : NULL;
-    JsonArray *array = root && JSON_NODE_HOLDS_ARRAY(root) ? json_node_get_array(root) : NULL;
-    guint n = array ? json_array_get_length(array) : 0;
-    char **names = n ? g_new0(char *, n + 1) : NULL;
-
-    for (guint i = 0; i < n; i++)
-        names[i] = g_strdup(json_array_get_string_element(array, i));
-    return names;
-}
-
 static gboolean export_from(EdtSafetensors *file, const char *path, const EdtTrainOptions *options,
                             gint64 step, const EdtTrainExport *export, GError **error)
 {
@@ -214,7 +188,7 @@ static gboolean export_from(EdtSafetensors *file, const char *path, const EdtTra
         return FALSE;
     v.n_classes = options->n_classes;
     EdtParameters *parameters = edt_parameters_new(&v);
-    g_auto(GStrv) names = names_from_json(edt_safetensors_metadata(file, "class_names"));
+    g_auto(GStrv) names = edt_class_names_from_json(edt_safetensors_metadata(file, "class_names"));
     weights =
         find(file, path, export->raw ? "weights" : "average", EDT_F32, parameters->count, error);
     if (weights)

@@ -130,3 +130,32 @@ char *edt_class_list_translations(const GPtrArray *classes)
     g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), all);
     return json_to_string(node, FALSE);
 }
+
+/* ---- names alone ---- */
+
+char *edt_class_names_to_json(char **names)
+{
+    JsonArray *array = json_array_new();
+    for (char **name = names; name && *name; name++)
+        json_array_add_string_element(array, *name);
+    g_autoptr(JsonNode) node = json_node_new(JSON_NODE_ARRAY);
+    json_node_take_array(node, array);
+    return json_to_string(node, FALSE);
+}
+
+char **edt_class_names_from_json(const char *json)
+{
+    g_autoptr(JsonNode) root = json ? json_from_string(json, NULL) : NULL;
+    JsonArray *array = root && JSON_NODE_HOLDS_ARRAY(root) ? json_node_get_array(root) : NULL;
+    guint n = array ? json_array_get_length(array) : 0;
+    g_auto(GStrv) names = n ? g_new0(char *, n + 1) : NULL;
+
+    for (guint i = 0; i < n; i++) {
+        JsonNode *node = json_array_get_element(array, i);
+        const char *name = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
+        if (name == NULL)
+            return NULL;
+        names[i] = g_strdup(name);
+    }
+    return g_steal_pointer(&names);
+}

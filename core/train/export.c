@@ -6,9 +6,9 @@
 #include "train/state.h"
 #include "base/memory.h"
 #include "files/safetensors.h"
+#include "train/class_list.h"
 #include "train/vae_file.h"
 
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
 
@@ -32,18 +32,6 @@ static void put_number(EdtSafetensorsWriter *w, const char *key, gint64 value)
     edt_safetensors_writer_metadata(w, key, text);
 }
 
-static void put_names(EdtSafetensorsWriter *w, char **names)
-{
-    g_autoptr(JsonBuilder) b = json_builder_new();
-    json_builder_begin_array(b);
-    for (char **name = names; *name; name++)
-        json_builder_add_string_value(b, *name);
-    json_builder_end_array(b);
-    g_autoptr(JsonNode) root = json_builder_get_root(b);
-    g_autofree char *json = json_to_string(root, FALSE);
-    edt_safetensors_writer_metadata(w, "edt.class_names", json);
-}
-
 const char *edt_export_schedule(const EdtTrainOptions *options)
 {
     return options->schedule == EDT_SCHEDULE_COSINE ? "cosine" : "linear";
@@ -59,6 +47,7 @@ static void put_metadata(const Job *job)
     const EdtExportSource *s = job->source;
     const EdtTrainOptions *o = s->options;
     const EdtVariant *v = &s->parameters->v;
+    g_autofree char *names = edt_class_names_to_json(s->class_names);
     gboolean pixels = v->latent_size == o->image_size;
     EdtSafetensorsWriter *w = job->w;
 
@@ -79,7 +68,7 @@ static void put_metadata(const Job *job)
                                     : v->n_classes == 1000 ? "imagenet"
                                                            : "unnamed");
     if (s->class_names)
-        put_names(w, s->class_names);
+        edt_safetensors_writer_metadata(w, "edt.class_names", names);
     if (s->class_names && s->class_translations)
         edt_safetensors_writer_metadata(w, "edt.class_translations", s->class_translations);
     edt_safetensors_writer_metadata(w, "edt.title", job->export->title ? job->export->title : "");

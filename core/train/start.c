@@ -6,8 +6,8 @@
  */
 #include "train/state.h"
 #include "files/safetensors.h"
+#include "train/class_list.h"
 
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #define TABLE "y_embedder.embedding_table.weight" /* [classes + 1, D]; the last row is no class */
@@ -49,24 +49,12 @@ static gboolean fits(const EdtParameter *p, const EdtTensorView *view)
     return TRUE;
 }
 
-/* {name: row + 1} */
-static GHashTable *rows_of_names(const EdtSafetensors *file, gint64 classes)
+/* {name: row + 1}; the names stay the caller's. */
+static GHashTable *rows_of_names(char **names, gint64 classes)
 {
-    GHashTable *rows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    const char *json = edt_safetensors_metadata(file, "edt.class_names");
-    g_autoptr(JsonParser) parser = json_parser_new();
-    JsonNode *root = json && json_parser_load_from_data(parser, json, -1, NULL)
-                         ? json_parser_get_root(parser)
-                         : NULL;
-    JsonArray *names = root && JSON_NODE_HOLDS_ARRAY(root) ? json_node_get_array(root) : NULL;
-    guint n = names ? MIN(json_array_get_length(names), (guint)classes) : 0;
-
-    for (guint i = 0; i < n; i++) {
-        JsonNode *node = json_array_get_element(names, i);
-        if (json_node_get_value_type(node) == G_TYPE_STRING)
-            g_hash_table_insert(rows, g_strdup(json_node_get_string(node)),
-                                GUINT_TO_POINTER(i + 1));
-    }
+    GHashTable *rows = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; names && names[i] && (gint64)i < classes; i++)
+        g_hash_table_insert(rows, names[i], GUINT_TO_POINTER(i + 1));
     return rows;
 }
 
@@ -77,7 +65,9 @@ static void take_classes(const Start *s, const EdtSafetensor *tensor, const EdtP
     gint64 classes = p->shape[0] - 1, theirs = tensor->view.shape[0] - 1;
     gsize D = (gsize)p->shape[1];
     float *table = s->trainer->arrays.weights + p->offset;
-    g_autoptr(GHashTable) rows = rows_of_names(s->file, theirs);
+    g_auto(GStrv) known =
+        edt_class_names_from_json(edt_safetensors_metadata(s->file, "edt.class_names"));
+    g_autoptr(GHashTable) rows = rows_of_names(known, theirs);
     gboolean by_name = names && g_hash_table_size(rows) > 0;
 
     for (gint64 i = 0; i < classes; i++) {

@@ -85,7 +85,7 @@ static gboolean make_arrays(EdtTrainer *trainer, GError **error)
 }
 
 /* Where x0 is predicted its small errors at the last timesteps weigh by their signal-to-noise ratio
- * in the variational term: thousands of bits at t = 1 against tenths in the squared error. */
+ * in the variational term: hundreds of bits at t = 1 against tenths in the squared error. */
 static double variational_share(const EdtTrainOptions *o)
 {
     if (o->variational >= 0)
