@@ -33,7 +33,7 @@ static const char details[] =
 
 typedef struct {
     EdtCliTraining training;
-    char *variant, *start, *schedule, *prediction, *precision, *output, *export, *vae;
+    char *variant, *start, *schedule, *prediction, *weighting, *precision, *output, *export, *vae;
     gboolean features, no_mask, raw, f32;
 } Train;
 
@@ -52,12 +52,18 @@ static gboolean take_words(Train *t)
     if (!is_one_of(t->prediction, "denoised", "noise", NULL))
         return edt_cli_usage("--predict: \"%s\" is neither denoised nor noise.", t->prediction),
                FALSE;
+    if (!is_one_of(t->weighting, "min-snr", "velocity", NULL))
+        return edt_cli_usage("--weighting: \"%s\" is neither min-snr nor velocity.", t->weighting),
+               FALSE;
     if (!is_one_of(t->precision, "auto", "f32", "bf16"))
         return edt_cli_usage("--type: \"%s\" is none of auto, f32, bf16.", t->precision), FALSE;
     if (t->schedule)
         o->schedule = !strcmp(t->schedule, "linear") ? EDT_SCHEDULE_LINEAR : EDT_SCHEDULE_COSINE;
     if (t->prediction)
         o->prediction = !strcmp(t->prediction, "noise") ? EDT_PREDICT_NOISE : EDT_PREDICT_DENOISED;
+    if (t->weighting)
+        o->weighting =
+            !strcmp(t->weighting, "velocity") ? EDT_WEIGHTING_VELOCITY : EDT_WEIGHTING_MIN_SNR;
     if (t->precision)
         o->precision = !strcmp(t->precision, "f32")    ? EDT_PRECISION_F32
                        : !strcmp(t->precision, "bf16") ? EDT_PRECISION_BF16
@@ -97,6 +103,8 @@ static gboolean parse(Train *t, int *argc, char ***argv)
          "WHAT"},
         {"init", 0, 0, G_OPTION_ARG_FILENAME, &t->start,
          "Begin with the weights of a model; its classes may be others", "MODEL"},
+        {"open-gates", 0, 0, G_OPTION_ARG_NONE, &o->open_gates,
+         "Begin with open gates and a strong condition: for short runs", NULL},
         {"features", 0, 0, G_OPTION_ARG_NONE, &t->features, "DATA holds features, not pictures",
          NULL},
         {"vae", 0, 0, G_OPTION_ARG_FILENAME, &t->vae,
@@ -115,6 +123,8 @@ static gboolean parse(Train *t, int *argc, char ***argv)
         {"micro", 0, 0, G_OPTION_ARG_INT, &o->micro, "Pictures in memory at once (default 16)",
          "N"},
         {"no-mask", 0, 0, G_OPTION_ARG_NONE, &t->no_mask, "Without the masked pass", NULL},
+        {"weighting", 0, 0, G_OPTION_ARG_STRING, &t->weighting,
+         "min-snr (default), or velocity: shapes are learnt sooner", "NAME"},
         {"variational", 0, 0, G_OPTION_ARG_DOUBLE, &o->variational,
          "Share of the variational term (default 1 for noise, 0.001 for denoised)", "X"},
         {"uniform", 0, 0, G_OPTION_ARG_NONE, &o->uniform, "All timesteps alike", NULL},
@@ -171,13 +181,21 @@ static Train train_new(void)
 
 static void train_clear(Train *t)
 {
-    char *texts[] = {t->variant,         t->start,
-                     t->schedule,        t->prediction,
-                     t->precision,       t->output,
-                     t->export,          t->vae,
-                     t->training.folder, t->training.checkpoint,
-                     t->training.model,  t->training.latents,
-                     t->training.title,  t->training.licence};
+    char *texts[] = {t->variant,
+                     t->start,
+                     t->schedule,
+                     t->prediction,
+                     t->weighting,
+                     t->precision,
+                     t->output,
+                     t->export,
+                     t->vae,
+                     t->training.folder,
+                     t->training.model,
+                     t->training.checkpoint,
+                     t->training.title,
+                     t->training.latents,
+                     t->training.licence};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
 }

@@ -27,6 +27,12 @@ G_BEGIN_DECLS
 
 typedef struct EdtTrainer EdtTrainer;
 
+/* How much the squared error of a timestep counts, by its signal-to-noise ratio; see loss.h. */
+typedef enum {
+    EDT_WEIGHTING_MIN_SNR,  /* default: little where there is almost only noise */
+    EDT_WEIGHTING_VELOCITY, /* shapes are learnt sooner; for predicted x0 */
+} EdtWeighting;
+
 typedef struct {
     /* the model */
     const char *variant;      /* "EDT-Ti/4" (default), "EDT-S/2", ... */
@@ -36,6 +42,9 @@ typedef struct {
     EdtPrediction prediction; /* default denoised */
     const char *start;        /* NULL, or a model whose weights a new run begins with: the same
                                  network, but classes may differ; those of the same name are kept */
+
+    gboolean open_gates;      /* begin with open gates and a strong condition instead of adaLN-Zero:
+                                 for runs of thousands of steps, not hundreds of thousands */
 
     /* the data: one of the two */
     const char *pictures; /* folder of class folders; classes.json in it may name the classes */
@@ -57,6 +66,7 @@ typedef struct {
     int batch;             /* pictures of a step: 64 */
     int micro;             /* pictures of a forward (gradients are accumulated): 16 */
     gboolean masked;       /* also the masked pass; default TRUE */
+    EdtWeighting weighting;
     double variational;    /* share of the variational term in the loss; below 0 (default): 1 for
                               predicted noise, as in the official code, and 0.001 for predicted x0
                               (L_hybrid of arXiv 2102.09672) */

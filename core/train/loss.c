@@ -22,7 +22,7 @@ EDT_PER_LEVEL void edt_loss_noise(const EdtLoss *loss, int t, const float *x0, c
 static double mse_weight(const EdtLoss *loss, int t)
 {
     double abar = loss->schedule->alphas_cumprod[t], snr = abar / (1.0 - abar);
-    double capped = MIN(snr, SNR_MOST);
+    double capped = MIN(loss->weighting == EDT_WEIGHTING_VELOCITY ? snr + 1.0 : snr, SNR_MOST);
     return loss->prediction == EDT_PREDICT_NOISE ? capped / snr : capped;
 }
 

@@ -5,17 +5,20 @@
  *     loss = w mean((target - prediction)^2) + share * variational term in bits per number
  *
  * with w = min(snr,5)/snr for predicted noise and min(snr,5) for predicted x0 (Min-SNR,
- * arXiv 2303.09556).  The variational term teaches the variance alone: the mean is held fixed in
+ * arXiv 2303.09556), or min(snr+1,5) for predicted x0 (the loss of predicted velocity, arXiv
+ * 2202.00512, capped alike).  The variational term teaches the variance alone: the mean is held fixed in
  * it.  At t = 0 it is the likelihood of the 8-bit value, else a KL divergence.  The official code
  * has share 1; see train.h.
  */
 #pragma once
 
 #include "sample/schedule.h"
+#include "train.h"
 
 typedef struct {
     const EdtNoiseSchedule *schedule; /* all 1000 steps: index t */
     EdtPrediction prediction;
+    EdtWeighting weighting;
     gboolean learned_variance; /* the output has 2C channels */
     int count;                 /* C*h*w: numbers of one picture */
     double share;              /* of the variational term */

@@ -52,6 +52,8 @@ static const struct {
     FIELD(seed, WIDE, TRUE),
     LATER(vae, TEXT, FALSE),
     LATER(vae_mean, FLAG, FALSE),
+    LATER(weighting, INTEGER, FALSE),
+    LATER(open_gates, FLAG, FALSE),
 #undef FIELD
 #undef LATER
 };
@@ -102,6 +104,8 @@ static gboolean check_numbers(const EdtTrainOptions *o, GError **error)
     if (!(o->affine >= 0 && o->affine <= 0.5) || !(o->hue >= 0 && o->hue <= 180))
         return refuse(error,
                       "the affine changes must be within 0 and 0.5, the hue within 0 and 180");
+    if (o->weighting == EDT_WEIGHTING_VELOCITY && o->prediction == EDT_PREDICT_NOISE)
+        return refuse(error, "the velocity weighting is for predicted pictures, not for noise");
     if (isnan(o->variational))
         return refuse(error, "the share of the variational term is no number");
     if (!(o->weight_decay >= 0) || !(o->clip >= 0))

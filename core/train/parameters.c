@@ -100,18 +100,51 @@ static gboolean is_zero(const char *name)
            (g_str_has_prefix(name, "blocks.") && strstr(name, ".adaLN_modulation."));
 }
 
+static void xavier(EdtRandom *random, const EdtParameter *parameter, float *out)
+{
+    gint64 rows = parameter->shape[0], columns = (gint64)parameter->count / rows;
+    uniform(random, (float)sqrt(6.0 / (double)(rows + columns)), out, parameter->count);
+}
+
 void edt_parameters_initialise(const EdtParameters *p, EdtRandom *random, float *array)
 {
     memset(array, 0, p->count * sizeof *array);
     for (guint i = 0; i < p->parameters->len; i++) {
         const EdtParameter *parameter = p->parameters->pdata[i];
         float *out = array + parameter->offset;
-        gint64 rows = parameter->shape[0], columns = (gint64)parameter->count / rows;
         if (is_zero(parameter->name))
             continue;
         if (is_normal(parameter->name))
             normal(random, 0.02f, out, parameter->count);
         else
-            uniform(random, (float)sqrt(6.0 / (double)(rows + columns)), out, parameter->count);
+            xavier(random, parameter, out);
+    }
+}
+
+/* [6D]: shift, scale, gate of attention; shift, scale, gate of MLP. */
+static void open_gates(const EdtParameter *bias, float *out)
+{
+    const gsize D = bias->count / 6;
+    for (gsize i = 0; i < D; i++)
+        out[2 * D + i] = out[5 * D + i] = 0.5f;
+}
+
+void edt_parameters_open_gates(const EdtParameters *p, EdtRandom *random, float *array)
+{
+    for (guint i = 0; i < p->parameters->len; i++) {
+        const EdtParameter *parameter = p->parameters->pdata[i];
+        const char *name = parameter->name;
+        gboolean is_bias = g_str_has_suffix(name, ".bias");
+        float *out = array + parameter->offset;
+        if (g_str_has_suffix(name, "embedding_table.weight"))
+            normal(random, 1.0f, out, parameter->count);
+        else if (g_str_has_prefix(name, "t_embedder.mlp.") && !is_bias)
+            xavier(random, parameter, out);
+        else if (g_str_has_prefix(name, "blocks.") && strstr(name, ".adaLN_modulation.")) {
+            if (is_bias)
+                open_gates(parameter, out);
+            else
+                normal(random, 0.02f, out, parameter->count);
+        }
     }
 }

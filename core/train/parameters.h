@@ -38,3 +38,7 @@ float *edt_parameters_array(const EdtParameters *parameters, GError **error);
  * embeddings, truncated N(0, 0.02) for position biases, zero for the modulations of blocks and for
  * the final layer. */
 void edt_parameters_initialise(const EdtParameters *parameters, EdtRandom *random, float *array);
+/* After that, for runs of thousands of steps: the official zeros and small embeddings take tens of
+ * thousands to open the blocks' gates and to tell the classes apart.  Here gates are half open,
+ * modulations N(0, 0.02), the timestep's MLP Xavier, and classes N(0, 1). */
+void edt_parameters_open_gates(const EdtParameters *parameters, EdtRandom *random, float *array);

@@ -78,6 +78,8 @@ static gboolean make_arrays(EdtTrainer *trainer, GError **error)
     }
     edt_train_random(&random, trainer->options.seed, EDT_DRAW_WEIGHTS, 0, 0);
     edt_parameters_initialise(trainer->parameters, &random, a->weights);
+    if (trainer->options.open_gates)
+        edt_parameters_open_gates(trainer->parameters, &random, a->weights);
     if (trainer->options.start && !edt_start_load(trainer, trainer->options.start, error))
         return FALSE;
     memcpy(a->average, a->weights, trainer->parameters->count * sizeof(float));
@@ -119,8 +121,8 @@ static gboolean make(EdtTrainer *trainer, GError **error)
     if (trainer->schedule == NULL || !edt_batch_make(trainer, error) ||
         !make_arrays(trainer, error))
         return FALSE;
-    trainer->loss = (EdtLoss){trainer->schedule, o->prediction, TRUE, (int)trainer->batch.count,
-                              variational_share(o)};
+    trainer->loss = (EdtLoss){trainer->schedule, o->prediction, o->weighting, TRUE,
+                              (int)trainer->batch.count, variational_share(o)};
     trainer->network =
         edt_network_new(trainer->parameters, trainer->batch.rows, act, trainer->threads, error);
     return trainer->network != NULL;

@@ -152,6 +152,14 @@ static void test_mistakes(void)
     outcome_clear(&outcome);
     outcome = program_expect(2, NULL, "train", "pictures", "-o", "bad", TINY, "--vae", "x", NULL);
     outcome_clear(&outcome);
+    outcome = program_expect(2, NULL, "train", "pictures", "-o", "bad", TINY, "--weighting", "snr",
+                             NULL);
+    g_assert_nonnull(strstr(outcome.err, "min-snr"));
+    outcome_clear(&outcome);
+    outcome = program_expect(2, NULL, "train", "pictures", "-o", "bad", TINY, "--weighting",
+                             "velocity", "--predict", "noise", NULL);
+    g_assert_nonnull(strstr(outcome.err, "velocity"));
+    outcome_clear(&outcome);
     g_assert_false(exists("bad"));
 }
 

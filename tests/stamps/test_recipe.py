@@ -11,6 +11,7 @@ STAMPS = Path(os.environ.get("EDT_STAMPS", Path(__file__).parents[2] / "tools" /
 sys.path.insert(0, str(STAMPS))
 
 from concepts import Concept, plain_codepoints, reason_left_out, slug  # noqa: E402
+from dataset import choose_sets  # noqa: E402
 from icons import known_names, match_set, read_table  # noqa: E402
 from pictures import MARGIN, SIZE, BadIcon, alpha_rows, draw, find_frame, svg_of  # noqa: E402
 
@@ -68,6 +69,13 @@ class Names(unittest.TestCase):
         icon_set = Set("fxemoji", ["catface", "cat"])
         known = known_names([icon_set], CONCEPTS, {})
         self.assertEqual(match_set(icon_set, known, by_hand), {"1F431": "cat"})
+
+    def test_only_some_styles(self):
+        sets = [Set(style, {}) for style in ("fluent", "noto", "twemoji")]
+        chosen = choose_sets(sets, ["twemoji", "fluent"])
+        self.assertEqual([icon_set.style for icon_set in chosen], ["fluent", "twemoji"])
+        with self.assertRaisesRegex(SystemExit, "no emojione; there are fluent, noto, twemoji"):
+            choose_sets(sets, ["fluent", "emojione"])
 
     def test_what_is_left_out(self):
         self.assertIsNone(reason_left_out(CAT))

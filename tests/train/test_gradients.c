@@ -44,7 +44,7 @@ static Case *case_new(const char *name)
     c->schedule =
         edt_noise_schedule_new(EDT_SCHEDULE_LINEAR, EDT_RESPACE_EVEN, EDT_TIMESTEPS, &error);
     g_assert_no_error(error);
-    c->loss = (EdtLoss){c->schedule, EDT_PREDICT_NOISE, TRUE, c->count, 1.0};
+    c->loss = (EdtLoss){c->schedule, EDT_PREDICT_NOISE, EDT_WEIGHTING_MIN_SNR, TRUE, c->count, 1.0};
     c->x0 = rows(c, tiny->v.channels);
     c->noise = rows(c, tiny->v.channels);
     c->x_t = rows(c, tiny->v.channels);
@@ -189,6 +189,33 @@ static void test_case(gconstpointer name)
     case_free(c);
 }
 
+/* The squared error of a known difference, by both weightings; the derivative goes with it. */
+static void test_weighting(void)
+{
+    GError *error = NULL;
+    EdtNoiseSchedule *s =
+        edt_noise_schedule_new(EDT_SCHEDULE_COSINE, EDT_RESPACE_EVEN, 1000, &error);
+    g_assert_no_error(error);
+    const float x0[] = {0.5f, -1.0f}, noise[] = {0.25f, 2.0f}, out[] = {0.75f, -1.5f};
+    const double squares = (0.25 * 0.25 + 0.5 * 0.5) / 2;
+    EdtLoss loss = {s, EDT_PREDICT_DENOISED, EDT_WEIGHTING_MIN_SNR, FALSE, 2, 0.0};
+    float x_t[2], d[2];
+
+    for (int t = 0; t < 1000; t += 37) {
+        double snr = s->alphas_cumprod[t] / (1.0 - s->alphas_cumprod[t]);
+        for (int velocity = 0; velocity < 2; velocity++) {
+            double w = MIN(velocity ? snr + 1.0 : snr, 5.0);
+            loss.weighting = velocity ? EDT_WEIGHTING_VELOCITY : EDT_WEIGHTING_MIN_SNR;
+            edt_loss_noise(&loss, t, x0, noise, x_t);
+            EdtLossTerms terms = edt_loss_of(&loss, t, x0, noise, x_t, out, 1.0, d);
+            g_assert_cmpfloat_with_epsilon(terms.loss, w * squares, 1e-6 * w);
+            g_assert_cmpfloat_with_epsilon((double)d[0], w * 0.25, 1e-6 * w);
+            g_assert_cmpfloat_with_epsilon((double)d[1], w * -0.5, 1e-6 * w);
+        }
+    }
+    edt_noise_schedule_free(s);
+}
+
 static void test_t0(void)
 {
     Case *c = case_new("h_train_tiny16_t0");
@@ -245,6 +272,7 @@ int main(int argc, char **argv)
         g_autofree char *path = g_strconcat("/gradients/", names[i], NULL);
         g_test_add_data_func(path, names[i], test_case);
     }
+    g_test_add_func("/gradients/weighting", test_weighting);
     g_test_add_func("/gradients/t0", test_t0);
     g_test_add_func("/gradients/threads", test_threads);
     g_test_add_func("/gradients/pieces", test_pieces);

@@ -3,8 +3,10 @@
  * Whole runs on a handful of tiny pictures: learning happens, an interrupted run ends at the same
  * bits, checkpoints of other runs are refused, and the exported model makes pictures.
  */
+#include "base/memory.h"
 #include "files/safetensors.h"
 #include "train/discs.h"
+#include "train/parameters.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
@@ -256,6 +258,51 @@ static void test_start(void)
     g_clear_error(&error);
 }
 
+static double rms(const float *x, gsize count)
+{
+    double sum = 0;
+    for (gsize i = 0; i < count; i++)
+        sum += (double)x[i] * (double)x[i];
+    return sqrt(sum / (double)count);
+}
+
+/* Open gates change the condition's weights and nothing else. */
+static void test_open_gates(void)
+{
+    GError *error = NULL;
+    EdtVariant v;
+    EdtRandom random;
+    g_assert_true(edt_variant_named("EDT-Ti/4", 64, &v));
+    EdtParameters *parameters = edt_parameters_new(&v);
+    float *official = edt_parameters_array(parameters, &error),
+          *open = edt_parameters_array(parameters, &error);
+    g_assert_no_error(error);
+
+    edt_random_seed(&random, 1);
+    edt_parameters_initialise(parameters, &random, official);
+    memcpy(open, official, parameters->count * sizeof(float));
+    edt_parameters_open_gates(parameters, &random, open);
+    for (guint i = 0; i < parameters->parameters->len; i++) {
+        const EdtParameter *p = parameters->parameters->pdata[i];
+        const float *x = open + p->offset;
+        if (g_str_has_prefix(p->name, "blocks.") && strstr(p->name, "adaLN_modulation.1.bias"))
+            for (gsize j = 0; j < p->count; j++)
+                g_assert_cmpfloat((double)x[j], ==, j * 6 / p->count % 3 == 2 ? 0.5 : 0.0);
+        else if (g_str_has_prefix(p->name, "blocks.") && strstr(p->name, "adaLN_modulation."))
+            g_assert_cmpfloat_with_epsilon(rms(x, p->count), 0.02, 1e-3);
+        else if (!strcmp(p->name, "y_embedder.embedding_table.weight"))
+            g_assert_cmpfloat_with_epsilon(rms(x, p->count), 1.0, 0.02);
+        else if (g_str_has_prefix(p->name, "t_embedder.") && !g_str_has_suffix(p->name, ".bias"))
+            g_assert_cmpfloat(rms(x, p->count), >, 0.05);
+        else
+            g_assert_cmpmem(x, p->count * sizeof(float), official + p->offset,
+                            p->count * sizeof(float));
+    }
+    edt_free(official);
+    edt_free(open);
+    edt_parameters_free(parameters);
+}
+
 static void test_refused(void)
 {
     g_autofree char *pictures = file("pictures"), *checkpoint = file("learned.safetensors");
@@ -280,6 +327,12 @@ static void test_refused(void)
     g_clear_error(&error);
     o = discs_options(pictures);
     o.micro = 3;
+    g_assert_null(edt_trainer_new(&o, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_clear_error(&error);
+    o = discs_options(pictures);
+    o.prediction = EDT_PREDICT_NOISE;
+    o.weighting = EDT_WEIGHTING_VELOCITY;
     g_assert_null(edt_trainer_new(&o, &error));
     g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
     g_clear_error(&error);
@@ -312,6 +365,7 @@ int main(int argc, char **argv)
     g_test_add_func("/run/learns", test_learns);
     g_test_add_func("/run/export", test_export);
     g_test_add_func("/run/start", test_start);
+    g_test_add_func("/run/open-gates", test_open_gates);
     g_test_add_func("/run/refused", test_refused);
     g_test_add_func("/run/diverges", test_diverges);
     int code = g_test_run();

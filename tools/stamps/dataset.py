@@ -83,6 +83,15 @@ def order_classes(concepts, drawings):
     return ordered + list(usable.values())
 
 
+def choose_sets(sets, styles):
+    """Those of the named styles; the classes and their order stay those of all sets."""
+    unknown = set(styles) - {icon_set.style for icon_set in sets}
+    if unknown:
+        raise SystemExit(f"--styles: there is no {', '.join(sorted(unknown))}; there are " +
+                         ", ".join(icon_set.style for icon_set in sets) + ".")
+    return [icon_set for icon_set in sets if icon_set.style in styles]
+
+
 def make_class(concept, styles, sets, cache, folder):
     """Copies the pictures of one class; gives {style: path}."""
     made = {}
@@ -156,6 +165,7 @@ def parse_options():
     parser = argparse.ArgumentParser(prog="tools/dataset-stamps")
     parser.add_argument("output", type=Path, help="folder to make")
     parser.add_argument("--classes", default="200", help="how many, or all (default: 200)")
+    parser.add_argument("--styles", help="only these, as fluent-flat,twemoji (default: all)")
     parser.add_argument("--notes", type=Path, help="also write CREDITS and classes.json there")
     parser.add_argument("--no-sheets", action="store_true", help="make no contact sheets")
     parser.add_argument("--packages", type=Path, required=True, help=argparse.SUPPRESS)
@@ -167,22 +177,32 @@ def parse_options():
     return options
 
 
+def choose_classes(concepts, drawings, wanted, styles):
+    chosen = order_classes(concepts, drawings)
+    wanted = len(chosen) if wanted == "all" else int(wanted)
+    if wanted > len(chosen):
+        raise SystemExit(f"There are {len(chosen)} classes: --classes {wanted} is too many.")
+    for concept in chosen[:wanted]:
+        if not styles & drawings[concept.codepoints].keys():
+            raise SystemExit(f"--styles: none of them draws \"{concept.name}\": add one that does.")
+    return chosen[:wanted]
+
+
 def main():
     options = parse_options()
-    clear(options.output)
     concepts = read_concepts(options.unicode)
     read_names(options.unicode, concepts)
     sets = load_sets(options.packages)
+    drawn = choose_sets(sets, options.styles.split(",")) if options.styles else sets
     drawings = find_drawings(sets, concepts, read_character_names(options.unicode))
     count_drawings(concepts, drawings)
-    chosen = order_classes(concepts, drawings)
-    wanted = len(chosen) if options.classes == "all" else int(options.classes)
-    if wanted > len(chosen):
-        raise SystemExit(f"There are {len(chosen)} classes: --classes {wanted} is too many.")
-    records, pictures = make_classes(chosen[:wanted], drawings, sets, read_fixed(concepts),
+    chosen = choose_classes(concepts, drawings, options.classes,
+                            {icon_set.style for icon_set in drawn})
+    clear(options.output)
+    records, pictures = make_classes(chosen, drawings, drawn, read_fixed(concepts),
                                      options.cache, options.output)
-    write_json(options.output / "classes.json", records, sets)
-    (options.output / "CREDITS").write_text(credits_note.text(sets, records), encoding="utf-8")
+    write_json(options.output / "classes.json", records, drawn)
+    (options.output / "CREDITS").write_text(credits_note.text(drawn, records), encoding="utf-8")
     if options.notes:
         options.notes.mkdir(parents=True, exist_ok=True)
         for name in ("CREDITS", "classes.json"):
