@@ -58,6 +58,10 @@ static void add_report(Run *run, const EdtTrainReport *r)
     s->vb += r->vb;
     s->masked_mse += r->masked_mse;
     s->masked_vb += r->masked_vb;
+    for (int band = 0; band < EDT_TRAIN_BANDS; band++) {
+        s->x0_error[band] += r->x0_error[band];
+        s->x0_count[band] += r->x0_count[band];
+    }
     s->norm += r->norm;
     s->seconds += r->seconds;
     run->summed++;
@@ -80,6 +84,20 @@ static gboolean log_skipped(Run *run, GError **error)
     return TRUE;
 }
 
+/* null where no sample fell into a band. */
+static void log_x0_error(GString *event, const EdtTrainReport *s)
+{
+    GString *list = g_string_new("[");
+    for (int band = 0; band < EDT_TRAIN_BANDS; band++) {
+        char number[G_ASCII_DTOSTR_BUF_SIZE];
+        g_ascii_formatd(number, sizeof number, "%.6g", s->x0_error[band] / s->x0_count[band]);
+        g_string_append_printf(list, "%s%s", band ? "," : "", s->x0_count[band] ? number : "null");
+    }
+    g_string_append_c(list, ']');
+    edt_cli_event_raw(event, "x0_error", list->str);
+    g_string_free(list, TRUE);
+}
+
 static gboolean log_sum(Run *run, GError **error)
 {
     const EdtTrainReport *s = &run->sum;
@@ -93,6 +111,7 @@ static gboolean log_sum(Run *run, GError **error)
         edt_cli_event_number(event, "masked_mse", s->masked_mse / n);
         edt_cli_event_number(event, "masked_vb", s->masked_vb / n);
     }
+    log_x0_error(event, s);
     edt_cli_event_number(event, "norm", s->norm / n);
     edt_cli_event_number(event, "rate", s->rate);
     edt_cli_event_number(event, "samples_per_s", n * run->t->options.batch / s->seconds);

@@ -43,8 +43,8 @@ typedef struct {
     const char *start;        /* NULL, or a model whose weights a new run begins with: the same
                                  network, but classes may differ; those of the same name are kept */
 
-    gboolean open_gates;      /* begin with open gates and a strong condition instead of adaLN-Zero:
-                                 for runs of thousands of steps, not hundreds of thousands */
+    gboolean open_gates; /* begin with open gates and a strong condition instead of adaLN-Zero:
+                            for runs of thousands of steps, not hundreds of thousands */
 
     /* the data: one of the two */
     const char *pictures; /* folder of class folders; classes.json in it may name the classes */
@@ -63,9 +63,9 @@ typedef struct {
     double hue;    /* turn colours by up to so many degrees; 0 */
 
     /* the steps */
-    int batch;             /* pictures of a step: 64 */
-    int micro;             /* pictures of a forward (gradients are accumulated): 16 */
-    gboolean masked;       /* also the masked pass; default TRUE */
+    int batch;       /* pictures of a step: 64 */
+    int micro;       /* pictures of a forward (gradients are accumulated): 16 */
+    gboolean masked; /* also the masked pass; default TRUE */
     EdtWeighting weighting;
     double variational;    /* share of the variational term in the loss; below 0 (default): 1 for
                               predicted noise, as in the official code, and 0.001 for predicted x0
@@ -115,11 +115,18 @@ typedef struct {
 /* Valid until the next step. */
 const EdtTrainFacts *edt_trainer_facts(EdtTrainer *trainer);
 
+/* Signal-to-noise ratios below 0.01, below 0.1, 1, 10, and above. */
+#define EDT_TRAIN_BANDS 5
+
 typedef struct {
     gint64 step;    /* steps done, this one included */
     double loss;    /* mean of both passes' sums, unweighted by the resampler */
     double mse, vb; /* of the plain pass */
     double masked_mse, masked_vb;
+    /* Of the plain pass by signal-to-noise ratio: sums over samples of the mean squared error of
+     * x0 (-1..1), without weights, so that schedules and predictions can be compared. */
+    double x0_error[EDT_TRAIN_BANDS];
+    int x0_count[EDT_TRAIN_BANDS];
     double norm; /* of the gradients, before clipping */
     double rate;
     double seconds;

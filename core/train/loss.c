@@ -19,11 +19,24 @@ EDT_PER_LEVEL void edt_loss_noise(const EdtLoss *loss, int t, const float *x0, c
         x_t[i] = signal * x0[i] + share * noise[i];
 }
 
+static double snr_at(const EdtLoss *loss, int t)
+{
+    double abar = loss->schedule->alphas_cumprod[t];
+    return abar / (1.0 - abar);
+}
+
 static double mse_weight(const EdtLoss *loss, int t)
 {
-    double abar = loss->schedule->alphas_cumprod[t], snr = abar / (1.0 - abar);
+    double snr = snr_at(loss, t);
     double capped = MIN(loss->weighting == EDT_WEIGHTING_VELOCITY ? snr + 1.0 : snr, SNR_MOST);
     return loss->prediction == EDT_PREDICT_NOISE ? capped / snr : capped;
+}
+
+double edt_loss_x0_error(const EdtLoss *loss, int t, double mse, int *band)
+{
+    double snr = snr_at(loss, t), raw = mse / mse_weight(loss, t);
+    *band = CLAMP((int)floor(log10(snr)) + 3, 0, EDT_TRAIN_BANDS - 1);
+    return loss->prediction == EDT_PREDICT_NOISE ? raw / snr : raw;
 }
 
 /* Mean squared difference; d = factor * difference. */

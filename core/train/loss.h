@@ -31,6 +31,9 @@ typedef struct {
 /* x_t = sqrt(abar) x0 + sqrt(1 - abar) noise */
 void edt_loss_noise(const EdtLoss *loss, int t, const float *x0, const float *noise, float *x_t);
 
+/* What that weighted error says of x0: its mean squared error, and the band of train.h. */
+double edt_loss_x0_error(const EdtLoss *loss, int t, double mse, int *band);
+
 /* One picture.  out [C or 2C, hw]; d_out (same shape) = weight * d loss / d out. */
 EdtLossTerms edt_loss_of(const EdtLoss *loss, int t, const float *x0, const float *noise,
                          const float *x_t, const float *out, double weight, float *d_out);

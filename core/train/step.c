@@ -25,6 +25,15 @@ static void compute_losses(EdtTrainer *trainer)
     }
 }
 
+static void note_x0_error(const EdtTrainer *trainer, int row, EdtTrainReport *report)
+{
+    const EdtBatch *b = &trainer->batch;
+    int band;
+    double error = edt_loss_x0_error(&trainer->loss, b->timestep[row], b->terms[row].mse, &band);
+    report->x0_error[band] += error;
+    report->x0_count[band]++;
+}
+
 /* The resampler learns the sum of both passes, as the official code tells it. */
 static void note_losses(EdtTrainer *trainer, EdtTrainReport *report)
 {
@@ -38,6 +47,8 @@ static void note_losses(EdtTrainer *trainer, EdtTrainReport *report)
         report->loss += share * terms->loss;
         *(row < b->pictures ? &report->mse : &report->masked_mse) += share * terms->mse;
         *(row < b->pictures ? &report->vb : &report->masked_vb) += share * terms->vb;
+        if (row < b->pictures)
+            note_x0_error(trainer, row, report);
     }
     if (!trainer->options.uniform)
         edt_resampler_update(trainer->resampler, b->pictures, b->timestep, losses);

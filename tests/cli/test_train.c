@@ -73,6 +73,9 @@ static void test_run(void)
         g_str_has_prefix(json_text(find_event(lines, "skipped", 0), "picture"), "red/bad.png: "));
     g_assert_cmpint(count_events(logged, "train"), ==, 2);
     g_assert_cmpint(json_number(find_event(logged, "train", 1), "step"), ==, 4);
+    g_assert_cmpint(json_array_get_length(
+                        json_object_get_array_member(find_event(logged, "train", 1), "x0_error")),
+                    ==, 5);
     g_assert_true(exists("run/checkpoint.safetensors") && exists("run/model.safetensors"));
     g_assert_true(exists("run/samples-000002.png") && exists("run/samples-000004.png"));
     g_ptr_array_unref(lines);
@@ -152,8 +155,8 @@ static void test_mistakes(void)
     outcome_clear(&outcome);
     outcome = program_expect(2, NULL, "train", "pictures", "-o", "bad", TINY, "--vae", "x", NULL);
     outcome_clear(&outcome);
-    outcome = program_expect(2, NULL, "train", "pictures", "-o", "bad", TINY, "--weighting", "snr",
-                             NULL);
+    outcome =
+        program_expect(2, NULL, "train", "pictures", "-o", "bad", TINY, "--weighting", "snr", NULL);
     g_assert_nonnull(strstr(outcome.err, "min-snr"));
     outcome_clear(&outcome);
     outcome = program_expect(2, NULL, "train", "pictures", "-o", "bad", TINY, "--weighting",

@@ -209,6 +209,10 @@ static void test_weighting(void)
             edt_loss_noise(&loss, t, x0, noise, x_t);
             EdtLossTerms terms = edt_loss_of(&loss, t, x0, noise, x_t, out, 1.0, d);
             g_assert_cmpfloat_with_epsilon(terms.loss, w * squares, 1e-6 * w);
+            int band;
+            double x0_error = edt_loss_x0_error(&loss, t, terms.mse, &band);
+            g_assert_cmpfloat_with_epsilon(x0_error, squares, 1e-6);
+            g_assert_cmpint(band, ==, (snr >= 0.01) + (snr >= 0.1) + (snr >= 1) + (snr >= 10));
             g_assert_cmpfloat_with_epsilon((double)d[0], w * 0.25, 1e-6 * w);
             g_assert_cmpfloat_with_epsilon((double)d[1], w * -0.5, 1e-6 * w);
         }
