@@ -126,7 +126,7 @@ static gboolean parse(Train *t, int *argc, char ***argv)
         {"weighting", 0, 0, G_OPTION_ARG_STRING, &t->weighting,
          "min-snr (default), or velocity: shapes are learnt sooner", "NAME"},
         {"variational", 0, 0, G_OPTION_ARG_DOUBLE, &o->variational,
-         "Share of the variational term (default 1 for noise, 0.001 for denoised)", "X"},
+         "Share of the variational term (default 1 for noise, 0 for denoised)", "X"},
         {"uniform", 0, 0, G_OPTION_ARG_NONE, &o->uniform, "All timesteps alike", NULL},
         {"rate", 0, 0, G_OPTION_ARG_DOUBLE, &o->rate, "Learning rate (default 1e-3)", "X"},
         {"rate-end", 0, 0, G_OPTION_ARG_DOUBLE, &o->rate_end, "… at the end (default 5e-5)", "X"},

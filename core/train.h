@@ -68,8 +68,8 @@ typedef struct {
     gboolean masked; /* also the masked pass; default TRUE */
     EdtWeighting weighting;
     double variational;    /* share of the variational term in the loss; below 0 (default): 1 for
-                              predicted noise, as in the official code, and 0.001 for predicted x0
-                              (L_hybrid of arXiv 2102.09672) */
+                              predicted noise, as in the official code, and 0 for predicted x0, whose
+                              variance stays in the middle of its bounds then */
     gboolean uniform;      /* timesteps uniformly instead of by their losses */
     double rate, rate_end; /* learning rate: linearly from 1e-3 to 5e-5 ... */
     gint64 rate_steps;     /* ... over so many steps (400000), then constant */

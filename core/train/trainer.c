@@ -87,12 +87,14 @@ static gboolean make_arrays(EdtTrainer *trainer, GError **error)
 }
 
 /* Where x0 is predicted its small errors at the last timesteps weigh by their signal-to-noise ratio
- * in the variational term: hundreds of bits at t = 1 against tenths in the squared error. */
+ * in the variational term: hundreds of bits at t = 1 against tenths in the squared error.  And a
+ * variance learnt from it, even with a share of 0.001, goes far beyond its bounds there, which few
+ * steps of ddpm turn into noise; without it v stays 0, in the middle of them. */
 static double variational_share(const EdtTrainOptions *o)
 {
     if (o->variational >= 0)
         return o->variational;
-    return o->prediction == EDT_PREDICT_NOISE ? 1.0 : 0.001;
+    return o->prediction == EDT_PREDICT_NOISE ? 1.0 : 0.0;
 }
 
 static gboolean make(EdtTrainer *trainer, GError **error)

@@ -16,7 +16,8 @@ PROGRAMS = ['{prefix}/bin/edt', '{plugin}/edt-generate']
 FILES = ['{plugin}/edt-engine.so', '{plugin}/edt-generate.svg',
          '{prefix}/share/metainfo/org.gimp.GIMP.Plugin.EDT.metainfo.xml',
          '{prefix}/share/icons/hicolor/scalable/apps/org.gimp.GIMP.Plugin.EDT.svg',
-         '{prefix}/share/bash-completion/completions/edt']
+         '{prefix}/share/bash-completion/completions/edt',
+         '{prefix}/share/edt/models/stamps.safetensors']
 LANGUAGES = ['de', 'es', 'fr', 'ja', 'zh_CN']
 NO_MODEL = 'Es gibt noch kein Modell'  # of po/de.po
 
