@@ -123,7 +123,7 @@ static gboolean make(EdtTrainer *trainer, GError **error)
     if (trainer->schedule == NULL || !edt_batch_make(trainer, error) ||
         !make_arrays(trainer, error))
         return FALSE;
-    trainer->loss = (EdtLoss){trainer->schedule, o->prediction, o->weighting, TRUE,
+    trainer->loss = (EdtLoss){trainer->schedule,         o->prediction,       o->weighting, TRUE,
                               (int)trainer->batch.count, variational_share(o)};
     trainer->network =
         edt_network_new(trainer->parameters, trainer->batch.rows, act, trainer->threads, error);
