@@ -42,9 +42,8 @@ typedef struct {
     EdtPrediction prediction; /* default denoised */
     const char *start;        /* NULL, or a model whose weights a new run begins with: the same
                                  network, but classes may differ; those of the same name are kept */
-
-    gboolean open_gates; /* begin with open gates and a strong condition instead of adaLN-Zero:
-                            for runs of thousands of steps, not hundreds of thousands */
+    gboolean open_gates;      /* begin with open gates and a strong condition instead of adaLN-Zero:
+                                 for runs of thousands of steps, not hundreds of thousands */
 
     /* the data: one of the two */
     const char *pictures; /* folder of class folders; classes.json in it may name the classes */
