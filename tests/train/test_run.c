@@ -129,6 +129,27 @@ static void test_learns(void)
     edt_trainer_free(trainer);
 }
 
+/* Where x0 is predicted the variance is not learnt: its rows of the last layer, the second half of
+ * each pixel's 2C, stay zero, and only they do. */
+static void check_variance(const char *path)
+{
+    GError *error = NULL;
+    EdtSafetensors *model = edt_safetensors_open(path, &error);
+    g_assert_no_error(error);
+    const EdtSafetensor *linear = edt_safetensors_find(model, "edt.final_layer.linear.weight");
+    g_assert_nonnull(linear);
+    const gsize rows = (gsize)linear->view.shape[0], size = linear->bytes / rows;
+
+    for (gsize row = 0; row < rows; row++) {
+        const guint8 *bytes = (const guint8 *)linear->view.data + row * size;
+        gboolean zero = TRUE;
+        for (gsize i = 0; i < size; i++)
+            zero = zero && bytes[i] == 0;
+        g_assert_cmpint(zero, ==, row % 8 >= 4);
+    }
+    edt_safetensors_close(model);
+}
+
 /* The exported average, on the engine, paints each class in its colour. */
 static void test_export(void)
 {
@@ -140,6 +161,7 @@ static void test_export(void)
 
     g_assert_true(edt_train_export(checkpoint, &export, &error));
     g_assert_no_error(error);
+    check_variance(model);
     EdtEngine *engine = edt_engine_open(model, NULL, &error);
     g_assert_no_error(error);
     const EdtModelInfo *info = edt_engine_info(engine);
