@@ -83,6 +83,7 @@ static void print_model(const EdtModelInfo *info)
     print_row("VAE", vae_text(info));
     printf("%-12s %.1f million, stored as %s\n", "parameters", (double)info->n_parameters / 1e6,
            info->stored_bf16 ? "bf16" : "f32");
+    printf("%-12s %g\n", "guidance", info->cfg_scale);
     print_bytes("file", info->file_bytes, "");
     print_bytes("memory", forecast(info, 1), " for one picture at a time");
     print_bytes("", forecast(info, 8), " for eight");
@@ -104,6 +105,7 @@ static void send_model(const EdtModelInfo *info)
     edt_cli_event_integer(event, "latent_size", info->latent_size);
     edt_cli_event_integer(event, "channels", info->channels);
     edt_cli_event_integer(event, "guided_channels", info->guided_channels);
+    edt_cli_event_number(event, "cfg_scale", info->cfg_scale);
     edt_cli_event_flag(event, "learned_variance", info->learned_variance);
     edt_cli_event_flag(event, "vae", info->has_vae);
     edt_cli_event_flag(event, "needs_vae", info->needs_vae);

@@ -57,6 +57,10 @@ static gboolean take_words(Train *t)
                FALSE;
     if (!is_one_of(t->precision, "auto", "f32", "bf16"))
         return edt_cli_usage("--type: \"%s\" is none of auto, f32, bf16.", t->precision), FALSE;
+    if (!(t->training.cfg_scale >= 0 && t->training.cfg_scale <= EDT_CFG_SCALE_MAX))
+        return edt_cli_usage("--cfg-scale: %g is not from 0 to %d.", t->training.cfg_scale,
+                             EDT_CFG_SCALE_MAX),
+               FALSE;
     if (t->schedule)
         o->schedule = !strcmp(t->schedule, "linear") ? EDT_SCHEDULE_LINEAR : EDT_SCHEDULE_COSINE;
     if (t->prediction)
@@ -156,6 +160,8 @@ static gboolean parse(Train *t, int *argc, char ***argv)
         {"sample-guidance", 0, 0, G_OPTION_ARG_DOUBLE, &r->sample_guidance, "Default 2", "X"},
         {"title", 0, 0, G_OPTION_ARG_STRING, &r->title, "A name of the model for people", "TEXT"},
         {"licence", 0, 0, G_OPTION_ARG_STRING, &r->licence, "Licence of the model", "TEXT"},
+        {"cfg-scale", 0, 0, G_OPTION_ARG_DOUBLE, &r->cfg_scale,
+         "Guidance that the model recommends (default: none)", "X"},
         {"raw", 0, 0, G_OPTION_ARG_NONE, &t->raw, "Export the weights, not their average", NULL},
         {"f32", 0, 0, G_OPTION_ARG_NONE, &t->f32, "Export f32 instead of bf16", NULL},
         {"force", 'f', 0, G_OPTION_ARG_NONE, &r->force, "Replace what is there", NULL},
@@ -220,6 +226,7 @@ static int export(const Train *t)
                            .f32 = t->f32,
                            .title = r->title,
                            .licence = r->licence,
+                           .cfg_scale = r->cfg_scale,
                            .vae = t->vae};
     if (!edt_train_export(t->export, &wish, &error))
         return edt_cli_fail(error);

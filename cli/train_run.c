@@ -145,8 +145,11 @@ static gboolean save(Run *run, GError **error)
 static gboolean paint(Run *run, gint64 step, GError **error)
 {
     GError *trouble = NULL;
-    EdtTrainExport export = {
-        .output = run->t->model, .force = TRUE, .title = run->t->title, .licence = run->t->licence};
+    EdtTrainExport export = {.output = run->t->model,
+                             .force = TRUE,
+                             .title = run->t->title,
+                             .licence = run->t->licence,
+                             .cfg_scale = run->t->cfg_scale};
     if (!edt_trainer_export(run->trainer, &export, error))
         return FALSE;
     if (!edt_cli_train_samples(run->t, step, &trouble)) {

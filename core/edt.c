@@ -5,6 +5,7 @@
  */
 #include "base/memory.h"
 #include "base/threads.h"
+#include "info.h"
 #include "run.h"
 #include "sample/preview.h"
 
@@ -21,7 +22,7 @@ void edt_request_init(EdtRequest *request, const EdtEngine *engine)
     *request = (EdtRequest){
         .steps = 25,
         .sampler = EDT_SAMPLER_DPMPP_2M,
-        .cfg_scale = 4.0,
+        .cfg_scale = engine ? engine->info->cfg_scale : EDT_CFG_SCALE,
         .amm = EDT_AMM_AUTO,
         /* pixels have bounds, latents have none */
         .clip_denoised = engine && !engine->info->needs_vae,

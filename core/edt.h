@@ -72,6 +72,8 @@ typedef enum { EDT_SCHEDULE_LINEAR, EDT_SCHEDULE_COSINE } EdtSchedule;  /* noise
 typedef enum { EDT_PREDICT_NOISE, EDT_PREDICT_DENOISED } EdtPrediction; /* network output */
 typedef enum { EDT_CLASSES_UNNAMED, EDT_CLASSES_IMAGENET, EDT_CLASSES_OWN } EdtClassList;
 
+#define EDT_CFG_SCALE_MAX 100 /* that a model may recommend */
+
 /* What a model file says of itself; everything is known without loading the weights. */
 typedef struct {
     char *path;
@@ -84,6 +86,7 @@ typedef struct {
     int latent_size;     /* latent pixels a side (equals image_size without a VAE space) */
     int channels;        /* channels of the latent: 4 */
     int guided_channels; /* guidance acts on channels 0..guided_channels-1: 3 officially */
+    double cfg_scale;    /* the guidance that its maker recommends; 4 where the file says none */
     gboolean learned_variance; /* the network also predicts the variance */
     gboolean has_vae;
     gboolean needs_vae; /* latent space; without has_vae only latents come out */

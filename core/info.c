@@ -59,6 +59,19 @@ static gboolean read_number(Reader *r, const char *key, int least, int most, int
     return TRUE;
 }
 
+/* What the file may leave open: the official guidance then. */
+static gboolean read_cfg_scale(Reader *r)
+{
+    const char *text = edt_safetensors_metadata(r->file, "edt.cfg_scale");
+    char *end;
+
+    r->info->cfg_scale = text ? g_ascii_strtod(text, &end) : EDT_CFG_SCALE;
+    if (text == NULL || (end != text && *end == '\0' && r->info->cfg_scale >= 0 &&
+                         r->info->cfg_scale <= EDT_CFG_SCALE_MAX))
+        return TRUE;
+    return refuse(r, "edt.cfg_scale", _("is no number of the expected size"));
+}
+
 /* One of n words; value receives its place. */
 static gboolean read_word(Reader *r, const char *key, const char *const *words, int n, int *value)
 {
@@ -126,7 +139,7 @@ static gboolean read_numbers(Reader *r)
            read_number(r, "edt.latent_size", 1, SIDE_MAX, &info->latent_size) &&
            read_number(r, "edt.channels", 1, 64, &info->channels) &&
            read_number(r, "edt.guided_channels", 1, info->channels, &info->guided_channels) &&
-           read_number(r, "edt.n_classes", 1, CLASSES_MAX, &info->n_classes);
+           read_number(r, "edt.n_classes", 1, CLASSES_MAX, &info->n_classes) && read_cfg_scale(r);
 }
 
 /* A JSON array of n_classes short strings. */

@@ -149,6 +149,7 @@ typedef struct {
     gboolean raw;                /* the weights themselves instead of their average */
     gboolean f32;                /* instead of bf16 */
     const char *title, *licence; /* may be NULL */
+    double cfg_scale;            /* guidance to recommend, up to EDT_CFG_SCALE_MAX; 0: none */
     const char *vae; /* goes into a model that works on latents; NULL: the one of the run */
 } EdtTrainExport;
 

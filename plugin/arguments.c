@@ -37,8 +37,9 @@ static void add_picture_arguments(GimpProcedure *procedure)
                edt_ui_samplers, "dpm++2m");
     gimp_procedure_add_double_argument(
         procedure, "guidance", _("G_uidance"),
-        _("How strongly the picture is drawn to its class; 1 is none and twice as fast"), 0.0,
-        100.0, 4.0, G_PARAM_READWRITE);
+        _("How strongly the picture is drawn to its class; 1 is none and twice as fast, -1 "
+          "takes what the model recommends"),
+        -1, 100, -1, G_PARAM_READWRITE);
     add_choice(procedure, "amm", _("A_MM"),
                _("The attention modulation matrix makes tokens attend more to their neighbours"),
                edt_ui_amms, "auto");

@@ -132,7 +132,7 @@ static gboolean fill(EdtOrder *order, const Settings *s, const EdtModelInfo *inf
     order->model_sha256 = g_strdup(info->sha256);
     edt_request_init(&order->request, NULL);
     order->request.steps = s->steps;
-    order->request.cfg_scale = s->guidance;
+    order->request.cfg_scale = s->guidance < 0 ? info->cfg_scale : s->guidance;
     order->request.want_previews = TRUE;
     return makes_pixels(info, error) && read_words(s, order, error) &&
            add_items(s, info, order, error);

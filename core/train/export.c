@@ -50,6 +50,7 @@ static void put_metadata(const Job *job)
     g_autofree char *names = edt_class_names_to_json(s->class_names);
     gboolean pixels = v->latent_size == o->image_size;
     EdtSafetensorsWriter *w = job->w;
+    char scale[G_ASCII_DTOSTR_BUF_SIZE];
 
     edt_safetensors_writer_metadata(w, "format", MODEL_FORMAT);
     edt_safetensors_writer_metadata(w, "edt.variant", v->name);
@@ -74,6 +75,10 @@ static void put_metadata(const Job *job)
     edt_safetensors_writer_metadata(w, "edt.title", job->export->title ? job->export->title : "");
     edt_safetensors_writer_metadata(w, "edt.licence",
                                     job->export->licence ? job->export->licence : "");
+    if (job->export->cfg_scale > 0)
+        edt_safetensors_writer_metadata(
+            w, "edt.cfg_scale",
+            g_ascii_formatd(scale, sizeof scale, "%.6g", job->export->cfg_scale));
     edt_safetensors_writer_metadata(w, "edt.source_sha256", "");
     put_number(w, "edt.trained_steps", s->step);
 }

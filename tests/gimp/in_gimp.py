@@ -101,6 +101,7 @@ def test_without_image():
     check('the parasite says how it was made',
           (record['class'], record['seed'], record['steps'], record['sampler'], record['amm']) ==
           (3, 42, 4, 'dpm++2m', 'auto'), record)
+    check('with the guidance that the model recommends', record['cfg_scale'] == 3, record)
     check('the parasite is saved with the image',
           layers[0].get_parasite('edt-record').is_persistent())
     image.delete()

@@ -44,12 +44,12 @@ class Report:
 
 
 def rename_classes(source, target, names):
-    """The same model whose classes have names: only the header of the file changes."""
+    """The same model whose classes have names, and which recommends a guidance: only the header of the file changes."""
     data = Path(source).read_bytes()
     size, = struct.unpack('<Q', data[:8])
     header = json.loads(data[8:8 + size])
     header['__metadata__'].update({'edt.classes': 'own', 'edt.class_names': json.dumps(names),
-                                   'edt.title': 'Tiny'})
+                                   'edt.title': 'Tiny', 'edt.cfg_scale': '3'})
     text = json.dumps(header).encode()
     text += b' ' * (-(len(text) + 8) % 64)
     Path(target).write_bytes(struct.pack('<Q', len(text)) + text + data[8 + size:])

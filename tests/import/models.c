@@ -53,23 +53,13 @@ EdtSafetensors *open_model(const char *path)
 
 char *with_metadata(const char *model, const char *name, const char *key, const char *value)
 {
-    static const char *const keys[] = {"format",
-                                       "edt.variant",
-                                       "edt.image_size",
-                                       "edt.latent_size",
-                                       "edt.channels",
-                                       "edt.guided_channels",
-                                       "edt.schedule",
-                                       "edt.prediction",
-                                       "edt.latent",
-                                       "edt.alpha",
-                                       "edt.n_classes",
-                                       "edt.classes",
-                                       "edt.class_names",
-                                       "edt.title",
-                                       "edt.licence",
-                                       "edt.source_sha256",
-                                       "edt.vae_source_sha256"};
+    static const char *const keys[] = {
+        "format",          "edt.variant",       "edt.image_size",
+        "edt.latent_size", "edt.channels",      "edt.guided_channels",
+        "edt.cfg_scale",   "edt.schedule",      "edt.prediction",
+        "edt.latent",      "edt.alpha",         "edt.n_classes",
+        "edt.classes",     "edt.class_names",   "edt.title",
+        "edt.licence",     "edt.source_sha256", "edt.vae_source_sha256"};
     char *path = craft_path(name);
     EdtSafetensors *from = open_model(model);
     EdtSafetensorsWriter *w = edt_safetensors_writer_new(path, TRUE, NULL);

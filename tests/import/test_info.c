@@ -31,6 +31,7 @@ static void test_fields(void)
     g_assert_cmpint(info->latent_size, ==, 16);
     g_assert_cmpint(info->channels, ==, 4);
     g_assert_cmpint(info->guided_channels, ==, 3);
+    g_assert_cmpfloat(info->cfg_scale, ==, 4);
     g_assert_true(info->learned_variance);
     g_assert_true(info->has_vae);
     g_assert_true(info->needs_vae);
@@ -46,6 +47,16 @@ static void test_fields(void)
     edt_safetensors_close(file);
     edt_model_info_free(info);
     edt_model_info_free(NULL);
+}
+
+static void test_recommended_guidance(void)
+{
+    char *path = with_metadata(vae_model, "guided.safetensors", "edt.cfg_scale", "2.5");
+    EdtModelInfo *info = read_good(path);
+
+    g_assert_cmpfloat(info->cfg_scale, ==, 2.5);
+    edt_model_info_free(info);
+    g_free(path);
 }
 
 static void test_without_vae(void)
@@ -77,6 +88,11 @@ static void test_bad_metadata(void)
         {"edt.channels", ""},
         {"edt.guided_channels", "5"},
         {"edt.guided_channels", "0"},
+        {"edt.cfg_scale", "-1"},
+        {"edt.cfg_scale", "100.1"},
+        {"edt.cfg_scale", "nan"},
+        {"edt.cfg_scale", "4x"},
+        {"edt.cfg_scale", ""},
         {"edt.schedule", "quadratic"},
         {"edt.schedule", NULL},
         {"edt.prediction", "velocity"},
@@ -287,6 +303,7 @@ int main(int argc, char **argv)
     vae_model = import_golden("vae.safetensors", "pt/edt_tiny_bare.pt",
                               "pt/vae_small_modern.safetensors", FALSE);
     g_test_add_func("/info/fields", test_fields);
+    g_test_add_func("/info/recommended-guidance", test_recommended_guidance);
     g_test_add_func("/info/without-vae", test_without_vae);
     g_test_add_func("/info/bad-metadata", test_bad_metadata);
     g_test_add_func("/info/format", test_format);

@@ -154,7 +154,8 @@ static void check_variance(const char *path)
 static void test_export(void)
 {
     g_autofree char *checkpoint = file("learned.safetensors"), *model = file("model.safetensors");
-    EdtTrainExport export = {.output = model, .title = "discs", .licence = "none"};
+    EdtTrainExport export = {
+        .output = model, .title = "discs", .licence = "none", .cfg_scale = 4.5};
     EdtItem items[2] = {{.class_index = 0, .seed = 1}, {.class_index = 1, .seed = 2}};
     EdtRequest request;
     GError *error = NULL;
@@ -171,6 +172,7 @@ static void test_export(void)
     g_assert_cmpint(info->schedule, ==, EDT_SCHEDULE_COSINE);
     g_assert_cmpint(info->prediction, ==, EDT_PREDICT_DENOISED);
     edt_request_init(&request, engine);
+    g_assert_cmpfloat(request.cfg_scale, ==, 4.5);
     request.items = items;
     request.n_items = 2;
     request.steps = 10;

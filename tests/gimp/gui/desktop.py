@@ -79,6 +79,10 @@ def set_value(widget, value):
     widget.get_value_iface().set_current_value(value)
 
 
+def choose(combo, number):
+    combo.get_selection_iface().select_child(number)
+
+
 def value(widget):
     return widget.get_value_iface().get_current_value()
 

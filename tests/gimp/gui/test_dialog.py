@@ -33,6 +33,7 @@ def gpu_of(session):
 def test_whole_run(session, report):
     """Open from the menu, choose by typing, generate, watch, undo, again, cancel."""
     make_foreign(session)
+    shutil.copy(session.root / 'bare.safetensors', session.root / 'models/zebra.safetensors')
     gimp = Gimp(session, report, session.root / 'out/ground.png')
     gimp.open_dialog()
     gimp.shot('1-dialog')
@@ -44,6 +45,7 @@ def test_whole_run(session, report):
         gimp.shot('1-more-settings')
         check_names(gimp)
 
+    follow_model(gimp)
     search = d.find(gimp.dialog, ('text', 'entry'), 'Search classes')
     d.type_into(search, 'retr')
     d.wait(lambda: d.find(gimp.dialog, 'label', 'golden retriever'), 20, 'the class')
@@ -88,6 +90,26 @@ def check_names(gimp):
                 if w.get_role_name() in roles and not w.get_name() and
                 w.get_state_set().contains(d.Atspi.StateType.SHOWING)]
     gimp.report.check('every widget has a name', not nameless, nameless)
+
+
+def follow_model(gimp):
+    """A guidance that was not chosen is the one that the model recommends; one that was, stays."""
+    report = gimp.report
+    tiny, zebra = 0, 2  # the first one found; the last of the list
+    models = d.find(gimp.dialog, 'combo box', 'Model')
+    report.check('the guidance is what the model recommends', gimp.get('Guidance') == 3,
+                 gimp.get('Guidance'))
+    d.choose(models, zebra)
+    d.wait(lambda: gimp.get('Guidance') == 4, 30, 'the usual guidance')
+    d.choose(models, tiny)
+    d.wait(lambda: gimp.get('Guidance') == 3, 30, 'the recommended guidance')
+    gimp.set('Guidance', 5)
+    d.choose(models, zebra)
+    d.wait(lambda: d.find(gimp.dialog, 'label', 'EDT custom, '), 30, 'the other model')
+    report.check('and follows it until one is chosen', gimp.get('Guidance') == 5)
+    d.choose(models, tiny)
+    gimp.set('Guidance', 3)
+    gimp.wait_ready('the model')
 
 
 def cancel_and_keep(gimp):
