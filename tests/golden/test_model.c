@@ -162,8 +162,8 @@ static void test_timestep_embedding(void)
     const float t[] = {999, 500, 20, 0, 1};
     float waves[5 * EDT_TIMESTEP_WIDTH];
     edt_timestep_waves(5, t, waves);
-    golden_check_tensor(golden, "timestep_embedding[999,500,20,0,1]", waves,
-                        G_N_ELEMENTS(waves), 1e-7);
+    golden_check_tensor(golden, "timestep_embedding[999,500,20,0,1]", waves, G_N_ELEMENTS(waves),
+                        1e-7);
     golden_close(golden);
 }
 
@@ -179,12 +179,12 @@ static void test_amm_matrices(void)
             g_autofree char *name =
                 g_strdup_printf("f%d.n%d%s", formula ? 512 : 256, n, n < 32 ? "" : ".row0");
             g_autofree float *table = g_new(float, (2 * n - 1) * (2 * n - 1));
-            g_autofree float *full = g_new(float, rows * T);
+            g_autofree float *full = g_new(float, rows *T);
             edt_amm_table(formula ? EDT_AMM_MATRIX_512 : EDT_AMM_MATRIX_256, n, table);
             for (int q = 0; q < rows; q++)
                 for (int k = 0; k < T; k++)
-                    full[q * T + k] = table[(q / n - k / n + n - 1) * (2 * n - 1) + k % n - q % n +
-                                            n - 1];
+                    full[q * T + k] =
+                        table[(q / n - k / n + n - 1) * (2 * n - 1) + k % n - q % n + n - 1];
             golden_check_tensor(golden, name, full, (gsize)(rows * T), 1e-7);
             const float *reference = golden_f32(golden, name, (gsize)(rows * T));
             for (int i = 0; i < rows * T; i++) /* zero exactly where the official matrix is */
@@ -250,15 +250,19 @@ static void test_placement(void)
         {"EDT-B/2", 256, EDT_AMM_AUTO, 1.99, {7, 10}, EDT_AMM_MATRIX_256},
         {"EDT-S/2", 512, EDT_AMM_AUTO, 4.0, {10, 10}, EDT_AMM_MATRIX_512},
         {"EDT-XL/2", 256, EDT_AMM_OFFICIAL, 4.0, {23, 25}, EDT_AMM_MATRIX_256},
+        {"EDT-Ti/4", 64, EDT_AMM_OFFICIAL, 4.0, {7, 10}, EDT_AMM_MATRIX_256},
     };
+    EdtVariant v;
+    g_assert_true(edt_variant_named("EDT-Ti/4", 64, &v));
+    EdtAmmPlan none = edt_amm_plan(&v, EDT_AMM_AUTO, 4);
+    for (int b = 0; b < EDT_BLOCKS_MAX; b++)
+        g_assert_false(none.block[b]); /* nothing is published for patches of 4 */
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        EdtVariant v;
         g_assert_true(edt_variant_named(cases[i].name, cases[i].size, &v));
         EdtAmmPlan plan = edt_amm_plan(&v, cases[i].amm, cases[i].cfg);
         g_assert_cmpint(plan.matrix, ==, cases[i].matrix);
         for (int b = 0; b < EDT_BLOCKS_MAX; b++)
-            g_assert_cmpint(plan.block[b], ==,
-                            b == cases[i].blocks[0] || b == cases[i].blocks[1]);
+            g_assert_cmpint(plan.block[b], ==, b == cases[i].blocks[0] || b == cases[i].blocks[1]);
         plan = edt_amm_plan(&v, EDT_AMM_OFF, cases[i].cfg);
         for (int b = 0; b < EDT_BLOCKS_MAX; b++)
             g_assert_false(plan.block[b]);

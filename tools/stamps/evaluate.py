@@ -7,6 +7,7 @@ it was.  distance.h says what "nearest" means, and tools/evaluate-stamps --help 
 """
 import argparse
 import json
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from pictures import make_sheet
 
 # Two hands drawing one thing come nearer than this in 1 % of cases (edt-stamps-nearest --validate).
 COPY = 0.14
+NEARNESS = (5, 25, 50, 75, 95)
 AMM = ("off", "official", "auto")
 SAMPLERS = ("ddpm", "ddim", "dpm++2m")
 STEPS = (10, 25, 50, 250)
@@ -100,6 +102,13 @@ def asked_share(judged):
 
 def copy_share(judged):
     return 100 * sum(row[4] < COPY for row in judged) / len(judged)
+
+
+def nearness(judged):
+    """{share in %: distance below which it lies}, of distances to the training picture next to
+    each; place by place, as COPY."""
+    cuts = statistics.quantiles((row[4] for row in judged), n=20, method="inclusive")
+    return {share: cuts[share // 5 - 1] for share in NEARNESS}
 
 
 def summary(judged):
@@ -204,13 +213,17 @@ def main():
     results = {"model": options.model.name, "dataset": options.dataset.name,
                "cfg_scale": options.cfg_scale, "steps": options.steps, "sampler": options.sampler,
                "amm": options.amm, "classes": len(evaluation.chosen), "seeds": options.seeds,
-               "asked": asked_share(judged), "copies": copy_share(judged)}
+               "asked": asked_share(judged), "copies": copy_share(judged),
+               "nearness": nearness(judged)}
     if not options.only_asked:
         results.update(measure_comparisons(evaluation))
     (options.out / "results.json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     say(f"Contact sheets and results.json are in {options.out}")
     print(f"{options.sampler}, {options.steps} steps, guidance {options.cfg_scale:g}, "
           f"AMM {options.amm}: {len(judged)} pictures of {len(evaluation.chosen)} classes")
+    print("distance to the nearest training picture: " +
+          ", ".join(f"{share} % below {cut:.3f}" for share, cut in nearness(judged).items()) +
+          f"; near copy below {COPY}")
     print(f"near copies: {copy_share(judged):.1f} %")
     print(f"asked class: {asked_share(judged):.1f} %")
 
