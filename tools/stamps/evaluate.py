@@ -198,7 +198,7 @@ def measure_comparisons(evaluation):
     samplers = [(f"{name} {steps}", {"sampler": name, "steps": steps})
                 for name in SAMPLERS for steps in STEPS]
     few = evaluation.chosen[::max(1, len(evaluation.chosen) // SAMPLER_CLASSES)]
-    return {"amm": compare(evaluation, "amm", amm, evaluation.chosen, AMM_SEEDS),
+    return {"amm_modes": compare(evaluation, "amm", amm, evaluation.chosen, AMM_SEEDS),
             "samplers": compare(evaluation, "samplers", samplers, few, 1)}
 
 
