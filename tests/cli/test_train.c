@@ -163,6 +163,10 @@ static void test_mistakes(void)
                              "velocity", "--predict", "noise", NULL);
     g_assert_nonnull(strstr(outcome.err, "velocity"));
     outcome_clear(&outcome);
+    outcome =
+        program_expect(2, NULL, "train", "pictures", "-o", "bad", TINY, "--cfg-scale", "101", NULL);
+    g_assert_nonnull(strstr(outcome.err, "from 0 to 100"));
+    outcome_clear(&outcome);
     g_assert_false(exists("bad"));
 }
 

@@ -222,7 +222,7 @@ def main():
     print(f"{options.sampler}, {options.steps} steps, guidance {options.cfg_scale:g}, "
           f"AMM {options.amm}: {len(judged)} pictures of {len(evaluation.chosen)} classes")
     print("distance to the nearest training picture: " +
-          ", ".join(f"{share} % below {cut:.3f}" for share, cut in nearness(judged).items()) +
+          ", ".join(f"{share} % below {cut:.3f}" for share, cut in results["nearness"].items()) +
           f"; near copy below {COPY}")
     print(f"near copies: {copy_share(judged):.1f} %")
     print(f"asked class: {asked_share(judged):.1f} %")
