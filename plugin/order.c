@@ -97,6 +97,19 @@ static gboolean choose_seed(double wanted, guint64 *seed, GError **error)
     return FALSE;
 }
 
+static gboolean choose_guidance(double wanted, const EdtModelInfo *info, double *guidance,
+                                GError **error)
+{
+    *guidance = wanted == -1 ? info->cfg_scale : wanted;
+    if (*guidance >= 0)
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                _("The guidance must not be negative, but for -1, which takes what the model "
+                  "recommends; not %g."),
+                wanted);
+    return FALSE;
+}
+
 /* One class, successive seeds, as `edt sample --batch-count` does. */
 static gboolean add_items(const Settings *s, const EdtModelInfo *info, EdtOrder *order,
                           GError **error)
@@ -132,9 +145,9 @@ static gboolean fill(EdtOrder *order, const Settings *s, const EdtModelInfo *inf
     order->model_sha256 = g_strdup(info->sha256);
     edt_request_init(&order->request, NULL);
     order->request.steps = s->steps;
-    order->request.cfg_scale = s->guidance < 0 ? info->cfg_scale : s->guidance;
     order->request.want_previews = TRUE;
     return makes_pixels(info, error) && read_words(s, order, error) &&
+           choose_guidance(s->guidance, info, &order->request.cfg_scale, error) &&
            add_items(s, info, order, error);
 }
 
