@@ -36,8 +36,8 @@ static const Placement placements[] = {
 };
 
 /* Everything published is of models with patches of 2.  In one with patches of 4 (EDT-Ti/4, stamps)
- * the first list brought out the seams between patches, and fewer pictures were of their class (96
- * % instead of 99 %); the second changed next to nothing.  So AUTO leaves those alone. */
+ * the first list brought out the seams between patches, and fewer pictures were of their class:
+ * 96 % instead of 99 %; the second changed next to nothing.  So AUTO leaves those alone. */
 #define PUBLISHED_PATCH 2
 
 static const Placement *find(const EdtVariant *v, EdtAmm amm, double cfg_scale)

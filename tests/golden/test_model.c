@@ -179,7 +179,7 @@ static void test_amm_matrices(void)
             g_autofree char *name =
                 g_strdup_printf("f%d.n%d%s", formula ? 512 : 256, n, n < 32 ? "" : ".row0");
             g_autofree float *table = g_new(float, (2 * n - 1) * (2 * n - 1));
-            g_autofree float *full = g_new(float, rows *T);
+            g_autofree float *full = g_new(float, rows * T);
             edt_amm_table(formula ? EDT_AMM_MATRIX_512 : EDT_AMM_MATRIX_256, n, table);
             for (int q = 0; q < rows; q++)
                 for (int k = 0; k < T; k++)
