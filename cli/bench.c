@@ -233,6 +233,8 @@ static int run_all(const Bench *options, gboolean json)
     for (char **t = types; *t; t++)
         if (!parse_type(*t, &precision))
             return edt_cli_usage("--types: \"%s\" is neither f32 nor bf16.", *t);
+    if (options->warm_up < 0)
+        return edt_cli_usage("--warm-up: %d is below 0.", options->warm_up);
     if (!json)
         print_head();
     for (char **s = sizes; *s; s++)

@@ -34,6 +34,7 @@ static const char details[] =
 typedef struct {
     EdtCliTraining training;
     char *variant, *start, *schedule, *prediction, *weighting, *precision, *output, *export, *vae;
+    char *title, *licence;
     gboolean features, no_mask, raw, f32;
 } Train;
 
@@ -57,8 +58,8 @@ static gboolean take_words(Train *t)
                FALSE;
     if (!is_one_of(t->precision, "auto", "f32", "bf16"))
         return edt_cli_usage("--type: \"%s\" is none of auto, f32, bf16.", t->precision), FALSE;
-    if (!(t->training.cfg_scale >= 0 && t->training.cfg_scale <= EDT_CFG_SCALE_MAX))
-        return edt_cli_usage("--cfg-scale: %g is not from 0 to %d.", t->training.cfg_scale,
+    if (!(o->cfg_scale >= 0 && o->cfg_scale <= EDT_CFG_SCALE_MAX))
+        return edt_cli_usage("--cfg-scale: %g is not from 0 to %d.", o->cfg_scale,
                              EDT_CFG_SCALE_MAX),
                FALSE;
     if (t->schedule)
@@ -78,6 +79,10 @@ static gboolean take_words(Train *t)
         o->start = t->start;
     if (t->vae)
         o->vae = t->vae;
+    if (t->title)
+        o->title = t->title;
+    if (t->licence)
+        o->licence = t->licence;
     if (t->no_mask)
         o->masked = FALSE;
     return TRUE;
@@ -92,7 +97,7 @@ static gboolean parse(Train *t, int *argc, char ***argv)
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &t->output,
          "Folder of the run; with --export the model", "PATH"},
         {"resume", 0, 0, G_OPTION_ARG_NONE, &r->resume, "Go on with the run in that folder", NULL},
-        {"steps", 0, 0, G_OPTION_ARG_INT64, &r->steps, "Train up to this step (default 20000)",
+        {"steps", 0, 0, G_OPTION_ARG_INT64, &o->steps, "Train up to this step (default 20000)",
          "N"},
         {"time-limit", 0, 0, G_OPTION_ARG_DOUBLE, &r->limit_minutes, "Save and stop after so long",
          "MINUTES"},
@@ -158,9 +163,9 @@ static gboolean parse(Train *t, int *argc, char ***argv)
          "Paint a grid (default 1000; 0: only at the end)", "STEPS"},
         {"sample-steps", 0, 0, G_OPTION_ARG_INT, &r->sample_steps, "Default 25", "N"},
         {"sample-guidance", 0, 0, G_OPTION_ARG_DOUBLE, &r->sample_guidance, "Default 2", "X"},
-        {"title", 0, 0, G_OPTION_ARG_STRING, &r->title, "A name of the model for people", "TEXT"},
-        {"licence", 0, 0, G_OPTION_ARG_STRING, &r->licence, "Licence of the model", "TEXT"},
-        {"cfg-scale", 0, 0, G_OPTION_ARG_DOUBLE, &r->cfg_scale,
+        {"title", 0, 0, G_OPTION_ARG_STRING, &t->title, "A name of the model for people", "TEXT"},
+        {"licence", 0, 0, G_OPTION_ARG_STRING, &t->licence, "Licence of the model", "TEXT"},
+        {"cfg-scale", 0, 0, G_OPTION_ARG_DOUBLE, &o->cfg_scale,
          "Guidance that the model recommends (default: none)", "X"},
         {"raw", 0, 0, G_OPTION_ARG_NONE, &t->raw, "Export the weights, not their average", NULL},
         {"f32", 0, 0, G_OPTION_ARG_NONE, &t->f32, "Export f32 instead of bf16", NULL},
@@ -175,8 +180,7 @@ static gboolean parse(Train *t, int *argc, char ***argv)
 
 static Train train_new(void)
 {
-    Train t = {.training = {.steps = 20000,
-                            .save_minutes = 10,
+    Train t = {.training = {.save_minutes = 10,
                             .log_every = 20,
                             .sample_every = 1000,
                             .sample_steps = 25,
@@ -187,21 +191,11 @@ static Train train_new(void)
 
 static void train_clear(Train *t)
 {
-    char *texts[] = {t->variant,
-                     t->start,
-                     t->schedule,
-                     t->prediction,
-                     t->weighting,
-                     t->precision,
-                     t->output,
-                     t->export,
-                     t->vae,
-                     t->training.folder,
-                     t->training.model,
-                     t->training.checkpoint,
-                     t->training.title,
-                     t->training.latents,
-                     t->training.licence};
+    char *texts[] = {t->variant,          t->start,          t->schedule,
+                     t->prediction,       t->weighting,      t->precision,
+                     t->output,           t->export,         t->vae,
+                     t->training.folder,  t->training.model, t->training.checkpoint,
+                     t->training.latents, t->title,          t->licence};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
 }
@@ -224,9 +218,9 @@ static int export(const Train *t)
                            .force = r->force,
                            .raw = t->raw,
                            .f32 = t->f32,
-                           .title = r->title,
-                           .licence = r->licence,
-                           .cfg_scale = r->cfg_scale,
+                           .title = t->title,
+                           .licence = t->licence,
+                           .cfg_scale = r->options.cfg_scale,
                            .vae = t->vae};
     if (!edt_train_export(t->export, &wish, &error))
         return edt_cli_fail(error);

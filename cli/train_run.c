@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "cli/event.h"
@@ -34,17 +35,16 @@ static double minutes_since(gint64 time)
 
 /* ---- log ---- */
 
-static gboolean write_line(Run *run, GString *event, GError **error)
+/* A line that cannot be written, on a disk that is full for a while, is no reason to end a run of
+ * hours. */
+static void write_line(Run *run, GString *event)
 {
-    gboolean good = fprintf(run->log, "%s}\n", event->str) > 0 && fflush(run->log) == 0;
+    if (fprintf(run->log, "%s}\n", event->str) < 0 || fflush(run->log) != 0)
+        edt_cli_say("A line of the log is lost: %s.", g_strerror(errno));
     if (run->t->json)
         edt_cli_event_send(event);
     else
         g_string_free(event, TRUE);
-    if (!good)
-        g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, "The log of the run cannot be written: %s.",
-                    g_strerror(errno));
-    return good;
 }
 
 static void add_report(Run *run, const EdtTrainReport *r)
@@ -68,20 +68,23 @@ static void add_report(Run *run, const EdtTrainReport *r)
     run->speed = run->speed > 0 ? 0.95 * run->speed + 0.05 * speed : speed;
 }
 
-/* What cannot be read shows at the beginning, or, in a set too large to be kept, on the way. */
-static gboolean log_skipped(Run *run, GError **error)
+/* What cannot be read shows at the beginning, or, in a set too large to be kept, on the way; then
+ * each rank names what it met. */
+static void log_skipped(Run *run)
 {
     const EdtTrainFacts *facts = edt_trainer_facts(run->trainer);
 
     for (; run->skipped < facts->skipped; run->skipped++) {
         const char *name = facts->skipped_names[run->skipped];
+        if (!run->writes) {
+            edt_cli_error("Skipped %s", name);
+            continue;
+        }
         GString *event = edt_cli_event_new("skipped");
         edt_cli_say("Skipped %s", name);
         edt_cli_event_text(event, "picture", name);
-        if (!write_line(run, event, error))
-            return FALSE;
+        write_line(run, event);
     }
-    return TRUE;
 }
 
 /* null where no sample fell into a band. */
@@ -98,7 +101,7 @@ static void log_x0_error(GString *event, const EdtTrainReport *s)
     g_string_free(list, TRUE);
 }
 
-static gboolean log_sum(Run *run, GError **error)
+static void log_sum(Run *run)
 {
     const EdtTrainReport *s = &run->sum;
     double n = run->summed;
@@ -118,19 +121,20 @@ static gboolean log_sum(Run *run, GError **error)
     edt_cli_event_number(event, "seconds", s->seconds);
     run->sum = (EdtTrainReport){0};
     run->summed = 0;
-    return write_line(run, event, error);
+    write_line(run, event);
 }
 
 static void show(const Run *run, const EdtTrainReport *report)
 {
-    double left = (double)(run->t->steps - report->step) * run->t->options.batch / run->speed;
+    double left =
+        (double)(run->t->options.steps - report->step) * run->t->options.batch / run->speed;
     char text[128];
     g_snprintf(text, sizeof text,
                "%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT
                ", loss %.4f, %.2f it/s (%.1f pictures/s), ETA %.1f h",
-               report->step, run->t->steps, report->loss, run->speed / run->t->options.batch,
-               run->speed, left / 3600);
-    edt_cli_bar_show((double)report->step / (double)run->t->steps, text);
+               report->step, run->t->options.steps, report->loss,
+               run->speed / run->t->options.batch, run->speed, left / 3600);
+    edt_cli_bar_show((double)report->step / (double)run->t->options.steps, text);
 }
 
 /* ---- what is kept ---- */
@@ -141,37 +145,62 @@ static gboolean save(Run *run, GError **error)
     return edt_trainer_save(run->trainer, run->t->checkpoint, error);
 }
 
-/* The model, and what it paints.  A grid that fails is no reason to end a run of hours. */
-static gboolean paint(Run *run, gint64 step, GError **error)
+/* What fails on the way is said and tried again: a disk that is full for a while is no reason to
+ * end a run of hours.  At the end it is an error. */
+static void save_or_say(Run *run)
 {
     GError *trouble = NULL;
-    EdtTrainExport export = {.output = run->t->model,
-                             .force = TRUE,
-                             .title = run->t->title,
-                             .licence = run->t->licence,
-                             .cfg_scale = run->t->cfg_scale};
-    if (!edt_trainer_export(run->trainer, &export, error))
-        return FALSE;
-    if (!edt_cli_train_samples(run->t, step, &trouble)) {
-        edt_cli_say("No samples at step %" G_GINT64_FORMAT ": %s", step, trouble->message);
-        g_error_free(trouble);
-    }
-    return TRUE;
+    if (save(run, &trouble))
+        return;
+    edt_cli_say("No checkpoint yet: %s Tried again in a minute.", trouble->message);
+    run->saved -= (gint64)((run->t->save_minutes - 1) * 60e6);
+    g_error_free(trouble);
 }
 
-static gboolean after_step(Run *run, const EdtTrainReport *report, GError **error)
+static gboolean export(Run *run, GError **error)
+{
+    EdtTrainExport wish = {.output = run->t->model, .force = TRUE};
+    return edt_trainer_export(run->trainer, &wish, error);
+}
+
+static void say_no_samples(gint64 step, GError *trouble)
+{
+    edt_cli_say("No samples at step %" G_GINT64_FORMAT ": %s", step, trouble->message);
+    g_error_free(trouble);
+}
+
+static void paint(Run *run, gint64 step)
+{
+    GError *trouble = NULL;
+    if (!edt_cli_train_samples(run->t, step, &trouble))
+        say_no_samples(step, trouble);
+}
+
+static void export_and_paint(Run *run, gint64 step)
+{
+    GError *trouble = NULL;
+    if (export(run, &trouble))
+        paint(run, step);
+    else
+        say_no_samples(step, trouble);
+}
+
+static void after_step(Run *run, const EdtTrainReport *report)
 {
     const EdtCliTraining *t = run->t;
+    gint64 step = report->step;
+    if (step % t->log_every == 0)
+        log_skipped(run);
     if (!run->writes)
-        return TRUE;
+        return;
     add_report(run, report);
     show(run, report);
-    if (report->step % t->log_every == 0 && !(log_sum(run, error) && log_skipped(run, error)))
-        return FALSE;
-    if (minutes_since(run->saved) >= t->save_minutes && !save(run, error))
-        return FALSE;
-    return t->sample_every == 0 || report->step % t->sample_every != 0 ||
-           report->step == t->steps || paint(run, report->step, error);
+    if (step % t->log_every == 0)
+        log_sum(run);
+    if (minutes_since(run->saved) >= t->save_minutes)
+        save_or_say(run);
+    if (t->sample_every && step % t->sample_every == 0 && step != t->options.steps)
+        export_and_paint(run, step);
 }
 
 /* When one rank is asked to, all stop after the same step. */
@@ -187,17 +216,26 @@ static gboolean finish(Run *run, gint64 step, GError **error)
 {
     if (!run->writes)
         return TRUE;
-    if (run->summed > 0 && !log_sum(run, error))
+    if (!save(run, error))
         return FALSE;
-    return save(run, error) && (run->stopped || paint(run, step, error));
+    if (run->summed > 0)
+        log_sum(run);
+    if (run->stopped)
+        return TRUE;
+    if (!export(run, error))
+        return FALSE;
+    paint(run, step);
+    return TRUE;
 }
 
 static gboolean walk(Run *run, GError **error)
 {
     EdtTrainReport report = {.step = run->first};
 
-    while (report.step < run->t->steps && !should_stop(run))
-        if (!edt_trainer_step(run->trainer, &report, error) || !after_step(run, &report, error))
+    while (report.step < run->t->options.steps && !should_stop(run))
+        if (edt_trainer_step(run->trainer, &report, error))
+            after_step(run, &report);
+        else
             return FALSE;
     return finish(run, report.step, error);
 }
@@ -218,10 +256,11 @@ static void tell(Run *run)
     if (facts->skipped)
         edt_cli_say("%d that cannot be read are left out:", facts->skipped);
     run->first = facts->step;
+    run->skipped = run->writes ? 0 : facts->skipped; /* all ranks have met these */
 }
 
 /* What there is to train on, before the first step. */
-static gboolean log_data(Run *run, GError **error)
+static void log_data(Run *run)
 {
     const EdtTrainFacts *facts = edt_trainer_facts(run->trainer);
     GString *event = edt_cli_event_new("data");
@@ -229,7 +268,8 @@ static gboolean log_data(Run *run, GError **error)
     edt_cli_event_integer(event, "classes", facts->classes);
     edt_cli_event_integer(event, "skipped", facts->skipped);
     edt_cli_event_integer(event, "ranks", edt_ranks_count());
-    return write_line(run, event, error) && log_skipped(run, error);
+    write_line(run, event);
+    log_skipped(run);
 }
 
 static gboolean open_log(Run *run, GError **error)
@@ -247,7 +287,7 @@ static void tell_end(const Run *run, gint64 step)
 {
     edt_cli_bar_clear();
     edt_cli_say("Step %" G_GINT64_FORMAT " is saved; %s", step,
-                step < run->t->steps ? "--resume goes on." : "the run is done.");
+                step < run->t->options.steps ? "--resume goes on." : "the run is done.");
     if (run->writes && !run->stopped && !run->t->json)
         printf("%s\n", run->t->model);
 }
@@ -271,8 +311,10 @@ static gboolean train(Run *run, GError **error)
     if (run->trainer == NULL)
         return FALSE;
     tell(run);
-    if (run->writes && !(open_log(run, error) && log_data(run, error)))
+    if (run->writes && !open_log(run, error))
         return FALSE;
+    if (run->writes)
+        log_data(run);
     edt_cli_rescue_begin(run->trainer, t->checkpoint);
     if (!walk(run, error))
         return FALSE;
@@ -288,6 +330,7 @@ int edt_cli_train_run(const EdtCliTraining *t)
     GError *error = NULL;
 
     edt_cli_stop_watch();
+    signal(SIGPIPE, SIG_IGN); /* whoever read the events is gone: the run goes on */
     run.writes = edt_ranks_own() == 0;
     if (edt_ranks_begin(&error) && train(&run, &error))
         edt_ranks_end();

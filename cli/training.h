@@ -18,9 +18,6 @@
 typedef struct {
     EdtTrainOptions options;
     char *folder, *checkpoint, *model, *latents;
-    char *title, *licence;
-    double cfg_scale; /* for the model to recommend; 0: none */
-    gint64 steps;
     double save_minutes, limit_minutes; /* limit 0: none */
     int log_every, sample_every;        /* sample_every 0: only at the end */
     double sample_guidance;

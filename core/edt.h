@@ -72,7 +72,11 @@ typedef enum { EDT_SCHEDULE_LINEAR, EDT_SCHEDULE_COSINE } EdtSchedule;  /* noise
 typedef enum { EDT_PREDICT_NOISE, EDT_PREDICT_DENOISED } EdtPrediction; /* network output */
 typedef enum { EDT_CLASSES_UNNAMED, EDT_CLASSES_IMAGENET, EDT_CLASSES_OWN } EdtClassList;
 
-#define EDT_CFG_SCALE_MAX 100 /* that a model may recommend */
+/* What a model file may hold. */
+#define EDT_CFG_SCALE_MAX 100 /* recommended guidance */
+#define EDT_CLASSES_MAX 100000
+#define EDT_CLASS_NAME_MAX 256  /* bytes; no control characters */
+#define EDT_MODEL_TEXT_MAX 4096 /* bytes of title and licence; no control characters */
 
 /* What a model file says of itself; everything is known without loading the weights. */
 typedef struct {
@@ -80,7 +84,7 @@ typedef struct {
     char *variant;       /* "EDT-S/2", "EDT-B/2", "EDT-XL/2", or "EDT custom" */
     char *title;         /* a name for people; may be "" */
     char *licence;       /* may be "" */
-    char *source_sha256; /* of the imported checkpoint; may be "" */
+    char *source_sha256; /* of the imported checkpoint, or of trained weights; may be "" */
     char *sha256;        /* of this file's tensor header: identifies the model, cheap to get */
     int image_size;      /* pixels a side */
     int latent_size;     /* latent pixels a side (equals image_size without a VAE space) */

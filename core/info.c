@@ -15,7 +15,6 @@
 #include <string.h>
 
 #define SIDE_MAX 8192
-#define CLASSES_MAX 100000
 
 typedef struct {
     const EdtSafetensors *file;
@@ -139,7 +138,8 @@ static gboolean read_numbers(Reader *r)
            read_number(r, "edt.latent_size", 1, SIDE_MAX, &info->latent_size) &&
            read_number(r, "edt.channels", 1, 64, &info->channels) &&
            read_number(r, "edt.guided_channels", 1, info->channels, &info->guided_channels) &&
-           read_number(r, "edt.n_classes", 1, CLASSES_MAX, &info->n_classes) && read_cfg_scale(r);
+           read_number(r, "edt.n_classes", 1, EDT_CLASSES_MAX, &info->n_classes) &&
+           read_cfg_scale(r);
 }
 
 /* A JSON array of n_classes short strings. */
@@ -154,7 +154,7 @@ static gboolean take_class_names(Reader *r, JsonNode *node)
     for (guint i = 0; i < n; i++) {
         JsonNode *element = json_array_get_element(array, i);
         const char *name = JSON_NODE_HOLDS_VALUE(element) ? json_node_get_string(element) : NULL;
-        if (name == NULL || *name == '\0' || strlen(name) > 256 ||
+        if (name == NULL || *name == '\0' || strlen(name) > EDT_CLASS_NAME_MAX ||
             !edt_text_is_plain(name, strlen(name)))
             return refuse(r, "edt.class_names", _("holds something that is no name"));
         r->info->class_names[i] = g_strdup(name);

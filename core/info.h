@@ -9,8 +9,7 @@
 #include "model/variant.h"
 
 #define EDT_MODEL_FORMAT "edt-model-1"
-#define EDT_CFG_SCALE 4.0       /* guidance of models that recommend none: the official samples' */
-#define EDT_MODEL_TEXT_MAX 4096 /* bytes of title and licence; no control characters */
+#define EDT_CFG_SCALE 4.0 /* guidance of models that recommend none: the official samples' */
 
 /* As edt_model_info_read(), of an open file.  variant (may be NULL) receives the shape. */
 EdtModelInfo *edt_model_info_of(const EdtSafetensors *file, const char *path, EdtVariant *variant,

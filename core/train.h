@@ -81,6 +81,11 @@ typedef struct {
     double label_dropout;  /* share of samples that learn the null class: 0.1 */
     guint64 seed;
 
+    /* the run and its model, for who resumes or exports; they may differ then */
+    gint64 steps;                /* how far it is meant to go: 20000 */
+    const char *title, *licence; /* NULL: "" */
+    double cfg_scale;            /* guidance to recommend, up to EDT_CFG_SCALE_MAX; 0: none */
+
     /* the machine; may differ when resumed (threads without changing a bit) */
     EdtPrecision precision; /* default EDT_PRECISION_AUTO: bf16 where the CPU has it */
     int threads;            /* 0: as edt.h says */
@@ -92,8 +97,8 @@ void edt_train_options_init(EdtTrainOptions *options);
  * Errors: EDT_ERROR_BAD_FILE. */
 gboolean edt_train_options_read(EdtTrainOptions *options, const char *checkpoint, GError **error);
 
-/* A trainer at step 0, or, with a checkpoint, where that stands.  Resuming refuses options that
- * would make another run (EDT_ERROR_USAGE names the option).
+/* A trainer at step 0, or, with a checkpoint, where that stands.  Resuming refuses options and
+ * classes that would make another run (EDT_ERROR_USAGE says which).
  * Errors: EDT_ERROR_USAGE, _BAD_FILE (no data, wrong checkpoint), _NO_MEMORY. */
 EdtTrainer *edt_trainer_new(const EdtTrainOptions *options, GError **error);
 EdtTrainer *edt_trainer_resume(const EdtTrainOptions *options, const char *checkpoint,
@@ -131,8 +136,8 @@ typedef struct {
     double seconds;
 } EdtTrainReport;
 
-/* One optimiser step.  Errors: EDT_ERROR_FAILED (the loss is no number any more; the
- * weights are as before, but do not save: what chooses timesteps has seen that loss), _BAD_FILE. */
+/* One optimiser step.  Errors: EDT_ERROR_FAILED (the loss is no number any more; the run is as
+ * before that step), _BAD_FILE. */
 gboolean edt_trainer_step(EdtTrainer *trainer, EdtTrainReport *report, GError **error);
 
 /* From another thread: waits until no step is changing anything and keeps it so until _let_go().
@@ -148,8 +153,8 @@ typedef struct {
     gboolean force;              /* replace an existing output */
     gboolean raw;                /* the weights themselves instead of their average */
     gboolean f32;                /* instead of bf16 */
-    const char *title, *licence; /* may be NULL */
-    double cfg_scale;            /* guidance to recommend, up to EDT_CFG_SCALE_MAX; 0: none */
+    const char *title, *licence; /* NULL: as the run's options say */
+    double cfg_scale;            /* the same; 0: as they say */
     const char *vae; /* goes into a model that works on latents; NULL: the one of the run */
 } EdtTrainExport;
 

@@ -7,6 +7,7 @@
 #include "train/class_list.h"
 #include "files/safetensors.h"
 
+#include <math.h>
 #include <string.h>
 
 #define FORMAT "edt-checkpoint-1"
@@ -150,8 +151,22 @@ static gboolean load_items(EdtTrainer *trainer, EdtSafetensors *file, const char
             return refuse(path, "its timestep counts are damaged", error);
         r->counts[t] = (int)counts[t];
     }
+    for (int i = 0; i < r->timesteps * r->terms; i++)
+        if (!(r->history[i] >= 0 && isfinite(r->history[i])))
+            return refuse(path, "its losses are damaged", error);
     edt_resampler_recount(r);
     return !edt_safetensors_damaged(file, error);
+}
+
+/* A class is known by its place: one renamed or moved would go on as another. */
+static const char *another(const EdtTrainer *trainer, const EdtSafetensors *file,
+                           const EdtTrainOptions *before)
+{
+    g_autofree char *names = edt_class_names_to_json(trainer->dataset->class_names);
+    const char *differs = edt_train_options_differ(before, &trainer->options);
+    if (differs == NULL && g_strcmp0(names, edt_safetensors_metadata(file, "class_names")) != 0)
+        differs = "class_names";
+    return differs;
 }
 
 gboolean edt_checkpoint_load(EdtTrainer *trainer, const char *path, GError **error)
@@ -163,12 +178,12 @@ gboolean edt_checkpoint_load(EdtTrainer *trainer, const char *path, GError **err
 
     if (file == NULL)
         return FALSE;
-    differs = edt_train_options_differ(&before, &trainer->options);
+    differs = another(trainer, file, &before);
     if (differs)
-        g_set_error(
-            error, EDT_ERROR, EDT_ERROR_USAGE,
-            "“%s” comes from a run with another “%s”; begin a new run, or ask for the same.", path,
-            differs);
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "“%s” comes from a run with another “%s”; ask for the same, or begin a new run "
+                    "(--init can begin it with the weights of a model).",
+                    path, differs);
     else
         good = load_items(trainer, file, path, error);
     edt_safetensors_close(file);

@@ -4,6 +4,7 @@
  */
 #include "train/class_list.h"
 #include "edt.h"
+#include "files/json_text.h"
 
 #include <string.h>
 
@@ -84,13 +85,57 @@ static gboolean from_json(const char *path, GPtrArray *classes, GError **error)
     return array != NULL;
 }
 
+/* ---- what a model can hold, said before hours of training ---- */
+
+static gboolean is_name(const char *name)
+{
+    gsize length = name ? strlen(name) : 0;
+    return length > 0 && length <= EDT_CLASS_NAME_MAX && edt_text_is_plain(name, length);
+}
+
+/* The first of its names that is none, or NULL. */
+static const char *bad_name(const EdtClassEntry *class)
+{
+    g_autoptr(GList) languages = class->names ? json_object_get_members(class->names) : NULL;
+    if (!is_name(class->name))
+        return class->name ? class->name : class->folder;
+    for (GList *l = languages; l; l = l->next) {
+        const char *name = json_object_get_string_member_with_default(class->names, l->data, NULL);
+        if (!is_name(name))
+            return name ? name : l->data;
+    }
+    return NULL;
+}
+
+static gboolean check(const GPtrArray *classes, const char *folder, GError **error)
+{
+    if (classes->len > EDT_CLASSES_MAX) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    "“%s” holds %u classes; a model can have %d.", folder, classes->len,
+                    EDT_CLASSES_MAX);
+        return FALSE;
+    }
+    for (guint i = 0; i < classes->len; i++) {
+        const char *bad = bad_name(classes->pdata[i]);
+        if (bad == NULL)
+            continue;
+        g_autofree char *shown = g_utf8_make_valid(bad, -1);
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    "“%s” has a class that cannot be named so: “%s”. A name is UTF-8 without "
+                    "control characters, of 1 to %d bytes.",
+                    folder, shown, EDT_CLASS_NAME_MAX);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 GPtrArray *edt_class_list_read(const char *folder, GError **error)
 {
     g_autofree char *json = g_build_filename(folder, "classes.json", NULL);
     GPtrArray *classes = g_ptr_array_new_with_free_func(class_free);
     gboolean good = g_file_test(json, G_FILE_TEST_EXISTS) ? from_json(json, classes, error)
                                                           : from_folders(folder, classes, error);
-    if (good)
+    if (good && check(classes, folder, error))
         return classes;
     g_ptr_array_unref(classes);
     return NULL;

@@ -42,6 +42,30 @@ const char *edt_export_prediction(const EdtTrainOptions *options)
     return options->prediction == EDT_PREDICT_DENOISED ? "denoised" : "noise";
 }
 
+/* Two models whose metadata and shapes are alike differ in their weights: so in their checksum, and
+ * with it in what records call the model by. */
+static void put_checksum(const EdtExportSource *s, EdtSafetensorsWriter *w)
+{
+    g_autofree char *sum = g_compute_checksum_for_data(
+        G_CHECKSUM_SHA256, (const guchar *)s->weights, s->parameters->count * sizeof *s->weights);
+    edt_safetensors_writer_metadata(w, "edt.source_sha256", sum);
+}
+
+static void put_words(const Job *job)
+{
+    const EdtTrainOptions *o = job->source->options;
+    const char *title = job->export->title ? job->export->title : o->title;
+    const char *licence = job->export->licence ? job->export->licence : o->licence;
+    double cfg_scale = job->export->cfg_scale > 0 ? job->export->cfg_scale : o->cfg_scale;
+    char scale[G_ASCII_DTOSTR_BUF_SIZE];
+
+    edt_safetensors_writer_metadata(job->w, "edt.title", title ? title : "");
+    edt_safetensors_writer_metadata(job->w, "edt.licence", licence ? licence : "");
+    if (cfg_scale > 0)
+        edt_safetensors_writer_metadata(job->w, "edt.cfg_scale",
+                                        g_ascii_formatd(scale, sizeof scale, "%.6g", cfg_scale));
+}
+
 static void put_metadata(const Job *job)
 {
     const EdtExportSource *s = job->source;
@@ -50,7 +74,6 @@ static void put_metadata(const Job *job)
     g_autofree char *names = edt_class_names_to_json(s->class_names);
     gboolean pixels = v->latent_size == o->image_size;
     EdtSafetensorsWriter *w = job->w;
-    char scale[G_ASCII_DTOSTR_BUF_SIZE];
 
     edt_safetensors_writer_metadata(w, "format", MODEL_FORMAT);
     edt_safetensors_writer_metadata(w, "edt.variant", v->name);
@@ -72,14 +95,8 @@ static void put_metadata(const Job *job)
         edt_safetensors_writer_metadata(w, "edt.class_names", names);
     if (s->class_names && s->class_translations)
         edt_safetensors_writer_metadata(w, "edt.class_translations", s->class_translations);
-    edt_safetensors_writer_metadata(w, "edt.title", job->export->title ? job->export->title : "");
-    edt_safetensors_writer_metadata(w, "edt.licence",
-                                    job->export->licence ? job->export->licence : "");
-    if (job->export->cfg_scale > 0)
-        edt_safetensors_writer_metadata(
-            w, "edt.cfg_scale",
-            g_ascii_formatd(scale, sizeof scale, "%.6g", job->export->cfg_scale));
-    edt_safetensors_writer_metadata(w, "edt.source_sha256", "");
+    put_words(job);
+    put_checksum(s, w);
     put_number(w, "edt.trained_steps", s->step);
 }
 
@@ -231,7 +248,9 @@ gboolean edt_export_write(const EdtExportSource *source, const EdtTrainExport *e
     gboolean good;
 
     job.type = export->f32 ? EDT_F32 : EDT_BF16;
-    good = open_vae(&job) && write_model(&job);
+    good = edt_train_check_text(export->title, EDT_MODEL_TEXT_MAX, error) &&
+           edt_train_check_text(export->licence, EDT_MODEL_TEXT_MAX, error) && open_vae(&job) &&
+           write_model(&job);
     edt_vae_file_close(job.vae);
     return good;
 }

@@ -7,6 +7,7 @@
 #include "edt.h"
 #include "files/npy.h"
 
+#include <math.h>
 #include <string.h>
 
 typedef struct {
@@ -56,18 +57,31 @@ static EdtNpy *read_npy(const Features *f, const char *part, const char *name, c
     return npy;
 }
 
+/* -1: none of the classes. */
+static int label_of(const EdtNpy *npy, int n_classes)
+{
+    double label = npy->count != 1 ? -1 : npy->ints ? (double)npy->ints[0] : (double)npy->values[0];
+    return label >= 0 && label < n_classes ? (int)label : -1;
+}
+
+static gboolean are_finite(const float *values, gsize count)
+{
+    for (gsize i = 0; i < count; i++)
+        if (!isfinite(values[i]))
+            return FALSE;
+    return TRUE;
+}
+
 static gboolean read_label(Features *f, int index, int *label, char **why)
 {
     const char *name = f->labels->pdata[index];
     EdtNpy *npy = read_npy(f, "imagenet_labels", name, why);
-    gboolean good;
 
     if (npy == NULL)
         return FALSE;
-    good = npy->count == 1;
-    *label = !good ? 0 : npy->ints ? (int)npy->ints[0] : (int)npy->values[0];
+    *label = label_of(npy, f->base.n_classes);
     edt_npy_free(npy);
-    if (good && *label >= 0 && *label < f->base.n_classes)
+    if (*label >= 0)
         return TRUE;
     *why = g_strdup_printf("imagenet_labels/%s: is no class of this model", name);
     return FALSE;
@@ -88,11 +102,13 @@ static gboolean get(EdtDataset *dataset, int index, EdtRandom *random, float *x,
     if (npy == NULL)
         return FALSE;
     good = npy->count == count && npy->values;
-    if (good)
-        memcpy(x, npy->values, count * sizeof *x);
-    else
+    if (!good)
         *why = g_strdup_printf("imagenet_features/%s: is not [1, %d, %d, %d]", name, f->channels,
                                f->side, f->side);
+    else if (!(good = are_finite(npy->values, count)))
+        *why = g_strdup_printf("imagenet_features/%s: holds something that is no number", name);
+    else
+        memcpy(x, npy->values, count * sizeof *x);
     edt_npy_free(npy);
     return good;
 }

@@ -130,13 +130,19 @@ static gboolean write_label(Encoder *e, int label, int index, gboolean mirrored)
     return edt_npy_write(path, &(float){(float)label}, 1, (gint64[]){1}, e->error);
 }
 
-static gboolean is_there(const Encoder *e, int index, gboolean mirrored)
+static gboolean holds(const char *path, gsize count)
 {
-    g_autofree char *path = path_of(e, "imagenet_features", index, mirrored);
     EdtNpy *npy = edt_npy_read(path, NULL);
-    gboolean good = npy && npy->values && npy->count == latent_count(e->o);
+    gboolean good = npy && npy->values && npy->count == count;
     edt_npy_free(npy);
     return good;
+}
+
+static gboolean is_there(const Encoder *e, int index, gboolean mirrored)
+{
+    g_autofree char *feature = path_of(e, "imagenet_features", index, mirrored);
+    g_autofree char *label = path_of(e, "imagenet_labels", index, mirrored);
+    return holds(feature, latent_count(e->o)) && holds(label, 1);
 }
 
 /* FALSE: the disk is full or the like; a bad picture is noted and passed over. */
@@ -268,6 +274,8 @@ static EdtDataset *open_features(Encoder *e)
     features->class_names = g_strdupv(e->pictures->class_names);
     features->class_translations = g_strdup(e->pictures->class_translations);
     edt_latents_list_read(e->folder, features->skipped);
+    for (guint i = 0; i < e->pictures->skipped->len; i++) /* classes without pictures */
+        g_ptr_array_add(features->skipped, g_strdup(e->pictures->skipped->pdata[i]));
     return features;
 }
 

@@ -2,12 +2,16 @@
  *
  * The options of a run: defaults, limits, and as JSON in a checkpoint.
  */
+#include "files/json_text.h"
 #include "train/state.h"
 
 #include <json-glib/json-glib.h>
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
+
+#define BATCH_MAX (1 << 20) /* pictures; rows are twice as many */
+#define PATH_BYTES 65536
 
 typedef enum { INTEGER, WIDE, NUMBER, FLAG, TEXT } Kind;
 
@@ -54,6 +58,11 @@ static const struct {
     LATER(vae_mean, FLAG, FALSE),
     LATER(weighting, INTEGER, FALSE),
     LATER(open_gates, FLAG, FALSE),
+    LATER(precision, INTEGER, FALSE),
+    LATER(steps, WIDE, FALSE),
+    LATER(title, TEXT, FALSE),
+    LATER(licence, TEXT, FALSE),
+    LATER(cfg_scale, NUMBER, FALSE),
 #undef FIELD
 #undef LATER
 };
@@ -81,6 +90,7 @@ void edt_train_options_init(EdtTrainOptions *options)
         .rate_steps = 400000,
         .average = 0.9999,
         .label_dropout = 0.1,
+        .steps = 20000,
     };
 }
 
@@ -92,8 +102,10 @@ static gboolean refuse(GError **error, const char *what)
 
 static gboolean check_numbers(const EdtTrainOptions *o, GError **error)
 {
-    if (o->batch < 1 || o->micro < 1 || o->batch % o->micro)
+    if (o->batch < 1 || o->batch > BATCH_MAX || o->micro < 1 || o->batch % o->micro)
         return refuse(error, "the batch must be a whole number of micro-batches");
+    if (o->n_classes < 1 || o->n_classes > EDT_CLASSES_MAX)
+        return refuse(error, "the number of classes must be between 1 and 100000");
     if (!(o->rate >= 0) || !(o->rate_end >= 0) || o->rate_steps < 1 || o->warm_up < 0)
         return refuse(error,
                       "the learning rate must not be negative, its steps must be at least 1");
@@ -106,6 +118,11 @@ static gboolean check_numbers(const EdtTrainOptions *o, GError **error)
                       "the affine changes must be within 0 and 0.5, the hue within 0 and 180");
     if (o->weighting == EDT_WEIGHTING_VELOCITY && o->prediction == EDT_PREDICT_NOISE)
         return refuse(error, "the velocity weighting is for predicted pictures, not for noise");
+    if (o->schedule > EDT_SCHEDULE_COSINE || o->prediction > EDT_PREDICT_DENOISED ||
+        o->weighting > EDT_WEIGHTING_VELOCITY || o->precision > EDT_PRECISION_BF16)
+        return refuse(error, "schedule, prediction, weighting or type is none that there is");
+    if (!(o->cfg_scale >= 0 && o->cfg_scale <= EDT_CFG_SCALE_MAX))
+        return refuse(error, "the guidance to recommend must be between 0 and 100");
     if (isnan(o->variational))
         return refuse(error, "the share of the variational term is no number");
     if (!(o->weight_decay >= 0) || !(o->clip >= 0))
@@ -123,14 +140,33 @@ static gboolean check_space(const EdtTrainOptions *o, const EdtVariant *v, GErro
     if (o->vae && (o->affine > 0 || o->hue > 0))
         return refuse(error, "latents are made once, so their pictures cannot be moved or turned "
                              "at random");
-    if (o->vae && !o->latents)
-        return refuse(error, "a folder for the latents of the pictures must be given");
     if (o->pictures && !o->vae && !pixels)
         return refuse(error, "this variant works on latents; give an autoencoder for the pictures, "
                              "or a folder of features");
     if (o->pictures && !o->vae && o->channels != 3 && o->channels != 4)
         return refuse(error, "pictures have 3 or 4 channels");
     return TRUE;
+}
+
+gboolean edt_train_check_text(const char *text, gsize longest, GError **error)
+{
+    if (text == NULL || (strlen(text) <= longest && edt_text_is_plain(text, strlen(text))))
+        return TRUE;
+    g_autofree char *shown = g_utf8_make_valid(text, -1);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                "“%s” cannot be kept in a checkpoint or a model: it is not UTF-8, has control "
+                "characters, or more than %" G_GSIZE_FORMAT " bytes.",
+                shown, longest);
+    return FALSE;
+}
+
+static gboolean check_texts(const EdtTrainOptions *o, GError **error)
+{
+    return edt_train_check_text(o->pictures, PATH_BYTES, error) &&
+           edt_train_check_text(o->features, PATH_BYTES, error) &&
+           edt_train_check_text(o->vae, PATH_BYTES, error) &&
+           edt_train_check_text(o->title, EDT_MODEL_TEXT_MAX, error) &&
+           edt_train_check_text(o->licence, EDT_MODEL_TEXT_MAX, error);
 }
 
 gboolean edt_train_options_check(const EdtTrainOptions *o, EdtVariant *v, GError **error)
@@ -145,7 +181,7 @@ gboolean edt_train_options_check(const EdtTrainOptions *o, EdtVariant *v, GError
         v->channels = o->channels;
         v->out_channels = 2 * o->channels;
     }
-    return check_numbers(o, error);
+    return check_numbers(o, error) && check_texts(o, error);
 }
 
 /* ---- JSON ---- */

@@ -37,7 +37,8 @@ static void picture_free(gpointer data)
 
 /* ---- pixels ---- */
 
-/* Shorter side to `side`, the middle of the longer one (official center_crop_arr). */
+/* Shorter side to `side`, the middle of the longer one (as the official center_crop_arr;
+ * gdk-pixbuf's bilinear filter averages over what it shrinks). */
 static GdkPixbuf *crop(GdkPixbuf *picture, int side)
 {
     int w = gdk_pixbuf_get_width(picture), h = gdk_pixbuf_get_height(picture), least = MIN(w, h);
@@ -65,6 +66,10 @@ static guint8 *to_rgba(GdkPixbuf *picture, int side)
 static guint8 *decode(const Picture *picture, int side, char **why)
 {
     GError *error = NULL;
+    if (!g_file_test(picture->path, G_FILE_TEST_IS_REGULAR)) { /* a pipe would never answer */
+        *why = g_strdup_printf("%s: is no file", picture->name);
+        return NULL;
+    }
     g_autoptr(GdkPixbuf) file = gdk_pixbuf_new_from_file(picture->path, &error);
     g_autoptr(GdkPixbuf) turned = file ? gdk_pixbuf_apply_embedded_orientation(file) : NULL;
     g_autoptr(GdkPixbuf) square = turned ? crop(turned, side) : NULL;
@@ -167,6 +172,19 @@ static void keep_all(Pictures *p)
     }
 }
 
+/* A class that nothing teaches would come out as noise: it is named. */
+static void name_empty(Pictures *p)
+{
+    g_autofree guint *count = g_new0(guint, p->base.n_classes);
+
+    for (guint i = 0; i < p->pictures->len; i++)
+        count[((const Picture *)p->pictures->pdata[i])->label]++;
+    for (int i = 0; i < p->base.n_classes; i++)
+        if (count[i] == 0)
+            g_ptr_array_add(p->base.skipped, g_strdup_printf("%s: a class without pictures",
+                                                             p->base.class_names[i]));
+}
+
 static void pictures_free(EdtDataset *dataset)
 {
     Pictures *p = (Pictures *)dataset;
@@ -196,8 +214,10 @@ EdtDataset *edt_pictures_open(const char *folder, const EdtPictureOptions *optio
     if (listed)
         keep_all(p);
     p->base.count = (int)p->pictures->len;
-    if (listed && p->base.count > 0)
+    if (listed && p->base.count > 0) {
+        name_empty(p);
         return &p->base;
+    }
     if (listed)
         g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
                     "“%s” holds no pictures. It must hold one folder for each class, with pictures "

@@ -53,6 +53,7 @@ static guint32 hash_options(const EdtTrainer *trainer)
 {
     EdtTrainOptions o = trainer->options;
     o.pictures = o.features = o.vae = ""; /* they may have other names elsewhere */
+    o.precision = EDT_PRECISION_AUTO;     /* a check of its own names it */
     g_autofree char *json = edt_train_options_to_json(&o);
     return hash(2166136261u, json, strlen(json));
 }
@@ -65,6 +66,7 @@ static guint32 hash_state(const EdtTrainer *trainer)
 
 gboolean edt_share_make(EdtTrainer *trainer, GError **error)
 {
+    trainer->told = g_new0(double, told_count(trainer));
     if (!edt_ranks_begun())
         return TRUE;
     if (parts_of(trainer) < edt_ranks_count()) {
@@ -74,7 +76,6 @@ gboolean edt_share_make(EdtTrainer *trainer, GError **error)
                     edt_ranks_count(), trainer->options.batch, trainer->options.micro);
         return FALSE;
     }
-    trainer->told = g_new0(double, told_count(trainer));
     return check_same("options", hash_options(trainer), error) &&
            check_same("types (--type)", (guint32)trainer->precision, error) &&
            check_same("training data", hash_data(trainer->dataset), error) &&
@@ -123,9 +124,13 @@ void edt_share_take(EdtTrainer *trainer, int part)
 {
     EdtBatch *b = &trainer->batch;
     for (int row = 0; row < b->rows; row++) {
-        double *told = told_of(trainer, part, row);
+        const double *told = told_of(trainer, part, row);
         b->timestep[row] = (int)told[0];
         b->terms[row] = (EdtLossTerms){.loss = told[1], .mse = told[2], .vb = told[3]};
-        memset(told, 0, TOLD * sizeof *told); /* for the next step */
     }
+}
+
+void edt_share_forget(EdtTrainer *trainer)
+{
+    memset(trainer->told, 0, told_count(trainer) * sizeof *trainer->told);
 }

@@ -46,7 +46,7 @@ struct EdtTrainer {
     EdtPrecision precision;
     int threads;
     EdtTrainFacts facts;
-    double *told; /* below mpirun: what the ranks tell each other of a step (share.c); else NULL */
+    double *told; /* losses of all parts of a step, of all ranks (share.c) */
     GMutex whole; /* held while the state changes */
 };
 
@@ -68,13 +68,14 @@ void edt_train_random(EdtRandom *random, guint64 seed, EdtDraw draw, gint64 a, g
 gboolean edt_train_precision(EdtPrecision wish, EdtPrecision *precision, GError **error);
 void edt_train_use_weights(EdtTrainer *trainer); /* after they changed */
 
-/* share.c: nothing to do but below mpirun.  _make: errors when the ranks do not begin alike. */
+/* share.c.  _make: errors when the ranks do not begin alike. */
 gboolean edt_share_make(EdtTrainer *trainer, GError **error);
 /* The next backward is this rank's last one of the step: its gradients go out as they get ready. */
 void edt_share_listen(EdtTrainer *trainer, gboolean last);
 void edt_share_put(EdtTrainer *trainer, int part);  /* the losses of the batch */
 void edt_share_gather(EdtTrainer *trainer);         /* waits for all ranks' gradients and losses */
 void edt_share_take(EdtTrainer *trainer, int part); /* its losses, into the batch */
+void edt_share_forget(EdtTrainer *trainer);         /* all of them, for the next step */
 
 /* batch.c */
 gboolean edt_batch_make(EdtTrainer *trainer, GError **error);
@@ -85,6 +86,8 @@ gboolean edt_batch_fill(EdtTrainer *trainer, int part, GError **error);
 /* options.c */
 gboolean edt_train_options_check(const EdtTrainOptions *options, EdtVariant *variant,
                                  GError **error);
+/* What goes into a checkpoint or a model as text: plain and not too long, or NULL. */
+gboolean edt_train_check_text(const char *text, gsize longest, GError **error);
 char *edt_train_options_to_json(const EdtTrainOptions *options);
 gboolean edt_train_options_from_json(EdtTrainOptions *options, const char *json, GError **error);
 /* The first option that makes these two another run, or NULL. */

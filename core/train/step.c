@@ -34,24 +34,30 @@ static void note_x0_error(const EdtTrainer *trainer, int row, EdtTrainReport *re
     report->x0_count[band]++;
 }
 
-/* The resampler learns the sum of both passes, as the official code tells it. */
-static void note_losses(EdtTrainer *trainer, EdtTrainReport *report)
+static void note_losses(const EdtTrainer *trainer, EdtTrainReport *report)
 {
     const EdtBatch *b = &trainer->batch;
     const double share = 1.0 / trainer->options.batch;
-    g_autofree double *losses = g_new0(double, b->pictures);
 
     for (int row = 0; row < b->rows; row++) {
         const EdtLossTerms *terms = &b->terms[row];
-        losses[row % b->pictures] += terms->loss;
         report->loss += share * terms->loss;
         *(row < b->pictures ? &report->mse : &report->masked_mse) += share * terms->mse;
         *(row < b->pictures ? &report->vb : &report->masked_vb) += share * terms->vb;
         if (row < b->pictures)
             note_x0_error(trainer, row, report);
     }
-    if (!trainer->options.uniform)
-        edt_resampler_update(trainer->resampler, b->pictures, b->timestep, losses);
+}
+
+/* The sum of both passes, as the official code tells it. */
+static void teach_resampler(EdtTrainer *trainer)
+{
+    const EdtBatch *b = &trainer->batch;
+    g_autofree double *losses = g_new0(double, b->pictures);
+
+    for (int row = 0; row < b->rows; row++)
+        losses[row % b->pictures] += b->terms[row].loss;
+    edt_resampler_update(trainer->resampler, b->pictures, b->timestep, losses);
 }
 
 static gboolean run_part(EdtTrainer *trainer, int part, GError **error)
@@ -70,40 +76,26 @@ static gboolean run_part(EdtTrainer *trainer, int part, GError **error)
     return edt_network_check(trainer->network, error);
 }
 
-/* All parts of a step, each with what those before it taught the resampler. */
-static gboolean run_alone(EdtTrainer *trainer, EdtTrainReport *report, GError **error)
+static int parts_of(const EdtTrainer *trainer)
 {
-    for (int part = 0; part < trainer->options.batch / trainer->options.micro; part++) {
-        if (!run_part(trainer, part, error))
-            return FALSE;
-        note_losses(trainer, report);
-    }
-    return TRUE;
+    return trainer->options.batch / trainer->options.micro;
 }
 
 /* This rank's parts.  All timesteps of the step are drawn before any of its losses is learnt from:
  * so a step is the same one for any number of ranks. */
-static gboolean run_share(EdtTrainer *trainer, GError **error)
+static gboolean run_parts(EdtTrainer *trainer, GError **error)
 {
-    const int parts = trainer->options.batch / trainer->options.micro;
+    const int first = edt_ranks_begun() ? edt_ranks_own() : 0, ranks = edt_ranks_count();
 
-    for (int part = edt_ranks_own(); part < parts; part += edt_ranks_count()) {
-        edt_share_listen(trainer, part + edt_ranks_count() >= parts);
+    edt_share_forget(trainer);
+    for (int part = first; part < parts_of(trainer); part += ranks) {
+        edt_share_listen(trainer, part + ranks >= parts_of(trainer));
         if (!run_part(trainer, part, error))
             return FALSE;
         edt_share_put(trainer, part);
     }
     edt_share_gather(trainer);
     return TRUE;
-}
-
-/* Every rank hears of all parts, in one order. */
-static void note_share(EdtTrainer *trainer, EdtTrainReport *report)
-{
-    for (int part = 0; part < trainer->options.batch / trainer->options.micro; part++) {
-        edt_share_take(trainer, part);
-        note_losses(trainer, report);
-    }
 }
 
 static double rate_at(const EdtTrainOptions *o, gint64 step)
@@ -140,16 +132,22 @@ static gboolean check_finite(const EdtTrainer *trainer, const EdtTrainReport *re
     return FALSE;
 }
 
-/* Everything of a step that changes the state: see edt_trainer_hold(). */
+/* Everything of a step that changes the state, see edt_trainer_hold(); nothing of it where a loss
+ * or a gradient is no number.  Every rank hears of all parts, in one order. */
 static gboolean learn(EdtTrainer *trainer, EdtTrainReport *report, GError **error)
 {
-    const gsize n = trainer->parameters->count;
-
-    if (trainer->told)
-        note_share(trainer, report);
-    report->norm = edt_adan_norm(n, trainer->arrays.gradient, trainer->threads);
+    for (int part = 0; part < parts_of(trainer); part++) {
+        edt_share_take(trainer, part);
+        note_losses(trainer, report);
+    }
+    report->norm =
+        edt_adan_norm(trainer->parameters->count, trainer->arrays.gradient, trainer->threads);
     if (!check_finite(trainer, report, error))
         return FALSE;
+    for (int part = 0; part < parts_of(trainer) && !trainer->options.uniform; part++) {
+        edt_share_take(trainer, part);
+        teach_resampler(trainer);
+    }
     move(trainer, report);
     return TRUE;
 }
@@ -163,7 +161,7 @@ gboolean edt_trainer_step(EdtTrainer *trainer, EdtTrainReport *report, GError **
         (EdtTrainReport){.step = trainer->step, .rate = rate_at(&trainer->options, trainer->step)};
     edt_threads_use(trainer->threads);
     memset(trainer->arrays.gradient, 0, trainer->parameters->count * sizeof(float));
-    good = trainer->told ? run_share(trainer, error) : run_alone(trainer, report, error);
+    good = run_parts(trainer, error);
     if (good) {
         g_mutex_lock(&trainer->whole);
         good = learn(trainer, report, error);

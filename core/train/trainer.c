@@ -35,6 +35,15 @@ gboolean edt_train_precision(EdtPrecision wish, EdtPrecision *precision, GError 
     return FALSE;
 }
 
+static EdtDataset *open_latents(const EdtLatentOptions *latents, GError **error)
+{
+    if (latents->cache)
+        return edt_latents_open(latents, error);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                "A folder for the latents of the pictures must be given.");
+    return NULL;
+}
+
 static EdtDataset *open_data(const EdtTrainer *trainer, GError **error)
 {
     const EdtTrainOptions *o = &trainer->options;
@@ -55,7 +64,7 @@ static EdtDataset *open_data(const EdtTrainer *trainer, GError **error)
                                 .progress = o->progress,
                                 .data = o->progress_data};
     if (o->vae)
-        return edt_latents_open(&latents, error);
+        return open_latents(&latents, error);
     return o->pictures ? edt_pictures_open(o->pictures, &pictures, error)
                        : edt_features_open(o->features, trainer->v.channels, trainer->v.latent_size,
                                            o->n_classes, error);
@@ -106,6 +115,7 @@ static gboolean make(EdtTrainer *trainer, GError **error)
         return FALSE;
     if (!edt_train_precision(o->precision, &trainer->precision, error))
         return FALSE;
+    trainer->options.precision = trainer->precision; /* who resumes elsewhere keeps it */
     trainer->threads = edt_threads_resolve(o->threads);
     act = trainer->precision == EDT_PRECISION_BF16 ? EDT_BF16 : EDT_F32;
     trainer->dataset = open_data(trainer, error);
@@ -148,6 +158,8 @@ static void own_texts(EdtTrainOptions *o)
     o->start = g_intern_string(o->start);
     o->vae = g_intern_string(o->vae);
     o->latents = g_intern_string(o->latents);
+    o->title = g_intern_string(o->title);
+    o->licence = g_intern_string(o->licence);
 }
 
 EdtTrainer *edt_trainer_resume(const EdtTrainOptions *options, const char *checkpoint,

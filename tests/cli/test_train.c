@@ -110,33 +110,70 @@ static void test_plot(void)
     outcome_clear(&outcome);
 }
 
-/* Ctrl-C saves after the running step, and --resume goes on from there. */
-static void test_interrupt(void)
+/* Ends it after step `least` or later; the step that was saved. */
+static int stop_by(GSubprocess *process, int signal, int least)
 {
-    GSubprocess *process = program_start("train", "pictures", "-o", "long", TINY, "--steps",
-                                         "100000", "--log-every", "1", NULL);
+    g_autofree char *word = g_strdup_printf("\"step\":%d,", least);
     char *log = NULL;
-    for (int i = 0; i < 1200 && !(log && strstr(log, "\"step\":2,")); i++) {
+    for (int i = 0; i < 1200 && !(log && strstr(log, word)); i++) {
         g_free(log);
         g_usleep(50000);
         log = contents("long/log.jsonl");
     }
     g_assert_nonnull(log);
     g_free(log);
-    g_subprocess_send_signal(process, SIGINT);
+    g_subprocess_send_signal(process, signal);
     Outcome outcome = program_finish(process, NULL);
     g_assert_cmpint(outcome.code, ==, EDT_ERROR_CANCELLED);
     const char *at = strstr(outcome.err, "Step ");
     g_assert_nonnull(at);
-    gint64 step = g_ascii_strtoll(at + strlen("Step "), NULL, 10);
-    g_assert_cmpint(step, >=, 2);
+    int step = (int)g_ascii_strtoll(at + strlen("Step "), NULL, 10);
+    g_assert_nonnull(strstr(at, "--resume goes on"));
     outcome_clear(&outcome);
+    return step;
+}
 
-    g_autofree char *end = g_strdup_printf("%d", (int)step + 1);
-    outcome = program_expect(0, NULL, "train", "-o", "long", "--resume", "--steps", end,
-                             "--sample-steps", "1", NULL);
-    g_autofree char *goes_on = g_strdup_printf("Goes on at step %d.", (int)step);
+/* Ctrl-C saves after the running step, and so does a terminal that is closed; --resume goes on from
+ * there, to where it was to go, with what it was told. */
+static void test_interrupt(void)
+{
+    int step = stop_by(program_start("train", "pictures", "-o", "long", TINY, "--steps", "100000",
+                                     "--log-every", "1", "--title", "Long", NULL),
+                       SIGINT, 2);
+    g_assert_cmpint(step, >=, 2);
+    int further =
+        stop_by(program_start("train", "-o", "long", "--resume", "--log-every", "1", NULL), SIGHUP,
+                step + 1);
+    g_assert_cmpint(further, >, step);
+
+    g_autofree char *end = g_strdup_printf("%d", further + 1);
+    Outcome outcome = program_expect(0, NULL, "train", "-o", "long", "--resume", "--steps", end,
+                                     "--sample-steps", "1", NULL);
+    g_autofree char *goes_on = g_strdup_printf("Goes on at step %d.", further);
     g_assert_nonnull(strstr(outcome.err, goes_on));
+    outcome_clear(&outcome);
+    outcome = program_expect(0, NULL, "info", "long/model.safetensors", NULL);
+    g_assert_nonnull(strstr(outcome.out, "Long"));
+    outcome_clear(&outcome);
+}
+
+/* A disk that takes nothing on the way does not end a run, only its end does. */
+static void test_unwritable(void)
+{
+    char *blocked = program_path("blocked/checkpoint.safetensors/x");
+    char *model = program_path("blocked/model.safetensors/x");
+    g_assert_cmpint(g_mkdir_with_parents(blocked, 0755), ==, 0);
+    g_assert_cmpint(g_mkdir_with_parents(model, 0755), ==, 0);
+    Outcome outcome = program_expect(EDT_ERROR_FAILED, NULL, "train", "pictures", "-o", "blocked",
+                                     TINY, "--force", "--steps", "3", "--log-every", "1",
+                                     "--save-every", "0", "--sample-every", "1", NULL);
+    g_assert_nonnull(strstr(outcome.err, "No checkpoint yet: "));
+    g_assert_nonnull(strstr(outcome.err, "No samples at step 2: "));
+    char *log = contents("blocked/log.jsonl");
+    g_assert_nonnull(strstr(log, "\"step\":3,"));
+    g_free(log);
+    g_free(blocked);
+    g_free(model);
     outcome_clear(&outcome);
 }
 
@@ -177,6 +214,7 @@ int main(int argc, char **argv)
     g_test_add_func("/train/run", test_run);
     g_test_add_func("/train/plot", test_plot);
     g_test_add_func("/train/interrupt", test_interrupt);
+    g_test_add_func("/train/unwritable", test_unwritable);
     g_test_add_func("/train/mistakes", test_mistakes);
     return g_test_run();
 }

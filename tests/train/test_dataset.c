@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define SIDE 4
 #define AREA (SIDE * SIDE)
@@ -145,6 +146,48 @@ static void test_skipped(void)
     g_clear_error(&error);
 }
 
+/* A class that nothing teaches is named; so is what is no file, without being opened. */
+static void test_empty_class(void)
+{
+    guint8 pixels[AREA * 3] = {0};
+    write_png("lack/a", "1.png", SIDE, SIDE, 3, pixels);
+    g_autofree char *nothing = g_build_filename(folder, "lack", "b", NULL);
+    g_autofree char *pipe = path_of("lack/a", "pipe.png");
+    g_assert_cmpint(g_mkdir(nothing, 0700), ==, 0);
+    g_assert_cmpint(mkfifo(pipe, 0600), ==, 0);
+    EdtDataset *dataset = open_pictures("lack", (EdtPictureOptions){.side = SIDE, .channels = 3});
+    g_assert_cmpint(dataset->count, ==, 1);
+    g_assert_cmpint(dataset->n_classes, ==, 2);
+    g_assert_cmpint(dataset->skipped->len, ==, 2);
+    g_assert_cmpstr(dataset->skipped->pdata[0], ==, "a/pipe.png: is no file");
+    g_assert_cmpstr(dataset->skipped->pdata[1], ==, "b: a class without pictures");
+    edt_dataset_free(dataset);
+}
+
+/* What no model can hold is refused before the first step. */
+static void test_names(void)
+{
+    g_autofree char *path = g_build_filename(folder, "names", NULL), *longer = g_strnfill(257, 'x');
+    g_autofree char *json = path_of("names", "classes.json");
+    const char *const bad[] = {"\"tab\\there\"", "\"\"", "5", longer};
+    for (gsize i = 0; i < G_N_ELEMENTS(bad) * 2; i++) {
+        const char *name = bad[i / 2];
+        g_autofree char *quoted = name == longer ? g_strdup_printf("\"%s\"", name) : g_strdup(name);
+        g_autofree char *list =
+            i % 2
+                ? g_strdup_printf("{\"classes\": [{\"folder\": \"a\", \"names\": {\"de\": %s}}]}",
+                                  quoted)
+                : g_strdup_printf("{\"classes\": [{\"folder\": \"a\", \"concept\": %s}]}", quoted);
+        GError *error = NULL;
+        g_assert_true(g_file_set_contents(json, list, -1, NULL));
+        g_assert_null(
+            edt_pictures_open(path, &(EdtPictureOptions){.side = SIDE, .channels = 3}, &error));
+        g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
+        g_assert_nonnull(strstr(error->message, "cannot be named so"));
+        g_clear_error(&error);
+    }
+}
+
 /* Small changes: mass of alpha stays about, colour never exceeds alpha, grey keeps its hue. */
 static void test_augment(void)
 {
@@ -197,14 +240,15 @@ static void test_hue(void)
     g_assert_true(turned);
 }
 
-static void write_features(void)
+static void write_features(const char *sub)
 {
     float latent[4 * AREA];
     GError *error = NULL;
     for (int n = 0; n < 2; n++) {
         g_autofree char *name = g_strdup_printf("%d.npy", n);
-        g_autofree char *feature = path_of("features/imagenet_features", name);
-        g_autofree char *label = path_of("features/imagenet_labels", name);
+        g_autofree char *features = g_build_filename(sub, "imagenet_features", NULL);
+        g_autofree char *labels = g_build_filename(sub, "imagenet_labels", NULL);
+        g_autofree char *feature = path_of(features, name), *label = path_of(labels, name);
         float class = (float)(7 - n);
         for (int i = 0; i < 4 * AREA; i++)
             latent[i] = (float)(n * 1000 + i);
@@ -221,7 +265,7 @@ static void test_features(void)
     float x[4 * AREA];
     GError *error = NULL;
 
-    write_features();
+    write_features("features");
     EdtDataset *dataset = edt_features_open(path, 4, SIDE, 10, &error);
     g_assert_no_error(error);
     g_assert_cmpint(dataset->count, ==, 2);
@@ -235,6 +279,24 @@ static void test_features(void)
     edt_dataset_free(dataset);
 }
 
+/* A number that is none would end every run with the loss. */
+static void test_features_not_finite(void)
+{
+    g_autofree char *path = g_build_filename(folder, "infinite", NULL);
+    g_autofree char *feature = path_of("infinite/imagenet_features", "0.npy");
+    float x[4 * AREA], latent[4 * AREA] = {[7] = INFINITY};
+    GError *error = NULL;
+
+    write_features("infinite");
+    edt_npy_write(feature, latent, 4, (gint64[]){1, 4, SIDE, SIDE}, &error);
+    g_assert_no_error(error);
+    EdtDataset *dataset = edt_features_open(path, 4, SIDE, 10, &error);
+    g_assert_cmpint(get(dataset, 0, 0, x), ==, 6);
+    g_assert_cmpint(dataset->skipped->len, ==, 1);
+    g_assert_true(g_str_has_prefix(dataset->skipped->pdata[0], "imagenet_features/0.npy: "));
+    edt_dataset_free(dataset);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -243,9 +305,12 @@ int main(int argc, char **argv)
     g_test_add_func("/dataset/crop", test_crop);
     g_test_add_func("/dataset/flip", test_flip);
     g_test_add_func("/dataset/skipped", test_skipped);
+    g_test_add_func("/dataset/empty-class", test_empty_class);
+    g_test_add_func("/dataset/names", test_names);
     g_test_add_func("/dataset/augment", test_augment);
     g_test_add_func("/dataset/hue", test_hue);
     g_test_add_func("/dataset/features", test_features);
+    g_test_add_func("/dataset/features-not-finite", test_features_not_finite);
     int code = g_test_run();
     g_autofree char *remove = g_strdup_printf("rm -r '%s'", folder);
     return system(remove) == 0 ? code : 1;

@@ -248,6 +248,15 @@ static void test_refused(void)
     g_clear_error(&error);
     EdtTrainOptions t = discs_options(pictures);
     t.vae = vae;
+    t.variant = "EDT-S/2";
+    t.image_size = SIDE;
+    t.affine = t.hue = 0;
+    g_assert_null(edt_trainer_new(&t, &error)); /* where to? */
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_assert_nonnull(strstr(error->message, "latents"));
+    g_clear_error(&error);
+    t = discs_options(pictures);
+    t.vae = vae;
     t.latents = cache;
     g_assert_null(edt_trainer_new(&t, &error)); /* Ti/4 works on pixels */
     g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
@@ -289,6 +298,7 @@ static void test_run(void)
     GError *error = NULL;
     g_autofree char *model = g_build_filename(folder, "model.safetensors", NULL);
     g_autofree char *again = g_build_filename(folder, "again.safetensors", NULL);
+    g_autofree char *checkpoint = g_build_filename(folder, "checkpoint.safetensors", NULL);
     o.variant = "EDT-S/2";
     o.image_size = SIDE;
     o.affine = o.hue = 0;
@@ -303,7 +313,11 @@ static void test_run(void)
     export.output = model;
     g_assert_true(edt_trainer_export(trainer, &export, &error));
     g_assert_no_error(error);
+    g_assert_true(edt_trainer_save(trainer, checkpoint, &error));
     edt_trainer_free(trainer);
+    paint(model);
+    g_assert_true(edt_train_export(checkpoint, &export, &error)); /* without the run's folder */
+    g_assert_no_error(error);
     paint(model);
 
     o.vae = model; /* the autoencoder of a model is one, too: and another set, as the file is */

@@ -225,9 +225,12 @@ static void test_cold(void)
 
 static void test_warm(void)
 {
+    char *alone[] = {folder, (char *)"lone", (char *)"warm", (char *)"alone", NULL};
+    g_assert_cmpint(run_rank(alone), ==, 0);
     run_ranks("1", "one", "warm");
     run_ranks("3", "three", "warm"); /* four parts: the first rank has two */
-    assert_close("one.0", "three.0");
+    assert_same_files("lone.0", "one.0");
+    assert_close("lone.0", "three.0");
     assert_same_files("three.0.safetensors", "three.2.safetensors");
 }
 

@@ -327,6 +327,90 @@ static void test_open_gates(void)
     edt_parameters_free(parameters);
 }
 
+static char *identity(const char *checkpoint, gboolean raw)
+{
+    g_autofree char *path = file("identity.safetensors");
+    EdtTrainExport export = {.output = path, .force = TRUE, .raw = raw};
+    GError *error = NULL;
+    g_assert_true(edt_train_export(checkpoint, &export, &error));
+    EdtModelInfo *info = edt_model_info_read(path, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(info->title, ==, "of the run");
+    g_assert_cmpstr(info->licence, ==, "its licence");
+    g_assert_cmpfloat(info->cfg_scale, ==, 2.5);
+    char *sha256 = g_strdup(info->sha256);
+    edt_model_info_free(info);
+    return sha256;
+}
+
+/* A checkpoint keeps what its model is to be called; models of other weights are called otherwise.
+ */
+static void test_identity(void)
+{
+    g_autofree char *pictures = file("pictures"), *checkpoint = file("words.safetensors");
+    EdtTrainOptions o = discs_options(pictures), kept;
+    GError *error = NULL;
+    o.title = "of the run";
+    o.licence = "its licence";
+    o.cfg_scale = 2.5;
+    o.steps = 77;
+    EdtTrainer *trainer = trainer_new(&o, NULL);
+    steps(trainer, 2);
+    save(trainer, checkpoint);
+    edt_trainer_free(trainer);
+    g_assert_true(edt_train_options_read(&kept, checkpoint, &error));
+    g_assert_cmpint(kept.steps, ==, 77);
+    g_assert_cmpint(kept.precision, ==, EDT_PRECISION_F32);
+    g_autofree char *average = identity(checkpoint, FALSE), *raw = identity(checkpoint, TRUE);
+    g_autofree char *again = identity(checkpoint, FALSE);
+    g_assert_cmpstr(average, !=, raw);
+    g_assert_cmpstr(average, ==, again);
+}
+
+/* Another name at a class's place is another class. */
+static void test_classes_moved(void)
+{
+    g_autofree char *pictures = file("pictures"), *checkpoint = file("learned.safetensors");
+    g_autofree char *list = g_build_filename(pictures, "classes.json", NULL);
+    EdtTrainOptions o = discs_options(pictures);
+    GError *error = NULL;
+    g_assert_true(g_file_set_contents(
+        list, "{\"classes\": [{\"folder\": \"green\"}, {\"folder\": \"blue\"}]}", -1, NULL));
+    g_assert_null(edt_trainer_resume(&o, checkpoint, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_assert_nonnull(strstr(error->message, "class_names"));
+    g_clear_error(&error);
+    g_unlink(list);
+}
+
+static void refuse_options(const EdtTrainOptions *o, const char *word)
+{
+    GError *error = NULL;
+    g_assert_null(edt_trainer_new(o, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_assert_nonnull(strstr(error->message, word));
+    g_clear_error(&error);
+}
+
+static void test_limits(void)
+{
+    g_autofree char *pictures = file("pictures");
+    EdtTrainOptions o = discs_options(pictures);
+    o.title = "a\nb";
+    refuse_options(&o, "control characters");
+    o = discs_options("caf\xe9"); /* Latin-1 */
+    refuse_options(&o, "UTF-8");
+    o = discs_options(pictures);
+    o.batch = o.micro = 1 << 30;
+    refuse_options(&o, "batch");
+    o = discs_options(pictures);
+    o.n_classes = -5;
+    refuse_options(&o, "classes");
+    o = discs_options(pictures);
+    o.schedule = (EdtSchedule)9;
+    refuse_options(&o, "schedule");
+}
+
 static void test_refused(void)
 {
     g_autofree char *pictures = file("pictures"), *checkpoint = file("learned.safetensors");
@@ -365,7 +449,7 @@ static void test_refused(void)
 /* An absurd rate: the run stops with words, not with a model of NaN. */
 static void test_diverges(void)
 {
-    g_autofree char *pictures = file("pictures");
+    g_autofree char *pictures = file("pictures"), *path = file("diverged.safetensors");
     EdtTrainOptions o = discs_options(pictures);
     EdtTrainReport report;
     GError *error = NULL;
@@ -376,7 +460,9 @@ static void test_diverges(void)
         ;
     g_assert_error(error, EDT_ERROR, EDT_ERROR_FAILED);
     g_clear_error(&error);
+    save(trainer, path); /* what chooses timesteps has not heard of it */
     edt_trainer_free(trainer);
+    edt_trainer_free(trainer_new(&o, path));
 }
 
 int main(int argc, char **argv)
@@ -390,6 +476,9 @@ int main(int argc, char **argv)
     g_test_add_func("/run/export", test_export);
     g_test_add_func("/run/start", test_start);
     g_test_add_func("/run/open-gates", test_open_gates);
+    g_test_add_func("/run/identity", test_identity);
+    g_test_add_func("/run/classes-moved", test_classes_moved);
+    g_test_add_func("/run/limits", test_limits);
     g_test_add_func("/run/refused", test_refused);
     g_test_add_func("/run/diverges", test_diverges);
     int code = g_test_run();
