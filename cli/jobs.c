@@ -157,19 +157,23 @@ static void take_line(Jobs *jobs, const char *text, gboolean too_long, int numbe
     }
 }
 
-static void run_lines(Jobs *jobs, EdtCliLines *lines)
+static gboolean run_lines(Jobs *jobs, EdtCliLines *lines, GError **error)
 {
+    GError *failure = NULL;
     const char *text;
     gboolean too_long;
     while (!edt_cli_stop_asked()) {
         if (jobs->waiting->len && !edt_cli_lines_ready(lines))
             run_waiting(jobs);
-        text = edt_cli_lines_next(lines, &too_long);
+        text = edt_cli_lines_next(lines, &too_long, &failure);
         if (!text)
             break;
         take_line(jobs, text, too_long, edt_cli_lines_number(lines));
     }
     run_waiting(jobs);
+    if (failure)
+        g_propagate_error(error, failure);
+    return !failure;
 }
 
 static gboolean open_jobs(Jobs *jobs, EdtCliLines **lines, GError **error)
@@ -221,9 +225,7 @@ int edt_cli_jobs(EdtCliSettings *settings)
     jobs.waiting = g_array_new(FALSE, FALSE, sizeof(EdtCliTask));
     g_array_set_clear_func(jobs.waiting, (GDestroyNotify)edt_cli_task_clear);
     jobs.makers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    if (open_jobs(&jobs, &lines, &error)) {
-        run_lines(&jobs, lines);
-    } else {
+    if (!open_jobs(&jobs, &lines, &error) || !run_lines(&jobs, lines, &error)) {
         edt_cli_run_report(&jobs.run, 0, error);
         jobs.run.failed++;
         code = edt_cli_fail(error);

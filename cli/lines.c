@@ -15,9 +15,11 @@
 #define LINE_MAX_BYTES (64 * 1024)
 
 struct EdtCliLines {
+    char *path;
     int fd;
     int number;
     gboolean ended;
+    int failure;      /* errno of what ended it, or 0 */
     GString *pending; /* read, not given out yet */
     GString *line;
 };
@@ -31,6 +33,7 @@ EdtCliLines *edt_cli_lines_open(const char *path, GError **error)
         return NULL;
     }
     EdtCliLines *lines = g_new0(EdtCliLines, 1);
+    lines->path = g_strdup(path);
     lines->fd = fd;
     lines->pending = g_string_new(NULL);
     lines->line = g_string_new(NULL);
@@ -45,6 +48,7 @@ void edt_cli_lines_close(EdtCliLines *lines)
         close(lines->fd);
     g_string_free(lines->pending, TRUE);
     g_string_free(lines->line, TRUE);
+    g_free(lines->path);
     g_free(lines);
 }
 
@@ -59,8 +63,10 @@ static void read_more(EdtCliLines *lines)
     gssize n = ready > 0 ? read(lines->fd, bytes, sizeof bytes) : 0;
     if (n > 0)
         g_string_append_len(lines->pending, bytes, n);
-    else
-        lines->ended = TRUE;
+    if (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)))
+        return;
+    lines->ended = TRUE;
+    lines->failure = n < 0 ? errno : 0;
 }
 
 static const char *line_end(const EdtCliLines *lines)
@@ -68,7 +74,16 @@ static const char *line_end(const EdtCliLines *lines)
     return memchr(lines->pending->str, '\n', lines->pending->len);
 }
 
-const char *edt_cli_lines_next(EdtCliLines *lines, gboolean *too_long)
+/* What was read of the next line is not the line. */
+static const char *fail(EdtCliLines *lines, GError **error)
+{
+    g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
+                "The job file %s cannot be read from line %d on: %s.", lines->path,
+                lines->number + 1, g_strerror(lines->failure));
+    return NULL;
+}
+
+const char *edt_cli_lines_next(EdtCliLines *lines, gboolean *too_long, GError **error)
 {
     const char *end;
     *too_long = FALSE;
@@ -79,6 +94,8 @@ const char *edt_cli_lines_next(EdtCliLines *lines, gboolean *too_long)
         }
         read_more(lines);
     }
+    if (!end && lines->failure)
+        return fail(lines, error);
     if (!end && lines->pending->len == 0 && !*too_long)
         return NULL;
     gsize length = end ? (gsize)(end - lines->pending->str) : lines->pending->len;

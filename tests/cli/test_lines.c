@@ -6,6 +6,7 @@
 #include "cli/lines.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static char *write_file(const char *bytes, gssize length)
@@ -21,7 +22,9 @@ static char *write_file(const char *bytes, gssize length)
 static void expect_line(EdtCliLines *lines, const char *expected, int number)
 {
     gboolean too_long;
-    g_assert_cmpstr(edt_cli_lines_next(lines, &too_long), ==, expected);
+    GError *error = NULL;
+    g_assert_cmpstr(edt_cli_lines_next(lines, &too_long, &error), ==, expected);
+    g_assert_no_error(error);
     g_assert_false(too_long);
     if (expected)
         g_assert_cmpint(edt_cli_lines_number(lines), ==, number);
@@ -53,7 +56,7 @@ static void test_too_long(void)
     EdtCliLines *lines = edt_cli_lines_open(path, NULL);
     gboolean too_long;
     expect_line(lines, "short", 1);
-    g_assert_nonnull(edt_cli_lines_next(lines, &too_long));
+    g_assert_nonnull(edt_cli_lines_next(lines, &too_long, NULL));
     g_assert_true(too_long);
     expect_line(lines, "after", 3);
     expect_line(lines, NULL, 0);
@@ -93,6 +96,19 @@ static void test_missing(void)
     g_clear_error(&error);
 }
 
+/* A folder can be opened, but not read. */
+static void test_unreadable(void)
+{
+    GError *error = NULL;
+    gboolean too_long;
+    EdtCliLines *lines = edt_cli_lines_open("/", NULL);
+    g_assert_null(edt_cli_lines_next(lines, &too_long, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_FAILED);
+    g_assert_nonnull(strstr(error->message, "from line 1 on"));
+    g_clear_error(&error);
+    edt_cli_lines_close(lines);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -100,5 +116,6 @@ int main(int argc, char **argv)
     g_test_add_func("/lines/too-long", test_too_long);
     g_test_add_func("/lines/pipe", test_pipe);
     g_test_add_func("/lines/missing", test_missing);
+    g_test_add_func("/lines/unreadable", test_unreadable);
     return g_test_run();
 }
