@@ -9,6 +9,8 @@
  */
 #include "cli/sample.h"
 
+#include <string.h>
+
 #include "cli/event.h"
 #include "cli/job.h"
 #include "cli/lines.h"
@@ -140,7 +142,7 @@ static void take_line(Jobs *jobs, const char *text, gboolean too_long, int numbe
 {
     GError *error = NULL;
     EdtCliJob job = {.task.line = number, .request = jobs->base};
-    if (!*text && !too_long)
+    if (!too_long && !text[strspn(text, " \t\r")])
         return; /* an empty line is no job */
     jobs->read++;
     if (too_long)

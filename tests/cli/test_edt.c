@@ -530,7 +530,7 @@ static void test_previews(void)
 
 static const char job_text[] =
     "{\"class\": 1, \"seed\": 1, \"output\": \"jobs/1.png\"}\n"
-    "\n"
+    " \t\r\n"
     "{\"class\": 2, \"seed\": 2, \"output\": \"jobs/2.png\", \"steps\": 3}\n"
     "this is no JSON\n"
     "{\"class\": 3, \"seed\": 3, \"output\": \"jobs/3.png\", \"stepps\": 3}\n"
