@@ -133,19 +133,23 @@ char *edt_cli_name_expand(const char *pattern, int number, GError **error)
 gboolean edt_cli_name_check(const char *path, GError **error)
 {
     gsize length = strlen(path);
-    if (length < 4 || g_ascii_strcasecmp(path + length - 4, ".png") != 0) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "Pictures are written as PNG, so %s must end in .png.", path);
-        return FALSE;
-    }
+    if (length >= 4 && g_ascii_strcasecmp(path + length - 4, ".png") == 0)
+        return edt_cli_name_check_folder(path, "the picture", error);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                "Pictures are written as PNG, so %s must end in .png.", path);
+    return FALSE;
+}
+
+gboolean edt_cli_name_check_folder(const char *path, const char *what, GError **error)
+{
     char *folder = g_path_get_dirname(path);
     gboolean exists = g_file_test(folder, G_FILE_TEST_IS_DIR);
     gboolean ok = exists && access(folder, W_OK) == 0;
     if (!ok)
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    exists ? "The folder %s cannot be written to: choose another for the picture."
-                           : "There is no folder %s: make it, or choose another for the picture.",
-                    folder);
+                    exists ? "The folder %s cannot be written to: choose another for %s."
+                           : "There is no folder %s: make it, or choose another for %s.",
+                    folder, what);
     g_free(folder);
     return ok;
 }

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/name.h"
 #include "cli/talk.h"
 
 void edt_cli_settings_init(EdtCliSettings *settings)
@@ -117,14 +118,20 @@ static gboolean check_latents(const EdtCliSettings *settings, GError **error)
                     "latents go.");
         return FALSE;
     }
-    if (settings->latent_out && !settings->force &&
-        g_file_test(settings->latent_out, G_FILE_TEST_EXISTS)) {
+    if (!settings->latent_out)
+        return TRUE;
+    if (g_file_test(settings->latent_out, G_FILE_TEST_IS_DIR)) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "--latent-out %s is a folder: give the name of a file.", settings->latent_out);
+        return FALSE;
+    }
+    if (!settings->force && g_file_test(settings->latent_out, G_FILE_TEST_EXISTS)) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                     "%s exists: choose another name for --latent-out, or replace it with --force.",
                     settings->latent_out);
         return FALSE;
     }
-    return TRUE;
+    return edt_cli_name_check_folder(settings->latent_out, "the latents", error);
 }
 
 static gboolean check_jobs(const EdtCliSettings *settings, GError **error)

@@ -129,6 +129,8 @@ static void test_usage(void)
     EXPECT(2, "sample", "--no-such-option");
     EXPECT(2, "sample", "dog");
     EXPECT(2, "sample", "--latent-only");
+    EXPECT(2, "sample", "--latent-only", "--latent-out", "missing/l.npy");
+    EXPECT(2, "sample", "--latent-only", "--latent-out", ".", "--force");
     EXPECT(2, "sample", "--jobs", "-", "--batch-count", "2");
     EXPECT(2, "import");
     EXPECT(2, "import", "a.pt", "b.pt");
