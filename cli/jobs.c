@@ -14,6 +14,7 @@
 #include "cli/event.h"
 #include "cli/job.h"
 #include "cli/lines.h"
+#include "cli/name.h"
 #include "cli/stop.h"
 #include "cli/talk.h"
 #include "train.h"
@@ -178,6 +179,19 @@ static gboolean run_lines(Jobs *jobs, EdtCliLines *lines, GError **error)
     return !failure;
 }
 
+static gboolean have_folder(const char *folder, GError **error)
+{
+    if (g_str_has_suffix(folder, "/"))
+        return edt_cli_name_make_folder(folder, error);
+    if (g_file_test(folder, G_FILE_TEST_IS_DIR))
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                "With --jobs, -o is the folder for pictures whose line has no \"output\": "
+                "there is no folder %s.",
+                folder);
+    return FALSE;
+}
+
 static gboolean open_jobs(Jobs *jobs, EdtCliLines **lines, GError **error)
 {
     EdtCliSettings *settings = jobs->settings;
@@ -188,13 +202,8 @@ static gboolean open_jobs(Jobs *jobs, EdtCliLines **lines, GError **error)
                     "Below mpirun every process reads all jobs: give a file, not stdin.");
         return FALSE;
     }
-    if (settings->output && !g_file_test(settings->output, G_FILE_TEST_IS_DIR)) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "With --jobs, -o is the folder for pictures whose line has no \"output\": "
-                    "there is no folder %s.",
-                    settings->output);
+    if (settings->output && !have_folder(settings->output, error))
         return FALSE;
-    }
     *lines = edt_cli_lines_open(settings->jobs, error);
     char *path = *lines ? edt_cli_settings_model(settings, error) : NULL;
     gboolean ok = path && edt_cli_run_open(&jobs->run, settings, path, error);

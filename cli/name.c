@@ -5,6 +5,7 @@
  */
 #include "cli/name.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -150,6 +151,18 @@ gboolean edt_cli_name_check_folder(const char *path, const char *what, GError **
                     exists ? "The folder %s cannot be written to: choose another for %s."
                            : "There is no folder %s: make it, or choose another for %s.",
                     folder, what);
+    g_free(folder);
+    return ok;
+}
+
+gboolean edt_cli_name_make_folder(const char *path, GError **error)
+{
+    char *folder = g_path_get_dirname(path);
+    gboolean ok = g_mkdir_with_parents(folder, 0777) == 0;
+    if (!ok)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "The folder %s cannot be made: %s. Choose another for the pictures.", folder,
+                    g_strerror(errno));
     g_free(folder);
     return ok;
 }

@@ -22,5 +22,8 @@ char *edt_cli_name_expand(const char *pattern, int number, GError **error);
 /* What must be right with a path before hours are spent on a picture for it: it ends in .png and
  * its folder can be written to. */
 gboolean edt_cli_name_check(const char *path, GError **error);
+/* Makes the folder part of a path, where it is not there yet: "set" of "set/" and of "set/1.png".
+ * Errors: EDT_ERROR_USAGE. */
+gboolean edt_cli_name_make_folder(const char *path, GError **error);
 /* The folder alone; what: "the picture", to choose another for. */
 gboolean edt_cli_name_check_folder(const char *path, const char *what, GError **error);

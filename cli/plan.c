@@ -66,7 +66,8 @@ static gboolean plan_items(const EdtCliSettings *settings, const EdtModelInfo *i
 
 static gboolean plan_named(const EdtCliSettings *settings, GArray *tasks, GError **error)
 {
-    if (tasks->len > 1 && !edt_cli_name_is_pattern(settings->output)) {
+    gboolean pattern = edt_cli_name_is_pattern(settings->output);
+    if (tasks->len > 1 && !pattern) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                     "-o %s names one file, but %u pictures are asked for: put %%03d into the "
                     "name, or give a folder.",
@@ -76,7 +77,8 @@ static gboolean plan_named(const EdtCliSettings *settings, GArray *tasks, GError
     for (guint i = 0; i < tasks->len; i++) {
         EdtCliTask *task = &g_array_index(tasks, EdtCliTask, i);
         task->output = edt_cli_name_expand(settings->output, (int)i, error);
-        if (!task->output || !edt_cli_name_check(task->output, error))
+        if (!task->output || (pattern && !edt_cli_name_make_folder(task->output, error)) ||
+            !edt_cli_name_check(task->output, error))
             return FALSE;
         if (!settings->force && g_file_test(task->output, G_FILE_TEST_EXISTS)) {
             g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
@@ -110,11 +112,14 @@ static gboolean plan_default(const EdtCliSettings *settings, const EdtModelInfo 
 gboolean edt_cli_plan_tasks(const EdtCliSettings *settings, const EdtModelInfo *info, GArray *tasks,
                             GError **error)
 {
-    gboolean folder = settings->output && g_file_test(settings->output, G_FILE_TEST_IS_DIR);
     if (!plan_items(settings, info, tasks, error))
         return FALSE;
     if (settings->latent_only)
         return TRUE;
+    if (settings->output && g_str_has_suffix(settings->output, "/") &&
+        !edt_cli_name_make_folder(settings->output, error))
+        return FALSE;
+    gboolean folder = settings->output && g_file_test(settings->output, G_FILE_TEST_IS_DIR);
     return settings->output && !folder ? plan_named(settings, tasks, error)
                                        : plan_default(settings, info, tasks, error);
 }

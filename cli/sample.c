@@ -21,7 +21,7 @@ static const char details[] =
     "Classes: \"edt classes\" searches them. The same seed gives the same picture.\n"
     "Names: without -o a picture is called edt-<model>-<class>-<seed>.png, with -1, -2… added\n"
     "where that exists. -o names a file (%03d numbers a sequence) or a folder, and replaces\n"
-    "nothing without --force.\n\n"
+    "nothing without --force. The folder of a sequence, or one with / at its end, is made.\n\n"
     "Examples:\n"
     "  edt sample --class \"golden retriever\" --seed 7 -o dog.png\n"
     "  edt sample --class 207,goldfish,random -n 4 -o 'set/%03d.png'\n"

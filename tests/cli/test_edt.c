@@ -329,7 +329,6 @@ static void test_output(void)
     EXPECT(2, "sample", "--class", "1", "--steps", "1", "-o", "no/folder/b.png");
     EXPECT(2, "sample", "--class", "1", "-n", "2", "--steps", "1", "-o", "%d-%d.png");
     EXPECT(2, "sample", "--class", "1", "--steps", "1", "-o", "%s.png");
-    make_folder("set");
     EXPECT(0, "sample", "--class", "1,2", "-n", "2", "-s", "5", "--steps", "1", "-o",
            "set/%03d.png");
     static const char *const expected[][3] = {{"set/000.png", "\"class\":1,", "\"seed\":5"},
@@ -344,6 +343,9 @@ static void test_output(void)
     }
     EXPECT(0, "sample", "--class", "null", "-s", "5", "--steps", "1", "-o", "set");
     g_assert_true(exists("set/edt-tiny-bare-no-class-5.png"));
+    EXPECT(0, "sample", "--class", "1", "-s", "5", "--steps", "1", "-o", "new/folder/");
+    g_assert_true(exists("new/folder/edt-tiny-bare-class-1-5.png"));
+    EXPECT(2, "sample", "--class", "1", "--steps", "1", "-o", "a.png/");
 }
 
 static void test_wishes_refused(void)
@@ -544,13 +546,12 @@ static const char job_text[] =
 
 static Outcome run_jobs(int code)
 {
-    return program_expect(code, job_text, "sample", "--jobs", "-", "--steps", "2", "-o", "jobs",
+    return program_expect(code, job_text, "sample", "--jobs", "-", "--steps", "2", "-o", "jobs/",
                           NULL);
 }
 
 static void test_jobs(void)
 {
-    make_folder("jobs");
     Outcome outcome = run_jobs(1);
     GPtrArray *lines = json_lines(outcome.out);
     static const int good[] = {1, 3, 9}, bad[] = {4, 5, 6, 7, 8};
