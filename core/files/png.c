@@ -8,6 +8,7 @@
 #include "files/output.h"
 #include "edt.h"
 
+#include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <png.h>
 #include <setjmp.h>
@@ -112,6 +113,8 @@ gboolean edt_png_write(const char *path, int width, int height, int channels, co
         return FALSE;
     p.stream = edt_output_stream(output);
     good = write_all(&p, width, height, channels, pixels, keys, values, n_texts);
+    if (ferror(p.stream)) /* libpng knows no more than "Write Error" */
+        g_strlcpy(p.message, g_strerror(errno), sizeof p.message);
     png_destroy_write_struct(&p.png, &p.info);
     if (good)
         return edt_output_commit(output, error);

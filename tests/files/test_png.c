@@ -7,8 +7,11 @@
 #include "edt.h"
 #include "files/png.h"
 
+#include <errno.h>
 #include <png.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static guint8 *pattern(int width, int height, int channels)
 {
@@ -164,6 +167,35 @@ static void test_damaged(void)
     g_free(path);
 }
 
+/* A limit on files stands for a full disk: the reason is the system's, not libpng's. */
+static void test_full_disk(void)
+{
+    char *path = craft_path("large.png");
+    gsize n = 512 * 512 * 3;
+    guint8 *noise = g_malloc(n);
+    GRand *rand = g_rand_new_with_seed(1);
+    struct rlimit before, small;
+    GError *error = NULL;
+
+    for (gsize i = 0; i < n; i++)
+        noise[i] = (guint8)g_rand_int(rand);
+    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
+    small = before;
+    small.rlim_cur = 10000;
+    signal(SIGXFSZ, SIG_IGN);
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
+    g_assert_false(edt_png_write(path, 512, 512, 3, noise, NULL, NULL, 0, &error));
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
+    signal(SIGXFSZ, SIG_DFL);
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_FAILED);
+    g_assert_nonnull(strstr(error->message, g_strerror(EFBIG)));
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+    g_clear_error(&error);
+    g_rand_free(rand);
+    g_free(noise);
+    g_free(path);
+}
+
 int main(int argc, char **argv)
 {
     int result;
@@ -174,6 +206,7 @@ int main(int argc, char **argv)
     g_test_add_func("/png/late-text", test_late_text);
     g_test_add_func("/png/grey", test_grey);
     g_test_add_func("/png/damaged", test_damaged);
+    g_test_add_func("/png/full-disk", test_full_disk);
     result = g_test_run();
     craft_cleanup();
     return result;
