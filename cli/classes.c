@@ -13,8 +13,8 @@ static const char summary[] = "Lists the classes, or those that match TEXT, best
 static const char details[] =
     "TEXT is a number, a name, a synonym or a part of one. Columns: number, name, synonyms.\n\n"
     "Examples:\n"
-    "  edt classes retriever\n"
-    "  edt classes 207 --json";
+    "  edt classes dog\n"
+    "  edt classes 7 --json";
 
 static const EdtModelInfo imagenet = {.n_classes = 1000, .class_list = EDT_CLASSES_IMAGENET};
 

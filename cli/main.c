@@ -32,7 +32,7 @@ static void print_help(FILE *out)
         fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
     fprintf(out,
             "\n\"edt help COMMAND\" or \"edt COMMAND --help\" tells the options of a command.\n"
-            "A first picture: edt sample --class \"golden retriever\" -o dog.png\n\n"
+            "A first picture: edt sample --class sunflower -o sunflower.png\n\n"
             "Environment:\n"
             "  EDT_MODEL_PATH  folders or files with models, ':' between them\n"
             "  EDT_THREADS     threads to compute with (OMP_NUM_THREADS counts too)\n"
