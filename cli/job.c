@@ -65,7 +65,10 @@ static gboolean read_item(JsonObject *line, const EdtCliSettings *settings,
         class_text = g_strdup(settings->classes ? settings->classes : "random");
     if (ok && !seed_text)
         seed_text = g_strdup(settings->seed ? settings->seed : "-1");
-    job->drawn = g_strcmp0(class_text, "random") == 0 || g_strcmp0(seed_text, "-1") == 0;
+    if (ok) {
+        job->class_drawn = g_ascii_strcasecmp(class_text, "random") == 0;
+        job->seed_drawn = g_ascii_strtoll(seed_text, NULL, 10) == -1;
+    }
     ok = ok && edt_cli_class_parse(info, class_text, &item->class_index, error) &&
          edt_cli_seed_parse(seed_text, &item->seed, error);
     g_free(class_text);
@@ -92,7 +95,7 @@ static gboolean read_output(JsonObject *line, const EdtCliSettings *settings,
     EdtCliTask *task = &job->task;
     if (!read_text(line, "output", &task->output, error))
         return FALSE;
-    job->drawn = job->drawn && !task->output;
+    job->drawn = (job->class_drawn || job->seed_drawn) && !task->output;
     if (!task->output) {
         char *class_name = edt_class_name(info, task->item.class_index);
         task->output =
@@ -140,15 +143,16 @@ gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings
 
 /* ---- is it done already? ---- */
 
-/* Members that may differ between two makings of one picture, and steps_done, which tells whether
- * it was finished. */
-static gboolean may_differ(const char *key)
+/* Members that may differ between two makings of one picture, steps_done, which tells whether it
+ * was finished, and what the job leaves to chance. */
+static gboolean may_differ(const EdtCliJob *job, const char *key)
 {
     static const char *const keys[] = {"edt", "model", "class_name", "backend", "steps_done", NULL};
-    return g_strv_contains(keys, key);
+    return g_strv_contains(keys, key) || (job->class_drawn && g_str_equal(key, "class")) ||
+           (job->seed_drawn && g_str_equal(key, "seed"));
 }
 
-static EdtCliOutput compare_records(JsonObject *found, JsonObject *wanted)
+static EdtCliOutput compare_records(const EdtCliJob *job, JsonObject *found, JsonObject *wanted)
 {
     JsonObjectIter iter;
     const char *key;
@@ -156,7 +160,7 @@ static EdtCliOutput compare_records(JsonObject *found, JsonObject *wanted)
     json_object_iter_init(&iter, wanted);
     while (json_object_iter_next(&iter, &key, &value)) {
         JsonNode *other = json_object_get_member(found, key);
-        if (!may_differ(key) && !(other && json_node_equal(value, other)))
+        if (!may_differ(job, key) && !(other && json_node_equal(value, other)))
             return EDT_CLI_OUTPUT_OTHER;
     }
     if (json_object_has_member(found, "init_latent"))
@@ -166,20 +170,22 @@ static EdtCliOutput compare_records(JsonObject *found, JsonObject *wanted)
     return done == steps ? EDT_CLI_OUTPUT_SAME : EDT_CLI_OUTPUT_UNFINISHED;
 }
 
-EdtCliOutput edt_cli_job_output(const EdtCliJob *job, const EdtEngine *engine)
+EdtCliOutput edt_cli_job_output(const EdtCliJob *job, const EdtCliRun *run)
 {
     if (!g_file_test(job->task.output, G_FILE_TEST_EXISTS))
         return EDT_CLI_OUTPUT_ABSENT;
+    char *found_text = edt_png_read_record(job->task.output, NULL);
+    if (!found_text)
+        return run->metadata ? EDT_CLI_OUTPUT_OTHER : EDT_CLI_OUTPUT_SAME;
     EdtPicture picture = {.class_index = job->task.item.class_index,
                           .seed = job->task.item.seed,
                           .steps_done = job->request.steps};
-    char *wanted_text = edt_record_new(engine, &job->request, &picture);
-    char *found_text = edt_png_read_record(job->task.output, NULL);
+    char *wanted_text = edt_record_new(run->engine, &job->request, &picture);
     JsonNode *wanted = json_from_string(wanted_text, NULL);
-    JsonNode *found = found_text ? json_from_string(found_text, NULL) : NULL;
+    JsonNode *found = json_from_string(found_text, NULL);
     EdtCliOutput state = EDT_CLI_OUTPUT_OTHER;
     if (wanted && found && JSON_NODE_HOLDS_OBJECT(found))
-        state = compare_records(json_node_get_object(found), json_node_get_object(wanted));
+        state = compare_records(job, json_node_get_object(found), json_node_get_object(wanted));
     g_clear_pointer(&wanted, json_node_unref);
     g_clear_pointer(&found, json_node_unref);
     g_free(found_text);

@@ -8,8 +8,9 @@
 
 typedef struct {
     EdtCliTask task;
-    EdtRequest request; /* in: the command line's */
-    gboolean drawn;     /* its name comes from a random class or seed */
+    EdtRequest request;               /* in: the command line's */
+    gboolean class_drawn, seed_drawn; /* another one every time the line is read */
+    gboolean drawn;                   /* its name comes from one of them */
 } EdtCliJob;
 
 /* Errors: EDT_ERROR_USAGE or _BAD_FILE naming the member. */
@@ -18,10 +19,11 @@ gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings
 
 typedef enum {
     EDT_CLI_OUTPUT_ABSENT,
-    EDT_CLI_OUTPUT_SAME,       /* the very picture: nothing to do */
+    EDT_CLI_OUTPUT_SAME,       /* what the line asks for: nothing to do */
     EDT_CLI_OUTPUT_UNFINISHED, /* the same, but stopped early: to be made again */
     EDT_CLI_OUTPUT_OTHER,      /* something else, not to be lost */
 } EdtCliOutput;
 
-/* What is in the place of the job's output. */
-EdtCliOutput edt_cli_job_output(const EdtCliJob *job, const EdtEngine *engine);
+/* What is in the place of the job's output.  A run without records cannot tell: what is there is
+ * the same to it. */
+EdtCliOutput edt_cli_job_output(const EdtCliJob *job, const EdtCliRun *run);

@@ -2,8 +2,9 @@
  *
  * `edt sample --jobs`: one JSON object a line in (cli/job.c reads it), one event a line out.  A
  * picture that exists with the same record is not made again, so a run that was stopped is repeated
- * as it is.  Neighbouring lines with equal settings share a batch, as far as they are there: a
- * program that waits for its picture before it writes the next line gets it.
+ * as it is; what a line leaves to chance need not be the same.  Neighbouring lines with equal
+ * settings share a batch, as far as they are there: a program that waits for its picture before it
+ * writes the next line gets it.
  *
  * Below `mpirun -n N` every rank reads the whole file and makes every N-th job.
  */
@@ -122,7 +123,7 @@ static void take_job(Jobs *jobs, EdtCliJob *job)
     GError *error = NULL;
     if (is_waiting(jobs, job->task.output)) /* an earlier line makes this file: look afterwards */
         run_waiting(jobs);
-    EdtCliOutput state = edt_cli_job_output(job, jobs->run.engine);
+    EdtCliOutput state = edt_cli_job_output(job, &jobs->run);
     if (state == EDT_CLI_OUTPUT_SAME && !jobs->settings->force) {
         skip_line(jobs, &job->task);
         edt_cli_task_clear(&job->task);

@@ -230,6 +230,13 @@ static void save_picture(EdtCliRun *run, const EdtRequest *request, EdtCliTask *
     g_free(record);
 }
 
+/* 0 steps: stopped before its turn.  And a job's picture without a record cannot say that it was
+ * cut short: it would pass for a finished one when the run is repeated. */
+static gboolean is_worth_saving(const EdtCliRun *run, const EdtPicture *picture, int steps)
+{
+    return picture->steps_done > 0 && (picture->steps_done == steps || run->metadata || !run->jobs);
+}
+
 gboolean edt_cli_run_batch(EdtCliRun *run, const EdtRequest *request, EdtCliTask *tasks, int n,
                            GError **error)
 {
@@ -241,7 +248,7 @@ gboolean edt_cli_run_batch(EdtCliRun *run, const EdtRequest *request, EdtCliTask
     batch.n_items = n;
     EdtPictures *pictures = edt_generate(run->engine, &batch, &edt_cli_progress, run, error);
     for (int i = 0; pictures && i < pictures->n_pictures; i++) {
-        if (pictures->pictures[i].steps_done > 0) /* 0: stopped before its turn */
+        if (is_worth_saving(run, &pictures->pictures[i], batch.steps))
             save_picture(run, &batch, &tasks[i], &pictures->pictures[i]);
     }
     run->done += n;
