@@ -40,7 +40,8 @@ typedef struct {
     int n;       /* classes */
     int n_named; /* the first n_named of them have names */
     gboolean is_imagenet;
-    char **own; /* names of the model's own; borrowed */
+    char **own;    /* names of the model's own; borrowed */
+    char **labels; /* the same in the user's language; borrowed, or NULL */
 } Classes;
 
 static Classes classes_of(const EdtModelInfo *info)
@@ -54,6 +55,7 @@ static Classes classes_of(const EdtModelInfo *info)
         classes.n_named = MIN(classes.n, n_imagenet);
     } else if (info->class_list == EDT_CLASSES_OWN && info->class_names) {
         classes.own = info->class_names;
+        classes.labels = info->class_labels;
         classes.n_named = (int)MIN((guint)classes.n, g_strv_length(info->class_names));
     }
     return classes;
@@ -77,6 +79,17 @@ char *edt_class_name(const EdtModelInfo *info, int class_index)
     if (class_index == classes.n)
         return g_strdup("no class");
     return g_strdup_printf("class %d", class_index);
+}
+
+char *edt_class_label(const EdtModelInfo *info, int class_index)
+{
+    Classes classes = classes_of(info);
+    if (class_index >= 0 && class_index < classes.n_named)
+        return g_strdup(classes.labels ? classes.labels[class_index]
+                                       : first_name(&classes, class_index));
+    if (class_index == classes.n)
+        return g_strdup(_("no class"));
+    return g_strdup_printf(_("class %d"), class_index);
 }
 
 /* ---- words ---- */
@@ -192,9 +205,10 @@ typedef struct {
 
 #define RANK(match) (2 * (int)(match))
 
-static int rank_class(const Classes *classes, int index, const char *query)
+/* list: names with ", " between them, the first one before its synonyms. */
+static int rank_names(const char *list, const char *query)
 {
-    char *whole = fold(all_names(classes, index));
+    char *whole = fold(list);
     int rank = strcmp(whole, query) == 0 ? RANK(MATCH_FULL) : RANK(MATCH_NONE);
     char **names = g_strsplit(whole, ", ", -1);
     for (int i = 0; names[i]; i++) {
@@ -204,21 +218,36 @@ static int rank_class(const Classes *classes, int index, const char *query)
     }
     g_strfreev(names);
     g_free(whole);
+    return rank;
+}
+
+/* A label ranks as a synonym: a saved name finds its class, whatever others are called here. */
+static int rank_class(const Classes *classes, int index, const char *query)
+{
+    int rank = rank_names(all_names(classes, index), query);
+    if (classes->labels)
+        rank = MIN(rank, rank_names(classes->labels[index], query) | 1);
     if (classes->is_imagenet && rank > RANK(MATCH_KIND) && has_kind(imagenet_kinds[index], query))
         rank = RANK(MATCH_KIND);
     return rank;
 }
 
-static int misspelling_rank(const Classes *classes, int index, const char *query)
+static int names_distance(const char *list, const char *query)
 {
     int least = LENGTH_MAX;
-    char *whole = fold(all_names(classes, index));
+    char *whole = fold(list);
     char **names = g_strsplit(whole, ", ", -1);
     for (int i = 0; names[i]; i++)
         least = MIN(least, name_distance(names[i], query));
     g_strfreev(names);
     g_free(whole);
     return least;
+}
+
+static int misspelling_rank(const Classes *classes, int index, const char *query)
+{
+    int own = names_distance(all_names(classes, index), query);
+    return classes->labels ? MIN(own, names_distance(classes->labels[index], query)) : own;
 }
 
 static gint compare_hits(gconstpointer a, gconstpointer b)

@@ -97,7 +97,8 @@ typedef struct {
     gboolean has_alpha; /* pictures have 4 channels */
     int n_classes;      /* without the null class */
     EdtClassList class_list;
-    char **class_names; /* n_classes names, NULL-terminated, or NULL (class_list tells) */
+    char **class_names;  /* n_classes names, NULL-terminated, or NULL (class_list tells) */
+    char **class_labels; /* the same in the user's language, or NULL */
     EdtSchedule schedule;
     EdtPrediction prediction;
     gboolean stored_bf16;
@@ -280,13 +281,16 @@ typedef struct {
 
 /* The classes of a model; n_classes entries owned by the library for its lifetime. */
 const EdtClass *edt_imagenet_classes(int *n_classes);
-/* Class index for a number, a full name, a synonym, or a unique part of a name (case ignored).
- * On failure -1 and EDT_ERROR_USAGE that names the nearest candidates. */
+/* Class index for a number, a full name, a synonym, a label, or a unique part of one (case
+ * ignored).  On failure -1 and EDT_ERROR_USAGE that names the nearest candidates. */
 int edt_class_find(const EdtModelInfo *info, const char *text, GError **error);
 /* All matches, best first, -1-terminated; free with g_free(). */
 int *edt_class_search(const EdtModelInfo *info, const char *text);
-/* Name for a class of this model: "golden retriever", or "class 12" where names are unknown. */
+/* Name for a class of this model: "golden retriever", or "class 12" where names are unknown.  The
+ * same in every country: for files, records and settings. */
 char *edt_class_name(const EdtModelInfo *info, int class_index);
+/* What a person is shown: the name in their language, where the model knows it. */
+char *edt_class_label(const EdtModelInfo *info, int class_index);
 
 /* ---- the machine ---- */
 

@@ -162,13 +162,12 @@ static gboolean take_class_names(Reader *r, JsonNode *node)
     return TRUE;
 }
 
-/* Names in the user's language go before the model's own. */
-static gboolean translate_class_names(Reader *r)
+static gboolean read_class_labels(Reader *r)
 {
     const char *json = edt_safetensors_metadata(r->file, "edt.class_translations");
     return !json ||
-           edt_class_names_translate(r->info->class_names, (guint)r->info->n_classes, json,
-                                     g_get_language_names()) ||
+           edt_class_labels_read(json, (guint)r->info->n_classes, g_get_language_names(),
+                                 &r->info->class_labels) ||
            refuse(r, "edt.class_translations", _("holds no names of all classes"));
 }
 
@@ -191,7 +190,7 @@ static gboolean read_class_names(Reader *r)
     else
         good = refuse(r, "edt.class_names", _("is no JSON"));
     g_object_unref(parser);
-    return good && translate_class_names(r);
+    return good && read_class_labels(r);
 }
 
 /* ---- tensors ---- */
@@ -378,5 +377,6 @@ void edt_model_info_free(EdtModelInfo *info)
     g_free(info->source_sha256);
     g_free(info->sha256);
     g_strfreev(info->class_names);
+    g_strfreev(info->class_labels);
     g_free(info);
 }

@@ -30,21 +30,33 @@ static gboolean is_list(JsonNode *node, guint n)
     return TRUE;
 }
 
+/* Traditional Chinese has a script in the lists and a place in the locales. */
+static const char *listed_as(const char *language)
+{
+    static const char *const places[] = {"zh_TW", "zh_HK", "zh_MO", "zh_Hant"};
+    for (gsize i = 0; i < G_N_ELEMENTS(places); i++)
+        if (g_str_has_prefix(language, places[i]))
+            return "zh_Hant";
+    return language;
+}
+
 /* The list of the first language that is known, or NULL for English. */
 static JsonArray *choose(JsonObject *all, const char *const *languages)
 {
     for (; *languages; languages++) {
-        if (strcmp(*languages, "C") == 0 || g_str_has_prefix(*languages, "en"))
+        const char *language = listed_as(*languages);
+        if (strcmp(language, "C") == 0 || g_str_has_prefix(language, "en"))
             return NULL;
-        if (json_object_has_member(all, *languages))
-            return json_object_get_array_member(all, *languages);
+        if (json_object_has_member(all, language))
+            return json_object_get_array_member(all, language);
     }
     return NULL;
 }
 
-gboolean edt_class_names_translate(char **names, guint n, const char *json,
-                                   const char *const *languages)
+gboolean edt_class_labels_read(const char *json, guint n, const char *const *languages,
+                               char ***labels)
 {
+    *labels = NULL;
     g_autoptr(JsonParser) parser = json_parser_new();
     json_parser_set_strict(parser, TRUE);
     JsonNode *root =
@@ -57,13 +69,9 @@ gboolean edt_class_names_translate(char **names, guint n, const char *json,
         if (!is_list(list->data, n))
             return FALSE;
     JsonArray *chosen = choose(all, languages);
-    for (guint i = 0; chosen && i < n; i++) {
-        const char *name = name_of(json_array_get_element(chosen, i));
-        if (strcmp(name, names[i]) == 0)
-            continue;
-        char *both = g_strconcat(name, ", ", names[i], NULL);
-        g_free(names[i]);
-        names[i] = both;
-    }
+    if (chosen)
+        *labels = g_new0(char *, n + 1);
+    for (guint i = 0; chosen && i < n; i++)
+        (*labels)[i] = g_strdup(name_of(json_array_get_element(chosen, i)));
     return TRUE;
 }

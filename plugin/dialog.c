@@ -104,7 +104,7 @@ static void on_done(EdtJob *job, gpointer user_data)
     edt_ui_panel_set_running(self->panel, FALSE);
     if (outcome->pictures) {
         insert(self, outcome);
-        edt_ui_panel_made(self->panel, outcome->order->class_names[0],
+        edt_ui_panel_made(self->panel, outcome->order->class_name,
                           outcome->order->items[outcome->order->request.n_items - 1].seed);
     } else if (!cancelled) {
         say_error(self, outcome->error);

@@ -79,7 +79,7 @@ static EdtJob *run_job(EdtOrder *order)
 {
     static const EdtJobWatch watch = {on_frame, on_done};
     Wait wait = {g_main_loop_new(NULL, FALSE)};
-    gimp_progress_init_printf(_("Generating “%s”"), order->class_names[0]);
+    gimp_progress_init_printf(_("Generating “%s”"), order->class_label);
     EdtJob *job = edt_studio_start(edt_plugin_studio(), order, &watch, &wait);
     g_main_loop_run(wait.loop);
     gimp_progress_end();

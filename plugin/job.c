@@ -15,7 +15,8 @@ void edt_order_free(EdtOrder *order)
     g_free(order->model);
     g_free(order->model_sha256);
     g_free(order->items);
-    g_strfreev(order->class_names);
+    g_free(order->class_name);
+    g_free(order->class_label);
     g_free(order);
 }
 

@@ -22,7 +22,7 @@ typedef struct {
     EdtEngineOptions options;
     EdtRequest request; /* its items point to items */
     EdtItem *items;
-    char **class_names; /* one for each item; NULL-terminated */
+    char *class_name, *class_label; /* of all items, as core/edt.h tells them apart */
 } EdtOrder;
 
 void edt_order_free(EdtOrder *order);

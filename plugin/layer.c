@@ -233,11 +233,11 @@ GimpImage *edt_layer_insert(const EdtPlace *place, const EdtSheet *sheets, int n
 /* ---- from a job, from a file ---- */
 
 /* The number is a word of its own: format macros cannot be translated. */
-static char *layer_name(const char *class_name, guint64 seed)
+static char *layer_name(const char *label, guint64 seed)
 {
     char number[24];
     g_snprintf(number, sizeof number, "%" G_GUINT64_FORMAT, seed);
-    return g_strdup_printf(_("%s (seed %s)"), class_name, number);
+    return g_strdup_printf(_("%s (seed %s)"), label, number);
 }
 
 GimpImage *edt_layer_insert_outcome(const EdtPlace *place, const EdtOutcome *outcome,
@@ -246,15 +246,15 @@ GimpImage *edt_layer_insert_outcome(const EdtPlace *place, const EdtOutcome *out
     const EdtPictures *pictures = outcome->pictures;
     int n = pictures->n_pictures;
     EdtSheet *sheets = g_new0(EdtSheet, n);
-    const char *class_name = outcome->order->class_names[0];
+    const char *label = outcome->order->class_label;
     for (int i = 0; i < n; i++) {
         const EdtPicture *picture = &pictures->pictures[i];
         sheets[i] =
             (EdtSheet){picture->width, picture->height,    picture->channels, picture->pixels,
                        NULL,           outcome->records[i]};
-        sheets[i].name = layer_name(outcome->order->class_names[i], picture->seed);
+        sheets[i].name = layer_name(label, picture->seed);
     }
-    char *group_name = g_strdup_printf(_("%s, %d pictures"), class_name, n);
+    char *group_name = g_strdup_printf(_("%s, %d pictures"), label, n);
     GimpImage *image = edt_layer_insert(place, sheets, n, group_name, layers, error);
     for (int i = 0; i < n; i++)
         g_free(sheets[i].name);
@@ -275,7 +275,8 @@ static float *floats_of(const GdkPixbuf *pixbuf, int channels)
     return pixels;
 }
 
-/* The name that the picture's layer had when it was made. */
+/* Class and seed, as when the picture was made; the class by the name in the record, since its
+ * model may not be here any more. */
 static char *name_of_file(const char *path, const char *record)
 {
     JsonNode *node = record ? json_from_string(record, NULL) : NULL;

@@ -119,11 +119,10 @@ static gboolean add_items(const Settings *s, const EdtModelInfo *info, EdtOrder 
     if (class_index < 0 || !choose_seed(s->seed, &seed, error))
         return FALSE;
     order->items = g_new0(EdtItem, s->count);
-    order->class_names = g_new0(char *, s->count + 1);
-    for (int i = 0; i < s->count; i++) {
+    order->class_name = edt_class_name(info, class_index);
+    order->class_label = edt_class_label(info, class_index);
+    for (int i = 0; i < s->count; i++)
         order->items[i] = (EdtItem){class_index, seed + (guint64)i};
-        order->class_names[i] = edt_class_name(info, class_index);
-    }
     order->request.items = order->items;
     order->request.n_items = s->count;
     return TRUE;

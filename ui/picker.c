@@ -52,11 +52,12 @@ static int chosen_index(const Picker *picker)
     return index;
 }
 
-static char *name_of(const Picker *picker, int index)
+static char *label_of(const Picker *picker, int index)
 {
     if (!picker->info)
         return g_strdup("–");
-    return index == ANY ? g_strdup(_("Any class, at random")) : edt_class_name(picker->info, index);
+    return index == ANY ? g_strdup(_("Any class, at random"))
+                        : edt_class_label(picker->info, index);
 }
 
 /* A name where it is unique, else the number: two classes are called "crane". */
@@ -78,27 +79,34 @@ static char *chosen_markup(const Picker *picker, int index, const char *name)
     return g_markup_printf_escaped("<b>%s</b>", name);
 }
 
-static char *chosen_name(const Picker *picker, int index)
+static char *chosen_label(const Picker *picker, int index)
 {
     char *text = NULL, *name;
     if (index != UNKNOWN)
-        return name_of(picker, index);
+        return label_of(picker, index);
     g_object_get(picker->settings, "class", &text, NULL);
     name = g_strdup_printf(_("“%s” is no class of this model"), text);
     g_free(text);
     return name;
 }
 
+static gboolean is_favourite(const Picker *picker, int index)
+{
+    char *name = index >= 0 ? edt_class_name(picker->info, index) : NULL;
+    gboolean found = name && edt_ui_favourites_has(picker->favourites, name);
+    g_free(name);
+    return found;
+}
+
 static void show_chosen(Picker *picker)
 {
     int index = chosen_index(picker);
-    char *name = chosen_name(picker, index);
+    char *name = chosen_label(picker, index);
     char *markup = chosen_markup(picker, index, name);
     gtk_label_set_markup(GTK_LABEL(picker->chosen), markup);
     gtk_widget_set_sensitive(picker->star, index >= 0);
     picker->busy = TRUE;
-    gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(picker->star),
-                                 index >= 0 && edt_ui_favourites_has(picker->favourites, name));
+    gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(picker->star), is_favourite(picker, index));
     picker->busy = FALSE;
     g_free(markup);
     g_free(name);
@@ -108,7 +116,7 @@ static void show_chosen(Picker *picker)
 
 static void add_row(Picker *picker, int index, const char *mark)
 {
-    char *name = name_of(picker, index);
+    char *name = label_of(picker, index);
     GtkTreeIter iter;
     gtk_list_store_insert_with_values(picker->store, &iter, -1, COLUMN_INDEX, index, COLUMN_MARK,
                                       mark, COLUMN_NAME, name, -1);
@@ -216,7 +224,7 @@ static void on_star(GtkToggleButton *star, Picker *picker)
     int index = chosen_index(picker);
     if (picker->busy || index < 0)
         return;
-    char *name = name_of(picker, index);
+    char *name = edt_class_name(picker->info, index);
     edt_ui_favourites_set(picker->favourites, name, gtk_toggle_button_get_active(star));
     fill(picker);
     select_row(picker, index);

@@ -252,6 +252,13 @@ static void assert_name(const EdtModelInfo *info, int index, const char *expecte
     g_free(name);
 }
 
+static void assert_label(const EdtModelInfo *info, int index, const char *expected)
+{
+    char *label = edt_class_label(info, index);
+    g_assert_cmpstr(label, ==, expected);
+    g_free(label);
+}
+
 static void test_name(void)
 {
     char *names[] = {"Ampel", NULL};
@@ -265,6 +272,31 @@ static void test_name(void)
     assert_name(&own, 0, "Ampel");
     assert_name(&own, 1, "class 1");
     assert_name(&unnamed, 12, "class 12");
+}
+
+/* What a person sees in their language is found, and nothing that is written down changes with it.
+ */
+static void test_labels(void)
+{
+    char *names[] = {"dog face", "orange", "carrot, root", NULL};
+    char *labels[] = {"Hundegesicht", "Apfelsine", "orange, Möhre", NULL};
+    EdtModelInfo info = {.n_classes = 3,
+                         .class_list = EDT_CLASSES_OWN,
+                         .class_names = names,
+                         .class_labels = labels};
+    GError *error = NULL;
+    for (int i = 0; i < 3; i++) {
+        assert_name(&info, i, names[i]);
+        assert_label(&info, i, labels[i]);
+        g_assert_cmpint(edt_class_find(&info, names[i], &error), ==, i);
+        g_assert_cmpint(edt_class_find(&info, labels[i], &error), ==, i);
+        g_assert_no_error(error);
+    }
+    g_assert_cmpint(edt_class_find(&info, "orange", NULL), ==, 1); /* a name goes before a label */
+    assert_first(&info, "hunde", (int[]){0, -1});
+    assert_first(&info, "Hundgesicht", (int[]){0, -1}); /* misspelled */
+    assert_label(&info, 3, "no class");
+    assert_label(NULL, 207, "golden retriever");
 }
 
 int main(int argc, char **argv)
@@ -282,5 +314,6 @@ int main(int argc, char **argv)
     g_test_add_func("/classes/own-names", test_own_names);
     g_test_add_func("/classes/unnamed", test_unnamed);
     g_test_add_func("/classes/name", test_name);
+    g_test_add_func("/classes/labels", test_labels);
     return g_test_run();
 }

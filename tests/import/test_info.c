@@ -179,22 +179,29 @@ static void test_own_classes(void)
 
 static char *translated(const char *json, const char *language)
 {
-    const char *const languages[] = {"xx", language, "C", NULL};
-    g_auto(GStrv) names = g_strsplit("dog|cat|bar", "|", -1);
-    return edt_class_names_translate(names, 3, json, languages) ? g_strjoinv("|", names) : NULL;
+    const char *const languages[] = {"xx", language, "zh", "C", NULL};
+    g_auto(GStrv) labels = NULL;
+    if (!edt_class_labels_read(json, 3, languages, &labels))
+        return NULL;
+    return labels ? g_strjoinv("|", labels) : g_strdup("");
 }
 
 static void test_translations(void)
 {
-    static const char good[] =
-        "{\"de\":[\"Hund\",\"Katze\",\"bar\"],\"ja\":[\"犬\",\"猫\",\"棒\"]}";
+    static const char good[] = "{\"de\":[\"Hund\",\"Katze\",\"bar\"],\"ja\":[\"犬\",\"猫\",\"棒\"],"
+                               "\"zh\":[\"狗\",\"猫\",\"杆\"],\"zh_Hant\":[\"狗\",\"貓\",\"桿\"]}";
     static const struct {
         const char *language, *names;
     } cases[] = {
-        {"de", "Hund, dog|Katze, cat|bar"},
-        {"ja", "犬, dog|猫, cat|棒, bar"},
-        {"fr", "dog|cat|bar"},
-        {"en_GB", "dog|cat|bar"},
+        {"de", "Hund|Katze|bar"},
+        {"ja", "犬|猫|棒"},
+        {"en_GB", ""},
+        {"C", ""},
+        {"zh_CN", "狗|猫|杆"},
+        {"zh_TW", "狗|貓|桿"},
+        {"zh_HK.UTF-8", "狗|貓|桿"},
+        {"zh_MO", "狗|貓|桿"},
+        {"zh_Hant", "狗|貓|桿"},
     };
     static const char *const bad[] = {
         "",

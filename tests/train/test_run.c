@@ -263,7 +263,8 @@ static void test_start(void)
     g_setenv("LANGUAGE", "de", TRUE);
     EdtModelInfo *info = edt_model_info_read(after, &error);
     g_assert_no_error(error);
-    g_assert_cmpstr(info->class_names[2], ==, "Grün, green");
+    g_assert_cmpstr(info->class_names[2], ==, "green");
+    g_assert_cmpstr(info->class_labels[2], ==, "Grün");
     edt_model_info_free(info);
     g_unsetenv("LC_ALL");
     g_unsetenv("LANGUAGE");

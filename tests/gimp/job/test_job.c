@@ -29,11 +29,8 @@ static EdtOrder *new_order(int steps, int n)
     order->model_sha256 = g_strdup(model_sha256);
     order->options.threads = 1;
     order->items = g_new0(EdtItem, n);
-    order->class_names = g_new0(char *, n + 1);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++)
         order->items[i] = (EdtItem){.class_index = 3, .seed = 42 + (guint64)i};
-        order->class_names[i] = g_strdup("three");
-    }
     edt_request_init(&order->request, NULL);
     order->request.steps = steps;
     order->request.items = order->items;
