@@ -11,6 +11,8 @@
  */
 #include "device.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "base/half.h"
 
 #define TILE ((gsize)64 << 20) /* bytes of gathered rows at a time */
@@ -71,7 +73,7 @@ static gboolean keep_weights(EdtDevice *dev, EdtConv *conv, const EdtConvSpec *s
     const gsize one = (gsize)spec->C_out * (gsize)conv->K;
     g_autofree float *ordered = g_try_new(float, one * (gsize)conv->parities);
     if (ordered == NULL) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY, "Out of memory for a convolution.");
+        g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY, _("Out of memory for a convolution."));
         return FALSE;
     }
     for (int parity = 0; spec->upsample && parity < PARITIES; parity++)
@@ -91,7 +93,7 @@ EdtConv *edt_cuda_conv_new(EdtDevice *dev, const EdtConvSpec *spec, GError **err
     if ((spec->x_type == EDT_F32 && spec->y_type != EDT_F32) ||
         (spec->upsample && (spec->accumulate || spec->kernel != 3))) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
-                    "The CUDA backend has no convolution of this kind.");
+                    _("The CUDA backend has no convolution of this kind."));
         return NULL;
     }
     EdtConv *conv = g_new0(EdtConv, 1);
@@ -175,7 +177,7 @@ gboolean edt_cuda_conv_prepare(EdtDevice *dev, EdtConv *conv, int N, int h, int 
 {
     const Tiling t = tiling_for(conv, N, h, w);
     const gint64 rest = t.pixels % t.rows;
-    gboolean done = edt_cuda_ok(cudaSetDevice(dev->ordinal), "turning to it", error) &&
+    gboolean done = edt_cuda_ok(cudaSetDevice(dev->ordinal), N_("turning to it"), error) &&
                     edt_cuda_need_work(dev, t.gathered + t.made, error);
 
     for (gint64 first = 0; done && first < conv->K; first += conv->part) {
@@ -229,7 +231,7 @@ static gboolean run_tile(EdtDevice *dev, const EdtConv *conv, const Tiling *t, i
                                          .x = x, .rows = work, .type = spec->x_type,
                                      },
                                      dev->stream),
-                     "a convolution", error))
+                     N_("a convolution"), error))
         return FALSE;
     if (!multiply(dev, conv, parity, count, gathers(conv) ? work : x + (gsize)first * x_row,
                   spec->upsample ? made : to, error))
@@ -241,7 +243,7 @@ static gboolean run_tile(EdtDevice *dev, const EdtConv *conv, const Tiling *t, i
                                          .rows = made, .y = y, .type = spec->y_type,
                                      },
                                      dev->stream),
-                       "a convolution", error);
+                       N_("a convolution"), error);
 }
 
 void edt_cuda_conv(EdtDevice *dev, EdtConv *conv, int N, int h, int w, const void *x, void *y)

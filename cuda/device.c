@@ -5,6 +5,8 @@
  */
 #include "device.h"
 
+#include <glib/gi18n-lib.h>
+
 /* ---- errors ---- */
 
 gboolean edt_cuda_ok(cudaError_t status, const char *what, GError **error)
@@ -14,7 +16,7 @@ gboolean edt_cuda_ok(cudaError_t status, const char *what, GError **error)
     cudaGetLastError(); /* the error is ours now */
     g_set_error(error, EDT_ERROR,
                 status == cudaErrorMemoryAllocation ? EDT_ERROR_NO_MEMORY : EDT_ERROR_BACKEND,
-                "The GPU failed at %s: %s. Try again, or choose the backend cpu.", what,
+                _("The GPU failed at %s: %s. Try again, or choose the backend cpu."), _(what),
                 cudaGetErrorString(status));
     return FALSE;
 }
@@ -38,14 +40,14 @@ gboolean edt_cuda_enter(EdtDevice *dev)
 {
     if (dev->error)
         return FALSE;
-    edt_cuda_check(dev, cudaSetDevice(dev->ordinal), "turning to it");
+    edt_cuda_check(dev, cudaSetDevice(dev->ordinal), N_("turning to it"));
     return dev->error == NULL;
 }
 
 gboolean edt_cuda_sync(EdtDevice *dev, GError **error)
 {
     cudaSetDevice(dev->ordinal);
-    edt_cuda_check(dev, cudaStreamSynchronize(dev->stream), "its work");
+    edt_cuda_check(dev, cudaStreamSynchronize(dev->stream), N_("its work"));
     if (dev->error == NULL)
         return TRUE;
     g_propagate_error(error, dev->error);
@@ -63,20 +65,20 @@ int edt_cuda_ordinal(struct cudaDeviceProp *properties, GError **error)
 
     if (status != cudaSuccess || count == 0) {
         cudaGetLastError();
-        g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND, "there is no usable NVIDIA GPU (%s)",
-                    status ? cudaGetErrorString(status) : "none found");
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND, _("there is no usable NVIDIA GPU (%s)"),
+                    status ? cudaGetErrorString(status) : _("none found"));
         return -1;
     }
     if (ordinal < 0 || ordinal >= count) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND,
-                    "EDT_CUDA_DEVICE is %s, but the GPUs here are 0 to %d", wish, count - 1);
+                    _("EDT_CUDA_DEVICE is %s, but the GPUs here are 0 to %d"), wish, count - 1);
         return -1;
     }
     status = cudaGetDeviceProperties(properties, ordinal);
     if (status == cudaSuccess)
         return ordinal;
     cudaGetLastError();
-    g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND, "GPU %d does not answer (%s)", ordinal,
+    g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND, _("GPU %d does not answer (%s)"), ordinal,
                 cudaGetErrorString(status));
     return -1;
 }
@@ -94,7 +96,7 @@ static gboolean start(EdtDevice *dev, GError **error)
         status = cudaEventCreateWithFlags(&dev->ended, cudaEventDefault);
     if (!status)
         status = cudaMallocHost((void **)&dev->staging, 2 * EDT_CUDA_STAGING);
-    if (!edt_cuda_ok(status, "starting", error))
+    if (!edt_cuda_ok(status, N_("starting"), error))
         return FALSE;
     /* f32 stays f32 unless somebody asks: the same picture as on the CPU */
     dev->matmuls = edt_matmuls_open(g_strcmp0(g_getenv("EDT_CUDA_TF32"), "1") == 0, error);
@@ -107,17 +109,22 @@ EdtDevice *edt_cuda_open(const EdtDeviceOptions *options, GError **error)
     static const char *const names[EDT_PROFILE_COUNT] = {"linear", "attention",  "rows",
                                                          "conv",   "group norm", "other"};
     struct cudaDeviceProp properties;
-    const int ordinal = edt_cuda_ordinal(&properties, error);
+    GError *reason = NULL;
+    const int ordinal = edt_cuda_ordinal(&properties, &reason);
 
     if (ordinal < 0) {
-        g_prefix_error(error, "The CUDA backend cannot be used: ");
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND,
+                    _("The CUDA backend cannot be used: %s. Choose the backend auto or cpu."),
+                    reason->message);
+        g_error_free(reason);
         return NULL;
     }
     if (options->precision == EDT_PRECISION_BF16 && properties.major < 8) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND,
-                    "%s cannot multiply bf16 (compute capability %d.%d; 8.0 can). Choose the type "
-                    "f32.",
-                    properties.name, properties.major, properties.minor);
+        g_set_error(
+            error, EDT_ERROR, EDT_ERROR_BACKEND,
+            _("%s cannot multiply bf16 (compute capability %d.%d; 8.0 can). Choose the type "
+              "f32."),
+            properties.name, properties.major, properties.minor);
         return NULL;
     }
     EdtDevice *dev = g_new0(EdtDevice, 1);
@@ -175,7 +182,7 @@ static double time_product(EdtDevice *dev, const EdtMatmulShape *shape, void *x,
     if (!edt_matmul_run(dev->matmuls, shape, x, w, NULL, y, dev->stream, &error))
         edt_cuda_fail(dev, error);
     cudaEventRecord(dev->ended, dev->stream);
-    edt_cuda_check(dev, cudaEventSynchronize(dev->ended), "measuring its peak");
+    edt_cuda_check(dev, cudaEventSynchronize(dev->ended), N_("measuring its peak"));
     cudaEventElapsedTime(&ms, dev->begun, dev->ended);
     return ms > 0 ? 2.0 * PEAK_SIDE * PEAK_SIDE * PEAK_SIDE / (ms * 1e-3) : 0;
 }
@@ -196,7 +203,7 @@ double edt_cuda_peak(EdtDevice *dev)
         matrix[i] = edt_cuda_alloc(dev, bytes, &error);
         if (matrix[i])
             edt_cuda_check(dev, edt_cuda_fill(side * side, matrix[i], dev->act, dev->stream),
-                           "measuring its peak");
+                           N_("measuring its peak"));
     }
     for (int i = 0; i < PEAK_TRIALS && !error; i++)
         best = MAX(best, time_product(dev, &shape, matrix[0], matrix[1], matrix[2]));

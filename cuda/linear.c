@@ -5,6 +5,8 @@
  */
 #include "device.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "base/half.h"
 
 struct EdtLinear {
@@ -55,7 +57,7 @@ EdtLinear *edt_cuda_linear_new(EdtDevice *dev, const EdtLinearSpec *spec, GError
 {
     if (spec->x_type == EDT_F32 && spec->y_type != EDT_F32) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
-                    "The CUDA backend has no product of f32 that gives bf16.");
+                    _("The CUDA backend has no product of f32 that gives bf16."));
         return NULL;
     }
     EdtLinear *linear = g_new0(EdtLinear, 1);
@@ -80,7 +82,7 @@ gboolean edt_cuda_linear_prepare(EdtDevice *dev, EdtLinear *linear, gint64 M, GE
 {
     EdtMatmulShape shape = linear->shape;
     shape.M = M;
-    return edt_cuda_ok(cudaSetDevice(dev->ordinal), "turning to it", error) &&
+    return edt_cuda_ok(cudaSetDevice(dev->ordinal), N_("turning to it"), error) &&
            edt_matmul_prepare(dev->matmuls, &shape, error);
 }
 

@@ -6,6 +6,7 @@
 #include "matmul.h"
 
 #include <cublasLt.h>
+#include <glib/gi18n-lib.h>
 
 #define ALIGNMENT 16 /* of the arenas' pointers, and of tiles and columns in them */
 
@@ -29,7 +30,7 @@ static gboolean ok(cublasStatus_t status, const char *what, GError **error)
         return TRUE;
     g_set_error(error, EDT_ERROR,
                 status == CUBLAS_STATUS_ALLOC_FAILED ? EDT_ERROR_NO_MEMORY : EDT_ERROR_BACKEND,
-                "cuBLASLt could not %s: %s. Try again, or choose the backend cpu.", what,
+                _("cuBLASLt could not %s: %s. Try again, or choose the backend cpu."), _(what),
                 cublasLtGetStatusString(status));
     return FALSE;
 }
@@ -67,11 +68,11 @@ EdtMatmuls *edt_matmuls_open(gboolean tf32, GError **error)
     EdtMatmuls *matmuls = g_new0(EdtMatmuls, 1);
     matmuls->tf32 = tf32;
     matmuls->plans = g_hash_table_new_full(hash_shape, same_shape, NULL, free_plan);
-    if (ok(cublasLtCreate(&matmuls->handle), "start", error)) {
+    if (ok(cublasLtCreate(&matmuls->handle), N_("start"), error)) {
         if (cudaMalloc(&matmuls->workspace, EDT_MATMUL_WORKSPACE) == cudaSuccess)
             return matmuls;
         cudaGetLastError();
-        ok(CUBLAS_STATUS_ALLOC_FAILED, "take 32 MiB of the GPU's memory", error);
+        ok(CUBLAS_STATUS_ALLOC_FAILED, N_("take 32 MiB of the GPU's memory"), error);
     }
     edt_matmuls_close(matmuls);
     return NULL;
@@ -173,7 +174,7 @@ static Plan *find(EdtMatmuls *matmuls, const EdtMatmulShape *shape, GError **err
     cublasStatus_t status = describe(matmuls, plan);
     if (!status)
         status = choose(matmuls, plan);
-    if (!ok(status, "plan a matrix product", error)) {
+    if (!ok(status, N_("plan a matrix product"), error)) {
         free_plan(plan);
         return NULL;
     }
@@ -202,5 +203,5 @@ gboolean edt_matmul_run(EdtMatmuls *matmuls, const EdtMatmulShape *shape, const 
         status = cublasLtMatmul(matmuls->handle, plan->desc, &one, w, plan->w, x, plan->x, &beta, y,
                                 plan->y, y, plan->y, &plan->algo, matmuls->workspace,
                                 EDT_MATMUL_WORKSPACE, stream);
-    return ok(status, "multiply matrices", error);
+    return ok(status, N_("multiply matrices"), error);
 }

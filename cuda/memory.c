@@ -6,6 +6,7 @@
  */
 #include "device.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define STAGING EDT_CUDA_STAGING
@@ -17,7 +18,7 @@ void *edt_cuda_alloc(EdtDevice *dev, gsize bytes, GError **error)
     void *data = NULL;
     size_t free_bytes = 0, all_bytes = 0;
 
-    if (!edt_cuda_ok(cudaSetDevice(dev->ordinal), "turning to it", error))
+    if (!edt_cuda_ok(cudaSetDevice(dev->ordinal), N_("turning to it"), error))
         return NULL;
     cudaError_t status = cudaMalloc(&data, MAX(bytes, 1));
     if (status == cudaSuccess) {
@@ -26,7 +27,7 @@ void *edt_cuda_alloc(EdtDevice *dev, gsize bytes, GError **error)
         return data;
     }
     if (status != cudaErrorMemoryAllocation) {
-        edt_cuda_ok(status, "taking memory", error);
+        edt_cuda_ok(status, N_("taking memory"), error);
         return NULL;
     }
     cudaGetLastError();
@@ -35,8 +36,8 @@ void *edt_cuda_alloc(EdtDevice *dev, gsize bytes, GError **error)
     g_autofree char *there = g_format_size_full(free_bytes, G_FORMAT_SIZE_IEC_UNITS);
     g_autofree char *all = g_format_size_full(all_bytes, G_FORMAT_SIZE_IEC_UNITS);
     g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
-                "The GPU's memory is full: %s more are needed, %s of %s are free. Choose a smaller "
-                "model or batch, the type bf16, or the backend cpu.",
+                _("The GPU's memory is full: %s more are needed, %s of %s are free. Choose a "
+                  "smaller model or batch, the type bf16, or the backend cpu."),
                 wish, there, all);
     return NULL;
 }
@@ -49,7 +50,7 @@ void edt_cuda_free(EdtDevice *dev, void *data)
     edt_cuda_forget_steps(dev);
     dev->held -= GPOINTER_TO_SIZE(g_hash_table_lookup(dev->taken, data));
     g_hash_table_remove(dev->taken, data);
-    edt_cuda_check(dev, cudaFree(data), "giving back memory"); /* waits for work that uses it */
+    edt_cuda_check(dev, cudaFree(data), N_("giving back memory")); /* waits for work that uses it */
 }
 
 guint64 edt_cuda_memory(EdtDevice *dev)
@@ -93,7 +94,7 @@ void edt_cuda_upload(EdtDevice *dev, void *to, const void *host, gsize bytes)
         }
         if (!status)
             status = cudaEventRecord(staged, dev->stream);
-        edt_cuda_check(dev, status, "an upload");
+        edt_cuda_check(dev, status, N_("an upload"));
         dev->half ^= 1;
     }
 }
@@ -109,7 +110,7 @@ void edt_cuda_download(EdtDevice *dev, void *host, const void *from, gsize bytes
             status = cudaStreamSynchronize(dev->stream);
         if (!status)
             memcpy((char *)host + done, dev->staging, part);
-        edt_cuda_check(dev, status, "a download");
+        edt_cuda_check(dev, status, N_("a download"));
     }
 }
 
@@ -121,13 +122,13 @@ const void *edt_cuda_peek(EdtDevice *dev, const void *from, gsize bytes)
         cudaFreeHost(dev->peeked);
         dev->peeked = NULL;
         dev->peeked_bytes = 0;
-        edt_cuda_check(dev, cudaMallocHost(&dev->peeked, bytes), "a preview");
+        edt_cuda_check(dev, cudaMallocHost(&dev->peeked, bytes), N_("a preview"));
         if (dev->error)
             return NULL;
         dev->peeked_bytes = bytes;
     }
     edt_cuda_check(dev, cudaMemcpyAsync(dev->peeked, from, bytes, cudaMemcpyDeviceToHost,
                                         dev->stream),
-                   "a preview");
+                   N_("a preview"));
     return dev->error ? NULL : dev->peeked;
 }

@@ -5,6 +5,8 @@
  */
 #include "device.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "compute/module.h"
 
 /* Enter, time, launch, check: the life of an operation. */
@@ -16,8 +18,8 @@
         edt_cuda_check(dev, launch, what);                                                         \
         edt_cuda_end(dev, kind, flops);                                                            \
     } while (0)
-#define ROWS(dev, launch) OPERATION(dev, EDT_PROFILE_ROWS, 0, "a row operation", launch)
-#define PICTURE(dev, launch) OPERATION(dev, EDT_PROFILE_OTHER, 0, "a picture operation", launch)
+#define ROWS(dev, launch) OPERATION(dev, EDT_PROFILE_ROWS, 0, N_("a row operation"), launch)
+#define PICTURE(dev, launch) OPERATION(dev, EDT_PROFILE_OTHER, 0, N_("a picture operation"), launch)
 
 static EdtType act(const EdtDevice *dev)
 {
@@ -70,7 +72,7 @@ static cudaError_t attend(EdtDevice *dev, const EdtAttention *op)
 static void attention(EdtDevice *dev, const EdtAttention *op)
 {
     OPERATION(dev, EDT_PROFILE_ATTENTION, 4.0 * op->N * op->H * (double)op->T * op->T * op->d,
-              "attention", attend(dev, op));
+              N_("attention"), attend(dev, op));
 }
 
 static void group_norm(EdtDevice *dev, const EdtGroupNorm *op)
@@ -83,7 +85,7 @@ static void group_norm(EdtDevice *dev, const EdtGroupNorm *op)
         edt_cuda_fail(dev, error);
         return;
     }
-    OPERATION(dev, EDT_PROFILE_NORM, 0, "a group norm",
+    OPERATION(dev, EDT_PROFILE_NORM, 0, N_("a group norm"),
               edt_cuda_group_norm(op, dev->work, dev->stream));
 }
 
@@ -177,8 +179,8 @@ static char *describe(int ordinal)
     }
     g_autofree char *there = g_format_size_full(free_bytes, G_FORMAT_SIZE_IEC_UNITS);
     g_autofree char *all = g_format_size_full(all_bytes, G_FORMAT_SIZE_IEC_UNITS);
-    return g_strdup_printf("%s (GPU %d of %d), compute capability %d.%d, %s of %s free, %s by "
-                           "default",
+    return g_strdup_printf(_("%s (GPU %d of %d), compute capability %d.%d, %s of %s free, %s by "
+                             "default"),
                            properties.name, ordinal, count, properties.major, properties.minor,
                            there, all, properties.major >= 8 ? "bf16" : "f32");
 }
@@ -192,8 +194,8 @@ static gboolean probe(int *chosen, gboolean *bf16, GError **error)
     if (*chosen < 0)
         return FALSE;
     *bf16 = properties.major >= 8;
-    return edt_cuda_ok(cudaSetDevice(*chosen), "turning to it", error) &&
-           edt_cuda_ok(cudaMemGetInfo(&free_bytes, &all_bytes), "counting its memory", error);
+    return edt_cuda_ok(cudaSetDevice(*chosen), N_("turning to it"), error) &&
+           edt_cuda_ok(cudaMemGetInfo(&free_bytes, &all_bytes), N_("counting its memory"), error);
 }
 
 G_MODULE_EXPORT const EdtBackendModule *edt_backend_module(void);

@@ -5,6 +5,8 @@
  */
 #include "device.h"
 
+#include <glib/gi18n-lib.h>
+
 void edt_cuda_begin(EdtDevice *dev)
 {
     if (dev->profiling)
@@ -17,7 +19,7 @@ void edt_cuda_end(EdtDevice *dev, EdtProfileKind kind, double flops)
     if (!dev->profiling)
         return;
     cudaEventRecord(dev->ended, dev->stream);
-    edt_cuda_check(dev, cudaEventSynchronize(dev->ended), "a timed operation");
+    edt_cuda_check(dev, cudaEventSynchronize(dev->ended), N_("a timed operation"));
     cudaEventElapsedTime(&ms, dev->begun, dev->ended);
     dev->profile[kind].seconds += ms * 1e-3;
     dev->profile[kind].flops += flops;

@@ -7,6 +7,7 @@
  */
 #include "device.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 static void clear_step(EdtCudaStep *step)
@@ -52,11 +53,11 @@ gboolean edt_cuda_step_begin(EdtDevice *dev, const void *key, gsize key_bytes)
         return FALSE;
     }
     if (step->graph) {
-        edt_cuda_check(dev, cudaGraphLaunch(step->graph, dev->stream), "a step");
+        edt_cuda_check(dev, cudaGraphLaunch(step->graph, dev->stream), N_("a step"));
         return TRUE;
     }
     edt_cuda_check(dev, cudaStreamBeginCapture(dev->stream, cudaStreamCaptureModeThreadLocal),
-                   "recording a step");
+                   N_("recording a step"));
     dev->recording = dev->error ? NULL : step;
     return FALSE;
 }
@@ -69,11 +70,11 @@ void edt_cuda_step_end(EdtDevice *dev)
     if (step == NULL)
         return;
     dev->recording = NULL;
-    edt_cuda_check(dev, cudaStreamEndCapture(dev->stream, &graph), "recording a step");
+    edt_cuda_check(dev, cudaStreamEndCapture(dev->stream, &graph), N_("recording a step"));
     if (dev->error == NULL)
-        edt_cuda_check(dev, cudaGraphInstantiate(&step->graph, graph, 0), "keeping a step");
+        edt_cuda_check(dev, cudaGraphInstantiate(&step->graph, graph, 0), N_("keeping a step"));
     if (dev->error == NULL)
-        edt_cuda_check(dev, cudaGraphLaunch(step->graph, dev->stream), "a step");
+        edt_cuda_check(dev, cudaGraphLaunch(step->graph, dev->stream), N_("a step"));
     if (graph)
         cudaGraphDestroy(graph);
     if (dev->error)

@@ -66,7 +66,7 @@ const EdtBackend *edt_backend_choose(const EdtEngineOptions *wish, EdtDeviceOpti
 
 static void add(GArray *list, const char *name, gboolean usable, char *detail)
 {
-    EdtBackendInfo info = {name, usable, detail ? detail : g_strdup("it does not answer")};
+    EdtBackendInfo info = {name, usable, detail ? detail : g_strdup(_("it does not answer"))};
     g_array_append_val(list, info);
 }
 
