@@ -8,15 +8,15 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "edt.h"
 #include "files/json_text.h"
-
-#define NAME_BYTES 256
 
 static const char *name_of(JsonNode *node)
 {
     const char *name = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
     gsize length = name ? strlen(name) : 0;
-    return length > 0 && length <= NAME_BYTES && edt_text_is_plain(name, length) ? name : NULL;
+    return length > 0 && length <= EDT_CLASS_NAME_MAX && edt_text_is_plain(name, length) ? name
+                                                                                         : NULL;
 }
 
 static gboolean is_list(JsonNode *node, guint n)
