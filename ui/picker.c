@@ -103,11 +103,12 @@ static void show_chosen(Picker *picker)
     int index = chosen_index(picker);
     char *name = chosen_label(picker, index);
     char *markup = chosen_markup(picker, index, name);
+    gboolean busy = picker->busy;
     gtk_label_set_markup(GTK_LABEL(picker->chosen), markup);
     gtk_widget_set_sensitive(picker->star, index >= 0);
     picker->busy = TRUE;
     gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(picker->star), is_favourite(picker, index));
-    picker->busy = FALSE;
+    picker->busy = busy;
     g_free(markup);
     g_free(name);
 }
@@ -192,17 +193,24 @@ static void fill(Picker *picker)
 
 /* ---- what the user does ---- */
 
-static void on_search(GtkSearchEntry *entry, Picker *picker)
+static void on_search(GtkEntry *entry, Picker *picker)
 {
     GtkTreeIter first;
     int index;
     fill(picker);
     gboolean any = gtk_tree_model_get_iter_first(GTK_TREE_MODEL(picker->store), &first);
-    if (any && *gtk_entry_get_text(GTK_ENTRY(entry))) {
+    if (any && *gtk_entry_get_text(entry)) {
         gtk_tree_model_get(GTK_TREE_MODEL(picker->store), &first, COLUMN_INDEX, &index, -1);
         choose(picker, index);
     }
     select_row(picker, chosen_index(picker));
+}
+
+/* Enter would generate the class chosen before. */
+static void on_activate(GtkEntry *entry, Picker *picker)
+{
+    if (gtk_widget_get_visible(picker->none))
+        g_signal_stop_emission_by_name(entry, "activate");
 }
 
 static void on_selected(GtkTreeSelection *selection, Picker *picker)
@@ -236,7 +244,6 @@ static void on_random(GtkButton *button, Picker *picker)
     if (!picker->info)
         return;
     gtk_entry_set_text(GTK_ENTRY(picker->search), "");
-    fill(picker);
     choose(picker, g_random_int_range(0, picker->info->n_classes));
     select_row(picker, chosen_index(picker));
 }
@@ -341,7 +348,9 @@ GtkWidget *edt_ui_picker_new(GObject *settings)
     gtk_entry_set_placeholder_text(GTK_ENTRY(picker->search), _("Name, synonym or number"));
     gtk_entry_set_activates_default(GTK_ENTRY(picker->search), TRUE);
     atk_object_set_name(gtk_widget_get_accessible(picker->search), _("Search classes"));
-    g_signal_connect(picker->search, "search-changed", G_CALLBACK(on_search), picker);
+    /* not "search-changed": it comes a moment later, after an Enter */
+    g_signal_connect(picker->search, "changed", G_CALLBACK(on_search), picker);
+    g_signal_connect(picker->search, "activate", G_CALLBACK(on_activate), picker);
     picker->none = gtk_label_new(_("No class is called that."));
     gtk_widget_set_no_show_all(picker->none, TRUE);
     gtk_box_pack_start(GTK_BOX(box), new_heading(picker), FALSE, FALSE, 0);

@@ -57,6 +57,11 @@ class Gimp:
     def button(self, name):
         return d.wait(lambda: d.find(self.dialog, d.BUTTONS, name), 30, f'button {name}')
 
+    def search(self, text):
+        entry = d.find(self.dialog, ('text', 'entry'), 'Search classes')
+        d.type_into(entry, text)
+        return entry
+
     def press(self, name):
         d.press(self.button(name))
 

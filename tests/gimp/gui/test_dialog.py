@@ -46,8 +46,7 @@ def test_whole_run(session, report):
         check_names(gimp)
 
     follow_model(gimp)
-    search = d.find(gimp.dialog, ('text', 'entry'), 'Search classes')
-    d.type_into(search, 'retr')
+    gimp.search('retr')
     d.wait(lambda: d.find(gimp.dialog, 'label', 'golden retriever'), 20, 'the class')
     report.check('typing chooses the class', True)
     gimp.set('Steps', 600)
@@ -65,12 +64,8 @@ def test_whole_run(session, report):
     gimp.wait_layers(1, 'undo')
     report.check('one undo takes it away', True)
 
-    gimp.set('Steps', 4)
-    gimp.press('Generate again')
-    gimp.wait_layers(2, 'another layer')
-    gimp.wait_ready()
-    report.check('Generate again makes another', True)
-
+    enter(gimp)
+    keep_row(gimp)
     cancel_and_keep(gimp)
     cancel_and_discard(gimp)
     several(gimp)
@@ -110,6 +105,33 @@ def follow_model(gimp):
     d.choose(models, tiny)
     gimp.set('Guidance', 3)
     gimp.wait_ready('the model')
+
+
+def enter(gimp):
+    """Enter, at once after the last letter: what was typed is made, or nothing."""
+    files = len(gimp.session.history())
+    gimp.set('Steps', 4)
+    d.press(gimp.search('wolpertinger'))
+    d.wait(lambda: d.find(gimp.dialog, 'label', 'No class is called that'), 20, 'a sentence')
+    d.press(gimp.search('owl'))
+    d.wait(lambda: gimp.thumbnail('barn owl, seed 42'), 60, 'the owl')
+    gimp.wait_ready()
+    gimp.wait_layers(2, 'the owl')
+    gimp.report.check('Enter makes what was typed, and nothing of an unknown class',
+                      len(gimp.session.history()) == files + 1)
+
+
+def keep_row(gimp):
+    """A class that stands in the list twice, the first time as one of the recents."""
+    gimp.search('')
+    rows = d.find(gimp.dialog, ('table', 'tree table'), 'Classes').get_table_iface()
+    last = rows.get_n_rows() - 5
+    rows.add_row_selection(0)
+    d.wait(lambda: d.find(gimp.dialog, 'label', 'Any class'), 20, 'any class')
+    rows.add_row_selection(last)
+    d.wait(lambda: d.find(gimp.dialog, 'label', 'golden retriever'), 20, 'the class')
+    gimp.report.check('the row stays where it was chosen',
+                      list(rows.get_selected_rows()) == [last], rows.get_selected_rows())
 
 
 def cancel_and_keep(gimp):
