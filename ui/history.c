@@ -6,6 +6,7 @@
 #include "ui/history.h"
 
 #include <glib/gstdio.h>
+#include <stdio.h>
 
 char *edt_ui_history_folder(void)
 {
@@ -61,16 +62,43 @@ void edt_ui_history_trim(int files_max, guint64 bytes_max)
     g_free(folder);
 }
 
+/* To the second; NULL: a name of another kind. */
+static GDateTime *time_of(const char *path)
+{
+    int year, month, day, hour, minute, second;
+    char *name = g_path_get_basename(path);
+    int found = sscanf(name, "%4d%2d%2d-%2d%2d%2d-", &year, &month, &day, &hour, &minute, &second);
+    g_free(name);
+    return found == 6 ? g_date_time_new_utc(year, month, day, hour, minute, second) : NULL;
+}
+
+/* Now; or a second after the newest picture, where the clock was set back: a new picture would pass
+ * for an old one, and be removed as soon as the folder is full. */
+static GDateTime *new_time(void)
+{
+    GDateTime *now = g_date_time_new_now_utc(), *next = NULL;
+    char **paths = edt_ui_history_list(1);
+    GDateTime *newest = paths[0] ? time_of(paths[0]) : NULL;
+    if (newest && g_date_time_compare(newest, now) > 0)
+        next = g_date_time_add(newest, G_TIME_SPAN_SECOND + g_date_time_get_microsecond(now));
+    g_clear_pointer(&newest, g_date_time_unref);
+    g_strfreev(paths);
+    if (!next)
+        return now;
+    g_date_time_unref(now);
+    return next;
+}
+
 /* "20261123-101502-123456-c207-s42.png": two programs at once differ in the microseconds. */
 static char *new_name(const EdtPicture *picture)
 {
-    GDateTime *now = g_date_time_new_now_utc();
-    char *stamp = g_date_time_format(now, "%Y%m%d-%H%M%S");
+    GDateTime *time = new_time();
+    char *stamp = g_date_time_format(time, "%Y%m%d-%H%M%S");
     char *name =
         g_strdup_printf("%s-%06d-c%d-s%" G_GUINT64_FORMAT ".png", stamp,
-                        g_date_time_get_microsecond(now), picture->class_index, picture->seed);
+                        g_date_time_get_microsecond(time), picture->class_index, picture->seed);
     g_free(stamp);
-    g_date_time_unref(now);
+    g_date_time_unref(time);
     return name;
 }
 

@@ -135,6 +135,25 @@ static void test_whole_folder(void)
     empty();
 }
 
+/* Where the clock was set back new pictures are the newest all the same, and stay. */
+static void test_clock(void)
+{
+    for (int i = 0; i < EDT_HISTORY_FILES_MAX; i++) {
+        char *name = g_strdup_printf("29991231-235959-%06d-c1-s1.png", i);
+        put(name, 1);
+        g_free(name);
+    }
+    char *first = add_picture(), *second = add_picture();
+    char **paths = edt_ui_history_list(G_MAXINT);
+    g_assert_cmpuint(g_strv_length(paths), ==, EDT_HISTORY_FILES_MAX);
+    g_assert_cmpstr(paths[0], ==, second);
+    g_assert_cmpstr(paths[1], ==, first);
+    g_strfreev(paths);
+    g_free(first);
+    g_free(second);
+    empty();
+}
+
 int main(int argc, char **argv)
 {
     char *scratch = g_dir_make_tmp("edt-history-XXXXXX", NULL);
@@ -145,6 +164,7 @@ int main(int argc, char **argv)
     g_test_add_func("/gimp/history/files", test_files);
     g_test_add_func("/gimp/history/others", test_others);
     g_test_add_func("/gimp/history/whole-folder", test_whole_folder);
+    g_test_add_func("/gimp/history/clock", test_clock);
     int code = g_test_run();
     char *remove[] = {"rm", "-rf", scratch, NULL};
     g_spawn_sync(NULL, remove, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
