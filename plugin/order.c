@@ -36,18 +36,27 @@ static char *models_folder(void)
     return g_build_filename(g_get_user_data_dir(), "edt", "models", NULL);
 }
 
+static void explain_none(GError **error)
+{
+    char *folder = models_folder();
+    g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
+                _("There is no model yet. Open Filters > Generate > EDT and choose Import, or "
+                  "put a model into “%s”."),
+                folder);
+    g_free(folder);
+}
+
 char *edt_order_model(const char *text, GError **error)
 {
-    gboolean named = text && *text;
-    char *path = edt_models_find(named ? text : NULL, named ? error : NULL);
-    if (!path && !named) {
-        char *folder = models_folder();
-        g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
-                    _("There is no model yet. Open Filters > Generate > EDT and choose Import, or "
-                      "put a model into “%s”."),
-                    folder);
-        g_free(folder);
-    }
+    if (text && *text)
+        return edt_models_find(text, error);
+    char *path = edt_models_find(NULL, NULL);
+    char **all = edt_models_list();
+    if (!path && !all[0])
+        explain_none(error);
+    else if (!path)
+        path = g_strdup(all[0]); /* reading it says why it cannot be used */
+    g_strfreev(all);
     return path;
 }
 

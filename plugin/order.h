@@ -15,5 +15,6 @@ EdtOrder *edt_order_new(GObject *settings, int threads, GError **error);
 /* A class by name, synonym or number; "" is one at random. */
 int edt_order_class(const EdtModelInfo *info, const char *text, GError **error);
 
-/* The model file of a setting, "" being the first one found. */
+/* The model file of a setting, "" being the first one found.  Where none can be used it is a file
+ * that is there, and reading it says why. */
 char *edt_order_model(const char *text, GError **error);

@@ -104,6 +104,12 @@ def run_without_model(session, report):
                              EDT_MODEL_PATH=empty)
     report.check('no model: told in a sentence',
                  done.returncode == 70 and 'There is no model yet' in done.stderr, done.stderr)
+    (session.root / 'run/damaged.safetensors').write_text('{}')
+    done = session.script_fu('(plug-in-edt-generate #:run-mode RUN-NONINTERACTIVE)',
+                             EDT_MODEL_PATH=empty)
+    report.check('a damaged one: told what is wrong with it',
+                 done.returncode == 70 and 'damaged.safetensors” cannot be used: ' in done.stderr,
+                 done.stderr)
 
 
 def run_german(session, report):
