@@ -180,7 +180,8 @@ static const char *missing_text(const Findings *found)
         return "A VAE is missing: the models found make latents only.\n"
                "  1. Get sd-vae-ft-ema or sd-vae-ft-mse (diffusion_pytorch_model.safetensors):\n"
                "       " VAE_EMA_PAGE "\n       " VAE_MSE_PAGE "\n"
-               "  2. Import the checkpoint again: edt import CHECKPOINT.pt --vae VAE.safetensors";
+               "  2. Import the checkpoint again: edt import CHECKPOINT.pt --vae VAE.safetensors "
+               "--force";
     if (!found->picture)
         return "A model is missing.\n"
                "  1. Get EDT weights (links in the readme): " EDT_PAGE "\n"

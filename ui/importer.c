@@ -13,7 +13,7 @@
 #include "ui/knobs.h"
 
 typedef struct {
-    GtkWidget *dialog, *checkpoint, *vae, *type, *bar, *message, *start;
+    GtkWidget *dialog, *checkpoint, *vae, *type, *replace, *bar, *message, *start;
     GSubprocess *child; /* NULL: none runs */
     GDataInputStream *events;
     GCancellable *cancellable;
@@ -87,6 +87,7 @@ static void set_running(Importer *importer, gboolean running)
     gtk_widget_set_sensitive(importer->checkpoint, !running);
     gtk_widget_set_sensitive(importer->vae, !running);
     gtk_widget_set_sensitive(importer->type, !running);
+    gtk_widget_set_sensitive(importer->replace, !running);
     gtk_widget_set_sensitive(importer->start, !running);
     gtk_widget_set_visible(importer->bar, running);
 }
@@ -139,6 +140,8 @@ static GPtrArray *command(const Importer *importer, const char *program)
         g_ptr_array_add(words, g_strdup("--vae"));
         g_ptr_array_add(words, vae);
     }
+    if (gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(importer->replace)))
+        g_ptr_array_add(words, g_strdup("--force"));
     g_ptr_array_add(words, g_strdup("--"));
     g_ptr_array_add(words, gtk_file_chooser_get_filename(GTK_FILE_CHOOSER(importer->checkpoint)));
     g_ptr_array_add(words, NULL);
@@ -238,6 +241,11 @@ static GtkWidget *new_grid(Importer *importer)
     edt_ui_knobs_attach(GTK_GRID(grid), 1, _("_Autoencoder (VAE)"), importer->vae, importer->vae,
                         _("The VAE of Stable Diffusion: sd-vae-ft-ema or sd-vae-ft-mse"));
     edt_ui_knobs_attach(GTK_GRID(grid), 2, _("_Store as"), importer->type, importer->type, NULL);
+    importer->replace = gtk_check_button_new_with_mnemonic(_("_Replace a model of the same name"));
+    gtk_widget_set_tooltip_text(importer->replace,
+                                _("A model has the name of its checkpoint; without this tick, one "
+                                  "that is already there is kept"));
+    gtk_grid_attach(GTK_GRID(grid), importer->replace, 1, 3, 1, 1);
     return grid;
 }
 

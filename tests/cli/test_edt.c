@@ -190,8 +190,13 @@ static void test_import(void)
 {
     char *checkpoint = data_path("edt_tiny_bare.pt");
     char *vae = data_path("vae_small_modern.safetensors");
+    EXPECT(0, "import", checkpoint);
+    Outcome outcome = program_finish(program_start("doctor", NULL), NULL);
+    if (outcome.code != 0) /* no other model is installed: its advice is followed */
+        g_assert_nonnull(strstr(outcome.out, "--vae VAE.safetensors --force\n"));
+    outcome_clear(&outcome);
     /* without -o: where the other commands find it */
-    Outcome outcome = program_expect(0, NULL, "import", checkpoint, "--vae", vae, NULL);
+    outcome = program_expect(0, NULL, "import", checkpoint, "--vae", vae, "--force", NULL);
     char *expected = program_path("home/edt/models/edt_tiny_bare.safetensors");
     g_assert_cmpstr(g_strchomp(outcome.out), ==, expected);
     g_assert_nonnull(strstr(outcome.err, "sha256"));

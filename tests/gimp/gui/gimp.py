@@ -144,12 +144,17 @@ class GermanGimp(Gimp):
     GENERATE = 'Generieren', 'Erneut generieren'
 
 
+def chosen(combo):
+    return combo.get_selection_iface().get_selected_child(0).get_name()
+
+
 def choose_file(gimp, title, name, path, accept='Open'):
     """The file dialog by keyboard: a path typed into it, Enter."""
     window = d.find(gimp.plugin, 'dialog', title)
     label = d.find(window, 'label', name)
     row = label.get_parent()
-    choosers = [w for w in d.walk(row) if w.get_role_name() in d.BUTTONS]
+    choosers = [w for w in d.walk(row) if w.get_role_name() in d.BUTTONS and
+                w.get_role_name() != 'check box']
     d.press(choosers[-1] if name == 'Checkpoint' else choosers[0])
     window = d.wait(lambda: d.find(gimp.plugin, 'file chooser'), 30, 'the file dialog')
     d.type_keys('/')

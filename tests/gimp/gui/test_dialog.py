@@ -263,20 +263,46 @@ def test_without_model(session, report):
     report.check('and there is nothing to generate with', not d.sensitive(generate) and
                  gimp.bar().get_name() == 'No model that makes pictures', gimp.bar().get_name())
     gimp.shot('8-no-model')
-    gimp.press('Import…')
-    d.wait(lambda: d.find(gimp.plugin, 'dialog', 'Import a Model'), 30, 'the import dialog')
+    gimp.close()
+
+    checkpoint, vae = os.environ['EDT_TEST_CHECKPOINT'], os.environ['EDT_TEST_VAE']
+    model = session.root / f'data/edt/models/{Path(checkpoint).stem}.safetensors'
+    model.parent.mkdir(parents=True, exist_ok=True)
+    model.write_text('damaged')
+    gimp.open_dialog(ready=False)
+    said = d.wait(lambda: d.find(gimp.dialog, 'label', f'“{model}” cannot be used: '), 60, 'why')
+    report.check('a damaged model: told what is wrong with it', said is not None)
+    window, start = open_import(gimp, Checkpoint=checkpoint)
+    d.press(start)
+    d.wait(lambda: d.find(window, 'label', f'“{model}” exists already'), 60, 'the refusal')
+    tick_replace(window)
     gimp.shot('9-import')
-    files = [os.environ['EDT_TEST_CHECKPOINT'], os.environ['EDT_TEST_VAE']]
-    for name, path in zip(['Checkpoint', 'Autoencoder'], files):
-        choose_file(gimp, 'Import a Model', name, path)
-    window = d.find(gimp.plugin, 'dialog', 'Import a Model')
-    start = d.find(window, d.BUTTONS, 'Import')
-    d.wait(lambda: d.sensitive(start), 30, 'the import button')
+    d.press(start)
+    d.wait(lambda: d.find(gimp.dialog, 'label', 'EDT custom, '), 60, 'the imported model')
+    report.check('it can be replaced', not d.sensitive(gimp.button('Generate')))  # has no VAE
+    window, start = open_import(gimp, Checkpoint=checkpoint, Autoencoder=vae)
+    tick_replace(window)
     d.press(start)
     gimp.wait_ready('the imported model')
     report.check('an imported model can be used at once', True)
     gimp.shot('10-imported')
     gimp.quit()
+
+
+def open_import(gimp, **files):
+    gimp.press('Import…')
+    window = d.wait(lambda: d.find(gimp.plugin, 'dialog', 'Import a Model'), 30, 'its dialog')
+    for name, path in files.items():
+        choose_file(gimp, 'Import a Model', name, path)
+    start = d.find(window, d.BUTTONS, 'Import')
+    d.wait(lambda: d.sensitive(start), 30, 'the import button')
+    return window, start
+
+
+def tick_replace(window):
+    replace = d.find(window, d.BUTTONS, 'Replace')
+    d.wait(lambda: d.sensitive(replace), 30, 'the end of the import that was refused')
+    d.press(replace)
 
 
 def inside(scratch):
