@@ -33,11 +33,12 @@ typedef struct {
     int percent; /* shown last */
 } Import;
 
-/* $XDG_DATA_HOME/edt/models/<checkpoint's name>.safetensors; the folder is made. */
+/* $XDG_DATA_HOME/edt/models/<checkpoint's name>.safetensors; the folder is made.  The name is
+ * UTF-8, whatever the checkpoint's is: events and settings hold it. */
 static char *default_output(const char *checkpoint, GError **error)
 {
     char *folder = g_build_filename(g_get_user_data_dir(), "edt", "models", NULL);
-    char *base = g_path_get_basename(checkpoint);
+    char *base = g_filename_display_basename(checkpoint);
     char *dot = strrchr(base, '.');
     if (dot && dot != base)
         *dot = '\0';

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "edt.h"
 #include "program.h"
@@ -218,6 +219,20 @@ static void test_import(void)
     EXPECT(0, "import", checkpoint, "-o", "bare.safetensors", "--force");
     g_free(expected);
     g_free(vae);
+    g_free(checkpoint);
+}
+
+/* The model of a checkpoint whose name is not UTF-8 is where the event says. */
+static void test_import_name(void)
+{
+    char *checkpoint = data_path("edt_tiny_bare.pt"), *latin1 = program_path("m\xe4.pt");
+    g_assert_cmpint(symlink(checkpoint, latin1), ==, 0);
+    Outcome outcome = program_expect(0, NULL, "import", latin1, "--json", NULL);
+    GPtrArray *lines = json_lines(outcome.out);
+    g_assert_cmpint(g_unlink(json_text(find_event(lines, "model", 0), "path")), ==, 0);
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+    g_free(latin1);
     g_free(checkpoint);
 }
 
@@ -803,6 +818,7 @@ int main(int argc, char **argv)
     g_test_add_func("/edt/without-model", test_without_model);
     g_test_add_func("/edt/import-refused", test_import_refused);
     g_test_add_func("/edt/import", test_import);
+    g_test_add_func("/edt/import-name", test_import_name);
     g_test_add_func("/edt/info", test_info);
     g_test_add_func("/edt/info-devices", test_info_devices);
     g_test_add_func("/edt/doctor", test_doctor);
