@@ -23,7 +23,7 @@ typedef struct {
     gpointer user_data;
     GtkWidget *self, *left, *picker, *knobs, *models, *preview, *bar, *strip;
     GtkWidget *info, *info_text, *keep, *discard, *resume;
-    double recommended; /* guidance */
+    double recommended; /* guidance; -1: no model was there yet */
 } Panel;
 
 static Panel *panel_of(GtkWidget *widget)
@@ -238,17 +238,12 @@ static void on_restore(const char *path, gpointer user_data)
 /* ---- making ---- */
 
 /* A guidance that nobody chose follows the model.  Settings that are new, or reset, have -1. */
-static void follow_guidance(Panel *panel)
-{
-    double guidance;
-    g_object_get(panel->settings, "guidance", &guidance, NULL);
-    if (guidance < 0)
-        g_object_set(panel->settings, "guidance", panel->recommended, NULL);
-}
-
 static void on_guidance(GObject *settings, GParamSpec *spec, GtkWidget *widget)
 {
-    follow_guidance(panel_of(widget));
+    double guidance, recommended = panel_of(widget)->recommended;
+    g_object_get(settings, "guidance", &guidance, NULL);
+    if (guidance < 0 && recommended >= 0)
+        g_object_set(settings, "guidance", recommended, NULL);
 }
 
 static void recommend_guidance(Panel *panel, double scale)
@@ -304,13 +299,11 @@ GtkWidget *edt_ui_panel_new(GObject *settings, const EdtPanelEvents *events, gpo
     Panel *panel = g_new0(Panel, 1);
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12);
     GtkWidget *columns = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 18);
-    EdtRequest defaults;
-    edt_request_init(&defaults, NULL);
     *panel = (Panel){.self = box,
                      .settings = settings,
                      .events = *events,
                      .user_data = user_data,
-                     .recommended = defaults.cfg_scale};
+                     .recommended = -1};
     panel->strip = edt_ui_strip_new(&strip_events, panel);
     gtk_box_pack_start(GTK_BOX(columns), new_left(panel), FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(columns), new_right(panel), TRUE, TRUE, 0);
@@ -318,7 +311,6 @@ GtkWidget *edt_ui_panel_new(GObject *settings, const EdtPanelEvents *events, gpo
     gtk_box_pack_start(GTK_BOX(box), panel->strip, FALSE, FALSE, 0);
     g_object_set_data_full(G_OBJECT(box), "edt-panel", panel, g_free);
     g_signal_connect_object(settings, "notify::guidance", G_CALLBACK(on_guidance), box, 0);
-    follow_guidance(panel);
     gtk_widget_show_all(box);
     set_progress(panel, 0, _("Ready"));
     return box;

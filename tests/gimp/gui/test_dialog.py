@@ -195,6 +195,7 @@ def test_close_while_running(session, report):
     gimp.open_dialog()
     report.check('the last settings are there', gimp.get('Steps') == 4, gimp.get('Steps'))
     files = len(session.history())
+    gimp.set('Guidance', 4)  # the usual one, where the model recommends another
     gimp.set('Steps', 1000)
     gimp.press('Generate')
     gimp.wait_step(3)
@@ -212,7 +213,8 @@ def test_close_while_running(session, report):
     report.check('GIMP goes on', gimp.process.poll() is None)
 
     gimp.open_dialog()
-    report.check('settings survive a closed window', gimp.get('Steps') == 1000)
+    report.check('settings survive a closed window',
+                 gimp.get('Steps') == 1000 and gimp.get('Guidance') == 4, gimp.get('Guidance'))
     gimp.set('Steps', 4)
     gimp.press('Generate')
     d.wait(lambda: '128x128' in gimp.title(), 60, 'a new image')
