@@ -75,6 +75,22 @@ static char *record_text(const char *record, const char *key)
     return text;
 }
 
+/* What makes another picture of the same settings. */
+static void warn_of_another(const EdtCliSettings *settings, int steps)
+{
+    JsonNode *latent = record_member(settings->record, "init_latent");
+    if (latent && !settings->init_latent)
+        edt_cli_say("That picture began from a latent of its own (--init-latent); without it "
+                    "another picture comes out.");
+    JsonNode *member = record_member(settings->record, "steps_done");
+    gint64 done = member && JSON_NODE_HOLDS_VALUE(member) ? json_node_get_int(member) : 0;
+    if (done > 0 && done < steps && settings->steps == EDT_CLI_UNSAID)
+        edt_cli_say("That picture was stopped after step %d of %d; all steps make another one.",
+                    (int)done, steps);
+    g_clear_pointer(&member, json_node_unref);
+    g_clear_pointer(&latent, json_node_unref);
+}
+
 static gboolean load_record(EdtCliSettings *settings, GError **error)
 {
     EdtRequest scratch;
@@ -86,11 +102,7 @@ static gboolean load_record(EdtCliSettings *settings, GError **error)
         g_prefix_error(error, "--from %s: ", settings->from);
         return FALSE;
     }
-    JsonNode *latent = record_member(settings->record, "init_latent");
-    if (latent && !settings->init_latent)
-        edt_cli_say("That picture began from a latent of its own (--init-latent); without it "
-                    "another picture comes out.");
-    g_clear_pointer(&latent, json_node_unref);
+    warn_of_another(settings, scratch.steps);
     return TRUE;
 }
 

@@ -185,17 +185,43 @@ static void restore_numbers(Panel *panel, const EdtRequest *request, const EdtIt
     g_free(name);
 }
 
-/* The model first: the class is named in its words. */
-static gboolean restore_model(Panel *panel, const char *record)
+static void restore_precision(Panel *panel, JsonObject *record)
 {
-    JsonNode *node = json_from_string(record, NULL);
-    const char *sha256 = "";
-    if (node && JSON_NODE_HOLDS_OBJECT(node))
-        sha256 = json_object_get_string_member_with_default(json_node_get_object(node),
-                                                            "model_sha256", "");
-    gboolean found = edt_ui_models_choose(panel->models, sha256);
-    g_clear_pointer(&node, json_node_unref);
-    return found;
+    const char *word = json_object_get_string_member_with_default(record, "precision", "");
+    gboolean known = edt_ui_choice_find(edt_ui_precisions, word) >= 0;
+    g_object_set(panel->settings, "precision", known ? word : "auto", NULL);
+}
+
+/* What makes another picture of the same settings. */
+static void warn_of_another(Panel *panel, gboolean found, gint64 done, int steps)
+{
+    GString *text = g_string_new(NULL);
+    if (!found)
+        g_string_append(text, _("The model of this picture is not on this machine; all other "
+                                "settings were restored."));
+    if (done > 0 && done < steps) {
+        g_string_append(text, text->len ? "\n" : "");
+        g_string_append_printf(
+            text, _("This picture was stopped after step %d of %d; all steps make another one."),
+            (int)done, steps);
+    }
+    edt_ui_panel_say(panel->self, GTK_MESSAGE_WARNING, text->len ? text->str : NULL);
+    g_string_free(text, TRUE);
+}
+
+/* The model first: the class is named in its words. */
+static void restore(Panel *panel, const char *text, const EdtRequest *request, const EdtItem *item)
+{
+    JsonNode *node = json_from_string(text, NULL); /* an object: it was parsed before */
+    JsonObject *record = json_node_get_object(node);
+    gboolean found = edt_ui_models_choose(
+        panel->models, json_object_get_string_member_with_default(record, "model_sha256", ""));
+    restore_numbers(panel, request, item);
+    restore_precision(panel, record);
+    warn_of_another(panel, found,
+                    json_object_get_int_member_with_default(record, "steps_done", request->steps),
+                    request->steps);
+    json_node_unref(node);
 }
 
 /* Another seed would be another picture. */
@@ -221,16 +247,10 @@ static void on_restore(const char *path, gpointer user_data)
     char *record = edt_png_read_record(path, &error);
     edt_request_init(&request, NULL);
     if (record && edt_record_parse(record, &request, &item, &error) &&
-        takes_seed(item.seed, &error)) {
-        gboolean found = restore_model(panel, record);
-        restore_numbers(panel, &request, &item);
-        edt_ui_panel_say(panel->self, GTK_MESSAGE_WARNING,
-                         found ? NULL
-                               : _("The model of this picture is not on this machine; all other "
-                                   "settings were restored."));
-    } else {
+        takes_seed(item.seed, &error))
+        restore(panel, record, &request, &item);
+    else
         edt_ui_panel_say(panel->self, GTK_MESSAGE_ERROR, error->message);
-    }
     g_clear_error(&error);
     g_free(record);
 }

@@ -463,11 +463,18 @@ static void test_record(void)
                                           "\"size\":128"};
     for (gsize i = 0; i < G_N_ELEMENTS(members); i++)
         g_assert_nonnull(strstr(record, members[i]));
-    EXPECT(0, "sample", "--from", "r.png", "-o", "r2.png");
+    Outcome outcome = program_expect(0, NULL, "sample", "--from", "r.png", "-o", "r2.png", NULL);
+    g_assert_null(strstr(outcome.err, "stopped"));
     expect_same_files("r.png", "r2.png");
+    outcome_clear(&outcome);
     write_text("r.json", record);
     EXPECT(0, "sample", "--from", "r.json", "-o", "r3.png");
     expect_same_files("r.png", "r3.png");
+    strstr(record, "\"steps_done\":3")[13] = '2';
+    write_text("r.json", record);
+    outcome = program_expect(0, NULL, "sample", "--from", "r.json", "-o", "r7.png", NULL);
+    g_assert_nonnull(strstr(outcome.err, "stopped after step 2 of 3;"));
+    outcome_clear(&outcome);
     g_free(record);
 
     EXPECT(0, "sample", "--from", "r.png", "--steps", "2", "-s", "12", "-o", "r4.png");
@@ -477,7 +484,7 @@ static void test_record(void)
     g_assert_nonnull(strstr(record, "\"cfg_scale\":2.3,"));
     g_free(record);
 
-    Outcome outcome = program_expect(0, NULL, "info", "r.png", NULL);
+    outcome = program_expect(0, NULL, "info", "r.png", NULL);
     g_assert_nonnull(strstr(outcome.out, "\"seed\":11,"));
     outcome_clear(&outcome);
     EXPECT(0, "sample", "--from", "r.png", "--no-metadata", "-o", "r5.png");

@@ -2,6 +2,7 @@
 #
 # Earlier pictures and settings: the history strip, its settings and pictures, and GIMP's own Repeat.
 import desktop as d
+from gimp import chosen
 
 LARGE = 2**32 + 5  # more than an int takes
 HUGE = 2**60 + 1   # more than the dialog takes
@@ -26,6 +27,16 @@ def restore(gimp):
     d.wait(lambda: gimp.get('Steps') == 600, 30, 'the settings')
     report.check('settings of an earlier picture come back',
                  gimp.get('Seed') == 42 and gimp.get('Number of pictures') == 1)
+    stopped = 'This picture was stopped after step '
+    report.check('without a warning', not d.find(gimp.dialog, 'label', stopped))
+    d.press(gimp.thumbnail(RETRIEVER, 1))
+    gimp.press('Use its settings')
+    said = d.wait(lambda: d.find(gimp.dialog, 'label', stopped), 30, 'the warning')
+    report.check('with one where it was stopped early', ' of 1000; ' in said.get_name(),
+                 said.get_name())
+    with gimp.more_settings('More settings', 'Precision'):
+        combo = d.find(gimp.dialog, 'combo box', 'Precision')
+        report.check('the precision comes back, too', chosen(combo) != 'Automatic', chosen(combo))
     before = gimp.layers()
     d.press(gimp.thumbnail(RETRIEVER))
     gimp.press('Insert as layer')
