@@ -173,7 +173,7 @@ typedef struct {
     EdtPhase phase;
     int first_item, n_items; /* the items of the running batch */
     int total_items;
-    int step, steps;     /* steps finished of this batch */
+    int step, steps;     /* steps finished of this batch; decoding: the picture's number in it */
     double step_seconds; /* duration of the step just finished */
 } EdtProgress;
 

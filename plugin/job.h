@@ -46,7 +46,7 @@ void edt_job_resume(EdtJob *job);
 void edt_job_stop(EdtJob *job, gboolean keep); /* keep: what is there becomes the picture */
 void edt_job_close(EdtJob *job);               /* NULL is fine */
 
-/* After done(): what came out.  pictures is NULL with an error. */
+/* After done(): what came out.  With an error pictures are those finished before it, or NULL. */
 typedef struct {
     const EdtOrder *order;
     const EdtPictures *pictures;

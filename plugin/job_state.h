@@ -23,7 +23,8 @@ struct EdtJob {
     double step_seconds; /* smoothed */
 
     /* the worker's until finished, then constant */
-    EdtPictures *pictures;
+    int first_item;        /* of the call to the engine */
+    EdtPictures *pictures; /* NULL: none yet */
     GPtrArray *records;
     GError *error, *history_error;
     EdtOutcome outcome;

@@ -6,6 +6,8 @@
 #include "plugin/job_state.h"
 #include "ui/history.h"
 
+#define BATCH 8 /* pictures a call: as many as the engine makes at once */
+
 struct EdtStudio {
     GThread *thread;
     GAsyncQueue *orders; /* of jobs; the studio itself as the last one */
@@ -18,20 +20,22 @@ struct EdtStudio {
 
 /* ---- what the engine tells ---- */
 
+/* The engine counts items from 0 in every call, and while it decodes, its steps are pictures. */
 static void note_progress(EdtJob *job, const EdtProgress *progress)
 {
     EdtFrame *frame = &job->frame;
     frame->phase = progress->phase;
-    frame->first_item = progress->first_item;
+    frame->first_item = job->first_item + progress->first_item;
     frame->n_items = progress->n_items;
-    frame->total_items = progress->total_items;
-    frame->step = progress->step;
     frame->steps = progress->steps;
-    if (progress->phase != EDT_PHASE_SAMPLING || progress->step < 1)
+    if (progress->phase != EDT_PHASE_SAMPLING)
         return;
-    double total = (double)progress->total_items * progress->steps;
+    frame->step = progress->step;
+    if (progress->step < 1)
+        return;
+    double total = (double)frame->total_items * progress->steps;
     double finished =
-        (double)progress->first_item * progress->steps + (double)progress->n_items * progress->step;
+        (double)frame->first_item * progress->steps + (double)progress->n_items * progress->step;
     double seconds = progress->step_seconds;
     job->step_seconds = job->step_seconds > 0 ? 0.8 * job->step_seconds + 0.2 * seconds : seconds;
     frame->fraction = finished / total;
@@ -58,12 +62,13 @@ static EdtVerdict on_progress(const EdtProgress *progress, gpointer user_data)
 static void on_preview(const EdtPreview *preview, gpointer user_data)
 {
     EdtJob *job = user_data;
-    if (preview->item < 0 || preview->item >= job->frame.n_tiles)
+    int item = job->first_item + preview->item;
+    if (preview->item < 0 || item >= job->frame.n_tiles)
         return;
     gsize bytes = (gsize)preview->width * preview->height * preview->channels;
     GBytes *pixels = g_bytes_new(preview->pixels, bytes);
     g_mutex_lock(&job->lock);
-    EdtTile *tile = &job->tiles[preview->item];
+    EdtTile *tile = &job->tiles[item];
     GBytes *before = tile->pixels;
     *tile = (EdtTile){preview->width, preview->height, preview->channels, pixels};
     edt_job_post(job);
@@ -104,10 +109,10 @@ static gboolean open_engine(EdtStudio *studio, const EdtOrder *order, GError **e
 }
 
 /* Every picture goes to the disk before anything else is done with it. */
-static void remember(EdtStudio *studio, EdtJob *job)
+static void remember(EdtStudio *studio, EdtJob *job, const EdtPictures *made)
 {
-    for (int i = 0; i < job->pictures->n_pictures; i++) {
-        const EdtPicture *picture = &job->pictures->pictures[i];
+    for (int i = 0; i < made->n_pictures; i++) {
+        const EdtPicture *picture = &made->pictures[i];
         char *record = edt_record_new(studio->engine, &job->order->request, picture);
         char *path =
             edt_ui_history_add(picture, record, job->history_error ? NULL : &job->history_error);
@@ -116,9 +121,37 @@ static void remember(EdtStudio *studio, EdtJob *job)
     }
 }
 
-static void generate(EdtStudio *studio, EdtJob *job)
+/* To those of earlier calls; takes made. */
+static void add_pictures(EdtJob *job, EdtPictures *made)
+{
+    if (!job->pictures) {
+        job->pictures = g_new0(EdtPictures, 1);
+        job->pictures->pictures = g_new0(EdtPicture, job->order->request.n_items);
+    }
+    for (int i = 0; i < made->n_pictures; i++)
+        job->pictures->pictures[job->pictures->n_pictures++] = made->pictures[i];
+    made->n_pictures = 0; /* they have moved */
+    edt_pictures_free(made);
+}
+
+static void make_batch(EdtStudio *studio, EdtJob *job)
 {
     static const EdtCallbacks callbacks = {on_progress, on_preview};
+    EdtRequest request = job->order->request;
+    request.items += job->first_item;
+    request.n_items = MIN(BATCH, request.n_items - job->first_item);
+    EdtPictures *made = edt_generate(studio->engine, &request, &callbacks, job, &job->error);
+    if (made) {
+        remember(studio, job, made);
+        add_pictures(job, made);
+    } else if (job->pictures && verdict_now(job) == EDT_STOP_KEEP &&
+               g_error_matches(job->error, EDT_ERROR, EDT_ERROR_CANCELLED)) {
+        g_clear_error(&job->error); /* before its first step: those of earlier calls are kept */
+    }
+}
+
+static void generate(EdtStudio *studio, EdtJob *job)
+{
     EdtRequest *request = &job->order->request;
     if (verdict_now(job) == EDT_CONTINUE && !open_engine(studio, job->order, &job->error))
         return;
@@ -130,9 +163,11 @@ static void generate(EdtStudio *studio, EdtJob *job)
     edt_request_init(&suits, studio->engine);
     request->clip_denoised = suits.clip_denoised; /* the model's matter, not the user's */
     request->items = job->order->items;
-    job->pictures = edt_generate(studio->engine, request, &callbacks, job, &job->error);
-    if (job->pictures)
-        remember(studio, job);
+    for (; job->first_item < request->n_items; job->first_item += BATCH) {
+        make_batch(studio, job);
+        if (job->error || verdict_now(job) == EDT_STOP_KEEP)
+            return;
+    }
 }
 
 /* The finished pictures replace their previews. */
@@ -165,7 +200,7 @@ static void finish(EdtStudio *studio, EdtJob *job)
     show_pictures(job);
     job->frame.seconds_left = 0;
     job->frame.held = FALSE;
-    if (job->pictures)
+    if (!job->error)
         job->frame.fraction = 1;
     job->finished = TRUE;
     edt_job_post(job);

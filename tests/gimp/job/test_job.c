@@ -18,7 +18,9 @@ static char *scratch, *model, *model_sha256;
 typedef struct {
     GMainLoop *loop;
     int frames, steps_seen, stop_at, hold_at, close_at, held;
-    gboolean keep, done, previewed;
+    int stop_from; /* the item in whose batch it is stopped */
+    double fraction;
+    gboolean keep, keep_decoding, done, previewed;
     EdtJob *job;
 } Watcher;
 
@@ -39,14 +41,53 @@ static EdtOrder *new_order(int steps, int n)
     return order;
 }
 
+static int count_history(void)
+{
+    char **paths = edt_ui_history_list(G_MAXINT);
+    int n = (int)g_strv_length(paths);
+    g_strfreev(paths);
+    return n;
+}
+
+static void empty_history(void)
+{
+    char **paths = edt_ui_history_list(G_MAXINT);
+    for (int i = 0; paths[i]; i++)
+        g_assert_cmpint(g_unlink(paths[i]), ==, 0);
+    g_strfreev(paths);
+}
+
+/* Where it stands, counted over all batches; all that is finished is in the history by then. */
+static void check_place(const EdtFrame *frame)
+{
+    g_assert_cmpint(frame->total_items, ==, frame->n_tiles);
+    g_assert_cmpint(frame->first_item + frame->n_items, <=, frame->total_items);
+    if (frame->phase == EDT_PHASE_DECODING) {
+        g_assert_cmpint(frame->step, >, 0);
+        g_assert_nonnull(frame->tiles[frame->first_item].pixels);
+    }
+    if (frame->step < 1 || frame->fraction == 1)
+        return;
+    double done = frame->first_item + frame->n_items * (double)frame->step / frame->steps;
+    g_assert_cmpfloat_with_epsilon(frame->fraction, done / frame->total_items, 1e-9);
+    if (frame->first_item > 0)
+        g_assert_cmpint(count_history(), >=, frame->first_item / 8 * 8);
+}
+
 static void on_frame(EdtJob *job, const EdtFrame *frame, gpointer user_data)
 {
     Watcher *w = user_data;
     w->frames++;
     w->steps_seen = MAX(w->steps_seen, frame->step);
     w->previewed |= frame->tiles[0].pixels != NULL;
-    g_assert_cmpfloat(frame->fraction, >=, 0);
+    g_assert_cmpfloat(frame->fraction, >=, w->fraction);
     g_assert_cmpfloat(frame->fraction, <=, 1);
+    w->fraction = frame->fraction;
+    check_place(frame);
+    if (w->keep_decoding && frame->phase == EDT_PHASE_DECODING)
+        edt_job_stop(job, TRUE);
+    if (w->stop_from && frame->first_item >= w->stop_from)
+        edt_job_stop(job, FALSE);
     if (frame->held) {
         w->held++;
         edt_job_resume(job);
@@ -168,6 +209,78 @@ static void test_hold(void)
     edt_studio_free(studio);
 }
 
+/* n pictures came out of a job, in the order of their seeds, and are in the history. */
+static void expect_pictures(const EdtOutcome *outcome, int n)
+{
+    g_assert_nonnull(outcome->pictures);
+    g_assert_cmpint(outcome->pictures->n_pictures, ==, n);
+    g_assert_cmpuint(g_strv_length(outcome->records), ==, n);
+    for (int i = 0; i < n; i++) {
+        char *seed = g_strdup_printf("\"seed\":%d,", 42 + i);
+        g_assert_cmpuint(outcome->pictures->pictures[i].seed, ==, 42 + (guint64)i);
+        g_assert_nonnull(outcome->pictures->pictures[i].pixels);
+        g_assert_nonnull(strstr(outcome->records[i], seed));
+        g_free(seed);
+    }
+    g_assert_cmpint(count_history(), ==, n);
+}
+
+/* How many depends on how soon the main loop has heard of the batch. */
+static void expect_whole_batches(const EdtOutcome *outcome)
+{
+    g_assert_nonnull(outcome->pictures);
+    g_assert_cmpint(outcome->pictures->n_pictures, <, 64);
+    expect_pictures(outcome, outcome->pictures->n_pictures);
+}
+
+static void test_batches(void)
+{
+    EdtStudio *studio = edt_studio_new();
+    Watcher w = {0};
+    empty_history();
+    run(studio, new_order(20, 10), &w);
+    g_assert_no_error(edt_job_outcome(w.job)->error);
+    expect_pictures(edt_job_outcome(w.job), 10);
+    g_assert_cmpfloat(w.fraction, ==, 1);
+    edt_job_close(w.job);
+    edt_studio_free(studio);
+}
+
+/* What an earlier batch has made outlives whatever becomes of a later one. */
+static void test_later_batch(void)
+{
+    EdtStudio *studio = edt_studio_new();
+    EdtOrder *order = new_order(2, 10);
+    Watcher w = {0};
+    empty_history();
+    order->items[9].class_index = 9999;
+    run(studio, order, &w);
+    g_assert_error(edt_job_outcome(w.job)->error, EDT_ERROR, EDT_ERROR_USAGE);
+    expect_pictures(edt_job_outcome(w.job), 8);
+    edt_job_close(w.job);
+
+    w = (Watcher){.stop_from = 8};
+    empty_history();
+    run(studio, new_order(20, 64), &w);
+    g_assert_error(edt_job_outcome(w.job)->error, EDT_ERROR, EDT_ERROR_CANCELLED);
+    expect_whole_batches(edt_job_outcome(w.job));
+    edt_job_close(w.job);
+    edt_studio_free(studio);
+}
+
+/* Kept while its pictures are decoded: the batch becomes whole, the next one is not begun. */
+static void test_keep_decoding(void)
+{
+    EdtStudio *studio = edt_studio_new();
+    Watcher w = {.keep_decoding = TRUE};
+    empty_history();
+    run(studio, new_order(1, 64), &w);
+    g_assert_no_error(edt_job_outcome(w.job)->error);
+    expect_whole_batches(edt_job_outcome(w.job));
+    edt_job_close(w.job);
+    edt_studio_free(studio);
+}
+
 static void test_wrong_model(void)
 {
     EdtStudio *studio = edt_studio_new();
@@ -285,6 +398,9 @@ int main(int argc, char **argv)
     g_test_add_func("/gimp/job/keep", test_keep);
     g_test_add_func("/gimp/job/discard", test_discard);
     g_test_add_func("/gimp/job/hold", test_hold);
+    g_test_add_func("/gimp/job/batches", test_batches);
+    g_test_add_func("/gimp/job/later-batch", test_later_batch);
+    g_test_add_func("/gimp/job/keep-decoding", test_keep_decoding);
     g_test_add_func("/gimp/job/wrong-model", test_wrong_model);
     g_test_add_func("/gimp/job/full-disk", test_full_disk);
     g_test_add_func("/gimp/job/gone-while-running", test_gone_while_running);
