@@ -22,8 +22,8 @@ typedef struct {
     GimpImage *image; /* NULL: none yet */
     GtkWidget *dialog, *panel;
     EdtJob *job; /* NULL: none runs */
-    gboolean ready, asked;
-    GPtrArray *layers; /* of all generations */
+    gboolean ready, asked, again;
+    GPtrArray *layers; /* of all generations, and earlier pictures */
 } Dialog;
 
 /* ---- buttons ---- */
@@ -39,7 +39,7 @@ static void update_buttons(Dialog *self)
     gboolean running = self->job != NULL;
     gtk_dialog_set_response_sensitive(GTK_DIALOG(self->dialog), GTK_RESPONSE_OK,
                                       self->ready && !running);
-    set_label(self, GTK_RESPONSE_OK, self->layers->len ? _("_Generate again") : _("_Generate"));
+    set_label(self, GTK_RESPONSE_OK, self->again ? _("_Generate again") : _("_Generate"));
     set_label(self, GTK_RESPONSE_CANCEL, running ? _("_Cancel") : _("_Close"));
 }
 
@@ -58,25 +58,32 @@ static EdtPlace place_now(Dialog *self, char **fit)
     return (EdtPlace){self->image, *fit, TRUE};
 }
 
-static void insert(Dialog *self, const EdtOutcome *outcome)
+/* What has come into an image (NULL: nothing); takes layers. */
+static void note_layers(Dialog *self, GimpImage *image, GimpLayer **layers)
 {
-    GError *error = NULL;
-    GimpLayer **layers = NULL;
-    char *fit = NULL;
-    EdtPlace place = place_now(self, &fit);
-    GimpImage *image = NULL;
-    if (edt_layer_accepts(place.image, &error)) /* its mode may have changed */
-        image = edt_layer_insert_outcome(&place, outcome, &layers, &error);
     if (image)
         self->image = image;
     for (int i = 0; layers && layers[i]; i++)
         g_ptr_array_add(self->layers, layers[i]);
-    if (error)
-        say_error(self, error);
-    else if (outcome->history_error)
-        edt_ui_panel_say(self->panel, GTK_MESSAGE_WARNING, outcome->history_error->message);
-    g_clear_error(&error);
     g_free(layers);
+}
+
+static void insert(Dialog *self, const EdtOutcome *outcome)
+{
+    GError *refused = NULL;
+    GimpLayer **layers = NULL;
+    char *fit = NULL;
+    EdtPlace place = place_now(self, &fit);
+    GimpImage *image = edt_layer_insert_outcome(&place, outcome, &layers, &refused);
+    GError *sum = edt_plugin_sum_up(outcome, refused);
+    note_layers(self, image, layers);
+    self->again |= image != NULL;
+    if (sum)
+        edt_ui_panel_say(self->panel,
+                         outcome->error || refused ? GTK_MESSAGE_ERROR : GTK_MESSAGE_WARNING,
+                         sum->message);
+    g_clear_error(&sum);
+    g_clear_error(&refused);
     g_free(fit);
 }
 
@@ -155,13 +162,11 @@ static void on_insert(const char *path, gpointer user_data)
 {
     Dialog *self = user_data;
     GError *error = NULL;
+    GimpLayer **layers = NULL;
     char *fit = NULL;
     EdtPlace place = place_now(self, &fit);
-    GimpImage *image = NULL;
-    if (edt_layer_accepts(place.image, &error))
-        image = edt_layer_insert_file(&place, path, &error);
-    if (image)
-        self->image = image;
+    GimpImage *image = edt_layer_insert_file(&place, path, &layers, &error);
+    note_layers(self, image, layers);
     if (error)
         say_error(self, error);
     g_clear_error(&error);

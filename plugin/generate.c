@@ -56,6 +56,23 @@ GimpValueArray *edt_plugin_succeeded(GimpProcedure *procedure, GimpImage *image,
     return values;
 }
 
+GError *edt_plugin_sum_up(const EdtOutcome *outcome, const GError *refused)
+{
+    const GError *errors[] = {outcome->error, refused, outcome->history_error}, *first = NULL;
+    GString *text = g_string_new(NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(errors); i++) {
+        if (!errors[i])
+            continue;
+        g_string_append_printf(text, "%s%s", first ? " " : "", errors[i]->message);
+        first = first ? first : errors[i];
+    }
+    if (first && outcome->pictures && !outcome->history_error)
+        g_string_append_printf(text, " %s", _("What was made is in the history."));
+    GError *sum = first ? g_error_new_literal(first->domain, first->code, text->str) : NULL;
+    g_string_free(text, TRUE);
+    return sum;
+}
+
 /* ---- without a dialog ---- */
 
 typedef struct {
@@ -87,21 +104,27 @@ static EdtJob *run_job(EdtOrder *order)
     return job;
 }
 
+/* A script gets all of its pictures or none: it would not know of a new image. */
 static GimpValueArray *finish(GimpProcedure *procedure, const EdtPlace *place, EdtJob *job)
 {
     const EdtOutcome *outcome = edt_job_outcome(job);
-    GError *error = NULL;
+    GError *refused = NULL;
     GimpLayer **layers = NULL;
     GimpImage *image = NULL;
-    if (outcome->error)
-        error = g_error_copy(outcome->error);
-    else
-        image = edt_layer_insert_outcome(place, outcome, &layers, &error);
-    if (outcome->history_error)
-        g_message("%s", outcome->history_error->message);
+    if (outcome->pictures && (!outcome->error || place->display))
+        image = edt_layer_insert_outcome(place, outcome, &layers, &refused);
+    GError *sum = edt_plugin_sum_up(outcome, refused);
+    gboolean failed = outcome->error || refused;
+    g_clear_error(&refused);
     edt_job_close(job);
-    return error ? edt_plugin_failed(procedure, error)
-                 : edt_plugin_succeeded(procedure, image, layers);
+    if (failed) {
+        g_free(layers);
+        return edt_plugin_failed(procedure, sum);
+    }
+    if (sum)
+        g_message("%s", sum->message);
+    g_clear_error(&sum);
+    return edt_plugin_succeeded(procedure, image, layers);
 }
 
 static GimpValueArray *run_plain(GimpProcedure *procedure, GimpRunMode run_mode, GimpImage *image,

@@ -16,6 +16,9 @@ EdtStudio *edt_plugin_studio(void);
 /* Threads the user allows in GIMP's preferences; 0: as the engine likes. */
 int edt_plugin_threads(void);
 
+/* All that went wrong in a job and in inserting its pictures (NULL: GIMP took them) as one error;
+ * NULL: nothing did. */
+GError *edt_plugin_sum_up(const EdtOutcome *outcome, const GError *refused);
 /* Error values for a script or GIMP's message dialog; takes the error. */
 GimpValueArray *edt_plugin_failed(GimpProcedure *procedure, GError *error);
 /* Success with the image and layers (NULL-terminated array, taken; NULL: none). */

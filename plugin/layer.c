@@ -18,13 +18,13 @@ typedef struct {
     int x, y, width, height;
 } Area;
 
-/* What GIMP said last, as our error. */
-static void refused(GError **error)
+/* What GIMP said last, as our error: at once, its next answer replaces it. */
+static gboolean refused(GError **error)
 {
     const char *said = gimp_pdb_get_last_error(gimp_get_pdb());
-    g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
-                _("GIMP refused the new layer: %s The picture is in the history."),
+    g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, _("GIMP refused the new layer: “%s”."),
                 said ? said : "");
+    return FALSE;
 }
 
 gboolean edt_layer_accepts(GimpImage *image, GError **error)
@@ -123,32 +123,41 @@ static void attach_record(GimpLayer *layer, const char *record)
     gimp_parasite_free(parasite);
 }
 
-static gboolean fit_layer(GimpLayer *layer, const EdtSheet *sheet, const Area *there)
+static gboolean fit_layer(GimpLayer *layer, const EdtSheet *sheet, const Area *there,
+                          GError **error)
 {
     gboolean good = TRUE;
     if (there->width != sheet->width || there->height != sheet->height) {
         gimp_context_push();
         gimp_context_set_interpolation(GIMP_INTERPOLATION_CUBIC);
-        good = gimp_layer_scale(layer, there->width, there->height, FALSE);
+        good = gimp_layer_scale(layer, there->width, there->height, FALSE) || refused(error);
         gimp_context_pop();
     }
-    return good && gimp_layer_set_offsets(layer, there->x, there->y);
+    return good && (gimp_layer_set_offsets(layer, there->x, there->y) || refused(error));
 }
 
 static GimpLayer *insert_one(GimpImage *image, GimpLayer *parent, int position,
-                             const EdtSheet *sheet, const Area *area, const char *fit)
+                             const EdtSheet *sheet, const Area *area, const char *fit,
+                             GError **error)
 {
     GimpLayer *layer = new_layer(image, sheet);
-    if (!layer)
+    if (!layer) {
+        refused(error);
         return NULL;
+    }
     Area there = place_in(area, sheet, fit);
     write_pixels(image, layer, sheet);
     attach_record(layer, sheet->record);
     if (!gimp_image_insert_layer(image, layer, parent, position)) {
+        refused(error);
         gimp_item_delete(GIMP_ITEM(layer));
         return NULL;
     }
-    return fit_layer(layer, sheet, &there) ? layer : NULL;
+    if (!fit_layer(layer, sheet, &there, error)) {
+        gimp_image_remove_layer(image, layer);
+        return NULL;
+    }
+    return layer;
 }
 
 /* ---- all of them ---- */
@@ -165,21 +174,34 @@ static GimpLayer *insertion_parent(GimpImage *image, int *position)
     return parent ? GIMP_LAYER(parent) : NULL;
 }
 
+static GimpLayer *insert_group(GimpImage *image, GimpLayer *parent, int position, const char *name,
+                               GError **error)
+{
+    GimpLayer *group = GIMP_LAYER(gimp_group_layer_new(image, name));
+    if (group && gimp_image_insert_layer(image, group, parent, position))
+        return group;
+    refused(error);
+    if (group)
+        gimp_item_delete(GIMP_ITEM(group));
+    return NULL;
+}
+
+/* All or none. */
 static gboolean insert_all(GimpImage *image, const EdtSheet *sheets, int n, const char *group_name,
-                           const Area *area, const char *fit, GimpLayer **layers)
+                           const Area *area, const char *fit, GimpLayer **layers, GError **error)
 {
     int position;
     GimpLayer *group = NULL, *parent = insertion_parent(image, &position);
-    if (n > 1) {
-        group = GIMP_LAYER(gimp_group_layer_new(image, group_name));
-        if (!group || !gimp_image_insert_layer(image, group, parent, position))
-            return FALSE;
-    }
+    if (n > 1 && !(group = insert_group(image, parent, position, group_name, error)))
+        return FALSE;
     for (int i = 0; i < n; i++) {
-        layers[i] =
-            insert_one(image, group ? group : parent, group ? i : position, &sheets[i], area, fit);
-        if (!layers[i])
+        layers[i] = insert_one(image, group ? group : parent, group ? i : position, &sheets[i],
+                               area, fit, error);
+        if (!layers[i]) {
+            if (group)
+                gimp_image_remove_layer(image, group); /* with those before */
             return FALSE;
+        }
     }
     if (group)
         gimp_image_set_selected_layers(image, (const GimpLayer *[]){group, NULL});
@@ -187,14 +209,16 @@ static gboolean insert_all(GimpImage *image, const EdtSheet *sheets, int n, cons
 }
 
 static GimpImage *insert_into_new(const EdtPlace *place, const EdtSheet *sheets, int n,
-                                  const char *group_name, GimpLayer **layers)
+                                  const char *group_name, GimpLayer **layers, GError **error)
 {
     Area area = {0, 0, sheets[0].width, sheets[0].height};
     GimpImage *image = gimp_image_new(area.width, area.height, GIMP_RGB);
-    if (!image)
+    if (!image) {
+        refused(error);
         return NULL;
+    }
     gimp_image_undo_disable(image);
-    gboolean good = insert_all(image, sheets, n, group_name, &area, "native", layers);
+    gboolean good = insert_all(image, sheets, n, group_name, &area, "native", layers, error);
     gimp_image_undo_enable(image);
     if (!good) {
         gimp_image_delete(image);
@@ -209,24 +233,24 @@ GimpImage *edt_layer_insert(const EdtPlace *place, const EdtSheet *sheets, int n
                             const char *group_name, GimpLayer ***layers, GError **error)
 {
     GimpImage *image = place->image;
-    GimpLayer **made = g_new0(GimpLayer *, n + 1);
     gboolean good;
+    if (!edt_layer_accepts(image, error)) /* its mode may have changed */
+        return NULL;
+    GimpLayer **made = g_new0(GimpLayer *, n + 1);
     if (image && gimp_image_is_valid(image)) {
         Area area = area_of(image, place->fit);
         gimp_image_undo_group_start(image);
-        good = insert_all(image, sheets, n, group_name, &area, place->fit, made);
+        good = insert_all(image, sheets, n, group_name, &area, place->fit, made, error);
         gimp_image_undo_group_end(image);
     } else {
-        image = insert_into_new(place, sheets, n, group_name, made);
+        image = insert_into_new(place, sheets, n, group_name, made, error);
         good = image != NULL;
     }
     gimp_displays_flush();
-    if (good && layers)
+    if (good)
         *layers = made;
     else
         g_free(made);
-    if (!good)
-        refused(error);
     return good ? image : NULL;
 }
 
@@ -292,7 +316,8 @@ static char *name_of_file(const char *path, const char *record)
     return name;
 }
 
-GimpImage *edt_layer_insert_file(const EdtPlace *place, const char *path, GError **error)
+GimpImage *edt_layer_insert_file(const EdtPlace *place, const char *path, GimpLayer ***layers,
+                                 GError **error)
 {
     GdkPixbuf *pixbuf = gdk_pixbuf_new_from_file(path, error);
     if (!pixbuf)
@@ -306,7 +331,7 @@ GimpImage *edt_layer_insert_file(const EdtPlace *place, const char *path, GError
                       pixels,
                       name_of_file(path, record),
                       record};
-    GimpImage *image = edt_layer_insert(place, &sheet, 1, NULL, NULL, error);
+    GimpImage *image = edt_layer_insert(place, &sheet, 1, NULL, layers, error);
     g_free(sheet.name);
     g_free(pixels);
     g_free(record);

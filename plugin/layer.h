@@ -33,5 +33,6 @@ GimpImage *edt_layer_insert(const EdtPlace *place, const EdtSheet *sheets, int n
 /* The pictures of a job; as above. */
 GimpImage *edt_layer_insert_outcome(const EdtPlace *place, const EdtOutcome *outcome,
                                     GimpLayer ***layers, GError **error);
-/* A picture of the history. */
-GimpImage *edt_layer_insert_file(const EdtPlace *place, const char *path, GError **error);
+/* A picture of the history; as above. */
+GimpImage *edt_layer_insert_file(const EdtPlace *place, const char *path, GimpLayer ***layers,
+                                 GError **error);

@@ -242,6 +242,42 @@ def test_errors():
                  model=f'{SCRATCH}/without-vae.safetensors')  # noqa: F821
 
 
+def locked_image():
+    """GIMP takes a layer into a group whose position is locked, and then refuses to move it."""
+    image = new_image()
+    group = Gimp.GroupLayer.new(image, 'locked')
+    image.insert_layer(group, None, 0)
+    inner = Gimp.Layer.new(image, 'inner', 9, 9, Gimp.ImageType.RGB_IMAGE, 100,
+                           Gimp.LayerMode.NORMAL)
+    image.insert_layer(inner, group, 0)
+    group.set_lock_position(True)
+    image.set_selected_layers([inner])
+    return image
+
+
+def test_refused():
+    """All layers or none, and the error says where their pictures are."""
+    image = locked_image()
+    for count in [1, 3]:
+        expect_error(f'{count} refused by GIMP', EXECUTION_ERROR,
+                     ['refused', 'locked', 'What was made is in the history'], image=image,
+                     count=count)
+        layers = image.get_layers() + image.get_layers()[0].get_children()
+        names = [layer.get_name() for layer in layers]
+        check(f'{count} refused by GIMP: nothing is left', names == ['locked', 'ground', 'inner'],
+              names)
+    history = f'{SCRATCH}/state/edt/history'  # noqa: F821
+    os.rename(history, f'{history}.away')
+    open(history, 'w').close()
+    result, error = generate(image)
+    os.remove(history)
+    os.rename(f'{history}.away', history)
+    check('refused, and the disk full: both are told', result.index(0) == EXECUTION_ERROR and
+          'refused' in error and history in error, error)
+    check('and no history is promised', 'is in the history' not in error, error)
+    image.delete()
+
+
 def test_batch():
     """Ten pictures in one script, as somebody would make a set."""
     names, seen = set(), set()
