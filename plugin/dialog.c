@@ -93,29 +93,31 @@ static void on_frame(EdtJob *job, const EdtFrame *frame, gpointer user_data)
     edt_ui_panel_show_frame(self->panel, frame);
     if (!frame->held || !self->asked)
         return;
-    if (frame->step < 1) { /* nothing to keep */
+    if (frame->step < 1 && frame->first_item < 1) { /* nothing to keep */
         edt_job_stop(job, FALSE);
         return;
     }
     self->asked = FALSE;
-    edt_ui_panel_ask(self->panel, frame->step, frame->steps);
+    int step = frame->step > 0 ? frame->step : frame->steps; /* all of the batch before */
+    edt_ui_panel_ask(self->panel, step, frame->steps);
 }
 
 static void on_done(EdtJob *job, gpointer user_data)
 {
     Dialog *self = user_data;
     const EdtOutcome *outcome = edt_job_outcome(job);
+    const EdtPictures *pictures = outcome->pictures;
     gboolean cancelled = g_error_matches(outcome->error, EDT_ERROR, EDT_ERROR_CANCELLED);
     self->asked = FALSE;
     edt_ui_panel_say(self->panel, GTK_MESSAGE_INFO, NULL);
     edt_ui_panel_set_running(self->panel, FALSE);
-    if (outcome->pictures) {
+    if (pictures && !cancelled)
         insert(self, outcome);
-        edt_ui_panel_made(self->panel, outcome->order->class_name,
-                          outcome->order->items[outcome->order->request.n_items - 1].seed);
-    } else if (!cancelled) {
+    else if (!cancelled)
         say_error(self, outcome->error);
-    }
+    if (pictures) /* also discarded ones are in the history */
+        edt_ui_panel_made(self->panel, outcome->order->class_name,
+                          pictures->pictures[pictures->n_pictures - 1].seed);
     self->job = NULL;
     edt_job_close(job);
     update_buttons(self);

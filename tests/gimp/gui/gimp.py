@@ -99,10 +99,12 @@ class Gimp:
         d.wait(lambda: self.bar().get_name() == self.READY and
                d.sensitive(self.button(self.GENERATE)), 120, what)
 
-    def wait_step(self, least):
+    def wait_step(self, least, pictures=''):
         def reached():
-            words = self.bar().get_name().split()
-            return words[:1] == [self.STEP] and int(words[1]) >= least
+            name = self.bar().get_name()
+            words = name.removeprefix(pictures).split()
+            return (name.startswith(pictures) and words[:1] == [self.STEP] and
+                    int(words[1]) >= least)
         d.wait(reached, 120, f'step {least}')
 
     def plugin_runs(self):

@@ -162,6 +162,33 @@ def cancel_and_discard(gimp):
     report.check('or thrown away', gimp.layers() == before, gimp.title())
 
 
+def cancel_batches(gimp):
+    """Ten pictures are two batches: stopped in the first one, and in the second one."""
+    report, files = gimp.report, len(gimp.session.history())
+    gimp.set('Seed', 42)
+    gimp.set('Number of pictures', 10)
+    gimp.press('Generate again')
+    gimp.wait_step(3, 'Pictures 1 to 8 of 10 · ')
+    gimp.press('Cancel')
+    gimp.press('Keep')
+    gimp.wait_ready()
+    report.check('the running batch is kept', len(gimp.session.history()) == files + 8)
+    gimp.press('Next seed')
+    report.check('and the next seed follows its last one', gimp.get('Seed') == 50,
+                 gimp.get('Seed'))
+    layers = gimp.layers()
+    gimp.set('Steps', 500)
+    gimp.press('Generate again')
+    gimp.wait_step(1, 'Pictures 9 to 10 of 10 · ')
+    gimp.press('Cancel')
+    gimp.press('Discard')
+    gimp.wait_ready()
+    report.check('a discarded run leaves its finished batch in the history',
+                 len(gimp.session.history()) == files + 16 and gimp.layers() == layers)
+    report.check('and in the strip', gimp.thumbnail('golden retriever, seed 57') is not None)
+    gimp.set('Number of pictures', 1)
+
+
 def several(gimp):
     """Eight pictures of a thousand steps: the tiny model takes long enough to be watched."""
     report = gimp.report
@@ -251,6 +278,7 @@ def test_image_closed(session, report):
     gimp.wait_ready()
     report.check('a picture whose image is gone gets a new one',
                  gimp.layers() == 1, gimp.title())
+    cancel_batches(gimp)
     gimp.close()
     noise = gimp.quit()
     report.check('and nothing is said on stderr', not noise, noise)
