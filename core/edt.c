@@ -55,10 +55,13 @@ static gboolean check(const EdtEngine *engine, const EdtRequest *request, GError
     if ((int)request->sampler < 0 || request->sampler > EDT_SAMPLER_DPMPP_2M ||
         (int)request->amm < 0 || request->amm > EDT_AMM_AUTO)
         return wrong(error, _("The request names an unknown sampler or AMM mode."));
-    for (int i = 0; i < request->n_items; i++)
+    for (int i = 0; i < request->n_items; i++) {
+        if (request->items[i].seed > G_MAXINT64) /* as far as records go */
+            return wrong(error, _("Seeds must be from 0 to %s."), "9223372036854775807");
         if (request->items[i].class_index < 0 || request->items[i].class_index > info->n_classes)
             return wrong(error, _("There is no class %d: “%s” has classes 0 to %d."),
                          request->items[i].class_index, info->path, info->n_classes - 1);
+    }
     if (info->needs_vae && !info->has_vae && !request->latent_only)
         return wrong(error,
                      _("“%s” has no VAE, so it makes latents only. Import the checkpoint together "
@@ -153,6 +156,9 @@ static gboolean run_all(EdtEngine *engine, const EdtRequest *request, const EdtC
     int batch;
 
     if (!choose_batch(engine, request, &batch, error))
+        return FALSE;
+    /* a decoder that cannot be had says so before hours of sampling */
+    if (info->needs_vae && !request->latent_only && !edt_engine_decoder(engine, error))
         return FALSE;
     for (int first = 0; first < request->n_items && verdict == EDT_CONTINUE; first += batch) {
         int steps_done = 0;

@@ -7,6 +7,7 @@
 #include <glib/gi18n-lib.h>
 #include "base/memory.h"
 #include "base/threads.h"
+#include "info.h"
 
 /* ---- the model file as a source of tensors ---- */
 
@@ -45,15 +46,6 @@ static FileSource file_source(const EdtEngine *engine, const char *prefix)
     return (FileSource){{find_tensor, done_tensor}, engine->file, prefix};
 }
 
-static int shape_of(gpointer source, const char *name, gint64 shape[EDT_RANK_MAX])
-{
-    EdtTensorView view;
-    if (!find_tensor(source, name, &view))
-        return 0;
-    memcpy(shape, view.shape, sizeof view.shape);
-    return view.rank;
-}
-
 /* ---- memory ---- */
 
 static gboolean own_memory(const EdtEngine *engine)
@@ -75,28 +67,30 @@ static void set_no_memory(const EdtEngine *engine, guint64 needed, guint64 there
 {
     g_autofree char *need_text = g_format_size_full(needed, G_FORMAT_SIZE_IEC_UNITS);
     g_autofree char *there_text = g_format_size_full(there, G_FORMAT_SIZE_IEC_UNITS);
-    g_autofree char *at_once = batch > 1 ? g_strdup_printf(_(" for %d pictures at a time"), batch)
-                                         : g_strdup("");
+    g_autofree char *at_once =
+        batch > 1 ? g_strdup_printf(_(" for %d pictures at a time"), batch) : g_strdup("");
 
     if (own_memory(engine))
-        g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
-                    _("“%s” needs about %s of the GPU's memory%s and %s is free. Choose %s%sa smaller "
-                      "model, or the backend cpu."),
-                    engine->info->path, need_text, at_once, there_text,
-                    batch > 1 ? _("a smaller batch, ") : "",
-                    engine->options.precision == EDT_PRECISION_BF16 ? "" : _("the type bf16, "));
+        g_set_error(
+            error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
+            _("“%s” needs about %s of the GPU's memory%s and %s is free. Choose %s%sa smaller "
+              "model, or the backend cpu."),
+            engine->info->path, need_text, at_once, there_text,
+            batch > 1 ? _("a smaller batch, ") : "",
+            engine->options.precision == EDT_PRECISION_BF16 ? "" : _("the type bf16, "));
     else
-        g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
-                    _("“%s” needs about %s of memory%s and %s is free. Close other programs or choose "
-                      "a smaller model."),
-                    engine->info->path, need_text, at_once, there_text);
+        g_set_error(
+            error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
+            _("“%s” needs about %s of memory%s and %s is free. Close other programs or choose "
+              "a smaller model."),
+            engine->info->path, need_text, at_once, there_text);
 }
 
 gboolean edt_engine_fits(const EdtEngine *engine, int batch, GError **error)
 {
     guint64 needed = forecast(engine, batch);
-    guint64 there = own_memory(engine) ? engine->backend->memory(engine->dev)
-                                       : edt_memory_available();
+    guint64 there =
+        own_memory(engine) ? engine->backend->memory(engine->dev) : edt_memory_available();
 
     /* the machine's memory holds the weights already: what counts is the difference to them, and
      * half of what is free is left to others */
@@ -149,18 +143,13 @@ static gboolean choose_device(EdtEngine *engine, GError **error)
     return open_device(engine, EDT_BACKEND_CPU, error);
 }
 
-static gboolean load(EdtEngine *engine, GError **error)
+static gboolean load(EdtEngine *engine, const EdtVariant *variant, GError **error)
 {
     FileSource source = file_source(engine, "edt.");
-    EdtVariant variant;
 
-    if (!edt_variant_detect(shape_of, &source, &variant, error)) {
-        g_prefix_error(error, "%s: ", engine->info->path);
-        return FALSE;
-    }
     if (!choose_device(engine, error))
         return FALSE;
-    engine->model = edt_model_new(engine->backend, engine->dev, &variant, &source.source, error);
+    engine->model = edt_model_new(engine->backend, engine->dev, variant, &source.source, error);
     if (engine->model == NULL)
         g_prefix_error(error, "%s: ", engine->info->path);
     return engine->model && !edt_safetensors_damaged(engine->file, error);
@@ -169,13 +158,14 @@ static gboolean load(EdtEngine *engine, GError **error)
 EdtEngine *edt_engine_open(const char *path, const EdtEngineOptions *options, GError **error)
 {
     EdtEngine *engine = g_new0(EdtEngine, 1);
+    EdtVariant variant;
     g_mutex_init(&engine->lock);
     if (options)
         engine->wish = *options;
-    engine->info = edt_model_info_read(path, error);
-    if (engine->info)
-        engine->file = edt_safetensors_open(path, error);
-    if (engine->file && load(engine, error))
+    engine->file = edt_safetensors_open(path, error);
+    if (engine->file)
+        engine->info = edt_model_info_of(engine->file, path, &variant, error);
+    if (engine->info && load(engine, &variant, error))
         return engine;
     edt_engine_close(engine);
     return NULL;

@@ -313,8 +313,11 @@ static gboolean check_agreement(Reader *r)
         return refuse(r, "edt.n_classes", _("does not fit the tensors"));
     if (!info->needs_vae && (info->has_vae || info->image_size != info->latent_size))
         return refuse(r, "edt.latent", _("says pixels, but the model has another space"));
-    if (info->has_alpha && (info->needs_vae || info->channels != 4))
-        return refuse(r, "edt.alpha", _("says 1, but only pixel models of 4 channels have alpha"));
+    if (!info->needs_vae && info->channels != 3 && info->channels != 4)
+        return refuse(r, "edt.channels", _("is no number of the expected size"));
+    if (info->has_alpha != (!info->needs_vae && info->channels == 4))
+        return refuse(r, "edt.alpha",
+                      _("does not fit: pixel models of 4 channels have alpha, no others"));
     info->learned_variance = v->out_channels == 2 * v->channels;
     return TRUE;
 }

@@ -194,7 +194,10 @@ static void launch(EdtRun *run, int s)
 
 static gboolean shows(const EdtRun *run)
 {
-    return run->request->want_previews && run->callbacks && run->callbacks->preview;
+    const EdtModelInfo *info = run->engine->info;
+    gboolean drawable =
+        !info->needs_vae || info->channels == 4; /* the latents with known colours */
+    return drawable && run->request->want_previews && run->callbacks && run->callbacks->preview;
 }
 
 /* Waits for the step, and meanwhile draws the next one's noise. */
@@ -203,8 +206,8 @@ static gboolean complete(EdtRun *run, int s, GError **error)
     EdtEngine *engine = run->engine;
 
     if (shows(run))
-        run->estimates = engine->backend->peek(engine->dev, run->tail.sampler.denoised,
-                                               latents_bytes(run));
+        run->estimates =
+            engine->backend->peek(engine->dev, run->tail.sampler.denoised, latents_bytes(run));
     if (s > 0)
         draw(run);
     return engine->backend->sync(engine->dev, error);
@@ -218,7 +221,7 @@ static void show(EdtRun *run, int step)
         if (info->needs_vae)
             edt_preview_latent(denoised, run->hw, run->preview);
         else
-            edt_preview_rgba(denoised, run->hw, run->preview);
+            edt_preview_pixels(denoised, info->channels, run->hw, run->preview);
         run->callbacks->preview(
             &(EdtPreview){
                 .item = run->first + i,
@@ -226,7 +229,7 @@ static void show(EdtRun *run, int step)
                 .steps = run->request->steps,
                 .width = info->latent_size,
                 .height = info->latent_size,
-                .channels = info->needs_vae ? 3 : 4,
+                .channels = info->has_alpha ? 4 : 3,
                 .pixels = run->preview,
             },
             run->user_data);
@@ -307,7 +310,6 @@ gboolean edt_run_sample(EdtRun *run, int *steps_done, EdtVerdict *verdict, GErro
     }
     /* stopped early: the estimate of the picture, not the half-noisy sample */
     engine->backend->download(engine->dev, run->latents,
-                              *steps_done < S ? sampler->denoised : sampler->x,
-                              latents_bytes(run));
+                              *steps_done < S ? sampler->denoised : sampler->x, latents_bytes(run));
     return engine->backend->sync(engine->dev, error);
 }

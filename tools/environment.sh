@@ -6,6 +6,7 @@
 # Debian 13 folder beside it, entered with chroot (setup_root.sh).  Either way a command starts in
 # the caller's directory and sees the same paths.  Talk goes to stderr, stdout belongs to the command.
 set -euo pipefail
+unset CDPATH # cd would print
 
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 checkout=$(dirname "$tools")
@@ -73,7 +74,7 @@ kind_since() { # VERSION-WANTED VERSION KIND ELSE-KIND
 # What a distribution made from Debian or Ubuntu would install.
 apt_gimp_version() {
     local version
-    version=$(apt-cache policy gimp 2>/dev/null | sed -n 's/^ *Candidate: \([0-9]*:\)\?//p')
+    version=$(LC_ALL=C apt-cache policy gimp 2>/dev/null | sed -n 's/^ *Candidate: \([0-9]*:\)\?//p')
     echo "${version:-0}"
 }
 
@@ -106,7 +107,8 @@ in_environment() { # COMMAND...
     "${entry[@]}" "$@"
 }
 
-# Configures and compiles a build folder; a half-configured one is made anew.
+# Configures and compiles a build folder; a half-configured one is made anew, and one that is there
+# gets the options given now.
 build() { # FOLDER [MESON OPTIONS...]
     local folder=$checkout/$1
     shift
@@ -115,6 +117,8 @@ build() { # FOLDER [MESON OPTIONS...]
         say "Configuring ${folder##*/}"
         rm -rf "$folder"
         quietly "$log" in_environment meson setup "$folder" "$checkout" "$@" || return
+    elif [ $# -gt 0 ]; then
+        quietly "$log" in_environment meson configure "$folder" "$@" || return
     fi
     say "Compiling ${folder##*/}"
     quietly "$log" in_environment meson compile -C "$folder"

@@ -7,7 +7,7 @@
 fedora_packages=(
     gimp gimp-devel gtk3-devel onednn-devel libzip-devel json-glib-devel libpng-devel
     gdk-pixbuf2-devel librsvg2-devel librsvg2-tools
-    meson ninja-build gcc gcc-c++ pkgconf-pkg-config gettext libasan libubsan
+    meson ninja-build gcc gcc-c++ pkgconf-pkg-config gettext libasan libubsan libtsan
     openmpi openmpi-devel
     clang compiler-rt libomp-devel valgrind
     xorg-x11-server-Xvfb openbox dbus-daemon at-spi2-core python3 python3-gobject
@@ -16,14 +16,15 @@ fedora_packages=(
 
 # What other distributions are asked for, by what the build looks for.
 needed_modules=(gimp-3.0 gimpui-3.0 gtk+-3.0 libzip json-glib-1.0 libpng gdk-pixbuf-2.0)
-needed_programs=(meson ninja gcc pkg-config msgfmt)
+needed_programs=(meson ninja gcc g++ clang pkg-config msgfmt jq)
 
 # Prints what is missing, one name a line.
 missing_native() {
     local name
     case $kind in
-    apt) for name in "${packages[@]}"; do
-        [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || echo "$name"
+    apt) for name in "${packages[@]}"; do # a line for each architecture that has it
+        dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qx installed ||
+            echo "$name"
     done ;;
     dnf) for name in "${fedora_packages[@]}"; do
         rpm -q --quiet --whatprovides "$name" || echo "$name"

@@ -87,7 +87,8 @@ enter_root() { # HOW COMMAND...
 
 # ---- making ----
 
-# The mirror that the machine's own apt sources name; apt itself reads them, without the network.
+# The mirror that the machine's own apt sources name, one called debian before others that have a
+# "stable"; apt itself reads them, without the network.
 find_mirror() {
     local VERSION_CODENAME='' uri
     # shellcheck disable=SC1091
@@ -98,7 +99,7 @@ find_mirror() {
     fi
     uri=$(apt-get --print-uris update 2>/dev/null |
         sed -n "s,^'\(\(https\?\|file\):[^']*\)/dists/\($VERSION_CODENAME\|\(old\)*stable\)/InRelease'.*,\1,p" |
-        head -n 1)
+        awk '!found || /\/debian\/*$/ && !debian { found = $0 } /\/debian\/*$/ { debian = 1 } END { print found }')
     case $ID in
     debian) echo "${uri:-$fallback_mirror}" ;;
     *) echo "$fallback_mirror" ;; # the machine's mirror is not Debian's

@@ -10,8 +10,8 @@
 
 #define HALF (EDT_TIMESTEP_WIDTH / 2)
 
-/* e^x as torch's vectorised f32 exp computes it (the published 1-ulp polynomial of SLEEF): at t = 999
- * one ulp of a frequency moves an angle by 6e-5, so the last bit matters.  x in [-10, 0]. */
+/* e^x as torch's vectorised f32 exp computes it (the published 1-ulp polynomial of SLEEF): at t =
+ * 999 one ulp of a frequency moves an angle by 6e-5, so the last bit matters.  x in [-10, 0]. */
 static float torch_exp(float x)
 {
     static const float coefficients[] = {0.00139304355252534151f, 0.00833336077630519867f,
@@ -73,7 +73,8 @@ static void carve(EdtConditioner *k, EdtArena *arena, int R)
     k->active = edt_arena_take(arena, rows * (gsize)k->D * sizeof(float));
     k->label_rows = edt_arena_take(arena, rows * sizeof(int));
     for (int i = 0; i < k->n_sites; i++)
-        k->sites[i]->rows = edt_arena_take(arena, rows * (gsize)k->sites[i]->columns * sizeof(float));
+        k->sites[i]->rows =
+            edt_arena_take(arena, rows * (gsize)k->sites[i]->columns * sizeof(float));
 }
 
 gsize edt_conditioner_workspace(const EdtConditioner *k, int R)
@@ -95,15 +96,16 @@ gboolean edt_conditioner_prepare(EdtConditioner *k, const EdtBackend *b, EdtDevi
         edt_free(k->host_waves);
         k->R = 0;
         k->memory = b->alloc(dev, arena.used, error);
-        k->host_waves = edt_alloc((gsize)R * EDT_TIMESTEP_WIDTH * sizeof(float), error);
+        k->host_waves =
+            k->memory ? edt_alloc((gsize)R * EDT_TIMESTEP_WIDTH * sizeof(float), error) : NULL;
         if (k->memory == NULL || k->host_waves == NULL)
             return FALSE;
         arena = (EdtArena){.base = k->memory};
         carve(k, &arena, R);
         k->R = R;
     }
-    gboolean done = b->linear_prepare(dev, k->mlp0, R, error) &&
-                    b->linear_prepare(dev, k->mlp2, R, error);
+    gboolean done =
+        b->linear_prepare(dev, k->mlp0, R, error) && b->linear_prepare(dev, k->mlp2, R, error);
     for (int i = 0; done && i < k->n_sites; i++)
         done = b->linear_prepare(dev, k->sites[i]->linear, R, error);
     return done;

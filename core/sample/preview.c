@@ -49,13 +49,13 @@ static void pixel_at(const float *planes, gsize C, gsize plane, gsize i, float *
         pixel[c] = pixel[3] > 0.0f ? fminf(pixel[c] / pixel[3], 1.0f) : 0.0f;
 }
 
-void edt_preview_rgba(const float *x, int hw, guint8 *rgba)
+void edt_preview_pixels(const float *planes, int C, int hw, guint8 *pixels)
 {
     float pixel[4];
     for (gsize i = 0; i < (gsize)hw; i++) {
-        pixel_at(x, 4, (gsize)hw, i, pixel);
-        for (gsize c = 0; c < 4; c++)
-            rgba[4 * i + c] = byte(pixel[c]);
+        pixel_at(planes, (gsize)C, (gsize)hw, i, pixel);
+        for (gsize c = 0; c < (gsize)C; c++)
+            pixels[(gsize)C * i + c] = byte(pixel[c]);
     }
 }
 

@@ -46,7 +46,7 @@ static void test_alpha(void)
     guint8 rgba[hw][4];
 
     edt_pixels_from_planes(planes, 4, hw, &pixels[0][0]);
-    edt_preview_rgba(planes, hw, &rgba[0][0]);
+    edt_preview_pixels(planes, 4, hw, &rgba[0][0]);
     for (int i = 0; i < hw; i++)
         for (int c = 0; c < 4; c++) {
             g_assert_cmpfloat_with_epsilon(pixels[i][c], expected[i][c], 1e-6);

@@ -189,6 +189,46 @@ static void test_export(void)
     edt_engine_close(engine);
 }
 
+static void note_preview(const EdtPreview *preview, gpointer channels)
+{
+    *(int *)channels = preview->channels;
+}
+
+/* A model of pictures without alpha has previews without it. */
+static void test_rgb(void)
+{
+    g_autofree char *pictures = file("pictures"), *model = file("rgb.safetensors");
+    EdtTrainOptions o = discs_options(pictures);
+    EdtTrainExport export = {.output = model};
+    EdtItem item = {.seed = 1};
+    EdtCallbacks callbacks = {.preview = note_preview};
+    EdtRequest request;
+    GError *error = NULL;
+    int channels = 0;
+    o.channels = 3;
+    EdtTrainer *trainer = trainer_new(&o, NULL);
+    g_assert_true(edt_trainer_export(trainer, &export, &error));
+    edt_trainer_free(trainer);
+    EdtEngine *engine = edt_engine_open(model, NULL, &error);
+    g_assert_no_error(error);
+    edt_request_init(&request, engine);
+    request.items = &item;
+    request.n_items = 1;
+    request.steps = 2;
+    request.want_previews = TRUE;
+    EdtPictures *made = edt_generate(engine, &request, &callbacks, &channels, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(channels, ==, 3);
+    g_assert_cmpint(made->pictures[0].channels, ==, 3);
+    edt_pictures_free(made);
+
+    item.seed = G_MAXUINT64; /* no record could hold it */
+    g_assert_null(edt_generate(engine, &request, NULL, NULL, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_clear_error(&error);
+    edt_engine_close(engine);
+}
+
 /* The same pictures, one more class before them. */
 static char *make_more_pictures(void)
 {
@@ -475,6 +515,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/run/resume/bf16", GINT_TO_POINTER(EDT_PRECISION_BF16), test_resume);
     g_test_add_func("/run/learns", test_learns);
     g_test_add_func("/run/export", test_export);
+    g_test_add_func("/run/rgb", test_rgb);
     g_test_add_func("/run/start", test_start);
     g_test_add_func("/run/open-gates", test_open_gates);
     g_test_add_func("/run/identity", test_identity);
