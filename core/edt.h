@@ -243,6 +243,9 @@ char **edt_models_list(void);
 char **edt_models_folders(void);
 /* A path, or a name found in those places; NULL name: the first model found. */
 char *edt_models_find(const char *name, GError **error);
+/* The first model found, or NULL; then why says what is wrong with the first file that is there,
+ * and stays NULL where there is none. */
+char *edt_models_first(GError **why);
 
 typedef struct {
     const char *edt_path; /* .pt, .pth or .safetensors with the reference's names; required */

@@ -253,8 +253,7 @@ static gboolean is_same_file(const char *a, const char *b)
 
 static gboolean check_text(Job *job, const char *what, const char *text)
 {
-    if (text == NULL ||
-        (strlen(text) <= EDT_MODEL_TEXT_MAX && edt_text_is_plain(text, strlen(text))))
+    if (text == NULL || edt_text_fits(text, 0, EDT_MODEL_TEXT_MAX))
         return TRUE;
     g_set_error(job->error, EDT_ERROR, EDT_ERROR_USAGE,
                 _("The %s must be one line of text of at most 4096 bytes."), what);

@@ -39,7 +39,7 @@ static gboolean read_text(Reader *r, const char *key, gsize longest, char **valu
 
     if (text == NULL)
         return refuse(r, key, _("is missing"));
-    if (strlen(text) > longest || !edt_text_is_plain(text, strlen(text)))
+    if (!edt_text_fits(text, 0, longest))
         return refuse(r, key, _("is too long or not plain text"));
     *value = g_strdup(text);
     return TRUE;
@@ -154,8 +154,7 @@ static gboolean take_class_names(Reader *r, JsonNode *node)
     for (guint i = 0; i < n; i++) {
         JsonNode *element = json_array_get_element(array, i);
         const char *name = JSON_NODE_HOLDS_VALUE(element) ? json_node_get_string(element) : NULL;
-        if (name == NULL || *name == '\0' || strlen(name) > EDT_CLASS_NAME_MAX ||
-            !edt_text_is_plain(name, strlen(name)))
+        if (!edt_text_fits(name, 1, EDT_CLASS_NAME_MAX))
             return refuse(r, "edt.class_names", _("holds something that is no name"));
         r->info->class_names[i] = g_strdup(name);
     }

@@ -106,18 +106,22 @@ static char *pick_named(char **models, const char *name)
     return NULL;
 }
 
-/* The first file that is a model of ours; other .safetensors files may lie beside it.  reason: why
- * the first one was not. */
-static char *pick_first(char **models, GError **reason)
+char *edt_models_first(GError **why)
 {
-    for (int i = 0; models[i]; i++) {
-        EdtModelInfo *info = edt_model_info_read(models[i], *reason ? NULL : reason);
-        if (info) {
-            edt_model_info_free(info);
-            return g_strdup(models[i]);
-        }
+    GError *first = NULL;
+    char **models = edt_models_list(), *found = NULL;
+    for (int i = 0; models[i] && !found; i++) { /* other .safetensors files may lie beside it */
+        EdtModelInfo *info = edt_model_info_read(models[i], first ? NULL : &first);
+        if (info)
+            found = g_strdup(models[i]);
+        edt_model_info_free(info);
     }
-    return NULL;
+    if (first && !found)
+        g_propagate_error(why, first);
+    else
+        g_clear_error(&first);
+    g_strfreev(models);
+    return found;
 }
 
 static void explain_none(const GError *reason, GError **error)
@@ -149,18 +153,26 @@ static void explain_unknown(char **models, const char *name, GError **error)
     g_string_free(known, TRUE);
 }
 
+static char *find_first(GError **error)
+{
+    GError *why = NULL;
+    char *found = edt_models_first(&why);
+    if (!found)
+        explain_none(why, error);
+    g_clear_error(&why);
+    return found;
+}
+
 char *edt_models_find(const char *name, GError **error)
 {
-    if (name && g_file_test(name, G_FILE_TEST_IS_REGULAR))
+    if (!name)
+        return find_first(error);
+    if (g_file_test(name, G_FILE_TEST_IS_REGULAR))
         return g_strdup(name);
-    GError *reason = NULL;
     char **models = edt_models_list();
-    char *found = name ? pick_named(models, name) : pick_first(models, &reason);
-    if (!found && name)
+    char *found = pick_named(models, name);
+    if (!found)
         explain_unknown(models, name, error);
-    else if (!found)
-        explain_none(reason, error);
-    g_clear_error(&reason);
     g_strfreev(models);
     return found;
 }

@@ -14,9 +14,7 @@
 static const char *name_of(JsonNode *node)
 {
     const char *name = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
-    gsize length = name ? strlen(name) : 0;
-    return length > 0 && length <= EDT_CLASS_NAME_MAX && edt_text_is_plain(name, length) ? name
-                                                                                         : NULL;
+    return edt_text_fits(name, 1, EDT_CLASS_NAME_MAX) ? name : NULL;
 }
 
 static gboolean is_list(JsonNode *node, guint n)

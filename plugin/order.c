@@ -50,13 +50,12 @@ char *edt_order_model(const char *text, GError **error)
 {
     if (text && *text)
         return edt_models_find(text, error);
-    char *path = edt_models_find(NULL, NULL);
-    char **all = edt_models_list();
-    if (!path && !all[0])
-        explain_none(error);
+    GError *why = NULL;
+    char *path = edt_models_first(&why);
+    if (why)
+        g_propagate_error(error, why);
     else if (!path)
-        path = g_strdup(all[0]); /* reading it says why it cannot be used */
-    g_strfreev(all);
+        explain_none(error);
     return path;
 }
 

@@ -15,6 +15,5 @@ EdtOrder *edt_order_new(GObject *settings, int threads, GError **error);
 /* A class by name, synonym or number; "" is one at random. */
 int edt_order_class(const EdtModelInfo *info, const char *text, GError **error);
 
-/* The model file of a setting, "" being the first one found.  Where none can be used it is a file
- * that is there, and reading it says why. */
+/* The model file of a setting, "" being the first one found. */
 char *edt_order_model(const char *text, GError **error);

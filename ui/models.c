@@ -94,26 +94,13 @@ static char *about_text(const Models *models)
     return g_string_free(text, FALSE);
 }
 
-/* The path of a setting.  Where no model can be used, a file that is there: reading it says why. */
-static char *path_for(const char *word, GError **error)
-{
-    if (word && *word)
-        return edt_models_find(word, error);
-    char *path = edt_models_find(NULL, NULL);
-    char **all = edt_models_list();
-    if (!path)
-        path = g_strdup(all[0]);
-    g_strfreev(all);
-    return path;
-}
-
 /* Reads the model of the settings anew and tells everybody. */
 static void look(Models *models)
 {
     GError *error = NULL;
     char *word = NULL;
     g_object_get(models->settings, "model", &word, NULL);
-    char *path = path_for(word, &error);
+    char *path = word && *word ? edt_models_find(word, &error) : edt_models_first(&error);
     EdtModelInfo *before = models->info;
     models->info = path ? edt_model_info_read(path, &error) : NULL;
     char *text = models->info ? about_text(models) : missing_text(error);

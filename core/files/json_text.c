@@ -164,6 +164,12 @@ gboolean edt_text_is_plain(const char *text, gsize length)
     return TRUE;
 }
 
+gboolean edt_text_fits(const char *text, gsize least, gsize most)
+{
+    gsize length = text ? strlen(text) : 0;
+    return text && length >= least && length <= most && edt_text_is_plain(text, length);
+}
+
 void edt_json_quote(GString *out, const char *text)
 {
     g_string_append_c(out, '"');

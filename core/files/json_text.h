@@ -29,6 +29,8 @@ gboolean edt_json_refuse(const EdtJsonCursor *cursor, const char *what, GError *
 
 /* Valid UTF-8 without control characters, which could speak to a terminal that shows it. */
 gboolean edt_text_is_plain(const char *text, gsize length);
+/* Plain text of so many bytes; not NULL. */
+gboolean edt_text_fits(const char *text, gsize least, gsize most);
 
 /* Appends text (valid UTF-8) as a JSON string with its quotes. */
 void edt_json_quote(GString *out, const char *text);

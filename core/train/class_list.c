@@ -89,8 +89,7 @@ static gboolean from_json(const char *path, GPtrArray *classes, GError **error)
 
 static gboolean is_name(const char *name)
 {
-    gsize length = name ? strlen(name) : 0;
-    return length > 0 && length <= EDT_CLASS_NAME_MAX && edt_text_is_plain(name, length);
+    return edt_text_fits(name, 1, EDT_CLASS_NAME_MAX);
 }
 
 /* The first of its names that is none, or NULL. */

@@ -2,8 +2,8 @@
  *
  * The options of a run: defaults, limits, and as JSON in a checkpoint.
  */
-#include "files/json_text.h"
 #include "train/state.h"
+#include "files/json_text.h"
 
 #include <json-glib/json-glib.h>
 #include <math.h>
@@ -150,7 +150,7 @@ static gboolean check_space(const EdtTrainOptions *o, const EdtVariant *v, GErro
 
 gboolean edt_train_check_text(const char *text, gsize longest, GError **error)
 {
-    if (text == NULL || (strlen(text) <= longest && edt_text_is_plain(text, strlen(text))))
+    if (text == NULL || edt_text_fits(text, 0, longest))
         return TRUE;
     g_autofree char *shown = g_utf8_make_valid(text, -1);
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The harness of test_edt.c: see program.h.
+ * See program.h.
  */
 #include "program.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
+
+#include "edt.h"
 
 static char *folder;
 
@@ -53,6 +55,47 @@ void program_remove(const char *name)
     char *path = program_path(name);
     g_assert_cmpint(g_unlink(path), ==, 0);
     g_free(path);
+}
+
+gboolean program_exists(const char *name)
+{
+    char *path = program_path(name);
+    gboolean there = g_file_test(path, G_FILE_TEST_EXISTS);
+    g_free(path);
+    return there;
+}
+
+GBytes *program_contents(const char *name)
+{
+    GError *error = NULL;
+    char *path = program_path(name), *bytes = NULL;
+    gsize length = 0;
+    g_file_get_contents(path, &bytes, &length, &error);
+    g_assert_no_error(error);
+    g_free(path);
+    return g_bytes_new_take(bytes, length);
+}
+
+void program_write(const char *name, const char *text)
+{
+    char *path = program_path(name);
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+    g_free(path);
+}
+
+char *program_record(const char *name)
+{
+    GError *error = NULL;
+    char *path = program_path(name);
+    char *record = edt_png_read_record(path, &error);
+    g_assert_no_error(error);
+    g_free(path);
+    return record;
+}
+
+char *program_data(const char *name)
+{
+    return g_build_filename(g_getenv("EDT_TEST_DATA"), name, NULL);
 }
 
 static const char *const *under;

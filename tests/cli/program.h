@@ -17,6 +17,11 @@ typedef struct {
 const char *program_folder(void);
 char *program_path(const char *name); /* in that folder */
 void program_remove(const char *name);
+gboolean program_exists(const char *name);
+GBytes *program_contents(const char *name); /* must be there */
+void program_write(const char *name, const char *text);
+char *program_record(const char *name); /* of a picture */
+char *program_data(const char *name);   /* path of a golden file */
 
 /* From now on the program is started by these words (NULL ends them): mpirun and its options. */
 void program_under(const char *const *words);
@@ -28,6 +33,16 @@ void outcome_clear(Outcome *outcome);
 
 /* Runs to the end and prints stderr when the code is not the expected one. */
 Outcome program_expect(int code, const char *input, const char *first, ...) G_GNUC_NULL_TERMINATED;
+
+/* Runs and forgets what came out. */
+#define EXPECT_INPUT(code, input, ...)                                                             \
+    G_STMT_START                                                                                   \
+    {                                                                                              \
+        Outcome outcome_ = program_expect(code, input, __VA_ARGS__, NULL);                         \
+        outcome_clear(&outcome_);                                                                  \
+    }                                                                                              \
+    G_STMT_END
+#define EXPECT(code, ...) EXPECT_INPUT(code, NULL, __VA_ARGS__)
 
 /* Every line of text as a JSON object; a line that is none fails the test. */
 GPtrArray *json_lines(const char *text);

@@ -1,52 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * `edt` from outside, on a tiny model (16x16 latents, 128x128 pictures, 10 classes) that the first
- * test imports: exit codes, names, events, records, job files, Ctrl-C.
+ * test imports: exit codes, names, events, records.  Next: test_jobs.c.
  */
 #include <glib/gstdio.h>
 #include <math.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "edt.h"
 #include "program.h"
-
-/* Runs and forgets what came out. */
-#define EXPECT_INPUT(code, input, ...)                                                             \
-    G_STMT_START                                                                                   \
-    {                                                                                              \
-        Outcome outcome_ = program_expect(code, input, __VA_ARGS__, NULL);                         \
-        outcome_clear(&outcome_);                                                                  \
-    }                                                                                              \
-    G_STMT_END
-#define EXPECT(code, ...) EXPECT_INPUT(code, NULL, __VA_ARGS__)
-
-static gboolean exists(const char *name)
-{
-    char *path = program_path(name);
-    gboolean there = g_file_test(path, G_FILE_TEST_EXISTS);
-    g_free(path);
-    return there;
-}
-
-static GBytes *contents(const char *name)
-{
-    GError *error = NULL;
-    char *path = program_path(name), *bytes = NULL;
-    gsize length = 0;
-    g_file_get_contents(path, &bytes, &length, &error);
-    g_assert_no_error(error);
-    g_free(path);
-    return g_bytes_new_take(bytes, length);
-}
-
-static void write_text(const char *name, const char *text)
-{
-    char *path = program_path(name);
-    g_assert_true(g_file_set_contents(path, text, -1, NULL));
-    g_free(path);
-}
 
 static void make_folder(const char *name)
 {
@@ -55,27 +18,12 @@ static void make_folder(const char *name)
     g_free(path);
 }
 
-static char *record_of(const char *name)
-{
-    GError *error = NULL;
-    char *path = program_path(name);
-    char *record = edt_png_read_record(path, &error);
-    g_assert_no_error(error);
-    g_free(path);
-    return record;
-}
-
 static void expect_same_files(const char *a, const char *b)
 {
-    GBytes *first = contents(a), *second = contents(b);
+    GBytes *first = program_contents(a), *second = program_contents(b);
     g_assert_true(g_bytes_equal(first, second));
     g_bytes_unref(first);
     g_bytes_unref(second);
-}
-
-static char *data_path(const char *name)
-{
-    return g_build_filename(g_getenv("EDT_TEST_DATA"), name, NULL);
 }
 
 /* ---- commands ---- */
@@ -170,18 +118,18 @@ static void test_without_model(void)
 
 static void test_import_refused(void)
 {
-    write_text("broken.pt", "this is no checkpoint");
+    program_write("broken.pt", "this is no checkpoint");
     EXPECT(3, "import", "broken.pt", "-o", "broken.safetensors");
-    g_assert_false(exists("broken.safetensors"));
+    g_assert_false(program_exists("broken.safetensors"));
     EXPECT(3, "info", "broken.pt");
     EXPECT(3, "sample", "-m", "broken.pt");
 
-    char *hostile = data_path("edt_tiny_whole_module_REFUSE.pt");
+    char *hostile = program_data("edt_tiny_whole_module_REFUSE.pt");
     Outcome outcome =
         program_expect(3, NULL, "import", hostile, "-o", "hostile.safetensors", "--json", NULL);
     GPtrArray *lines = json_lines(outcome.out);
     g_assert_cmpint(json_number(find_event(lines, "error", 0), "code"), ==, 3);
-    g_assert_false(exists("hostile.safetensors"));
+    g_assert_false(program_exists("hostile.safetensors"));
     g_ptr_array_unref(lines);
     outcome_clear(&outcome);
     g_free(hostile);
@@ -189,8 +137,8 @@ static void test_import_refused(void)
 
 static void test_import(void)
 {
-    char *checkpoint = data_path("edt_tiny_bare.pt");
-    char *vae = data_path("vae_small_modern.safetensors");
+    char *checkpoint = program_data("edt_tiny_bare.pt");
+    char *vae = program_data("vae_small_modern.safetensors");
     EXPECT(0, "import", checkpoint);
     Outcome outcome = program_finish(program_start("doctor", NULL), NULL);
     if (outcome.code != 0) /* no other model is installed: its advice is followed */
@@ -203,9 +151,9 @@ static void test_import(void)
     g_assert_nonnull(strstr(outcome.err, "sha256"));
     outcome_clear(&outcome);
 
-    GBytes *before = contents("home/edt/models/edt_tiny_bare.safetensors");
+    GBytes *before = program_contents("home/edt/models/edt_tiny_bare.safetensors");
     EXPECT(2, "import", checkpoint); /* exists */
-    GBytes *after = contents("home/edt/models/edt_tiny_bare.safetensors");
+    GBytes *after = program_contents("home/edt/models/edt_tiny_bare.safetensors");
     g_assert_true(g_bytes_equal(before, after));
     g_bytes_unref(before);
     g_bytes_unref(after);
@@ -225,7 +173,7 @@ static void test_import(void)
 /* The model of a checkpoint whose name is not UTF-8 is where the event says. */
 static void test_import_name(void)
 {
-    char *checkpoint = data_path("edt_tiny_bare.pt"), *latin1 = program_path("m\xe4.pt");
+    char *checkpoint = program_data("edt_tiny_bare.pt"), *latin1 = program_path("m\xe4.pt");
     g_assert_cmpint(symlink(checkpoint, latin1), ==, 0);
     Outcome outcome = program_expect(0, NULL, "import", latin1, "--json", NULL);
     GPtrArray *lines = json_lines(outcome.out);
@@ -325,12 +273,12 @@ static void test_names(void)
     g_assert_nonnull(strstr(outcome.err, "seed 7"));
     outcome_clear(&outcome);
 
-    GBytes *before = contents(first);
+    GBytes *before = program_contents(first);
     outcome =
         program_expect(0, NULL, "sample", "--class", "3", "--seed", "7", "--steps", "3", NULL);
     g_assert_cmpstr(g_strchomp(outcome.out), ==, second);
     outcome_clear(&outcome);
-    GBytes *after = contents(first);
+    GBytes *after = program_contents(first);
     g_assert_true(g_bytes_equal(before, after));
     g_bytes_unref(before);
     g_bytes_unref(after);
@@ -341,7 +289,7 @@ static void test_output(void)
     EXPECT(0, "sample", "--class", "1", "-s", "1", "--steps", "1", "-o", "a.png");
     EXPECT(2, "sample", "--class", "1", "-s", "2", "--steps", "1", "-o", "a.png");
     EXPECT(0, "sample", "--class", "1", "-s", "2", "--steps", "1", "-o", "a.png", "--force");
-    char *record = record_of("a.png");
+    char *record = program_record("a.png");
     g_assert_nonnull(strstr(record, "\"seed\":2"));
     g_free(record);
 
@@ -357,15 +305,15 @@ static void test_output(void)
                                               {"set/002.png", "\"class\":2,", "\"seed\":5"},
                                               {"set/003.png", "\"class\":2,", "\"seed\":6"}};
     for (int i = 0; i < 4; i++) {
-        record = record_of(expected[i][0]);
+        record = program_record(expected[i][0]);
         g_assert_nonnull(strstr(record, expected[i][1]));
         g_assert_nonnull(strstr(record, expected[i][2]));
         g_free(record);
     }
     EXPECT(0, "sample", "--class", "null", "-s", "5", "--steps", "1", "-o", "set");
-    g_assert_true(exists("set/edt-tiny-bare-no-class-5.png"));
+    g_assert_true(program_exists("set/edt-tiny-bare-no-class-5.png"));
     EXPECT(0, "sample", "--class", "1", "-s", "5", "--steps", "1", "-o", "new/folder/");
-    g_assert_true(exists("new/folder/edt-tiny-bare-class-1-5.png"));
+    g_assert_true(program_exists("new/folder/edt-tiny-bare-class-1-5.png"));
     EXPECT(2, "sample", "--class", "1", "--steps", "1", "-o", "a.png/");
 }
 
@@ -418,7 +366,7 @@ static void test_events(void)
     g_assert_cmpint(count_events(lines, "image"), ==, 3);
     for (int i = 0; i < 3; i++) {
         JsonObject *image = find_event(lines, "image", i);
-        GBytes *bytes = contents(json_text(image, "path"));
+        GBytes *bytes = program_contents(json_text(image, "path"));
         char *sha256 = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
         g_assert_cmpstr(json_text(image, "sha256"), ==, sha256);
         g_assert_cmpint(json_number(image, "seed"), ==, 9 + i);
@@ -446,7 +394,7 @@ static void test_record(void)
     EXPECT(0, "sample", "--class", "4", "-s", "11", "--steps", "3", "--sampler", "ddim", "--eta",
            "0.1", "--cfg-scale", "2.3", "--amm", "official", "--clip", "--type", "f32", "-o",
            "r.png");
-    char *record = record_of("r.png");
+    char *record = program_record("r.png");
     static const char *const members[] = {"\"edt\":\"" EDT_VERSION "\"",
                                           "\"class\":4,",
                                           "\"class_name\":\"class 4\"",
@@ -467,18 +415,18 @@ static void test_record(void)
     g_assert_null(strstr(outcome.err, "stopped"));
     expect_same_files("r.png", "r2.png");
     outcome_clear(&outcome);
-    write_text("r.json", record);
+    program_write("r.json", record);
     EXPECT(0, "sample", "--from", "r.json", "-o", "r3.png");
     expect_same_files("r.png", "r3.png");
     strstr(record, "\"steps_done\":3")[13] = '2';
-    write_text("r.json", record);
+    program_write("r.json", record);
     outcome = program_expect(0, NULL, "sample", "--from", "r.json", "-o", "r7.png", NULL);
     g_assert_nonnull(strstr(outcome.err, "stopped after step 2 of 3;"));
     outcome_clear(&outcome);
     g_free(record);
 
     EXPECT(0, "sample", "--from", "r.png", "--steps", "2", "-s", "12", "-o", "r4.png");
-    record = record_of("r4.png");
+    record = program_record("r4.png");
     g_assert_nonnull(strstr(record, "\"steps\":2,"));
     g_assert_nonnull(strstr(record, "\"seed\":12,"));
     g_assert_nonnull(strstr(record, "\"cfg_scale\":2.3,"));
@@ -538,7 +486,7 @@ static void test_latents(void)
            "three.npy", "-o", "l%d.png");
     EXPECT(0, "sample", "--class", "1", "-s", "1", "--steps", "1", "--init-latent", "one.npy", "-o",
            "l.png");
-    char *record = record_of("l.png");
+    char *record = program_record("l.png");
     g_assert_nonnull(strstr(record, "\"init_latent\":true"));
     g_free(record);
 }
@@ -550,223 +498,12 @@ static void test_previews(void)
     for (int item = 0; item < 2; item++) {
         for (int step = 1; step <= 3; step++) {
             char *name = g_strdup_printf("previews/item-%03d-step-%03d.png", item, step);
-            g_assert_true(exists(name));
+            g_assert_true(program_exists(name));
             g_free(name);
         }
     }
     EXPECT(2, "sample", "--class", "1", "--steps", "3", "--preview-dir", "previews", "-o", "p.png");
-    g_assert_false(exists("p.png"));
-}
-
-/* ---- jobs ---- */
-
-static const char job_text[] =
-    "{\"class\": 1, \"seed\": 1, \"output\": \"jobs/1.png\"}\n"
-    " \t\r\n"
-    "{\"class\": 2, \"seed\": 2, \"output\": \"jobs/2.png\", \"steps\": 3}\n"
-    "this is no JSON\n"
-    "{\"class\": 3, \"seed\": 3, \"output\": \"jobs/3.png\", \"stepps\": 3}\n"
-    "{\"class\": 3, \"seed\": 3, \"output\": \"jobs/3.png\", \"steps\": 0}\n"
-    "{\"class\": \"wolpertinger\", \"seed\": 3, \"output\": \"jobs/3.png\"}\n"
-    "{\"class\": 3, \"seed\": 3, \"output\": \"nowhere/3.png\"}\n"
-    "{\"class\": 4, \"seed\": 4}\n"
-    "{\"class\": 1, \"seed\": 1, \"output\": \"jobs/1.png\"}\n";
-
-static Outcome run_jobs(int code)
-{
-    return program_expect(code, job_text, "sample", "--jobs", "-", "--steps", "2", "-o", "jobs/",
-                          NULL);
-}
-
-static void test_jobs(void)
-{
-    Outcome outcome = run_jobs(1);
-    GPtrArray *lines = json_lines(outcome.out);
-    static const int good[] = {1, 3, 9}, bad[] = {4, 5, 6, 7, 8};
-    g_assert_cmpint(count_events(lines, "image"), ==, 3);
-    for (int i = 0; i < 3; i++)
-        g_assert_cmpint(json_number(find_event(lines, "image", i), "line"), ==, good[i]);
-    g_assert_cmpint(count_events(lines, "error"), ==, 5);
-    for (int i = 0; i < 5; i++)
-        g_assert_cmpint(json_number(find_event(lines, "error", i), "line"), ==, bad[i]);
-    g_assert_cmpint(json_number(find_event(lines, "skipped", 0), "line"), ==, 10);
-    g_assert_true(exists("jobs/edt-tiny-bare-class-4-4.png"));
-    char *record = record_of("jobs/2.png");
-    g_assert_nonnull(strstr(record, "\"steps\":3,")); /* the line's, over the command line's */
-    g_free(record);
-    g_ptr_array_unref(lines);
-    outcome_clear(&outcome);
-}
-
-/* Again: what is there is skipped, what is missing or was stopped early is made. */
-static void test_jobs_again(void)
-{
-    GBytes *before = contents("jobs/1.png");
-    program_remove("jobs/2.png");
-    Outcome outcome = run_jobs(1);
-    GPtrArray *lines = json_lines(outcome.out);
-    g_assert_cmpint(count_events(lines, "image"), ==, 1);
-    g_assert_cmpint(count_events(lines, "skipped"), ==, 3);
-    g_assert_cmpint(json_number(find_event(lines, "end", 0), "failed"), ==, 5);
-    GBytes *after = contents("jobs/1.png");
-    g_assert_true(g_bytes_equal(before, after));
-    g_bytes_unref(before);
-    g_bytes_unref(after);
-    g_ptr_array_unref(lines);
-    outcome_clear(&outcome);
-}
-
-/* A picture of other settings is neither taken for this one nor lost. */
-static void test_jobs_other(void)
-{
-    const char *job = "{\"class\": 1, \"seed\": 1, \"output\": \"jobs/1.png\", \"cfg_scale\": 2}\n";
-    GBytes *before = contents("jobs/1.png");
-    Outcome outcome = program_expect(1, job, "sample", "--jobs", "-", "--steps", "2", NULL);
-    outcome_clear(&outcome);
-    GBytes *after = contents("jobs/1.png");
-    g_assert_true(g_bytes_equal(before, after));
-    outcome = program_expect(0, job, "sample", "--jobs", "-", "--steps", "2", "--force", NULL);
-    outcome_clear(&outcome);
-    char *record = record_of("jobs/1.png");
-    g_assert_nonnull(strstr(record, "\"cfg_scale\":2,"));
-    /* a record is a job, too; with its own output it is done already */
-    char *line = g_strdup_printf("{\"output\":\"jobs/1.png\",%s\n", record + 1);
-    outcome = program_expect(0, line, "sample", "--jobs", "-", NULL);
-    g_assert_nonnull(strstr(outcome.out, "\"skipped\""));
-    outcome_clear(&outcome);
-    g_bytes_unref(before);
-    g_bytes_unref(after);
-    g_free(line);
-    g_free(record);
-}
-
-/* A repeated run leaves in peace what it cannot compare: a seed or a class that was drawn, and
- * pictures without records. */
-static void test_jobs_drawn(void)
-{
-    static const char jobs[] = "{\"class\": 1, \"output\": \"jobs/drawn-1.png\"}\n"
-                               "{\"class\": \"Random\", \"output\": \"jobs/drawn-2.png\"}\n";
-    static const char *const metadata[] = {NULL, "--no-metadata"};
-    for (int i = 0; i < 2; i++) {
-        EXPECT_INPUT(0, jobs, "sample", "--jobs", "-", "--steps", "1", "--force", metadata[i]);
-        Outcome outcome =
-            program_expect(0, jobs, "sample", "--jobs", "-", "--steps", "1", metadata[i], NULL);
-        GPtrArray *lines = json_lines(outcome.out);
-        g_assert_cmpint(count_events(lines, "skipped"), ==, 2);
-        g_assert_cmpint(count_events(lines, "image"), ==, 0);
-        g_ptr_array_unref(lines);
-        outcome_clear(&outcome);
-    }
-    /* the record that is there tells more than its absence elsewhere */
-    EXPECT_INPUT(1, jobs, "sample", "--jobs", "-", "--steps", "1");
-    EXPECT_INPUT(0, jobs, "sample", "--jobs", "-", "--steps", "1", "--force");
-    EXPECT_INPUT(1, jobs, "sample", "--jobs", "-", "--steps", "2", "--no-metadata");
-}
-
-/* A program that sends a line and waits for its picture gets it before it sends another. */
-static void test_jobs_dialogue(void)
-{
-    GSubprocess *process = program_start("sample", "--jobs", "-", "--steps", "1", NULL);
-    GOutputStream *in = g_subprocess_get_stdin_pipe(process);
-    GDataInputStream *out = g_data_input_stream_new(g_subprocess_get_stdout_pipe(process));
-    g_filter_input_stream_set_close_base_stream(G_FILTER_INPUT_STREAM(out), FALSE);
-    for (int i = 0; i < 2; i++) {
-        GError *error = NULL;
-        char *job = g_strdup_printf("{\"class\":1,\"seed\":%d,\"output\":\"talk%d.png\"}\n", i, i);
-        g_output_stream_write_all(in, job, strlen(job), NULL, NULL, &error);
-        g_assert_no_error(error);
-        char *line = g_data_input_stream_read_line(out, NULL, NULL, &error);
-        g_assert_no_error(error);
-        g_assert_nonnull(strstr(line, "\"image\""));
-        char *name = g_strdup_printf("talk%d.png", i);
-        g_assert_true(exists(name));
-        g_free(name);
-        g_free(line);
-        g_free(job);
-    }
-    g_object_unref(out);
-    Outcome outcome = program_finish(process, NULL);
-    g_assert_cmpint(outcome.code, ==, 0);
-    outcome_clear(&outcome);
-}
-
-/* ---- Ctrl-C ---- */
-
-/* Sends SIGINT after the first step and answers what the rest of stdout says. */
-static GPtrArray *interrupt(GSubprocess *process, int *code)
-{
-    GError *error = NULL;
-    GDataInputStream *out = g_data_input_stream_new(g_subprocess_get_stdout_pipe(process));
-    GString *rest = g_string_new(NULL);
-    gboolean sent = FALSE;
-    char *line;
-    while ((line = g_data_input_stream_read_line(out, NULL, NULL, &error))) {
-        if (!sent && strstr(line, "\"step\"")) {
-            g_subprocess_send_signal(process, SIGINT);
-            sent = TRUE;
-        }
-        g_string_append_printf(rest, "%s\n", line);
-        g_free(line);
-    }
-    g_assert_no_error(error);
-    g_assert_true(sent);
-    g_object_unref(out);
-    g_assert_true(g_subprocess_wait(process, NULL, NULL));
-    *code = g_subprocess_get_if_exited(process) ? g_subprocess_get_exit_status(process) : -1;
-    g_object_unref(process);
-    GPtrArray *lines = json_lines(rest->str);
-    g_string_free(rest, TRUE);
-    return lines;
-}
-
-static void test_interrupt(void)
-{
-    int code;
-    GPtrArray *lines = interrupt(program_start("sample", "--class", "1", "-s", "1", "--steps",
-                                               "1000", "--sampler", "ddpm", "-n", "40", "--json",
-                                               "--batch-size", "4", "-o", "int%d.png", NULL),
-                                 &code);
-    g_assert_cmpint(code, ==, 130);
-    g_assert_cmpint(count_events(lines, "image"), ==, 4); /* the running batch, no other */
-    JsonObject *image = find_event(lines, "image", 0);
-    g_assert_cmpint(json_number(image, "steps_done"), >, 0);
-    g_assert_cmpint(json_number(image, "steps_done"), <, 1000);
-    g_assert_true(json_object_get_boolean_member(find_event(lines, "end", 0), "cancelled"));
-    g_assert_true(exists("int3.png"));
-    g_assert_false(exists("int4.png"));
-    g_ptr_array_unref(lines);
-}
-
-/* A stopped run of jobs, repeated, makes what was cut short again. */
-static void test_interrupt_jobs(void)
-{
-    int code;
-    /* a batch of eight: the tiny model takes long enough to be interrupted */
-    GString *jobs = g_string_new(NULL);
-    for (int i = 0; i < 8; i++)
-        g_string_append_printf(
-            jobs, "{\"class\":1,\"seed\":%d,\"output\":\"long%d.png\",\"steps\":1000}\n", i, i);
-    g_string_append(jobs, "{\"class\":1,\"seed\":2,\"output\":\"late.png\",\"steps\":2}\n");
-    write_text("long.jsonl", jobs->str);
-    g_string_free(jobs, TRUE);
-    GPtrArray *lines = interrupt(
-        program_start("sample", "--jobs", "long.jsonl", "--json", "--no-metadata", NULL), &code);
-    g_assert_cmpint(code, ==, 130);
-    g_assert_false(exists("long0.png")); /* nothing could say that it is not finished */
-    g_ptr_array_unref(lines);
-    lines = interrupt(program_start("sample", "--jobs", "long.jsonl", "--json", NULL), &code);
-    g_assert_cmpint(code, ==, 130);
-    g_assert_cmpint(count_events(lines, "image"), ==, 8);
-    g_assert_cmpint(json_number(find_event(lines, "image", 0), "steps_done"), <, 1000);
-    g_assert_false(exists("late.png"));
-    g_ptr_array_unref(lines);
-
-    Outcome outcome = program_expect(0, NULL, "sample", "--jobs", "long.jsonl", NULL);
-    lines = json_lines(outcome.out);
-    g_assert_cmpint(count_events(lines, "image"), ==, 9);
-    g_assert_cmpint(json_number(find_event(lines, "image", 0), "steps_done"), ==, 1000);
-    g_ptr_array_unref(lines);
-    outcome_clear(&outcome);
+    g_assert_false(program_exists("p.png"));
 }
 
 /* Where bf16 is the slower choice, it is said: by the doctor, and when it is asked for. */
@@ -838,13 +575,6 @@ int main(int argc, char **argv)
     g_test_add_func("/edt/record", test_record);
     g_test_add_func("/edt/latents", test_latents);
     g_test_add_func("/edt/previews", test_previews);
-    g_test_add_func("/edt/jobs", test_jobs);
-    g_test_add_func("/edt/jobs-again", test_jobs_again);
-    g_test_add_func("/edt/jobs-other", test_jobs_other);
-    g_test_add_func("/edt/jobs-drawn", test_jobs_drawn);
-    g_test_add_func("/edt/jobs-dialogue", test_jobs_dialogue);
-    g_test_add_func("/edt/interrupt", test_interrupt);
-    g_test_add_func("/edt/interrupt-jobs", test_interrupt_jobs);
     g_test_add_func("/edt/bf16", test_bf16);
     g_test_add_func("/edt/bench-train", test_bench_train);
     return g_test_run();

@@ -20,14 +20,6 @@ static char *contents(const char *name)
     return text; /* NULL: not there */
 }
 
-static gboolean exists(const char *name)
-{
-    char *path = program_path(name);
-    gboolean there = g_file_test(path, G_FILE_TEST_EXISTS);
-    g_free(path);
-    return there;
-}
-
 /* Two classes of plain squares, and a file that is no picture. */
 static void make_pictures(void)
 {
@@ -76,8 +68,10 @@ static void test_run(void)
     g_assert_cmpint(json_array_get_length(
                         json_object_get_array_member(find_event(logged, "train", 1), "x0_error")),
                     ==, 5);
-    g_assert_true(exists("run/checkpoint.safetensors") && exists("run/model.safetensors"));
-    g_assert_true(exists("run/samples-000002.png") && exists("run/samples-000004.png"));
+    g_assert_true(program_exists("run/checkpoint.safetensors") &&
+                  program_exists("run/model.safetensors"));
+    g_assert_true(program_exists("run/samples-000002.png") &&
+                  program_exists("run/samples-000004.png"));
     g_ptr_array_unref(lines);
     g_ptr_array_unref(logged);
     g_free(log);
@@ -104,7 +98,7 @@ static void test_plot(void)
     g_free(svg);
     outcome_clear(&outcome);
     outcome = program_expect(0, NULL, "plot", "run/log.jsonl", "-o", "curve.svg", NULL);
-    g_assert_true(exists("curve.svg"));
+    g_assert_true(program_exists("curve.svg"));
     outcome_clear(&outcome);
     outcome = program_expect(3, NULL, "plot", "pictures", NULL);
     outcome_clear(&outcome);
@@ -204,7 +198,7 @@ static void test_mistakes(void)
         program_expect(2, NULL, "train", "pictures", "-o", "bad", TINY, "--cfg-scale", "101", NULL);
     g_assert_nonnull(strstr(outcome.err, "from 0 to 100"));
     outcome_clear(&outcome);
-    g_assert_false(exists("bad"));
+    g_assert_false(program_exists("bad"));
 }
 
 int main(int argc, char **argv)

@@ -150,6 +150,23 @@ static void check_variance(const char *path)
     edt_safetensors_close(model);
 }
 
+/* The model with another digit there: it would be read as what it is not. */
+static void refuse_alpha(const char *model, const char *words, char digit)
+{
+    g_autofree char *path = file("alpha.safetensors"), *bytes = NULL;
+    GError *error = NULL;
+    gsize length;
+    g_assert_true(g_file_get_contents(model, &bytes, &length, NULL));
+    char *at = g_strstr_len(bytes + 8, 4096, words);
+    g_assert_nonnull(at);
+    at[strlen(words) - 2] = digit;
+    g_assert_true(g_file_set_contents(path, bytes, (gssize)length, NULL));
+    g_assert_null(edt_model_info_read(path, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
+    g_assert_nonnull(strstr(error->message, "edt.alpha"));
+    g_clear_error(&error);
+}
+
 /* The exported average, on the engine, paints each class in its colour. */
 static void test_export(void)
 {
@@ -173,6 +190,7 @@ static void test_export(void)
     g_assert_cmpint(info->prediction, ==, EDT_PREDICT_DENOISED);
     edt_request_init(&request, engine);
     g_assert_cmpfloat(request.cfg_scale, ==, 4.5);
+    refuse_alpha(model, "\"edt.alpha\":\"1\"", '0');
     request.items = items;
     request.n_items = 2;
     request.steps = 10;
@@ -221,6 +239,7 @@ static void test_rgb(void)
     g_assert_cmpint(channels, ==, 3);
     g_assert_cmpint(made->pictures[0].channels, ==, 3);
     edt_pictures_free(made);
+    refuse_alpha(model, "\"edt.alpha\":\"0\"", '1');
 
     item.seed = G_MAXUINT64; /* no record could hold it */
     g_assert_null(edt_generate(engine, &request, NULL, NULL, &error));

@@ -151,14 +151,18 @@ def cancel_and_keep(gimp):
     report.check('what was there is kept', True)
 
 
+def stop(gimp, answer, *step):
+    gimp.press('Generate again')
+    gimp.wait_step(*step)
+    gimp.press('Cancel')
+    gimp.press(answer)
+    gimp.wait_ready()
+
+
 def cancel_and_discard(gimp):
     report = gimp.report
     before = gimp.layers()
-    gimp.press('Generate again')
-    gimp.wait_step(5)
-    gimp.press('Cancel')
-    gimp.press('Discard')
-    gimp.wait_ready()
+    stop(gimp, 'Discard', 5)
     report.check('or thrown away', gimp.layers() == before, gimp.title())
 
 
@@ -167,22 +171,14 @@ def cancel_batches(gimp):
     report, files = gimp.report, len(gimp.session.history())
     gimp.set('Seed', 42)
     gimp.set('Number of pictures', 10)
-    gimp.press('Generate again')
-    gimp.wait_step(3, 'Pictures 1 to 8 of 10 · ')
-    gimp.press('Cancel')
-    gimp.press('Keep')
-    gimp.wait_ready()
+    stop(gimp, 'Keep', 3, 'Pictures 1 to 8 of 10 · ')
     report.check('the running batch is kept', len(gimp.session.history()) == files + 8)
     gimp.press('Next seed')
     report.check('and the next seed follows its last one', gimp.get('Seed') == 50,
                  gimp.get('Seed'))
     layers = gimp.layers()
     gimp.set('Steps', 500)
-    gimp.press('Generate again')
-    gimp.wait_step(1, 'Pictures 9 to 10 of 10 · ')
-    gimp.press('Cancel')
-    gimp.press('Discard')
-    gimp.wait_ready()
+    stop(gimp, 'Discard', 1, 'Pictures 9 to 10 of 10 · ')
     report.check('a discarded run leaves its finished batch in the history',
                  len(gimp.session.history()) == files + 16 and gimp.layers() == layers)
     report.check('and in the strip', gimp.thumbnail('golden retriever, seed 57') is not None)

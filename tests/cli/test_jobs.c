@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Runs of many pictures from outside, on the tiny model of test_edt.c: job files, and Ctrl-C in the
+ * middle.
+ */
+#include <signal.h>
+#include <string.h>
+
+#include "edt.h"
+#include "program.h"
+
+static void import_model(void)
+{
+    char *checkpoint = program_data("edt_tiny_bare.pt");
+    char *vae = program_data("vae_small_modern.safetensors");
+    EXPECT(0, "import", checkpoint, "--vae", vae);
+    g_free(vae);
+    g_free(checkpoint);
+}
+
+/* ---- jobs ---- */
+
+static const char job_text[] =
+    "{\"class\": 1, \"seed\": 1, \"output\": \"jobs/1.png\"}\n"
+    " \t\r\n"
+    "{\"class\": 2, \"seed\": 2, \"output\": \"jobs/2.png\", \"steps\": 3}\n"
+    "this is no JSON\n"
+    "{\"class\": 3, \"seed\": 3, \"output\": \"jobs/3.png\", \"stepps\": 3}\n"
+    "{\"class\": 3, \"seed\": 3, \"output\": \"jobs/3.png\", \"steps\": 0}\n"
+    "{\"class\": \"wolpertinger\", \"seed\": 3, \"output\": \"jobs/3.png\"}\n"
+    "{\"class\": 3, \"seed\": 3, \"output\": \"nowhere/3.png\"}\n"
+    "{\"class\": 4, \"seed\": 4}\n"
+    "{\"class\": 1, \"seed\": 1, \"output\": \"jobs/1.png\"}\n";
+
+static Outcome run_jobs(int code)
+{
+    return program_expect(code, job_text, "sample", "--jobs", "-", "--steps", "2", "-o", "jobs/",
+                          NULL);
+}
+
+static void test_jobs(void)
+{
+    Outcome outcome = run_jobs(1);
+    GPtrArray *lines = json_lines(outcome.out);
+    static const int good[] = {1, 3, 9}, bad[] = {4, 5, 6, 7, 8};
+    g_assert_cmpint(count_events(lines, "image"), ==, 3);
+    for (int i = 0; i < 3; i++)
+        g_assert_cmpint(json_number(find_event(lines, "image", i), "line"), ==, good[i]);
+    g_assert_cmpint(count_events(lines, "error"), ==, 5);
+    for (int i = 0; i < 5; i++)
+        g_assert_cmpint(json_number(find_event(lines, "error", i), "line"), ==, bad[i]);
+    g_assert_cmpint(json_number(find_event(lines, "skipped", 0), "line"), ==, 10);
+    g_assert_true(program_exists("jobs/edt-tiny-bare-class-4-4.png"));
+    char *record = program_record("jobs/2.png");
+    g_assert_nonnull(strstr(record, "\"steps\":3,")); /* the line's, over the command line's */
+    g_free(record);
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+}
+
+/* Again: what is there is skipped, what is missing or was stopped early is made. */
+static void test_jobs_again(void)
+{
+    GBytes *before = program_contents("jobs/1.png");
+    program_remove("jobs/2.png");
+    Outcome outcome = run_jobs(1);
+    GPtrArray *lines = json_lines(outcome.out);
+    g_assert_cmpint(count_events(lines, "image"), ==, 1);
+    g_assert_cmpint(count_events(lines, "skipped"), ==, 3);
+    g_assert_cmpint(json_number(find_event(lines, "end", 0), "failed"), ==, 5);
+    GBytes *after = program_contents("jobs/1.png");
+    g_assert_true(g_bytes_equal(before, after));
+    g_bytes_unref(before);
+    g_bytes_unref(after);
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+}
+
+/* A picture of other settings is neither taken for this one nor lost. */
+static void test_jobs_other(void)
+{
+    const char *job = "{\"class\": 1, \"seed\": 1, \"output\": \"jobs/1.png\", \"cfg_scale\": 2}\n";
+    GBytes *before = program_contents("jobs/1.png");
+    Outcome outcome = program_expect(1, job, "sample", "--jobs", "-", "--steps", "2", NULL);
+    outcome_clear(&outcome);
+    GBytes *after = program_contents("jobs/1.png");
+    g_assert_true(g_bytes_equal(before, after));
+    outcome = program_expect(0, job, "sample", "--jobs", "-", "--steps", "2", "--force", NULL);
+    outcome_clear(&outcome);
+    char *record = program_record("jobs/1.png");
+    g_assert_nonnull(strstr(record, "\"cfg_scale\":2,"));
+    /* a record is a job, too; with its own output it is done already */
+    char *line = g_strdup_printf("{\"output\":\"jobs/1.png\",%s\n", record + 1);
+    outcome = program_expect(0, line, "sample", "--jobs", "-", NULL);
+    g_assert_nonnull(strstr(outcome.out, "\"skipped\""));
+    outcome_clear(&outcome);
+    g_bytes_unref(before);
+    g_bytes_unref(after);
+    g_free(line);
+    g_free(record);
+}
+
+/* A repeated run leaves in peace what it cannot compare: a seed or a class that was drawn, and
+ * pictures without records. */
+static void test_jobs_drawn(void)
+{
+    static const char jobs[] = "{\"class\": 1, \"output\": \"jobs/drawn-1.png\"}\n"
+                               "{\"class\": \"Random\", \"output\": \"jobs/drawn-2.png\"}\n";
+    static const char *const metadata[] = {NULL, "--no-metadata"};
+    for (int i = 0; i < 2; i++) {
+        EXPECT_INPUT(0, jobs, "sample", "--jobs", "-", "--steps", "1", "--force", metadata[i]);
+        Outcome outcome =
+            program_expect(0, jobs, "sample", "--jobs", "-", "--steps", "1", metadata[i], NULL);
+        GPtrArray *lines = json_lines(outcome.out);
+        g_assert_cmpint(count_events(lines, "skipped"), ==, 2);
+        g_assert_cmpint(count_events(lines, "image"), ==, 0);
+        g_ptr_array_unref(lines);
+        outcome_clear(&outcome);
+    }
+    /* the record that is there tells more than its absence elsewhere */
+    EXPECT_INPUT(1, jobs, "sample", "--jobs", "-", "--steps", "1");
+    EXPECT_INPUT(0, jobs, "sample", "--jobs", "-", "--steps", "1", "--force");
+    EXPECT_INPUT(1, jobs, "sample", "--jobs", "-", "--steps", "2", "--no-metadata");
+}
+
+/* A program that sends a line and waits for its picture gets it before it sends another. */
+static void test_jobs_dialogue(void)
+{
+    GSubprocess *process = program_start("sample", "--jobs", "-", "--steps", "1", NULL);
+    GOutputStream *in = g_subprocess_get_stdin_pipe(process);
+    GDataInputStream *out = g_data_input_stream_new(g_subprocess_get_stdout_pipe(process));
+    g_filter_input_stream_set_close_base_stream(G_FILTER_INPUT_STREAM(out), FALSE);
+    for (int i = 0; i < 2; i++) {
+        GError *error = NULL;
+        char *job = g_strdup_printf("{\"class\":1,\"seed\":%d,\"output\":\"talk%d.png\"}\n", i, i);
+        g_output_stream_write_all(in, job, strlen(job), NULL, NULL, &error);
+        g_assert_no_error(error);
+        char *line = g_data_input_stream_read_line(out, NULL, NULL, &error);
+        g_assert_no_error(error);
+        g_assert_nonnull(strstr(line, "\"image\""));
+        char *name = g_strdup_printf("talk%d.png", i);
+        g_assert_true(program_exists(name));
+        g_free(name);
+        g_free(line);
+        g_free(job);
+    }
+    g_object_unref(out);
+    Outcome outcome = program_finish(process, NULL);
+    g_assert_cmpint(outcome.code, ==, 0);
+    outcome_clear(&outcome);
+}
+
+/* ---- Ctrl-C ---- */
+
+/* Sends SIGINT after the first step and answers what the rest of stdout says. */
+static GPtrArray *interrupt(GSubprocess *process, int *code)
+{
+    GError *error = NULL;
+    GDataInputStream *out = g_data_input_stream_new(g_subprocess_get_stdout_pipe(process));
+    GString *rest = g_string_new(NULL);
+    gboolean sent = FALSE;
+    char *line;
+    while ((line = g_data_input_stream_read_line(out, NULL, NULL, &error))) {
+        if (!sent && strstr(line, "\"step\"")) {
+            g_subprocess_send_signal(process, SIGINT);
+            sent = TRUE;
+        }
+        g_string_append_printf(rest, "%s\n", line);
+        g_free(line);
+    }
+    g_assert_no_error(error);
+    g_assert_true(sent);
+    g_object_unref(out);
+    g_assert_true(g_subprocess_wait(process, NULL, NULL));
+    *code = g_subprocess_get_if_exited(process) ? g_subprocess_get_exit_status(process) : -1;
+    g_object_unref(process);
+    GPtrArray *lines = json_lines(rest->str);
+    g_string_free(rest, TRUE);
+    return lines;
+}
+
+static void test_interrupt(void)
+{
+    int code;
+    GPtrArray *lines = interrupt(program_start("sample", "--class", "1", "-s", "1", "--steps",
+                                               "1000", "--sampler", "ddpm", "-n", "40", "--json",
+                                               "--batch-size", "4", "-o", "int%d.png", NULL),
+                                 &code);
+    g_assert_cmpint(code, ==, 130);
+    g_assert_cmpint(count_events(lines, "image"), ==, 4); /* the running batch, no other */
+    JsonObject *image = find_event(lines, "image", 0);
+    g_assert_cmpint(json_number(image, "steps_done"), >, 0);
+    g_assert_cmpint(json_number(image, "steps_done"), <, 1000);
+    g_assert_true(json_object_get_boolean_member(find_event(lines, "end", 0), "cancelled"));
+    g_assert_true(program_exists("int3.png"));
+    g_assert_false(program_exists("int4.png"));
+    g_ptr_array_unref(lines);
+}
+
+/* A stopped run of jobs, repeated, makes what was cut short again. */
+static void test_interrupt_jobs(void)
+{
+    int code;
+    /* a batch of eight: the tiny model takes long enough to be interrupted */
+    GString *jobs = g_string_new(NULL);
+    for (int i = 0; i < 8; i++)
+        g_string_append_printf(
+            jobs, "{\"class\":1,\"seed\":%d,\"output\":\"long%d.png\",\"steps\":1000}\n", i, i);
+    g_string_append(jobs, "{\"class\":1,\"seed\":2,\"output\":\"late.png\",\"steps\":2}\n");
+    program_write("long.jsonl", jobs->str);
+    g_string_free(jobs, TRUE);
+    GPtrArray *lines = interrupt(
+        program_start("sample", "--jobs", "long.jsonl", "--json", "--no-metadata", NULL), &code);
+    g_assert_cmpint(code, ==, 130);
+    g_assert_false(program_exists("long0.png")); /* nothing could say that it is not finished */
+    g_ptr_array_unref(lines);
+    lines = interrupt(program_start("sample", "--jobs", "long.jsonl", "--json", NULL), &code);
+    g_assert_cmpint(code, ==, 130);
+    g_assert_cmpint(count_events(lines, "image"), ==, 8);
+    g_assert_cmpint(json_number(find_event(lines, "image", 0), "steps_done"), <, 1000);
+    g_assert_false(program_exists("late.png"));
+    g_ptr_array_unref(lines);
+
+    Outcome outcome = program_expect(0, NULL, "sample", "--jobs", "long.jsonl", NULL);
+    lines = json_lines(outcome.out);
+    g_assert_cmpint(count_events(lines, "image"), ==, 9);
+    g_assert_cmpint(json_number(find_event(lines, "image", 0), "steps_done"), ==, 1000);
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    import_model();
+    g_test_add_func("/jobs/all", test_jobs);
+    g_test_add_func("/jobs/again", test_jobs_again);
+    g_test_add_func("/jobs/other", test_jobs_other);
+    g_test_add_func("/jobs/drawn", test_jobs_drawn);
+    g_test_add_func("/jobs/dialogue", test_jobs_dialogue);
+    g_test_add_func("/jobs/interrupt-plain", test_interrupt);
+    g_test_add_func("/jobs/interrupt", test_interrupt_jobs);
+    return g_test_run();
+}
