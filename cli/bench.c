@@ -3,13 +3,15 @@
  * `edt bench`: how fast this machine is, in milliseconds and as a share of its own peak, which is
  * measured in the same run.  Random weights: no model file is needed.
  */
+#include "cli/command.h"
+#include "cli/event.h"
+#include "cli/talk.h"
+#include "core/settings.h"
+#include "train.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "cli/event.h"
-#include "cli/talk.h"
-#include "train.h"
 
 static const char summary[] = "Measures one denoising step of each model size, and the VAE, on "
                               "this machine; or, with --train,\n"
@@ -73,11 +75,6 @@ typedef struct {
     gboolean guided, masked;
 } Row;
 
-static const char *type_name(EdtPrecision precision)
-{
-    return precision == EDT_PRECISION_BF16 ? "bf16" : "f32";
-}
-
 /* Ratio to PyTorch where the settings are those of the reference; else 0. */
 static double against_torch(const Row *row, const EdtBenchResult *result)
 {
@@ -111,7 +108,7 @@ static void print_row(const Row *row, const EdtBenchResult *r, double peak, gboo
         row->size->train ? g_strdup_printf("%.1f", samples_per_s(row, r)) : g_strdup("-");
     printf(
         "| %s | %s | %d | %.2f | %.2f | %.2f | %s | %.0f | %.0f %% | %.2f | %.0f | %.0f | %s |\n",
-        row->size->name, type_name(r->precision), r->threads, r->median_ms, r->best_ms,
+        row->size->name, edt_precision_words[r->precision], r->threads, r->median_ms, r->best_ms,
         1e3 / r->median_ms, pictures, rate, 100 * rate / peak, r->modulate_ms, r->load_ms,
         (double)r->peak_bytes / (1 << 20), torch_text);
     for (int i = 0; breakdown && i < r->n_rows; i++)
@@ -131,7 +128,7 @@ static void send_row(const Row *row, const EdtBenchResult *r, double peak)
     edt_cli_event_integer(event, "pictures", row->pictures);
     edt_cli_event_flag(event, size->train ? "masked" : "guided",
                        size->train ? row->masked : row->guided);
-    edt_cli_event_text(event, "type", type_name(r->precision));
+    edt_cli_event_text(event, "type", edt_precision_words[r->precision]);
     edt_cli_event_integer(event, "threads", r->threads);
     edt_cli_event_number(event, "median_ms", r->median_ms);
     edt_cli_event_number(event, "best_ms", r->best_ms);
@@ -213,25 +210,18 @@ static int run_one(const Bench *options, const Size *size, EdtPrecision precisio
     return 0;
 }
 
-static gboolean parse_type(const char *text, EdtPrecision *precision)
-{
-    *precision = strcmp(text, "bf16") == 0 ? EDT_PRECISION_BF16 : EDT_PRECISION_F32;
-    return strcmp(text, "bf16") == 0 || strcmp(text, "f32") == 0;
-}
-
 static int run_all(const Bench *options, gboolean json)
 {
     g_auto(GStrv) sizes = g_strsplit(options->sizes, ",", -1);
     g_auto(GStrv) types = g_strsplit(options->types, ",", -1);
     g_auto(GStrv) threads = g_strsplit(options->threads, ",", -1);
-    EdtPrecision precision;
 
     for (char **s = sizes; *s; s++)
         if (find_size(*s, options->train) == NULL)
             return edt_cli_usage("--sizes: \"%s\" is none of %s.", *s,
                                  options->train ? "S, B, XL, Ti" : "S, B, XL, VAE, VAE-encode");
     for (char **t = types; *t; t++)
-        if (!parse_type(*t, &precision))
+        if (edt_word_find(edt_precision_words, *t) <= EDT_PRECISION_AUTO)
             return edt_cli_usage("--types: \"%s\" is neither f32 nor bf16.", *t);
     if (options->warm_up < 0)
         return edt_cli_usage("--warm-up: %d is below 0.", options->warm_up);
@@ -240,7 +230,7 @@ static int run_all(const Bench *options, gboolean json)
     for (char **s = sizes; *s; s++)
         for (char **t = types; *t; t++)
             for (char **n = threads; *n; n++) {
-                parse_type(*t, &precision);
+                EdtPrecision precision = (EdtPrecision)edt_word_find(edt_precision_words, *t);
                 int code =
                     run_one(options, find_size(*s, options->train), precision, atoi(*n), json);
                 if (code)

@@ -3,10 +3,12 @@
  * `edt classes`: the classes of a model by number, name or synonym; without any model the thousand
  * of ImageNet, which all official models share.
  */
-#include <stdio.h>
-
+#include "catalogue.h"
+#include "cli/command.h"
 #include "cli/event.h"
 #include "cli/talk.h"
+
+#include <stdio.h>
 
 static const char summary[] = "Lists the classes, or those that match TEXT, best first.";
 

@@ -3,11 +3,13 @@
  * `edt doctor`: can a picture be made here, and if not, what is missing and where does it come
  * from?  It looks at everything and loads nothing.
  */
-#include <stdio.h>
-#include <unistd.h>
-
+#include "catalogue.h"
+#include "cli/command.h"
 #include "cli/event.h"
 #include "cli/talk.h"
+#include "machine.h"
+
+#include <stdio.h>
 
 static const char summary[] =
     "Looks at libraries, devices and models, and says what is missing and how to get it.\n"
@@ -106,7 +108,7 @@ static guint64 memory_needed(const EdtModelInfo *info)
 
 static void judge_model(Findings *found, const EdtModelInfo *info)
 {
-    gboolean pictures = info->has_vae || !info->needs_vae;
+    gboolean pictures = edt_model_info_makes(info) != EDT_MAKES_LATENTS_ONLY;
     guint64 available = edt_memory_available();
     found->picture |= pictures;
     found->latent |= !pictures;
@@ -132,7 +134,8 @@ static void look_at_model(Findings *found, const char *path, GString *list)
     add_object(list, object);
     if (!found->json && info)
         printf("  %s: %s, %dx%d%s\n", path, info->variant, info->image_size, info->image_size,
-               info->needs_vae && !info->has_vae ? ", without VAE: latents only" : "");
+               edt_model_info_makes(info) == EDT_MAKES_LATENTS_ONLY ? ", without VAE: latents only"
+                                                                    : "");
     else if (!found->json)
         printf("  %s: not usable: %s\n", path, error->message);
     edt_model_info_free(info);

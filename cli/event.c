@@ -4,12 +4,12 @@
  * digits for every number; strings are escaped by json-glib.
  */
 #include "cli/event.h"
+#include "core/settings.h"
+#include "train.h"
 
 #include <json-glib/json-glib.h>
 #include <math.h>
 #include <stdio.h>
-
-#include "train.h"
 
 static void add_key(GString *event, const char *key)
 {
@@ -52,6 +52,23 @@ void edt_cli_event_number(GString *event, const char *key, double value)
 void edt_cli_event_flag(GString *event, const char *key, gboolean value)
 {
     edt_cli_event_raw(event, key, value ? "true" : "false");
+}
+
+void edt_cli_event_settings(GString *event, const EdtRequest *request)
+{
+    int n;
+    const EdtSetting *settings = edt_settings(&n);
+    for (int i = 0; i < n; i++) {
+        const EdtSetting *setting = &settings[i];
+        if (setting->of_item)
+            continue;
+        gpointer field = edt_setting_field(setting, request, NULL);
+        g_autofree char *text = edt_setting_write(setting, field);
+        if (setting->kind == EDT_SETTING_WORD || setting->kind == EDT_SETTING_TEXT)
+            edt_cli_event_text(event, setting->name, text);
+        else
+            edt_cli_event_raw(event, setting->name, text);
+    }
 }
 
 void edt_cli_event_raw(GString *event, const char *key, const char *json)

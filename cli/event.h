@@ -2,7 +2,7 @@
  *
  * --json: one object a line on stdout.  The events of `edt sample`:
  *
- *   start    model variant backend precision threads pictures steps sampler cfg_scale amm seed
+ *   start    model variant backend precision threads pictures seed, and all settings of a record
  *   step     i n ms first items          after every step of a batch of `items` pictures
  *   decode   item                        its pixels are being made
  *   preview  item i path                 with --preview-dir
@@ -25,6 +25,7 @@ void edt_cli_event_text(GString *event, const char *key, const char *value); /* 
 void edt_cli_event_integer(GString *event, const char *key, gint64 value);
 void edt_cli_event_number(GString *event, const char *key, double value); /* 6 digits */
 void edt_cli_event_flag(GString *event, const char *key, gboolean value);
+void edt_cli_event_settings(GString *event, const EdtRequest *request); /* all of them */
 void edt_cli_event_raw(GString *event, const char *key, const char *json);
 void edt_cli_event_line(GString *event, int line); /* of a job file, and the rank; 0: neither */
 void edt_cli_event_send(GString *event);           /* prints the line and frees event */

@@ -3,15 +3,18 @@
  * `edt import`: a checkpoint of the EDT authors and an SD autoencoder become one model file.  The
  * reading is core/model/import.c's; here are names, limits and talk.
  */
+#include "catalogue.h"
+#include "cli/command.h"
+#include "cli/event.h"
+#include "cli/guard.h"
+#include "cli/talk.h"
+#include "core/settings.h"
+
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "cli/event.h"
-#include "cli/guard.h"
-#include "cli/talk.h"
 
 static const char summary[] =
     "Makes a model out of an EDT checkpoint (.pt, .pth or .safetensors) and the autoencoder of\n"
@@ -77,10 +80,10 @@ static void tell_model(const Import *import, const EdtModelInfo *info)
 {
     edt_cli_bar_clear();
     edt_cli_say("%s, %dx%d, %s: %s", info->variant, info->image_size, info->image_size,
-                info->has_vae ? "with VAE" : "without VAE", info->stored_bf16 ? "bf16" : "f32");
+                info->has_vae ? "with VAE" : "without VAE", edt_storage_words[info->stored_bf16]);
     edt_cli_say("model       sha256 %s", info->sha256);
     edt_cli_say("checkpoint  sha256 %s", info->source_sha256);
-    if (info->needs_vae && !info->has_vae)
+    if (edt_model_info_makes(info) == EDT_MAKES_LATENTS_ONLY)
         edt_cli_say("Without a VAE only latents come out of it: give one with --vae.");
     if (!import->json) {
         printf("%s\n", info->path);
@@ -121,7 +124,7 @@ static gboolean run_import(Import *import, const char *checkpoint, GError **erro
     EdtImport request = {.edt_path = checkpoint,
                          .vae_path = import->vae,
                          .output = import->output,
-                         .bf16 = g_strcmp0(import->type, "bf16") == 0,
+                         .bf16 = import->type && edt_word_find(edt_storage_words, import->type),
                          .force = import->force,
                          .title = import->title,
                          .licence = import->licence};
@@ -150,7 +153,7 @@ static int import_checked(Import *import, int argc, char **argv)
         return edt_cli_usage("Which checkpoint? Give the file of the EDT weights.");
     if (argc > 2)
         return edt_cli_usage("\"%s\" is one file too many: the VAE is given with --vae.", argv[2]);
-    if (import->type && strcmp(import->type, "f32") != 0 && strcmp(import->type, "bf16") != 0)
+    if (import->type && edt_word_find(edt_storage_words, import->type) < 0)
         return edt_cli_usage("--type %s cannot be: give f32 or bf16.", import->type);
     if (import->json && isatty(STDOUT_FILENO))
         edt_cli_bar_forbid();

@@ -2,12 +2,16 @@
  *
  * `edt info`: what a model file says of itself, how a picture was made, which devices there are.
  */
+#include "catalogue.h"
+#include "cli/command.h"
+#include "cli/event.h"
+#include "cli/talk.h"
+#include "core/settings.h"
+#include "machine.h"
+#include "record.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include "cli/event.h"
-#include "cli/settings.h"
-#include "cli/talk.h"
 
 static const char summary[] =
     "Describes a model: its size, classes, licence and the memory that a run of it takes.\n"
@@ -65,10 +69,15 @@ static const char *class_list_text(const EdtModelInfo *info)
 
 static const char *vae_text(const EdtModelInfo *info)
 {
-    if (info->has_vae)
+    switch (edt_model_info_makes(info)) {
+    case EDT_MAKES_PIXELS:
+        return "not needed";
+    case EDT_MAKES_LATENTS_DECODED:
         return "included";
-    return info->needs_vae ? "missing: only latents come out (edt import --vae adds one)"
-                           : "not needed";
+    case EDT_MAKES_LATENTS_ONLY:
+        break;
+    }
+    return "missing: only latents come out (edt import --vae adds one)";
 }
 
 static void print_model(const EdtModelInfo *info)
@@ -82,7 +91,7 @@ static void print_model(const EdtModelInfo *info)
     printf("%-12s %d, %s\n", "classes", info->n_classes, class_list_text(info));
     print_row("VAE", vae_text(info));
     printf("%-12s %.1f million, stored as %s\n", "parameters", (double)info->n_parameters / 1e6,
-           info->stored_bf16 ? "bf16" : "f32");
+           edt_storage_words[info->stored_bf16]);
     printf("%-12s %g\n", "guidance", info->cfg_scale);
     print_bytes("file", info->file_bytes, "");
     print_bytes("memory", forecast(info, 1), " for one picture at a time");
@@ -112,7 +121,7 @@ static void send_model(const EdtModelInfo *info)
     edt_cli_event_flag(event, "alpha", info->has_alpha);
     edt_cli_event_integer(event, "classes", info->n_classes);
     edt_cli_event_text(event, "class_list", class_list_text(info));
-    edt_cli_event_text(event, "type", info->stored_bf16 ? "bf16" : "f32");
+    edt_cli_event_text(event, "type", edt_storage_words[info->stored_bf16]);
     edt_cli_event_integer(event, "parameters", (gint64)info->n_parameters);
     edt_cli_event_integer(event, "file_bytes", (gint64)info->file_bytes);
     edt_cli_event_integer(event, "memory_bytes", (gint64)forecast(info, 1));
@@ -163,7 +172,7 @@ static gboolean is_png(const char *path)
 
 static gboolean show_record(const char *path, GError **error)
 {
-    char *record = edt_png_read_record(path, error);
+    char *record = edt_png_record_text(path, error);
     if (record)
         printf("%s\n", record);
     g_free(record);
@@ -198,7 +207,7 @@ static void show_forecast(const Info *info, const EdtModelInfo *model, EdtBacken
 {
     for (int type = EDT_PRECISION_F32; type <= EDT_PRECISION_BF16; type++) {
         const EdtEngineOptions options = {.backend = kind, .precision = (EdtPrecision)type};
-        const char *name = type == EDT_PRECISION_F32 ? "f32" : "bf16";
+        const char *name = edt_precision_words[type];
         guint64 one = edt_memory_forecast(model, &options, 1);
         guint64 eight = edt_memory_forecast(model, &options, 8);
         if (info->json) {
@@ -220,8 +229,8 @@ static void show_forecast(const Info *info, const EdtModelInfo *model, EdtBacken
 /* Devices, and what MODEL, if there is one, takes of their memory. */
 static gboolean show_devices(const Info *info, const char *name, GError **error)
 {
-    EdtBackendKind kind;
-    if (!edt_cli_backend_parse(info->backend, &kind)) {
+    int kind = edt_word_find(edt_backend_words, info->backend);
+    if (kind < 0) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                     "--backend %s cannot be: give auto (all), cpu or cuda.", info->backend);
         return FALSE;
@@ -230,7 +239,7 @@ static gboolean show_devices(const Info *info, const char *name, GError **error)
     EdtModelInfo *model = path ? edt_model_info_read(path, error) : NULL;
     if (name && !model)
         return FALSE;
-    show_backends(info, kind);
+    show_backends(info, (EdtBackendKind)kind);
     if (model && kind != EDT_BACKEND_CUDA)
         show_forecast(info, model, EDT_BACKEND_CPU, "cpu");
     if (model && kind != EDT_BACKEND_CPU)

@@ -4,37 +4,46 @@
  * not say comes from the command line.  cli/jobs.c runs the lines.
  */
 #include "cli/job.h"
+#include "catalogue.h"
+#include "cli/name.h"
+#include "core/settings.h"
 
 #include <json-glib/json-glib.h>
 
-#include "cli/name.h"
-
 /* ---- a line becomes a job ---- */
 
+/* What a job may set, for a person. */
+static char *list_settings(void)
+{
+    int n;
+    const EdtSetting *settings = edt_settings(&n);
+    GString *list = g_string_new(NULL);
+    for (int i = 0; i < n; i++)
+        g_string_append_printf(list, "%s%s", i ? ", " : "", settings[i].name);
+    return g_string_free(list, FALSE);
+}
+
+/* A record says more than settings; that is no mistake.  But a latent of its own cannot be had
+ * again. */
 static gboolean is_known(const char *key)
 {
-    static const char *const keys[] = {"class", "seed", "steps", "sampler", "eta", "cfg_scale",
-                                       "amm", "clip", "output",
-                                       /* a record says more; that is no mistake */
-                                       "edt", "model", "model_sha256", "class_name", "steps_done",
-                                       "precision", "backend", "size", NULL};
-    return g_strv_contains(keys, key);
+    return g_str_equal(key, "output") ||
+           (edt_record_knows(key) && !g_str_equal(key, "init_latent"));
 }
 
 static gboolean check_keys(JsonObject *line, GError **error)
 {
-    GList *keys = json_object_get_members(line);
-    gboolean ok = TRUE;
-    for (GList *key = keys; key && ok; key = key->next) {
-        ok = is_known(key->data);
-        if (!ok)
-            g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                        "A job has no \"%s\": it may set class, seed, steps, sampler, eta, "
-                        "cfg_scale, amm, clip and output.",
-                        (const char *)key->data);
+    g_autoptr(GList) keys = json_object_get_members(line);
+    for (GList *key = keys; key; key = key->next) {
+        if (is_known(key->data))
+            continue;
+        g_autofree char *settings = list_settings();
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "A job has no \"%s\": it may set %s and output.", (const char *)key->data,
+                    settings);
+        return FALSE;
     }
-    g_list_free(keys);
-    return ok;
+    return TRUE;
 }
 
 /* A text or a whole number as text; FALSE when it is something else.  Absent: *text stays NULL. */
@@ -81,12 +90,12 @@ static gboolean read_request(JsonObject *line, EdtCliJob *job, GError **error)
 {
     json_object_set_int_member(line, "class", job->task.item.class_index);
     json_object_set_int_member(line, "seed", (gint64)job->task.item.seed);
-    JsonNode *node = json_node_init_object(json_node_alloc(), line);
-    char *record = json_to_string(node, FALSE);
-    gboolean ok = edt_record_parse(record, &job->request, &job->task.item, error);
-    g_free(record);
-    json_node_unref(node);
-    return ok;
+    g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), line);
+    g_autofree char *text = json_to_string(node, FALSE);
+    g_autoptr(EdtRecord) record = edt_record_read(text, error);
+    if (record)
+        edt_record_apply(record, &job->request);
+    return record != NULL;
 }
 
 static gboolean read_output(JsonObject *line, const EdtCliSettings *settings,
@@ -143,52 +152,45 @@ gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings
 
 /* ---- is it done already? ---- */
 
-/* Members that may differ between two makings of one picture, steps_done, which tells whether it
- * was finished, and what the job leaves to chance. */
-static gboolean may_differ(const EdtCliJob *job, const char *key)
+/* What the job leaves to chance. */
+static gboolean may_differ(const EdtCliJob *job, const EdtSetting *setting)
 {
-    static const char *const keys[] = {"edt", "model", "class_name", "backend", "steps_done", NULL};
-    return g_strv_contains(keys, key) || (job->class_drawn && g_str_equal(key, "class")) ||
-           (job->seed_drawn && g_str_equal(key, "seed"));
+    return (job->class_drawn && g_str_equal(setting->name, "class")) ||
+           (job->seed_drawn && g_str_equal(setting->name, "seed"));
 }
 
-static EdtCliOutput compare_records(const EdtCliJob *job, JsonObject *found, JsonObject *wanted)
+static gboolean same_settings(const EdtCliJob *job, const EdtRecord *found)
 {
-    JsonObjectIter iter;
-    const char *key;
-    JsonNode *value;
-    json_object_iter_init(&iter, wanted);
-    while (json_object_iter_next(&iter, &key, &value)) {
-        JsonNode *other = json_object_get_member(found, key);
-        if (!may_differ(job, key) && !(other && json_node_equal(value, other)))
-            return EDT_CLI_OUTPUT_OTHER;
+    int n;
+    const EdtSetting *settings = edt_settings(&n);
+    for (int i = 0; i < n; i++) {
+        gpointer wanted = edt_setting_field(&settings[i], &job->request, &job->task.item);
+        gpointer there = edt_setting_field(&settings[i], &found->request, &found->item);
+        if (!may_differ(job, &settings[i]) && !edt_setting_equal(&settings[i], wanted, there))
+            return FALSE;
     }
-    if (json_object_has_member(found, "init_latent"))
+    return TRUE;
+}
+
+/* Version and backend may differ between two makings of one picture. */
+static EdtCliOutput compare(const EdtCliJob *job, const EdtCliRun *run, const EdtRecord *found)
+{
+    if (found->foreign_noise || !same_settings(job, found) ||
+        g_strcmp0(found->model_sha256, run->info->sha256) != 0 ||
+        found->size != run->info->image_size ||
+        found->precision != edt_engine_precision(run->engine))
         return EDT_CLI_OUTPUT_OTHER;
-    gint64 done = json_object_get_int_member_with_default(found, "steps_done", 0);
-    gint64 steps = json_object_get_int_member_with_default(wanted, "steps", 0);
-    return done == steps ? EDT_CLI_OUTPUT_SAME : EDT_CLI_OUTPUT_UNFINISHED;
+    return found->steps_done == job->request.steps ? EDT_CLI_OUTPUT_SAME
+                                                   : EDT_CLI_OUTPUT_UNFINISHED;
 }
 
 EdtCliOutput edt_cli_job_output(const EdtCliJob *job, const EdtCliRun *run)
 {
     if (!g_file_test(job->task.output, G_FILE_TEST_EXISTS))
         return EDT_CLI_OUTPUT_ABSENT;
-    char *found_text = edt_png_read_record(job->task.output, NULL);
-    if (!found_text)
+    g_autofree char *text = edt_png_record_text(job->task.output, NULL);
+    if (!text)
         return run->metadata ? EDT_CLI_OUTPUT_OTHER : EDT_CLI_OUTPUT_SAME;
-    EdtPicture picture = {.class_index = job->task.item.class_index,
-                          .seed = job->task.item.seed,
-                          .steps_done = job->request.steps};
-    char *wanted_text = edt_record_new(run->engine, &job->request, &picture);
-    JsonNode *wanted = json_from_string(wanted_text, NULL);
-    JsonNode *found = json_from_string(found_text, NULL);
-    EdtCliOutput state = EDT_CLI_OUTPUT_OTHER;
-    if (wanted && found && JSON_NODE_HOLDS_OBJECT(found))
-        state = compare_records(job, json_node_get_object(found), json_node_get_object(wanted));
-    g_clear_pointer(&wanted, json_node_unref);
-    g_clear_pointer(&found, json_node_unref);
-    g_free(found_text);
-    g_free(wanted_text);
-    return state;
+    g_autoptr(EdtRecord) found = edt_record_read(text, NULL);
+    return found ? compare(job, run, found) : EDT_CLI_OUTPUT_OTHER;
 }

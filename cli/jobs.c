@@ -9,16 +9,16 @@
  * Below `mpirun -n N` every rank reads the whole file and makes every N-th job.
  */
 #include "cli/sample.h"
-
-#include <string.h>
-
 #include "cli/event.h"
 #include "cli/job.h"
 #include "cli/lines.h"
 #include "cli/name.h"
 #include "cli/stop.h"
 #include "cli/talk.h"
+#include "core/settings.h"
 #include "train.h"
+
+#include <string.h>
 
 typedef struct {
     EdtCliSettings *settings;
@@ -92,12 +92,6 @@ static void run_waiting(Jobs *jobs)
     g_array_set_size(jobs->waiting, 0);
 }
 
-static gboolean equal_settings(const EdtRequest *a, const EdtRequest *b)
-{
-    return a->steps == b->steps && a->sampler == b->sampler && a->eta == b->eta &&
-           a->cfg_scale == b->cfg_scale && a->amm == b->amm && a->clip_denoised == b->clip_denoised;
-}
-
 static gboolean is_waiting(const Jobs *jobs, const char *output)
 {
     for (guint i = 0; i < jobs->waiting->len; i++) {
@@ -110,7 +104,7 @@ static gboolean is_waiting(const Jobs *jobs, const char *output)
 /* Takes the job over. */
 static void add_job(Jobs *jobs, EdtCliJob *job)
 {
-    if (!equal_settings(&job->request, &jobs->request))
+    if (!edt_settings_equal(&job->request, &jobs->request))
         run_waiting(jobs);
     jobs->request = job->request;
     g_array_append_val(jobs->waiting, job->task);

@@ -4,14 +4,15 @@
  * file of its own (cli/sample.c is the one to read first).  What every command keeps to: data on
  * stdout, talk on stderr, exit codes as in core/edt.h.
  */
+#include "base/waiting.h"
+#include "cli/command.h"
+#include "cli/talk.h"
+#include "core/settings.h"
+
 #include <libintl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "base/waiting.h"
-#include "cli/command.h"
-#include "cli/talk.h"
 
 static const EdtCliCommand commands[] = {
     {"sample", "make pictures of a class", edt_cli_sample, TRUE},
@@ -51,37 +52,12 @@ static const EdtCliCommand *find_command(const char *name)
     return NULL;
 }
 
-/* Single-letter insertions, deletions and replacements between two words (Levenshtein). */
-static int distance(const char *a, const char *b)
-{
-    int row[32];
-    int n = MIN((int)strlen(b), 31);
-    for (int j = 0; j <= n; j++)
-        row[j] = j;
-    for (int i = 1; a[i - 1]; i++) {
-        int diagonal = row[0];
-        row[0] = i;
-        for (int j = 1; j <= n; j++) {
-            int replaced = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            row[j] = MIN(replaced, 1 + MIN(row[j], row[j - 1]));
-        }
-    }
-    return row[n];
-}
-
 static const char *nearest_command(const char *name)
 {
-    const char *best = NULL;
-    int least = 4;
-    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
-        int d = distance(name, commands[i].name);
-        if (d < least) {
-            least = d;
-            best = commands[i].name;
-        }
-    }
-    return best;
+    const char *names[G_N_ELEMENTS(commands) + 1] = {NULL};
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
+        names[i] = commands[i].name;
+    return edt_word_nearest(names, name);
 }
 
 static int refuse_command(const char *name)

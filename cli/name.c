@@ -4,6 +4,7 @@
  * formatted here, so that no other conversion can do harm.
  */
 #include "cli/name.h"
+#include "catalogue.h"
 
 #include <errno.h>
 #include <string.h>
@@ -30,15 +31,8 @@ char *edt_cli_name_slug(const char *text)
 /* "/models/EDT-S.safetensors" -> "s": what follows "edt-" in a picture's name. */
 static char *model_word(const char *model_path)
 {
-    char *base = g_path_get_basename(model_path);
-    char *dot = strrchr(base, '.');
-    if (dot && dot != base)
-        *dot = '\0';
-    char *slug = edt_cli_name_slug(base);
-    char *word = g_strdup(g_str_has_prefix(slug, "edt-") && slug[4] ? slug + 4 : slug);
-    g_free(slug);
-    g_free(base);
-    return word;
+    g_autofree char *name = edt_model_name(model_path), *slug = edt_cli_name_slug(name);
+    return g_strdup(g_str_has_prefix(slug, "edt-") && slug[4] ? slug + 4 : slug);
 }
 
 char *edt_cli_name_default(const char *folder, const char *model_path, const char *class_name,

@@ -4,10 +4,11 @@
  * into which file, from which noise.  cli/sample.c runs the plan.
  */
 #include "cli/plan.h"
+#include "catalogue.h"
+#include "cli/name.h"
+#include "machine.h"
 
 #include <string.h>
-
-#include "cli/name.h"
 
 /* ---- tasks ---- */
 
@@ -25,7 +26,7 @@ static gboolean choose_class(const EdtCliSettings *settings, const EdtModelInfo 
 {
     if (!settings->record || settings->classes)
         return edt_cli_class_parse(info, text, class_index, error);
-    *class_index = settings->recorded.class_index;
+    *class_index = settings->record->item.class_index;
     if (*class_index <= info->n_classes)
         return TRUE;
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
@@ -38,7 +39,7 @@ static gboolean choose_class(const EdtCliSettings *settings, const EdtModelInfo 
 static gboolean choose_seed(const EdtCliSettings *settings, guint64 *seed, GError **error)
 {
     if (settings->record && !settings->seed) {
-        *seed = settings->recorded.seed;
+        *seed = settings->record->item.seed;
         return TRUE;
     }
     return edt_cli_seed_parse(settings->seed ? settings->seed : "-1", seed, error);

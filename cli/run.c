@@ -4,16 +4,17 @@
  * cli/progress.c watches the steps, cli/stop.c listens to Ctrl-C.
  */
 #include "cli/run.h"
-
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
+#include "catalogue.h"
 #include "cli/event.h"
 #include "cli/progress.h"
 #include "cli/stop.h"
 #include "cli/talk.h"
+#include "core/settings.h"
 #include "train.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #define BATCH_DEFAULT 8
 
@@ -35,7 +36,7 @@ static gboolean check_model(const EdtModelInfo *info, const EdtCliSettings *sett
                     settings->size, info->path, info->image_size, info->image_size);
         return FALSE;
     }
-    if (info->needs_vae && !info->has_vae && !settings->latent_only) {
+    if (edt_model_info_makes(info) == EDT_MAKES_LATENTS_ONLY && !settings->latent_only) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                     "%s has no VAE, so only latents come out of it: import it again with --vae, "
                     "or add --latent-only --latent-out FILE.npy.",
@@ -122,18 +123,14 @@ void edt_cli_run_announce(EdtCliRun *run, const EdtRequest *request, guint64 see
 {
     if (!run->json)
         return;
-    gboolean bf16 = edt_engine_precision(run->engine) == EDT_PRECISION_BF16;
     GString *event = edt_cli_event_new("start");
     edt_cli_event_text(event, "model", run->info->path);
     edt_cli_event_text(event, "variant", run->info->variant);
     edt_cli_event_text(event, "backend", edt_engine_backend(run->engine));
-    edt_cli_event_text(event, "precision", bf16 ? "bf16" : "f32");
+    edt_cli_event_text(event, "precision", edt_precision_words[edt_engine_precision(run->engine)]);
     edt_cli_event_integer(event, "threads", edt_engine_threads(run->engine));
     edt_cli_event_integer(event, "pictures", run->pictures);
-    edt_cli_event_integer(event, "steps", request->steps);
-    edt_cli_event_text(event, "sampler", edt_sampler_name(request->sampler));
-    edt_cli_event_number(event, "cfg_scale", request->cfg_scale);
-    edt_cli_event_text(event, "amm", edt_amm_name(request->amm));
+    edt_cli_event_settings(event, request);
     edt_cli_event_integer(event, "seed", (gint64)seed);
     edt_cli_event_send(event);
 }
@@ -174,45 +171,43 @@ static char *file_sha256(const char *path)
     return sha256;
 }
 
-static void send_image(const EdtCliTask *task, const EdtPicture *picture, const char *class_name,
-                       const char *record)
+static void send_image(const EdtCliTask *task, const EdtPicture *picture, const EdtRecord *record)
 {
-    char *sha256 = task->output ? file_sha256(task->output) : NULL;
+    g_autofree char *sha256 = task->output ? file_sha256(task->output) : NULL;
+    g_autofree char *json = edt_record_write(record);
     GString *event = edt_cli_event_new("image");
     edt_cli_event_line(event, task->line);
     edt_cli_event_text(event, "path", task->output);
     edt_cli_event_integer(event, "class", picture->class_index);
-    edt_cli_event_text(event, "class_name", class_name);
+    edt_cli_event_text(event, "class_name", record->class_name);
     edt_cli_event_integer(event, "seed", (gint64)picture->seed);
     edt_cli_event_integer(event, "steps_done", picture->steps_done);
     edt_cli_event_integer(event, "width", picture->width);
     edt_cli_event_integer(event, "height", picture->height);
     edt_cli_event_text(event, "sha256", sha256);
-    edt_cli_event_raw(event, "record", record);
+    edt_cli_event_raw(event, "record", json);
     edt_cli_event_send(event);
-    g_free(sha256);
 }
 
 /* ---- saving ---- */
 
 static void tell_picture(EdtCliRun *run, const EdtCliTask *task, const EdtPicture *picture,
-                         int steps, const char *record)
+                         int steps, const EdtRecord *record)
 {
-    char *class_name = edt_class_name(run->info, picture->class_index);
+    const char *class_name = record->class_name;
     edt_cli_say("%s (%d of %d), seed %" G_GUINT64_FORMAT "%s", class_name, picture->class_index,
                 run->info->n_classes, picture->seed,
                 picture->steps_done < steps ? ", stopped early" : "");
     if (run->json || run->jobs)
-        send_image(task, picture, class_name, record);
+        send_image(task, picture, record);
     else if (task->output)
         printf("%s\n", task->output);
-    g_free(class_name);
 }
 
 static void save_picture(EdtCliRun *run, const EdtRequest *request, EdtCliTask *task,
                          const EdtPicture *picture)
 {
-    char *record = edt_record_new(run->engine, request, picture);
+    g_autoptr(EdtRecord) record = edt_record_new(run->engine, request, picture);
     if (task->output)
         edt_picture_save_png(picture, task->output, run->metadata ? record : NULL, &task->error);
     if (run->latents) {
@@ -227,7 +222,6 @@ static void save_picture(EdtCliRun *run, const EdtRequest *request, EdtCliTask *
         edt_cli_bar_clear();
         tell_picture(run, task, picture, request->steps, record);
     }
-    g_free(record);
 }
 
 /* 0 steps: stopped before its turn.  And a job's picture without a record cannot say that it was

@@ -5,14 +5,15 @@
  * file goes to cli/jobs.c.
  */
 #include "cli/sample.h"
-
-#include <stdio.h>
-
 #include "cli/event.h"
 #include "cli/plan.h"
 #include "cli/stop.h"
 #include "cli/talk.h"
+#include "core/settings.h"
+#include "machine.h"
 #include "train.h"
+
+#include <stdio.h>
 
 static const char summary[] =
     "Makes pictures of a class and writes them as PNG files, which remember how they were made.";
@@ -29,11 +30,16 @@ static const char details[] =
     "  edt sample -m EDT-S-2-256 --class \"golden retriever\"\n"
     "  edt sample --jobs jobs.jsonl                   one picture a line, such as\n"
     "    {\"class\": \"fish\", \"seed\": 7, \"steps\": 25, \"output\": \"fish.png\"}\n"
-    "  A line may set class, seed, steps, sampler, eta, cfg_scale, amm, clip and output. Lines\n"
-    "  whose picture exists with the same record are skipped, so a stopped run can be repeated;\n"
-    "  with --no-metadata, lines whose file exists.\n"
+    "  A line may set output and all that a record says of class, seed and settings. Lines whose\n"
+    "  picture exists with the same record are skipped, so a stopped run can be repeated; with\n"
+    "  --no-metadata, lines whose file exists.\n"
     "  mpirun -n 4 edt sample --jobs jobs.jsonl       shared by four processes\n\n"
     "Ctrl-C finishes the running step and saves what is there; a second one stops at once.";
+
+static char **text_of(EdtCliSettings *settings, const char *name)
+{
+    return &edt_cli_settings_said(settings, name)->text;
+}
 
 static gboolean parse_options(EdtCliSettings *s, int *argc, char ***argv)
 {
@@ -44,16 +50,17 @@ static gboolean parse_options(EdtCliSettings *s, int *argc, char ***argv)
         {"seed", 's', 0, G_OPTION_ARG_STRING, &s->seed, "Seed, or -1: random (default)", "N"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &s->output, "File, %03d.png pattern, or folder",
          "FILE"},
-        {"steps", 0, 0, G_OPTION_ARG_INT, &s->steps,
-         "Steps, 1 to 1000 (default: what suits the model; so below)", "N"},
-        {"sampler", 0, 0, G_OPTION_ARG_STRING, &s->sampler, "ddpm, ddim or dpm++2m", "NAME"},
-        {"eta", 0, 0, G_OPTION_ARG_DOUBLE, &s->eta, "Noise of ddim: 0 (none) to 1", "X"},
-        {"cfg-scale", 0, 0, G_OPTION_ARG_DOUBLE, &s->cfg_scale,
+        {"steps", 0, 0, G_OPTION_ARG_STRING, text_of(s, "steps"),
+         "Steps (default: what suits the model; so below)", "N"},
+        {"sampler", 0, 0, G_OPTION_ARG_STRING, text_of(s, "sampler"), "ddpm, ddim or dpm++2m",
+         "NAME"},
+        {"eta", 0, 0, G_OPTION_ARG_STRING, text_of(s, "eta"), "Noise of ddim: 0 (none) to 1", "X"},
+        {"cfg-scale", 0, 0, G_OPTION_ARG_STRING, text_of(s, "cfg_scale"),
          "Guidance: how much like its class; 1 is none", "X"},
-        {"amm", 0, 0, G_OPTION_ARG_STRING, &s->amm, "Attention modulation: off, official or auto",
-         "MODE"},
-        {"clip", 0, 0, G_OPTION_ARG_NONE, &s->clip, "Clamp the denoised estimate at each step",
-         NULL},
+        {"amm", 0, 0, G_OPTION_ARG_STRING, text_of(s, "amm"),
+         "Attention modulation: off, official or auto", "MODE"},
+        {"clip", 0, 0, G_OPTION_ARG_NONE, &edt_cli_settings_said(s, "clip")->on,
+         "Clamp the denoised estimate at each step", NULL},
         {"batch-count", 'n', 0, G_OPTION_ARG_INT, &s->batch_count,
          "Pictures of each class, with seeds counting up", "N"},
         {"batch-size", 0, 0, G_OPTION_ARG_INT, &s->batch_size,
@@ -142,8 +149,9 @@ static void tell_plan(const EdtCliRun *run, const EdtRequest *request, const Edt
         edt_cli_say("The GPU is not used: %s", edt_engine_passed_over(run->engine));
     edt_cli_say("%s, %s, %d steps of %s, guidance %g, AMM %s; seed %" G_GUINT64_FORMAT "%s",
                 run->info->variant, edt_engine_backend(run->engine), request->steps,
-                edt_sampler_name(request->sampler), request->cfg_scale, edt_amm_name(request->amm),
-                first->item.seed, run->pictures > classes ? " and on" : "");
+                edt_sampler_words[request->sampler], request->cfg_scale,
+                edt_amm_words[request->amm], first->item.seed,
+                run->pictures > classes ? " and on" : "");
 }
 
 static gboolean run_tasks(EdtCliRun *run, const EdtCliSettings *settings, GArray *tasks,

@@ -4,32 +4,40 @@
  * is found here, before a model is loaded; cli/sample.c goes on.
  */
 #include "cli/settings.h"
-
-#include <json-glib/json-glib.h>
-#include <math.h>
-#include <string.h>
-
+#include "catalogue.h"
 #include "cli/name.h"
 #include "cli/talk.h"
+#include "core/settings.h"
 
 void edt_cli_settings_init(EdtCliSettings *settings)
 {
-    *settings = (EdtCliSettings){.steps = EDT_CLI_UNSAID,
-                                 .size = EDT_CLI_UNSAID,
-                                 .batch_count = 1,
-                                 .eta = NAN,
-                                 .cfg_scale = NAN};
+    int n;
+    edt_settings(&n);
+    *settings =
+        (EdtCliSettings){.said = g_new0(EdtCliSaid, n), .size = EDT_CLI_UNSAID, .batch_count = 1};
+}
+
+EdtCliSaid *edt_cli_settings_said(const EdtCliSettings *settings, const char *name)
+{
+    int n;
+    const EdtSetting *first = edt_settings(&n);
+    return &settings->said[edt_setting_named(name) - first];
 }
 
 void edt_cli_settings_clear(EdtCliSettings *settings)
 {
-    char *texts[] = {settings->model,   settings->output,      settings->classes,
-                     settings->seed,    settings->sampler,     settings->amm,
-                     settings->backend, settings->type,        settings->rng,
-                     settings->from,    settings->latent_out,  settings->init_latent,
-                     settings->jobs,    settings->preview_dir, settings->record};
+    char *texts[] = {settings->model,       settings->output,  settings->classes,
+                     settings->seed,        settings->backend, settings->type,
+                     settings->rng,         settings->from,    settings->latent_out,
+                     settings->init_latent, settings->jobs,    settings->preview_dir};
+    int n;
+    edt_settings(&n);
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
+    for (int i = 0; i < n; i++)
+        g_free(settings->said[i].text);
+    g_free(settings->said);
+    edt_record_free(settings->record);
 }
 
 static gboolean refuse(GError **error, const char *option, const char *value, const char *advice)
@@ -39,71 +47,57 @@ static gboolean refuse(GError **error, const char *option, const char *value, co
     return FALSE;
 }
 
+/* A word of a list to its place; text NULL: *place stays. */
+static gboolean take_word(const char *option, const char *text, const char *const *words,
+                          int *place, GError **error)
+{
+    int found = text ? edt_word_find(words, text) : *place;
+    if (found < 0) {
+        g_autofree char *list = g_strjoinv(", ", (char **)words);
+        g_autofree char *advice = g_strdup_printf("one of %s", list);
+        return refuse(error, option, text, advice);
+    }
+    *place = found;
+    return TRUE;
+}
+
 /* ---- the record of --from ---- */
 
 /* A PNG of ours, or the record itself in a file. */
-static char *read_record(const char *path, GError **error)
+static EdtRecord *read_record(const char *path, GError **error)
 {
-    char *text = NULL;
-    gsize length = 0;
-    if (g_str_has_suffix(path, ".json") || g_str_has_suffix(path, ".JSON")) {
-        GError *cause = NULL;
-        if (g_file_get_contents(path, &text, &length, &cause))
-            return text;
-        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, "--from: %s.", cause->message);
-        g_error_free(cause);
-        return NULL;
-    }
-    return edt_png_read_record(path, error);
-}
-
-/* A member of the record; the caller unrefs it.  NULL when there is none. */
-static JsonNode *record_member(const char *record, const char *key)
-{
-    JsonNode *root = json_from_string(record, NULL);
-    JsonObject *object = root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
-    JsonNode *member = object ? json_object_dup_member(object, key) : NULL;
-    g_clear_pointer(&root, json_node_unref);
-    return member;
-}
-
-static char *record_text(const char *record, const char *key)
-{
-    JsonNode *member = record_member(record, key);
-    char *text = member && JSON_NODE_HOLDS_VALUE(member) ? json_node_dup_string(member) : NULL;
-    g_clear_pointer(&member, json_node_unref);
-    return text;
+    if (!g_str_has_suffix(path, ".json") && !g_str_has_suffix(path, ".JSON"))
+        return edt_png_record(path, error);
+    g_autofree char *text = NULL;
+    g_autoptr(GError) cause = NULL;
+    if (g_file_get_contents(path, &text, NULL, &cause))
+        return edt_record_read(text, error);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, "%s.", cause->message);
+    return NULL;
 }
 
 /* What makes another picture of the same settings. */
-static void warn_of_another(const EdtCliSettings *settings, int steps)
+static void warn_of_another(const EdtCliSettings *settings)
 {
-    JsonNode *latent = record_member(settings->record, "init_latent");
-    if (latent && !settings->init_latent)
+    const EdtRecord *record = settings->record;
+    int steps = record->request.steps;
+    if (record->foreign_noise && !settings->init_latent)
         edt_cli_say("That picture began from a latent of its own (--init-latent); without it "
                     "another picture comes out.");
-    JsonNode *member = record_member(settings->record, "steps_done");
-    gint64 done = member && JSON_NODE_HOLDS_VALUE(member) ? json_node_get_int(member) : 0;
-    if (done > 0 && done < steps && settings->steps == EDT_CLI_UNSAID)
+    if (record->steps_done > 0 && record->steps_done < steps &&
+        !edt_cli_settings_said(settings, "steps")->text)
         edt_cli_say("That picture was stopped after step %d of %d; all steps make another one.",
-                    (int)done, steps);
-    g_clear_pointer(&member, json_node_unref);
-    g_clear_pointer(&latent, json_node_unref);
+                    record->steps_done, steps);
 }
 
 static gboolean load_record(EdtCliSettings *settings, GError **error)
 {
-    EdtRequest scratch;
     settings->record = read_record(settings->from, error);
-    if (!settings->record)
-        return FALSE;
-    edt_request_init(&scratch, NULL);
-    if (!edt_record_parse(settings->record, &scratch, &settings->recorded, error)) {
+    if (settings->record)
+        warn_of_another(settings);
+    else
         g_prefix_error(error, "--from %s: ", settings->from);
-        return FALSE;
-    }
-    warn_of_another(settings, scratch.steps);
-    return TRUE;
+    return settings->record != NULL;
 }
 
 /* ---- checks that need no model ---- */
@@ -175,107 +169,51 @@ gboolean edt_cli_settings_check(EdtCliSettings *settings, GError **error)
 
 /* ---- model and engine ---- */
 
-static char *find_recorded(const char *sha256)
-{
-    char **models = edt_models_list();
-    char *found = NULL;
-    for (int i = 0; models[i] && !found; i++) {
-        EdtModelInfo *info = edt_model_info_read(models[i], NULL);
-        if (info && g_strcmp0(info->sha256, sha256) == 0)
-            found = g_strdup(models[i]);
-        edt_model_info_free(info);
-    }
-    g_strfreev(models);
-    return found;
-}
-
 char *edt_cli_settings_model(const EdtCliSettings *settings, GError **error)
 {
-    char *sha256 = settings->record ? record_text(settings->record, "model_sha256") : NULL;
-    char *found = sha256 && !settings->model ? find_recorded(sha256) : NULL;
+    const char *sha256 = settings->record ? settings->record->model_sha256 : NULL;
+    char *found = sha256 && !settings->model ? edt_models_find_sha256(sha256) : NULL;
     if (sha256 && !found && !settings->model)
         edt_cli_say("The model of that picture (%.10s) is not here; another one makes another "
                     "picture.",
                     sha256);
-    g_free(sha256);
     return found ? found : edt_models_find(settings->model, error);
-}
-
-gboolean edt_cli_backend_parse(const char *name, EdtBackendKind *kind)
-{
-    static const char *const names[] = {"auto", "cpu", "cuda"}; /* in the order of the enum */
-    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (g_ascii_strcasecmp(name, names[i]) == 0) {
-            *kind = (EdtBackendKind)i;
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
-gboolean edt_cli_precision_parse(const char *name, EdtPrecision *precision)
-{
-    static const char *const names[] = {"auto", "f32", "bf16"}; /* in the order of the enum */
-    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (g_ascii_strcasecmp(name, names[i]) == 0) {
-            *precision = (EdtPrecision)i;
-            return TRUE;
-        }
-    }
-    return FALSE;
 }
 
 gboolean edt_cli_settings_engine(const EdtCliSettings *settings, EdtEngineOptions *options,
                                  GError **error)
 {
-    *options = (EdtEngineOptions){.threads = MAX(settings->threads, 0)};
-    if (settings->backend && !edt_cli_backend_parse(settings->backend, &options->backend))
-        return refuse(error, "--backend", settings->backend, "auto, cpu or cuda");
-    if (settings->type)
-        return edt_cli_precision_parse(settings->type, &options->precision) ||
-               refuse(error, "--type", settings->type, "auto, f32 or bf16");
-    char *recorded = settings->record ? record_text(settings->record, "precision") : NULL;
-    if (recorded && !edt_cli_precision_parse(recorded, &options->precision))
-        options->precision = EDT_PRECISION_AUTO;
-    g_free(recorded);
+    int backend = EDT_BACKEND_AUTO;
+    int precision = settings->record ? (int)settings->record->precision : EDT_PRECISION_AUTO;
+    if (!take_word("--backend", settings->backend, edt_backend_words, &backend, error) ||
+        !take_word("--type", settings->type, edt_precision_words, &precision, error))
+        return FALSE;
+    *options = (EdtEngineOptions){.threads = MAX(settings->threads, 0),
+                                  .backend = (EdtBackendKind)backend,
+                                  .precision = (EdtPrecision)precision};
     return TRUE;
 }
 
 /* ---- the request ---- */
 
-static gboolean apply_numbers(const EdtCliSettings *settings, EdtRequest *request, GError **error)
+static gboolean refuse_setting(const EdtSetting *setting, const char *text, GError **error)
 {
-    char text[32];
-    g_snprintf(text, sizeof text, "%d", settings->steps);
-    if (settings->steps != EDT_CLI_UNSAID && (settings->steps < 1 || settings->steps > 1000))
-        return refuse(error, "--steps", text, "1 to 1000");
-    g_snprintf(text, sizeof text, "%g", settings->eta);
-    if (!isnan(settings->eta) && !(settings->eta >= 0 && settings->eta <= 1))
-        return refuse(error, "--eta", text, "0 to 1");
-    g_snprintf(text, sizeof text, "%g", settings->cfg_scale);
-    if (fabs(settings->cfg_scale) > 1000)
-        return refuse(error, "--cfg-scale", text, "a number from -1000 to 1000");
-    if (settings->steps != EDT_CLI_UNSAID)
-        request->steps = settings->steps;
-    if (!isnan(settings->eta))
-        request->eta = settings->eta;
-    if (!isnan(settings->cfg_scale))
-        request->cfg_scale = settings->cfg_scale;
-    return TRUE;
+    g_autofree char *option = g_strdelimit(g_strconcat("--", setting->name, NULL), "_", '-');
+    g_autofree char *expected = edt_setting_expected(setting);
+    return refuse(error, option, text, expected);
 }
 
 gboolean edt_cli_settings_apply(const EdtCliSettings *settings, EdtRequest *request, GError **error)
 {
-    EdtItem item = {0};
-    if (settings->record && !edt_record_parse(settings->record, request, &item, error))
-        return FALSE;
-    if (!apply_numbers(settings, request, error))
-        return FALSE;
-    if (settings->sampler && !edt_sampler_parse(settings->sampler, &request->sampler))
-        return refuse(error, "--sampler", settings->sampler, "ddpm, ddim or dpm++2m");
-    if (settings->amm && !edt_amm_parse(settings->amm, &request->amm))
-        return refuse(error, "--amm", settings->amm, "off, official or auto");
-    request->clip_denoised |= settings->clip;
+    int n;
+    const EdtSetting *rows = edt_settings(&n);
+    if (settings->record)
+        edt_record_apply(settings->record, request);
+    for (int i = 0; i < n; i++) {
+        const char *text = settings->said[i].on ? "true" : settings->said[i].text;
+        if (text && !edt_setting_read(&rows[i], edt_setting_field(&rows[i], request, NULL), text))
+            return refuse_setting(&rows[i], text, error);
+    }
     request->latent_only = settings->latent_only;
     request->want_previews = settings->preview_dir != NULL;
     request->batch = settings->batch_size;

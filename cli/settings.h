@@ -6,22 +6,30 @@
 #pragma once
 
 #include "cli/command.h"
+#include "record.h"
 
 #define EDT_CLI_UNSAID G_MININT
 
-/* What was not said is NULL, NAN, EDT_CLI_UNSAID, or the default of edt_cli_settings_init(). */
+/* The option of one setting of a request: a flag, or a text. */
 typedef struct {
-    char *model, *output, *classes, *seed, *sampler, *amm, *backend, *type, *rng;
+    char *text;
+    gboolean on;
+} EdtCliSaid;
+
+/* What was not said is NULL, EDT_CLI_UNSAID, or the default of edt_cli_settings_init(). */
+typedef struct {
+    char *model, *output, *classes, *seed, *backend, *type, *rng;
     char *latent_out, *init_latent, *preview_dir, *from, *jobs;
-    int steps, size, batch_count, batch_size, threads;
-    double eta, cfg_scale;
-    gboolean clip, latent_only, json, no_metadata, force;
-    char *record;     /* text of --from */
-    EdtItem recorded; /* class and seed in it */
+    EdtCliSaid *said; /* one for each of edt_settings() */
+    int size, batch_count, batch_size, threads;
+    gboolean latent_only, json, no_metadata, force;
+    EdtRecord *record; /* of --from, or NULL */
 } EdtCliSettings;
 
 void edt_cli_settings_init(EdtCliSettings *settings);
 void edt_cli_settings_clear(EdtCliSettings *settings);
+/* Where the option of a setting goes, by the setting's name. */
+EdtCliSaid *edt_cli_settings_said(const EdtCliSettings *settings, const char *name);
 
 /* Reads the record of --from, if any, and looks at everything that can be judged without a model.
  * Errors: EDT_ERROR_USAGE naming the option, EDT_ERROR_BAD_FILE for the record. */
@@ -39,5 +47,3 @@ gboolean edt_cli_class_parse(const EdtModelInfo *info, const char *text, int *cl
                              GError **error);
 /* A whole number, or -1 for a random 32-bit one. */
 gboolean edt_cli_seed_parse(const char *text, guint64 *seed, GError **error);
-gboolean edt_cli_backend_parse(const char *name, EdtBackendKind *kind);
-gboolean edt_cli_precision_parse(const char *name, EdtPrecision *precision);

@@ -3,11 +3,10 @@
  * `edt train`: a folder of pictures becomes a model.  Options only; next: train_run.c.
  */
 #include "cli/training.h"
+#include "cli/talk.h"
+#include "core/settings.h"
 
 #include <stdio.h>
-#include <string.h>
-
-#include "cli/talk.h"
 
 static const char summary[] =
     "Trains a model on a folder with one folder of pictures for each class.\n"
@@ -38,41 +37,33 @@ typedef struct {
     gboolean features, no_mask, raw, f32;
 } Train;
 
-static gboolean is_one_of(const char *text, const char *a, const char *b, const char *c)
+/* An option that is one of words: its place, or with nothing said what *place was.  FALSE after a
+ * message. */
+static gboolean take_word(const char *option, const char *text, const char *const *words,
+                          int *place)
 {
-    return !text || !strcmp(text, a) || !strcmp(text, b) || (c && !strcmp(text, c));
+    int found = text ? edt_word_find(words, text) : *place;
+    g_autofree char *list = g_strjoinv(", ", (char **)words);
+    if (found < 0)
+        edt_cli_usage("%s: \"%s\" is none of %s.", option, text, list);
+    else
+        *place = found;
+    return found >= 0;
 }
 
 /* Words to values; FALSE after a message. */
 static gboolean take_words(Train *t)
 {
     EdtTrainOptions *o = &t->training.options;
-    if (!is_one_of(t->schedule, "cosine", "linear", NULL))
-        return edt_cli_usage("--schedule: \"%s\" is neither cosine nor linear.", t->schedule),
-               FALSE;
-    if (!is_one_of(t->prediction, "denoised", "noise", NULL))
-        return edt_cli_usage("--predict: \"%s\" is neither denoised nor noise.", t->prediction),
-               FALSE;
-    if (!is_one_of(t->weighting, "min-snr", "velocity", NULL))
-        return edt_cli_usage("--weighting: \"%s\" is neither min-snr nor velocity.", t->weighting),
-               FALSE;
-    if (!is_one_of(t->precision, "auto", "f32", "bf16"))
-        return edt_cli_usage("--type: \"%s\" is none of auto, f32, bf16.", t->precision), FALSE;
+    if (!take_word("--schedule", t->schedule, edt_schedule_words, (int *)&o->schedule) ||
+        !take_word("--predict", t->prediction, edt_prediction_words, (int *)&o->prediction) ||
+        !take_word("--weighting", t->weighting, edt_weighting_words, (int *)&o->weighting) ||
+        !take_word("--type", t->precision, edt_precision_words, (int *)&o->precision))
+        return FALSE;
     if (!(o->cfg_scale >= 0 && o->cfg_scale <= EDT_CFG_SCALE_MAX))
         return edt_cli_usage("--cfg-scale: %g is not from 0 to %d.", o->cfg_scale,
                              EDT_CFG_SCALE_MAX),
                FALSE;
-    if (t->schedule)
-        o->schedule = !strcmp(t->schedule, "linear") ? EDT_SCHEDULE_LINEAR : EDT_SCHEDULE_COSINE;
-    if (t->prediction)
-        o->prediction = !strcmp(t->prediction, "noise") ? EDT_PREDICT_NOISE : EDT_PREDICT_DENOISED;
-    if (t->weighting)
-        o->weighting =
-            !strcmp(t->weighting, "velocity") ? EDT_WEIGHTING_VELOCITY : EDT_WEIGHTING_MIN_SNR;
-    if (t->precision)
-        o->precision = !strcmp(t->precision, "f32")    ? EDT_PRECISION_F32
-                       : !strcmp(t->precision, "bf16") ? EDT_PRECISION_BF16
-                                                       : EDT_PRECISION_AUTO;
     if (t->variant)
         o->variant = t->variant;
     if (t->start)

@@ -4,15 +4,15 @@
  * the time limit or Ctrl-C.  Below mpirun every rank walks it; only rank 0 writes anything.
  */
 #include "cli/training.h"
+#include "cli/event.h"
+#include "cli/stop.h"
+#include "cli/talk.h"
+#include "core/settings.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <stdio.h>
-
-#include "cli/event.h"
-#include "cli/stop.h"
-#include "cli/talk.h"
 
 typedef struct {
     const EdtCliTraining *t;
@@ -247,7 +247,7 @@ static void tell(Run *run)
     const EdtTrainFacts *facts = edt_trainer_facts(run->trainer);
     edt_cli_say("%d pictures of %d classes, %.1f M parameters, %s, %d threads, %.1f GiB of memory.",
                 facts->pictures, facts->classes, (double)facts->parameters / 1e6,
-                facts->precision == EDT_PRECISION_BF16 ? "bf16" : "f32", facts->threads,
+                edt_precision_words[facts->precision], facts->threads,
                 (double)facts->memory_bytes / (1 << 30));
     if (edt_ranks_count() > 1)
         edt_cli_say("%d processes share each batch.", edt_ranks_count());

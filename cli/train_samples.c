@@ -4,6 +4,7 @@
  * same classes and seeds, so that grids of different steps can be laid side by side.
  */
 #include "cli/training.h"
+#include "record.h"
 
 #include <string.h>
 
@@ -72,7 +73,7 @@ gboolean edt_cli_train_samples(const EdtCliTraining *t, gint64 step, GError **er
     request.steps = t->sample_steps;
     request.cfg_scale = t->sample_guidance;
     request.amm = EDT_AMM_OFF;
-    gboolean blind = info->needs_vae && !info->has_vae;
+    gboolean blind = edt_model_info_makes(info) == EDT_MAKES_LATENTS_ONLY;
     request.latent_only = blind; /* nothing to look at: only that it runs */
     pictures = edt_generate(engine, &request, NULL, NULL, error);
     good = pictures && (blind || save_grid(t, step, pictures, error));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Latents in and out as .npy files: the public face of files/npy.h, so that programs which speak
- * core/edt.h alone can hand arrays to NumPy and back.
+ * the public headers alone can hand arrays to NumPy and back.
  */
-#include "edt.h"
+#include "machine.h"
 
 #include <string.h>
 

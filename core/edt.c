@@ -3,17 +3,16 @@
  * The journey: a request is checked, its batches go from noise to latents (run.c), latents become
  * pixels.
  */
+#include "settings.h"
 #include "base/memory.h"
 #include "base/threads.h"
-#include "model/info.h"
 #include "engine/run.h"
+#include "model/info.h"
 #include "sample/preview.h"
 
 #include <glib/gi18n-lib.h>
-#include <math.h>
 
 #define BATCH_MAX 8 /* pictures in one forward unless asked for more */
-#define STEPS_MAX 1000
 
 /* ---- request ---- */
 
@@ -41,28 +40,43 @@ static gboolean wrong(GError **error, const char *format, ...)
     return FALSE;
 }
 
+/* Each setting within its bounds, of the request or of one item (NULL: the request's own). */
+static gboolean check_settings(const EdtRequest *request, const EdtItem *item, GError **error)
+{
+    int n;
+    const EdtSetting *settings = edt_settings(&n);
+    for (int i = 0; i < n; i++) {
+        const EdtSetting *setting = &settings[i];
+        if (setting->of_item != (item != NULL) ||
+            edt_setting_fits(setting, edt_setting_field(setting, request, item)))
+            continue;
+        g_autofree char *expected = edt_setting_expected(setting);
+        return wrong(error, _("The setting “%s” must be %s."), setting->name, expected);
+    }
+    return TRUE;
+}
+
+static gboolean check_items(const EdtModelInfo *info, const EdtRequest *request, GError **error)
+{
+    for (int i = 0; i < request->n_items; i++) {
+        const EdtItem *item = &request->items[i];
+        if (item->class_index < 0 || item->class_index > info->n_classes)
+            return wrong(error, _("There is no class %d: “%s” has classes 0 to %d."),
+                         item->class_index, info->path, info->n_classes - 1);
+        if (!check_settings(request, item, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean check(const EdtEngine *engine, const EdtRequest *request, GError **error)
 {
     const EdtModelInfo *info = engine->info;
-    if (request->n_items < 1 || request->items == NULL)
+    if (request->n_items < 1 || !request->items)
         return wrong(error, _("There is nothing to make: ask for at least one picture."));
-    if (request->steps < 1 || request->steps > STEPS_MAX)
-        return wrong(error, _("Steps must be from 1 to %d, not %d."), STEPS_MAX, request->steps);
-    if (!isfinite(request->cfg_scale) || fabs(request->cfg_scale) > 1000)
-        return wrong(error, _("Guidance (cfg scale) must be a number from -1000 to 1000."));
-    if (!(request->eta >= 0 && request->eta <= 1))
-        return wrong(error, _("Eta must be from 0 to 1, not %g."), request->eta);
-    if ((int)request->sampler < 0 || request->sampler > EDT_SAMPLER_DPMPP_2M ||
-        (int)request->amm < 0 || request->amm > EDT_AMM_AUTO)
-        return wrong(error, _("The request names an unknown sampler or AMM mode."));
-    for (int i = 0; i < request->n_items; i++) {
-        if (request->items[i].seed > G_MAXINT64) /* as far as records go */
-            return wrong(error, _("Seeds must be from 0 to %s."), "9223372036854775807");
-        if (request->items[i].class_index < 0 || request->items[i].class_index > info->n_classes)
-            return wrong(error, _("There is no class %d: “%s” has classes 0 to %d."),
-                         request->items[i].class_index, info->path, info->n_classes - 1);
-    }
-    if (info->needs_vae && !info->has_vae && !request->latent_only)
+    if (!check_settings(request, NULL, error) || !check_items(info, request, error))
+        return FALSE;
+    if (edt_model_info_makes(info) == EDT_MAKES_LATENTS_ONLY && !request->latent_only)
         return wrong(error,
                      _("“%s” has no VAE, so it makes latents only. Import the checkpoint together "
                        "with a VAE (edt import CHECKPOINT --vae FILE), or ask for latents."),
@@ -211,25 +225,6 @@ EdtPictures *edt_generate(EdtEngine *engine, const EdtRequest *request,
     g_mutex_unlock(&engine->lock);
     edt_noise_schedule_free(schedule);
     return result;
-}
-
-void edt_pictures_free(EdtPictures *pictures)
-{
-    if (pictures == NULL)
-        return;
-    for (int i = 0; i < pictures->n_pictures; i++) {
-        g_free(pictures->pictures[i].pixels);
-        g_free(pictures->pictures[i].latent);
-    }
-    g_free(pictures->pictures);
-    g_free(pictures);
-}
-
-void edt_picture_to_u8(const EdtPicture *picture, guint8 *out)
-{
-    gsize count = (gsize)picture->width * (gsize)picture->height * (gsize)picture->channels;
-    for (gsize i = 0; i < count; i++)
-        out[i] = (guint8)lrintf(CLAMP(picture->pixels[i], 0.0f, 1.0f) * 255.0f);
 }
 
 gboolean edt_encode(EdtEngine *engine, const float *pixels, float *mean, float *logvar,

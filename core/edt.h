@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * edt.h: the only public header of the engine.  A model file becomes pictures in six calls:
+ * edt.h: the public header of the engine.  A model file becomes pictures in six calls:
  *
  *     GError *error = NULL;
  *     EdtEngine *engine = edt_engine_open("edt-s.safetensors", NULL, &error);
@@ -18,8 +18,9 @@
  * one process and run at once.  Callbacks come from the thread that called edt_generate().
  * The engine never exits, aborts or prints; every failure is a GError of domain EDT_ERROR.
  *
- * Any room of core/ may read this header for its vocabulary (errors, request, record); only edt.c
- * and engine.c implement it.
+ * Beside it stand settings.h (what can be asked for, by name), record.h (how a picture was made),
+ * catalogue.h (models and classes), machine.h (devices, speed) and train.h.  Any room of core/ may
+ * read this header for its vocabulary.
  */
 #pragma once
 
@@ -110,6 +111,15 @@ const EdtModelInfo *edt_engine_info(const EdtEngine *engine);
 EdtModelInfo *edt_model_info_read(const char *path, GError **error);
 void edt_model_info_free(EdtModelInfo *info);
 
+typedef enum {
+    EDT_MAKES_PIXELS,          /* the network's own output are pixels */
+    EDT_MAKES_LATENTS_DECODED, /* latents, and the model has the VAE that makes pictures of them */
+    EDT_MAKES_LATENTS_ONLY,    /* that VAE is missing: no pictures come out */
+} EdtMakes;
+EdtMakes edt_model_info_makes(const EdtModelInfo *info);
+/* What people call it: its title, or else its variant; borrowed. */
+const char *edt_model_info_title(const EdtModelInfo *info);
+
 /* Bytes of memory a run of `batch` pictures takes at its peak: of the machine's, file pages
  * included; for EDT_BACKEND_CUDA of the GPU's. */
 guint64 edt_memory_forecast(const EdtModelInfo *info, const EdtEngineOptions *options, int batch);
@@ -126,11 +136,6 @@ int edt_engine_threads(const EdtEngine *engine);
 
 typedef enum { EDT_SAMPLER_DDPM, EDT_SAMPLER_DDIM, EDT_SAMPLER_DPMPP_2M } EdtSampler;
 typedef enum { EDT_AMM_OFF, EDT_AMM_OFFICIAL, EDT_AMM_AUTO } EdtAmm;
-
-const char *edt_sampler_name(EdtSampler sampler); /* "ddpm", "ddim", "dpm++2m" */
-gboolean edt_sampler_parse(const char *name, EdtSampler *sampler);
-const char *edt_amm_name(EdtAmm amm); /* "off", "official", "auto" */
-gboolean edt_amm_parse(const char *name, EdtAmm *amm);
 
 /* One picture of a request.  Every item has its own random generator, seeded with the low 32 bits
  * of seed as torch.manual_seed does, so its picture does not depend on its neighbours in the batch.
@@ -219,142 +224,5 @@ void edt_picture_to_u8(const EdtPicture *picture, guint8 *out);
 gboolean edt_encode(EdtEngine *engine, const float *pixels, float *mean, float *logvar,
                     GError **error);
 #define EDT_VAE_SCALE 0.18215
-
-/* ---- the record: how a picture was made, as one JSON object (PNG text, layer parasite) ---- */
-
-char *edt_record_new(const EdtEngine *engine, const EdtRequest *request, const EdtPicture *picture);
-/* Fills request (items stay as they are) and item from a record. */
-gboolean edt_record_parse(const char *json, EdtRequest *request, EdtItem *item, GError **error);
-
-/* ---- files ---- */
-
-/* PNG with the record in an iTXt chunk "edt" and the customary tEXt "parameters"; record may be
- * NULL.  Written to a temporary name, synced, renamed. */
-gboolean edt_picture_save_png(const EdtPicture *picture, const char *path, const char *record,
-                              GError **error);
-/* The record of a PNG, or NULL with an error. */
-char *edt_png_read_record(const char *path, GError **error);
-
-/* Model files in search order: $EDT_MODEL_PATH, $XDG_DATA_HOME/edt/models, <datadir>/edt/models.
- * Returns paths of *.safetensors, NULL-terminated; free with g_strfreev(). */
-char **edt_models_list(void);
-/* The folders (or single files of $EDT_MODEL_PATH) where models are looked for, in search order,
- * whether they exist or not; free with g_strfreev(). */
-char **edt_models_folders(void);
-/* A path, or a name found in those places; NULL name: the first model found. */
-char *edt_models_find(const char *name, GError **error);
-/* The first model found, or NULL; then why says what is wrong with the first file that is there,
- * and stays NULL where there is none. */
-char *edt_models_first(GError **why);
-
-typedef struct {
-    const char *edt_path; /* .pt, .pth or .safetensors with the reference's names; required */
-    const char *vae_path; /* .safetensors, .bin, .ckpt, .pt; NULL: none */
-    const char *output;   /* required */
-    gboolean bf16;        /* store bf16 instead of f32 */
-    gboolean force;       /* replace an existing output */
-    const char *title;    /* may be NULL */
-    const char *licence;  /* may be NULL */
-} EdtImport;
-
-typedef void (*EdtImportProgress)(guint64 done, guint64 total, const char *what,
-                                  gpointer user_data);
-
-/* A foreign checkpoint becomes a model.  Nothing in the file is executed; peak memory stays within
- * the largest tensor plus a few MB.  progress may be NULL.  On error nothing is left behind. */
-gboolean edt_import(const EdtImport *import, EdtImportProgress progress, gpointer user_data,
-                    GError **error);
-
-/* ---- arrays: .npy files of f32, for latents ---- */
-
-/* C order; temporary name, fsync, rename; replaces an existing file. */
-gboolean edt_npy_save(const char *path, const float *values, int rank, const gint64 *shape,
-                      GError **error);
-/* Any float type comes as f32; free with g_free().  Errors: EDT_ERROR_BAD_FILE, _NO_MEMORY. */
-float *edt_npy_load(const char *path, int *rank, gint64 shape[8], GError **error);
-
-/* ---- classes ---- */
-
-typedef struct {
-    int index;
-    const char *name;     /* first name: "golden retriever" */
-    const char *synonyms; /* all names, ", "-separated */
-    const char *synset;   /* WordNet id, "n02099601"; "" where there is none */
-} EdtClass;
-
-/* The classes of a model; n_classes entries owned by the library for its lifetime. */
-const EdtClass *edt_imagenet_classes(int *n_classes);
-/* Class index for a number, a full name, a synonym, a label, or a unique part of one (case
- * ignored).  On failure -1 and EDT_ERROR_USAGE that names the nearest candidates. */
-int edt_class_find(const EdtModelInfo *info, const char *text, GError **error);
-/* All matches, best first, -1-terminated; free with g_free(). */
-int *edt_class_search(const EdtModelInfo *info, const char *text);
-/* Name for a class of this model: "golden retriever", or "class 12" where names are unknown.  The
- * same in every country: for files, records and settings. */
-char *edt_class_name(const EdtModelInfo *info, int class_index);
-/* What a person is shown: the name in their language, where the model knows it. */
-char *edt_class_label(const EdtModelInfo *info, int class_index);
-
-/* ---- the machine ---- */
-
-typedef struct {
-    const char *name; /* "cpu", "cuda" */
-    gboolean usable;
-    char *detail; /* CPU features or device name; or why not */
-} EdtBackendInfo;
-
-/* name-NULL-terminated; of several GPUs the one that is used comes first.  Free with
- * edt_backends_free(). */
-EdtBackendInfo *edt_backends_list(void);
-void edt_backends_free(EdtBackendInfo *list);
-
-/* The libraries the engine stands on, in the versions that are loaded now. */
-typedef struct {
-    const char *name;    /* "oneDNN"; NULL ends the list */
-    const char *version; /* "3.7.2" */
-} EdtLibrary;
-const EdtLibrary *edt_libraries_list(void); /* owned by the library */
-
-/* ---- measuring: what `edt bench` prints ---- */
-
-typedef enum { EDT_BENCH_STEP, EDT_BENCH_DECODE, EDT_BENCH_ENCODE } EdtBenchWork;
-
-typedef struct {
-    EdtBenchWork work;
-    const char *variant; /* "EDT-S/2" ...: random weights of that size (no file is read) */
-    int image_size;
-    EdtEngineOptions options;
-    int pictures;    /* of a step: pictures in one forward */
-    gboolean guided; /* of a step: twice the samples */
-    int warm_up, repetitions;
-} EdtBenchCase;
-
-typedef struct {
-    const char *what; /* "linear", "attention", ... */
-    double ms;        /* of one run */
-    double gflops;    /* GFLOP/s; 0 for memory-bound work */
-    guint64 calls;
-} EdtBenchRow;
-
-#define EDT_BENCH_ROWS 8
-
-typedef struct {
-    double median_ms, best_ms;
-    double gflop;       /* of one run; multiply-adds counted twice */
-    double load_ms;     /* packing weights and making primitives */
-    double modulate_ms; /* of a step: conditioning rows of one slice, amortised over its steps */
-    guint64 peak_bytes; /* resident memory at its highest, weights included */
-    EdtPrecision precision;
-    int threads;
-    int n_rows;
-    EdtBenchRow rows[EDT_BENCH_ROWS];
-} EdtBenchResult;
-
-gboolean edt_bench_run(const EdtBenchCase *bench, EdtBenchResult *result, GError **error);
-/* The highest multiply-add rate of the device in GFLOP/s, measured now (about 0.2 s). */
-double edt_bench_peak(const EdtEngineOptions *options, GError **error);
-
-/* Bytes that this process can have, of the machine or of its container; 0 where unknown. */
-guint64 edt_memory_available(void);
 
 G_END_DECLS

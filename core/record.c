@@ -1,108 +1,131 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The record: how a picture was made, as one JSON object.  It travels in the PNG (key "edt", and
- * for other programs as a line of text under "parameters") and in the layer's parasite, and a
- * dialog or `edt sample --from` starts again from it.  Numbers are written and read the same in
- * every locale.  A record may come from a stranger's picture, so reading one trusts nothing.
+ * The record: how a picture was made, as one JSON object.  It travels in the PNG (picture.c) and in
+ * the layer's parasite, and a dialog or `edt sample --from` starts again from it.  Numbers are
+ * written and read the same in every locale.  A record may come from a stranger's picture, so
+ * reading one trusts nothing.
  */
-#include "edt.h"
+#include "record.h"
+#include "catalogue.h"
+#include "settings.h"
+#include "files/json_text.h"
 
 #include <glib/gi18n-lib.h>
-#include <inttypes.h>
 #include <json-glib/json-glib.h>
-#include <math.h>
+#include <stddef.h>
 #include <string.h>
 
-#include "files/png.h"
-
 #define RECORD_BYTES_MAX (64 * 1024)
-#define NUMBER_CHARS 32
+
+/* What a record says beside settings: rows with offsets in EdtRecord. */
+#define FACT(field) .offset = offsetof(EdtRecord, field)
+static const struct {
+    const char *before; /* the setting that it stands before; NULL: at the end */
+    EdtSetting row;
+} facts[] = {
+    {"class", {"edt", EDT_SETTING_TEXT, FACT(version)}},
+    {"class", {"model", EDT_SETTING_TEXT, FACT(model)}},
+    {"class", {"model_sha256", EDT_SETTING_TEXT, FACT(model_sha256)}},
+    {"seed", {"class_name", EDT_SETTING_TEXT, FACT(class_name)}},
+    {"sampler", {"steps_done", EDT_SETTING_WHOLE, FACT(steps_done), .most = G_MAXINT}},
+    {NULL, {"init_latent", EDT_SETTING_FLAG, FACT(foreign_noise)}},
+    {NULL, {"precision", EDT_SETTING_WORD, FACT(precision), .words = edt_precision_words}},
+    {NULL, {"backend", EDT_SETTING_TEXT, FACT(backend)}},
+    {NULL, {"size", EDT_SETTING_WHOLE, FACT(size), .most = G_MAXINT}},
+};
+
+static gpointer fact_field(gsize i, const EdtRecord *record)
+{
+    return (char *)record + facts[i].row.offset;
+}
+
+gboolean edt_record_knows(const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(facts); i++)
+        if (strcmp(facts[i].row.name, name) == 0)
+            return TRUE;
+    return edt_setting_named(name) != NULL;
+}
+
+void edt_record_free(EdtRecord *record)
+{
+    if (!record)
+        return;
+    for (gsize i = 0; i < G_N_ELEMENTS(facts); i++)
+        if (facts[i].row.kind == EDT_SETTING_TEXT)
+            g_free(*(char **)fact_field(i, record));
+    g_free(record);
+}
+
+/* ---- of a picture ---- */
+
+/* The settings of a request, without what belongs to the caller. */
+static EdtRequest settings_of(const EdtRequest *request)
+{
+    EdtRequest settings = *request;
+    settings.items = NULL;
+    settings.n_items = 0;
+    settings.init_latent = NULL;
+    return settings;
+}
+
+EdtRecord *edt_record_new(const EdtEngine *engine, const EdtRequest *request,
+                          const EdtPicture *picture)
+{
+    const EdtModelInfo *info = edt_engine_info(engine);
+    EdtRecord *record = g_new(EdtRecord, 1);
+    *record = (EdtRecord){
+        .request = settings_of(request),
+        .item = {.class_index = picture->class_index, .seed = picture->seed},
+        .named = G_MAXUINT64,
+        .version = g_strdup(EDT_VERSION),
+        .model = g_strdup(edt_model_info_title(info)),
+        .model_sha256 = g_strdup(info->sha256),
+        .class_name = edt_class_name(info, picture->class_index),
+        .backend = g_strdup(edt_engine_backend(engine)),
+        .steps_done = picture->steps_done,
+        .size = info->image_size,
+        .precision = edt_engine_precision(engine),
+        .foreign_noise = request->init_latent != NULL,
+    };
+    return record;
+}
 
 /* ---- writing ---- */
 
-/* The shortest decimal that reads back as the same double: 4, 1.5, 0.1. */
-static const char *number_text(char text[NUMBER_CHARS], double value)
+static void add_member(GString *json, const EdtSetting *row, gconstpointer field)
 {
-    for (int digits = 1; digits <= 17; digits++) {
-        char format[8];
-        g_snprintf(format, sizeof format, "%%.%dg", digits);
-        g_ascii_formatd(text, NUMBER_CHARS, format, value);
-        if (g_ascii_strtod(text, NULL) == value)
-            break;
+    g_autofree char *text = edt_setting_write(row, field);
+    g_string_append_printf(json, "%s\"%s\":", json->len > 1 ? "," : "", row->name);
+    if (row->kind == EDT_SETTING_WORD || row->kind == EDT_SETTING_TEXT)
+        edt_json_quote(json, text);
+    else
+        g_string_append(json, text);
+}
+
+/* Those that are known, and flags that are set. */
+static void add_facts(GString *json, const EdtRecord *record, const char *before)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(facts); i++) {
+        gconstpointer field = fact_field(i, record);
+        gboolean absent = (facts[i].row.kind == EDT_SETTING_TEXT && !*(char *const *)field) ||
+                          (facts[i].row.kind == EDT_SETTING_FLAG && !*(const gboolean *)field);
+        if (g_strcmp0(facts[i].before, before) == 0 && !absent)
+            add_member(json, &facts[i].row, field);
     }
-    return text;
 }
 
-static void add_key(GString *json, const char *key)
+char *edt_record_write(const EdtRecord *record)
 {
-    g_string_append_printf(json, "%s\"%s\":", json->len > 1 ? "," : "", key);
-}
-
-static void add_text(GString *json, const char *key, const char *value)
-{
-    JsonNode *node = json_node_init_string(json_node_alloc(), value);
-    char *quoted = json_to_string(node, FALSE);
-    add_key(json, key);
-    g_string_append(json, quoted);
-    g_free(quoted);
-    json_node_unref(node);
-}
-
-static void add_integer(GString *json, const char *key, gint64 value)
-{
-    add_key(json, key);
-    g_string_append_printf(json, "%" G_GINT64_FORMAT, value);
-}
-
-static void add_number(GString *json, const char *key, double value)
-{
-    char text[NUMBER_CHARS];
-    add_key(json, key);
-    g_string_append(json, number_text(text, value));
-}
-
-static void add_flag(GString *json, const char *key, gboolean value)
-{
-    add_key(json, key);
-    g_string_append(json, value ? "true" : "false");
-}
-
-static void add_model(GString *json, const EdtModelInfo *info)
-{
-    gboolean titled = info->title && *info->title;
-    add_text(json, "model", titled ? info->title : info->variant);
-    add_text(json, "model_sha256", info->sha256);
-}
-
-static void add_settings(GString *json, const EdtRequest *request)
-{
-    add_text(json, "sampler", edt_sampler_name(request->sampler));
-    add_number(json, "cfg_scale", request->cfg_scale);
-    add_text(json, "amm", edt_amm_name(request->amm));
-    add_number(json, "eta", request->eta);
-    add_flag(json, "clip", request->clip_denoised);
-    if (request->init_latent)
-        add_flag(json, "init_latent", TRUE); /* the noise came from outside: not repeatable */
-}
-
-char *edt_record_new(const EdtEngine *engine, const EdtRequest *request, const EdtPicture *picture)
-{
-    const EdtModelInfo *info = edt_engine_info(engine);
     GString *json = g_string_new("{");
-    add_text(json, "edt", EDT_VERSION);
-    add_model(json, info);
-    char *class_name = edt_class_name(info, picture->class_index);
-    add_integer(json, "class", picture->class_index);
-    add_text(json, "class_name", class_name);
-    g_free(class_name);
-    add_integer(json, "seed", (gint64)picture->seed);
-    add_integer(json, "steps", request->steps);
-    add_integer(json, "steps_done", picture->steps_done);
-    add_settings(json, request);
-    gboolean bf16 = edt_engine_precision(engine) == EDT_PRECISION_BF16;
-    add_text(json, "precision", bf16 ? "bf16" : "f32");
-    add_text(json, "backend", edt_engine_backend(engine));
-    add_integer(json, "size", info->image_size);
+    int n;
+    const EdtSetting *settings = edt_settings(&n);
+    for (int i = 0; i < n; i++) {
+        add_facts(json, record, settings[i].name);
+        add_member(json, &settings[i],
+                   edt_setting_field(&settings[i], &record->request, &record->item));
+    }
+    add_facts(json, record, NULL);
     g_string_append_c(json, '}');
     return g_string_free(json, FALSE);
 }
@@ -119,7 +142,7 @@ static gboolean refuse(GError **error, const char *key, const char *expected)
 
 static JsonObject *parse_object(JsonParser *parser, const char *json, GError **error)
 {
-    GError *cause = NULL;
+    g_autoptr(GError) cause = NULL;
     if (strlen(json) > RECORD_BYTES_MAX) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
                     _("The record is longer than %d bytes: it is not one of ours."),
@@ -129,7 +152,6 @@ static JsonObject *parse_object(JsonParser *parser, const char *json, GError **e
     if (!json_parser_load_from_data(parser, json, -1, &cause)) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, _("The record is not valid JSON: %s."),
                     cause->message);
-        g_error_free(cause);
         return NULL;
     }
     JsonNode *root = json_parser_get_root(parser);
@@ -141,197 +163,105 @@ static JsonObject *parse_object(JsonParser *parser, const char *json, GError **e
     return json_node_get_object(root);
 }
 
-/* The member's value node of a wanted type, or NULL: absent when error stays unset. */
-static JsonNode *member(JsonObject *record, const char *key, GType type, const char *expected,
-                        GError **error)
+/* The type that a value of this kind has in JSON; a whole number is a number too. */
+static gboolean has_type(EdtSettingKind kind, GType type)
 {
-    JsonNode *node = json_object_get_member(record, key);
-    if (!node)
-        return NULL;
-    GType found = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_value_type(node) : G_TYPE_INVALID;
-    if (found == type || (type == G_TYPE_DOUBLE && found == G_TYPE_INT64))
-        return node;
-    refuse(error, key, expected);
-    return NULL;
+    switch (kind) {
+    case EDT_SETTING_WHOLE:
+    case EDT_SETTING_WIDE:
+        return type == G_TYPE_INT64;
+    case EDT_SETTING_NUMBER:
+        return type == G_TYPE_DOUBLE || type == G_TYPE_INT64;
+    case EDT_SETTING_FLAG:
+        return type == G_TYPE_BOOLEAN;
+    case EDT_SETTING_WORD:
+    case EDT_SETTING_TEXT:
+        return type == G_TYPE_STRING;
+    }
+    return FALSE;
 }
 
-static gboolean read_integer(JsonObject *record, const char *key, gint64 low, gint64 high,
-                             gint64 *value, GError **error)
+static char *text_of(JsonNode *node, GType type)
 {
-    char *expected = g_strdup_printf(_("a whole number from %" PRId64 " to %" PRId64), low, high);
-    GError *wrong = NULL;
-    JsonNode *node = member(record, key, G_TYPE_INT64, expected, &wrong);
-    gint64 found = node ? json_node_get_int(node) : low;
-    if (found < low || found > high)
-        refuse(&wrong, key, expected);
-    else if (node)
-        *value = found;
-    g_free(expected);
-    if (wrong)
-        g_propagate_error(error, wrong);
-    return !wrong;
+    char number[G_ASCII_DTOSTR_BUF_SIZE];
+    if (type == G_TYPE_INT64)
+        return g_strdup_printf("%" G_GINT64_FORMAT, json_node_get_int(node));
+    if (type == G_TYPE_DOUBLE)
+        return g_strdup(g_ascii_dtostr(number, sizeof number, json_node_get_double(node)));
+    if (type == G_TYPE_BOOLEAN)
+        return g_strdup(json_node_get_boolean(node) ? "true" : "false");
+    return json_node_dup_string(node);
 }
 
-static gboolean read_number(JsonObject *record, const char *key, double low, double high,
-                            const char *expected, double *value, GError **error)
+static gboolean take_member(JsonNode *node, const EdtSetting *row, gpointer field)
 {
-    GError *wrong = NULL;
-    JsonNode *node = member(record, key, G_TYPE_DOUBLE, expected, &wrong);
-    double found = node ? json_node_get_double(node) : low;
-    if (!(found >= low && found <= high)) /* NaN too */
-        refuse(&wrong, key, expected);
-    else if (node)
-        *value = found;
-    if (wrong)
-        g_propagate_error(error, wrong);
-    return !wrong;
-}
-
-static gboolean read_sampler(JsonObject *record, EdtSampler *sampler, GError **error)
-{
-    const char *expected = _("\"ddpm\", \"ddim\" or \"dpm++2m\"");
-    GError *wrong = NULL;
-    JsonNode *node = member(record, "sampler", G_TYPE_STRING, expected, &wrong);
-    if (node && !edt_sampler_parse(json_node_get_string(node), sampler))
-        refuse(&wrong, "sampler", expected);
-    if (wrong)
-        g_propagate_error(error, wrong);
-    return !wrong;
-}
-
-static gboolean read_amm(JsonObject *record, EdtAmm *amm, GError **error)
-{
-    const char *expected = _("\"off\", \"official\" or \"auto\"");
-    GError *wrong = NULL;
-    JsonNode *node = member(record, "amm", G_TYPE_STRING, expected, &wrong);
-    if (node && !edt_amm_parse(json_node_get_string(node), amm))
-        refuse(&wrong, "amm", expected);
-    if (wrong)
-        g_propagate_error(error, wrong);
-    return !wrong;
-}
-
-static gboolean read_clip(JsonObject *record, gboolean *clip, GError **error)
-{
-    GError *wrong = NULL;
-    JsonNode *node = member(record, "clip", G_TYPE_BOOLEAN, _("true or false"), &wrong);
-    if (node)
-        *clip = json_node_get_boolean(node);
-    if (wrong)
-        g_propagate_error(error, wrong);
-    return !wrong;
-}
-
-static gboolean read_item(JsonObject *record, EdtItem *item, GError **error)
-{
-    gint64 class_index = -1, seed = -1;
-    if (!read_integer(record, "class", 0, G_MAXINT, &class_index, error) ||
-        !read_integer(record, "seed", 0, G_MAXINT64, &seed, error))
+    GType type = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_value_type(node) : G_TYPE_INVALID;
+    if (!has_type(row->kind, type))
         return FALSE;
-    if (class_index < 0)
-        return refuse(error, "class", _("there"));
-    if (seed < 0)
-        return refuse(error, "seed", _("there"));
-    item->class_index = (int)class_index;
-    item->seed = (guint64)seed;
+    g_autofree char *text = text_of(node, type);
+    return edt_setting_read(row, field, text);
+}
+
+static gboolean read_settings(JsonObject *object, EdtRecord *record, GError **error)
+{
+    int n;
+    const EdtSetting *settings = edt_settings(&n);
+    for (int i = 0; i < n; i++) {
+        const EdtSetting *setting = &settings[i];
+        JsonNode *node = json_object_get_member(object, setting->name);
+        gpointer field = edt_setting_field(setting, &record->request, &record->item);
+        if (node && !take_member(node, setting, field)) {
+            g_autofree char *expected = edt_setting_expected(setting);
+            return refuse(error, setting->name, expected);
+        }
+        if (node)
+            record->named |= (guint64)1 << i;
+    }
     return TRUE;
 }
 
-static gboolean read_settings(JsonObject *record, EdtRequest *request, GError **error)
+static void read_facts(JsonObject *object, EdtRecord *record)
 {
-    gint64 steps = request->steps;
-    if (!read_integer(record, "steps", 1, 1000, &steps, error))
-        return FALSE;
-    request->steps = (int)steps;
-    return read_sampler(record, &request->sampler, error) &&
-           read_number(record, "cfg_scale", -1000, 1000, _("a number from -1000 to 1000"),
-                       &request->cfg_scale, error) &&
-           read_amm(record, &request->amm, error) &&
-           read_number(record, "eta", 0, 1, _("a number from 0 to 1"), &request->eta, error) &&
-           read_clip(record, &request->clip_denoised, error);
-}
-
-gboolean edt_record_parse(const char *json, EdtRequest *request, EdtItem *item, GError **error)
-{
-    JsonParser *parser = json_parser_new_immutable();
-    JsonObject *record = parse_object(parser, json, error);
-    EdtRequest settings = *request; /* all or nothing */
-    EdtItem found = *item;
-    gboolean ok =
-        record && read_item(record, &found, error) && read_settings(record, &settings, error);
-    if (ok) {
-        *request = settings;
-        *item = found;
+    for (gsize i = 0; i < G_N_ELEMENTS(facts); i++) {
+        JsonNode *node = json_object_get_member(object, facts[i].row.name);
+        if (node)
+            take_member(node, &facts[i].row, fact_field(i, record));
     }
-    g_object_unref(parser);
-    return ok;
 }
 
-/* ---- in a PNG ---- */
-
-static const char *text_or(JsonObject *record, const char *key, const char *otherwise)
+/* Without them it is no record of anything. */
+static gboolean has_item(JsonObject *object, GError **error)
 {
-    return json_object_get_string_member_with_default(record, key, otherwise);
+    static const char *const needed[] = {"class", "seed"};
+    for (gsize i = 0; i < G_N_ELEMENTS(needed); i++)
+        if (!json_object_has_member(object, needed[i]))
+            return refuse(error, needed[i], _("there"));
+    return TRUE;
 }
 
-/* "golden retriever\nSteps: 25, Sampler: dpm++2m, CFG scale: 4, Seed: 7, Size: 256x256, Model: ...,
- * Model hash: 0123456789": the line that web interfaces and picture browsers understand. */
-static char *parameters_text(JsonObject *record, const EdtPicture *picture)
+EdtRecord *edt_record_read(const char *json, GError **error)
 {
-    char cfg[NUMBER_CHARS];
-    number_text(cfg, json_object_get_double_member_with_default(record, "cfg_scale", 1));
-    gint64 steps = json_object_get_int_member_with_default(record, "steps", 0);
-    return g_strdup_printf(
-        "%s\nSteps: %" G_GINT64_FORMAT ", Sampler: %s, CFG scale: %s, Seed: %" G_GUINT64_FORMAT
-        ", Size: %dx%d, Model: %s, Model hash: %.10s",
-        text_or(record, "class_name", "unknown class"), steps, text_or(record, "sampler", "?"), cfg,
-        picture->seed, picture->width, picture->height, text_or(record, "model", "EDT"),
-        text_or(record, "model_sha256", ""));
+    g_autoptr(JsonParser) parser = json_parser_new_immutable();
+    JsonObject *object = parse_object(parser, json, error);
+    if (!object || !has_item(object, error))
+        return NULL;
+    g_autoptr(EdtRecord) record = g_new0(EdtRecord, 1);
+    edt_request_init(&record->request, NULL);
+    if (!read_settings(object, record, error))
+        return NULL;
+    read_facts(object, record);
+    return g_steal_pointer(&record);
 }
 
-static gboolean write_texts(const EdtPicture *picture, const guint8 *pixels, const char *path,
-                            const char *record, GError **error)
+void edt_record_apply(const EdtRecord *record, EdtRequest *request)
 {
-    JsonParser *parser = json_parser_new_immutable();
-    JsonObject *object = parse_object(parser, record, error);
-    gboolean ok = FALSE;
-    if (object) {
-        char *parameters = parameters_text(object, picture);
-        const char *keys[] = {"parameters", "edt"};
-        const char *values[] = {parameters, record};
-        ok = edt_png_write(path, picture->width, picture->height, picture->channels, pixels, keys,
-                           values, 2, error);
-        g_free(parameters);
+    int n;
+    const EdtSetting *settings = edt_settings(&n);
+    for (int i = 0; i < n; i++) {
+        if (settings[i].of_item || !(record->named & (guint64)1 << i))
+            continue;
+        g_autofree char *text = edt_setting_write(
+            &settings[i], edt_setting_field(&settings[i], &record->request, NULL));
+        edt_setting_read(&settings[i], edt_setting_field(&settings[i], request, NULL), text);
     }
-    g_object_unref(parser);
-    return ok;
-}
-
-gboolean edt_picture_save_png(const EdtPicture *picture, const char *path, const char *record,
-                              GError **error)
-{
-    if (!picture->pixels) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    _("There are no pixels to save in %s, only a latent: use a model with a VAE."),
-                    path);
-        return FALSE;
-    }
-    gsize bytes = (gsize)picture->width * picture->height * picture->channels;
-    guint8 *pixels = g_try_malloc(bytes);
-    if (!pixels) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY, _("There is no memory to write %s."),
-                    path);
-        return FALSE;
-    }
-    edt_picture_to_u8(picture, pixels);
-    gboolean ok = record ? write_texts(picture, pixels, path, record, error)
-                         : edt_png_write(path, picture->width, picture->height, picture->channels,
-                                         pixels, NULL, NULL, 0, error);
-    g_free(pixels);
-    return ok;
-}
-
-char *edt_png_read_record(const char *path, GError **error)
-{
-    return edt_png_read_text(path, "edt", error);
 }

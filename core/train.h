@@ -22,6 +22,7 @@
 #pragma once
 
 #include "edt.h"
+#include "machine.h"
 
 G_BEGIN_DECLS
 
@@ -32,6 +33,7 @@ typedef enum {
     EDT_WEIGHTING_MIN_SNR,  /* default: little where there is almost only noise */
     EDT_WEIGHTING_VELOCITY, /* shapes are learnt sooner; for predicted x0 */
 } EdtWeighting;
+extern const char *const edt_weighting_words[]; /* "min-snr", "velocity"; as in settings.h */
 
 typedef struct {
     /* the model */

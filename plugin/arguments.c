@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Arguments and return values of the three procedures; order.c reads them, ui/ edits them.  The
- * words of the choices are ui/choices.c's.
+ * choices are ui/choices.c, their bounds core/settings.c.
  */
 #include "plugin/arguments.h"
+#include "settings.h"
+#include "ui/choices.h"
 
 #include <glib/gi18n.h>
 
-#include "ui/choices.h"
-
 static void add_choice(GimpProcedure *procedure, const char *name, const char *nick,
-                       const char *blurb, const EdtChoice *choices, const char *value)
+                       const char *blurb, const EdtChoices *choices, int value)
 {
     GimpChoice *choice = gimp_choice_new();
-    for (int i = 0; choices[i].word; i++)
-        gimp_choice_add(choice, choices[i].word, i, _(choices[i].label), _(choices[i].help));
-    gimp_procedure_add_choice_argument(procedure, name, nick, blurb, choice, value,
+    for (int i = 0; choices->list[i].label; i++)
+        gimp_choice_add(choice, choices->words[choices->list[i].value], i,
+                        _(choices->list[i].label), _(choices->list[i].help));
+    gimp_procedure_add_choice_argument(procedure, name, nick, blurb, choice, choices->words[value],
                                        G_PARAM_READWRITE);
 }
 
 static void add_picture_arguments(GimpProcedure *procedure)
 {
+    const EdtSetting *steps = edt_setting_named("steps");
     gimp_procedure_add_string_argument(
         procedure, "class", _("Cl_ass"),
         _("What is pictured: a name, a synonym or a number; empty for a class at random"), "",
@@ -31,10 +33,10 @@ static void add_picture_arguments(GimpProcedure *procedure)
                                          "picture; -1 takes a new one"),
                                        -1, EDT_UI_SEED_MAX, -1, G_PARAM_READWRITE);
     gimp_procedure_add_int_argument(procedure, "steps", _("S_teps"),
-                                    _("More steps are slower and finer"), 1, 1000, 25,
-                                    G_PARAM_READWRITE);
+                                    _("More steps are slower and finer"), (int)steps->least,
+                                    (int)steps->most, 25, G_PARAM_READWRITE);
     add_choice(procedure, "sampler", _("Sam_pler"), _("How noise is taken away step by step"),
-               edt_ui_samplers, "dpm++2m");
+               &edt_ui_samplers, EDT_SAMPLER_DPMPP_2M);
     gimp_procedure_add_double_argument(
         procedure, "guidance", _("G_uidance"),
         _("How strongly the picture is drawn to its class; 1 is none and twice as fast, -1 "
@@ -42,7 +44,7 @@ static void add_picture_arguments(GimpProcedure *procedure)
         -1, 100, -1, G_PARAM_READWRITE);
     add_choice(procedure, "amm", _("A_MM"),
                _("The attention modulation matrix makes tokens attend more to their neighbours"),
-               edt_ui_amms, "auto");
+               &edt_ui_amms, EDT_AMM_AUTO);
     gimp_procedure_add_int_argument(procedure, "count", _("_Number of pictures"),
                                     _("Several pictures with successive seeds, in a layer group"),
                                     1, 64, 1, G_PARAM_READWRITE);
@@ -54,11 +56,12 @@ static void add_machine_arguments(GimpProcedure *procedure)
         procedure, "model", _("M_odel"),
         _("A model's name or the path of its file; empty for the first one found"), "",
         G_PARAM_READWRITE);
-    add_choice(procedure, "backend", _("_Backend"), _("Where it is computed"), edt_ui_backends,
-               "auto");
+    add_choice(procedure, "backend", _("_Backend"), _("Where it is computed"), &edt_ui_backends,
+               EDT_BACKEND_AUTO);
     add_choice(procedure, "precision", _("Pr_ecision"), _("What it is computed in"),
-               edt_ui_precisions, "auto");
-    add_choice(procedure, "fit", _("_Fit"), _("The size of the new layer"), edt_ui_fits, "native");
+               &edt_ui_precisions, EDT_PRECISION_AUTO);
+    add_choice(procedure, "fit", _("_Fit"), _("The size of the new layer"), &edt_ui_fits,
+               EDT_FIT_NATIVE);
 }
 
 void edt_plugin_declare_generate(GimpProcedure *procedure)

@@ -5,11 +5,11 @@
  * the engine makes, whatever the profile of the image is.
  */
 #include "plugin/layer.h"
+#include "record.h"
 
 #include <gdk-pixbuf/gdk-pixbuf.h>
 #include <gegl.h>
 #include <glib/gi18n.h>
-#include <json-glib/json-glib.h>
 #include <string.h>
 
 #define PARASITE "edt-record"
@@ -301,19 +301,12 @@ static float *floats_of(const GdkPixbuf *pixbuf, int channels)
 
 /* Class and seed, as when the picture was made; the class by the name in the record, since its
  * model may not be here any more. */
-static char *name_of_file(const char *path, const char *record)
+static char *name_of_file(const char *path, const char *json)
 {
-    JsonNode *node = record ? json_from_string(record, NULL) : NULL;
-    char *name;
-    if (node && JSON_NODE_HOLDS_OBJECT(node)) {
-        JsonObject *object = json_node_get_object(node);
-        name = layer_name(json_object_get_string_member_with_default(object, "class_name", "EDT"),
-                          (guint64)json_object_get_int_member_with_default(object, "seed", 0));
-    } else {
-        name = g_path_get_basename(path);
-    }
-    g_clear_pointer(&node, json_node_unref);
-    return name;
+    g_autoptr(EdtRecord) record = json ? edt_record_read(json, NULL) : NULL;
+    if (!record)
+        return g_path_get_basename(path);
+    return layer_name(record->class_name ? record->class_name : "EDT", record->item.seed);
 }
 
 GimpImage *edt_layer_insert_file(const EdtPlace *place, const char *path, GimpLayer ***layers,
@@ -322,7 +315,7 @@ GimpImage *edt_layer_insert_file(const EdtPlace *place, const char *path, GimpLa
     GdkPixbuf *pixbuf = gdk_pixbuf_new_from_file(path, error);
     if (!pixbuf)
         return NULL;
-    char *record = edt_png_read_record(path, NULL);
+    char *record = edt_png_record_text(path, NULL);
     int channels = gdk_pixbuf_get_n_channels(pixbuf);
     float *pixels = floats_of(pixbuf, channels);
     EdtSheet sheet = {gdk_pixbuf_get_width(pixbuf),

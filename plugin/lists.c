@@ -3,7 +3,7 @@
  * plug-in-edt-classes and plug-in-edt-models: what a script may ask for.
  */
 #include "plugin/lists.h"
-
+#include "catalogue.h"
 #include "plugin/generate.h"
 #include "plugin/order.h"
 
@@ -61,9 +61,8 @@ GimpValueArray *edt_plugin_models(GimpProcedure *procedure, GimpProcedureConfig 
     for (int i = 0; found[i]; i++) {
         EdtModelInfo *info = edt_model_info_read(found[i], NULL);
         if (info) { /* other files may lie in the folder */
-            gboolean titled = info->title && *info->title;
             g_ptr_array_add(paths, g_strdup(found[i]));
-            g_ptr_array_add(titles, g_strdup(titled ? info->title : info->variant));
+            g_ptr_array_add(titles, g_strdup(edt_model_info_title(info)));
             g_ptr_array_add(sizes, g_strdup_printf("%d", info->image_size));
         }
         edt_model_info_free(info);

@@ -4,30 +4,30 @@
  * record and the layer's name say it.  Next: job.c.
  */
 #include "plugin/order.h"
+#include "catalogue.h"
+#include "settings.h"
+#include "ui/properties.h"
 
 #include <glib/gi18n.h>
-#include <string.h>
-
-#include "ui/choices.h"
 
 typedef struct {
-    char *class_text, *sampler, *amm, *model, *backend, *precision;
-    int steps, count;
-    double seed, guidance;
+    char *class_text, *model, *backend, *precision;
+    int count;
+    double seed;
 } Settings;
 
 static void read_settings(GObject *object, Settings *s)
 {
-    g_object_get(object, "class", &s->class_text, "sampler", &s->sampler, "amm", &s->amm, "model",
-                 &s->model, "backend", &s->backend, "precision", &s->precision, "seed", &s->seed,
-                 "steps", &s->steps, "count", &s->count, "guidance", &s->guidance, NULL);
+    g_object_get(object, "class", &s->class_text, "model", &s->model, "backend", &s->backend,
+                 "precision", &s->precision, "seed", &s->seed, "count", &s->count, NULL);
 }
 
 static void clear_settings(Settings *s)
 {
-    char *texts[] = {s->class_text, s->sampler, s->amm, s->model, s->backend, s->precision};
-    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
-        g_free(texts[i]);
+    g_free(s->class_text);
+    g_free(s->model);
+    g_free(s->backend);
+    g_free(s->precision);
 }
 
 /* The user's own folder of models, the one to put a model into. */
@@ -68,30 +68,24 @@ int edt_order_class(const EdtModelInfo *info, const char *text, GError **error)
     return found;
 }
 
-static gboolean unknown(const char *what, const char *word, GError **error)
+static gboolean read_word(const char *name, const char *word, const char *const *words, int *place,
+                          GError **error)
 {
-    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, _("There is no %s called “%s”."), what,
-                word ? word : "");
-    return FALSE;
+    *place = edt_word_find(words, word ? word : "");
+    if (*place < 0)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, _("There is no %s called “%s”."), name,
+                    word ? word : "");
+    return *place >= 0;
 }
 
-static gboolean read_words(const Settings *s, EdtOrder *order, GError **error)
+static gboolean read_machine(const Settings *s, EdtEngineOptions *options, GError **error)
 {
-    static const EdtBackendKind backends[] = {EDT_BACKEND_AUTO, EDT_BACKEND_CPU, EDT_BACKEND_CUDA};
-    static const EdtPrecision precisions[] = {EDT_PRECISION_AUTO, EDT_PRECISION_F32,
-                                              EDT_PRECISION_BF16};
-    int backend = edt_ui_choice_find(edt_ui_backends, s->backend);
-    int precision = edt_ui_choice_find(edt_ui_precisions, s->precision);
-    if (!edt_sampler_parse(s->sampler, &order->request.sampler))
-        return unknown(_("sampler"), s->sampler, error);
-    if (!edt_amm_parse(s->amm, &order->request.amm))
-        return unknown(_("AMM mode"), s->amm, error);
-    if (backend < 0)
-        return unknown(_("backend"), s->backend, error);
-    if (precision < 0)
-        return unknown(_("precision"), s->precision, error);
-    order->options.backend = backends[backend];
-    order->options.precision = precisions[precision];
+    int backend, precision;
+    if (!read_word(_("backend"), s->backend, edt_backend_words, &backend, error) ||
+        !read_word(_("precision"), s->precision, edt_precision_words, &precision, error))
+        return FALSE;
+    options->backend = (EdtBackendKind)backend;
+    options->precision = (EdtPrecision)precision;
     return TRUE;
 }
 
@@ -105,16 +99,17 @@ static gboolean choose_seed(double wanted, guint64 *seed, GError **error)
     return FALSE;
 }
 
-static gboolean choose_guidance(double wanted, const EdtModelInfo *info, double *guidance,
-                                GError **error)
+/* -1 is what the model recommends. */
+static gboolean choose_guidance(double *guidance, const EdtModelInfo *info, GError **error)
 {
-    *guidance = wanted == -1 ? info->cfg_scale : wanted;
+    if (*guidance == -1)
+        *guidance = info->cfg_scale;
     if (*guidance >= 0)
         return TRUE;
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                 _("The guidance must not be negative, but for -1, which takes what the model "
                   "recommends; not %g."),
-                wanted);
+                *guidance);
     return FALSE;
 }
 
@@ -138,7 +133,7 @@ static gboolean add_items(const Settings *s, const EdtModelInfo *info, EdtOrder 
 
 static gboolean makes_pixels(const EdtModelInfo *info, GError **error)
 {
-    if (!info->needs_vae || info->has_vae)
+    if (edt_model_info_makes(info) != EDT_MAKES_LATENTS_ONLY)
         return TRUE;
     g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
                 _("“%s” has no VAE, so it makes no pictures. Import its checkpoint again, together "
@@ -147,15 +142,16 @@ static gboolean makes_pixels(const EdtModelInfo *info, GError **error)
     return FALSE;
 }
 
-static gboolean fill(EdtOrder *order, const Settings *s, const EdtModelInfo *info, GError **error)
+static gboolean fill(EdtOrder *order, GObject *settings, const Settings *s,
+                     const EdtModelInfo *info, GError **error)
 {
+    EdtRequest *request = &order->request;
     order->model_sha256 = g_strdup(info->sha256);
-    edt_request_init(&order->request, NULL);
-    order->request.steps = s->steps;
-    order->request.want_previews = TRUE;
-    return makes_pixels(info, error) && read_words(s, order, error) &&
-           choose_guidance(s->guidance, info, &order->request.cfg_scale, error) &&
-           add_items(s, info, order, error);
+    edt_request_init(request, NULL);
+    request->want_previews = TRUE;
+    return makes_pixels(info, error) && edt_properties_read(settings, request, error) &&
+           read_machine(s, &order->options, error) &&
+           choose_guidance(&request->cfg_scale, info, error) && add_items(s, info, order, error);
 }
 
 EdtOrder *edt_order_new(GObject *settings, int threads, GError **error)
@@ -168,7 +164,7 @@ EdtOrder *edt_order_new(GObject *settings, int threads, GError **error)
     order->model = edt_order_model(s.model, error);
     if (order->model)
         info = edt_model_info_read(order->model, error);
-    if (!info || !fill(order, &s, info, error))
+    if (!info || !fill(order, settings, &s, info, error))
         g_clear_pointer(&order, edt_order_free);
     edt_model_info_free(info);
     clear_settings(&s);

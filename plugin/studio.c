@@ -113,11 +113,10 @@ static void remember(EdtStudio *studio, EdtJob *job, const EdtPictures *made)
 {
     for (int i = 0; i < made->n_pictures; i++) {
         const EdtPicture *picture = &made->pictures[i];
-        char *record = edt_record_new(studio->engine, &job->order->request, picture);
-        char *path =
+        g_autoptr(EdtRecord) record = edt_record_new(studio->engine, &job->order->request, picture);
+        g_autofree char *path =
             edt_ui_history_add(picture, record, job->history_error ? NULL : &job->history_error);
-        g_free(path);
-        g_ptr_array_add(job->records, record);
+        g_ptr_array_add(job->records, edt_record_write(record));
     }
 }
 

@@ -4,44 +4,47 @@
  * and precision is not always the default: plugin/arguments.c says which is.
  */
 #include "ui/choices.h"
+#include "settings.h"
 
 #include <glib/gi18n.h>
 
-const EdtChoice edt_ui_samplers[] = {
-    {"dpm++2m", N_("DPM++ 2M (fast)"), N_("Good pictures in 20 to 30 steps")},
-    {"ddim", N_("DDIM"), N_("Deterministic; 50 steps or more")},
-    {"ddpm", N_("DDPM (as in the paper)"), N_("Draws noise in every step; 250 steps or more")},
-    {NULL, NULL, NULL}};
+static const EdtChoice samplers[] = {
+    {EDT_SAMPLER_DPMPP_2M, N_("DPM++ 2M (fast)"), N_("Good pictures in 20 to 30 steps")},
+    {EDT_SAMPLER_DDIM, N_("DDIM"), N_("Deterministic; 50 steps or more")},
+    {EDT_SAMPLER_DDPM, N_("DDPM (as in the paper)"),
+     N_("Draws noise in every step; 250 steps or more")},
+    {0, NULL, NULL}};
+const EdtChoices edt_ui_samplers = {edt_sampler_words, samplers};
 
-const EdtChoice edt_ui_amms[] = {
-    {"auto", N_("Automatic"), N_("The placement that suits the model's size and the guidance")},
-    {"official", N_("Official"), N_("The placement of the published code")},
-    {"off", N_("Off"), N_("Plain attention")},
-    {NULL, NULL, NULL}};
+static const EdtChoice amms[] = {
+    {EDT_AMM_AUTO, N_("Automatic"),
+     N_("The placement that suits the model's size and the guidance")},
+    {EDT_AMM_OFFICIAL, N_("Official"), N_("The placement of the published code")},
+    {EDT_AMM_OFF, N_("Off"), N_("Plain attention")},
+    {0, NULL, NULL}};
+const EdtChoices edt_ui_amms = {edt_amm_words, amms};
 
-const EdtChoice edt_ui_backends[] = {
-    {"auto", N_("Automatic"), N_("The graphics card where it can be used, else the processor")},
-    {"cpu", N_("Processor (CPU)"), N_("Works on every machine")},
-    {"cuda", N_("Graphics card (CUDA)"), N_("Needs an NVIDIA graphics card")},
-    {NULL, NULL, NULL}};
+static const EdtChoice backends[] = {
+    {EDT_BACKEND_AUTO, N_("Automatic"),
+     N_("The graphics card where it can be used, else the processor")},
+    {EDT_BACKEND_CPU, N_("Processor (CPU)"), N_("Works on every machine")},
+    {EDT_BACKEND_CUDA, N_("Graphics card (CUDA)"), N_("Needs an NVIDIA graphics card")},
+    {0, NULL, NULL}};
+const EdtChoices edt_ui_backends = {edt_backend_words, backends};
 
-const EdtChoice edt_ui_precisions[] = {
-    {"auto", N_("Automatic"), N_("bf16 where the machine has instructions for it, else f32")},
-    {"f32", N_("Exact (f32)"), N_("32-bit floats")},
-    {"bf16", N_("Fast (bf16)"), N_("16-bit floats; half the memory")},
-    {NULL, NULL, NULL}};
+static const EdtChoice precisions[] = {
+    {EDT_PRECISION_AUTO, N_("Automatic"),
+     N_("bf16 where the machine has instructions for it, else f32")},
+    {EDT_PRECISION_F32, N_("Exact (f32)"), N_("32-bit floats")},
+    {EDT_PRECISION_BF16, N_("Fast (bf16)"), N_("16-bit floats; half the memory")},
+    {0, NULL, NULL}};
+const EdtChoices edt_ui_precisions = {edt_precision_words, precisions};
 
-const EdtChoice edt_ui_fits[] = {
-    {"native", N_("Native size"), N_("The size the model makes; no pixel is resampled")},
-    {"selection", N_("Scale to selection"),
+static const EdtChoice fits[] = {
+    {EDT_FIT_NATIVE, N_("Native size"), N_("The size the model makes; no pixel is resampled")},
+    {EDT_FIT_SELECTION, N_("Scale to selection"),
      N_("As large as fits into the selection, or into the image where nothing is selected")},
-    {"image", N_("Scale to image"), N_("As large as fits into the image")},
-    {NULL, NULL, NULL}};
-
-int edt_ui_choice_find(const EdtChoice *choices, const char *word)
-{
-    for (int i = 0; choices[i].word; i++)
-        if (g_strcmp0(choices[i].word, word) == 0)
-            return i;
-    return -1;
-}
+    {EDT_FIT_IMAGE, N_("Scale to image"), N_("As large as fits into the image")},
+    {0, NULL, NULL}};
+const char *const edt_ui_fit_words[] = {"native", "selection", "image", NULL};
+const EdtChoices edt_ui_fits = {edt_ui_fit_words, fits};

@@ -12,16 +12,19 @@
 #define EDT_UI_SEED_MAX 9007199254740991.0
 
 typedef struct {
-    const char *word;  /* what scripts and stored settings say; NULL ends a list */
-    const char *label; /* N_() */
+    int value;         /* of the setting's enum */
+    const char *label; /* N_(); NULL ends the list */
     const char *help;  /* N_() */
 } EdtChoice;
 
-extern const EdtChoice edt_ui_samplers[];
-extern const EdtChoice edt_ui_amms[];
-extern const EdtChoice edt_ui_backends[];
-extern const EdtChoice edt_ui_precisions[];
-extern const EdtChoice edt_ui_fits[];
+typedef struct {
+    const char *const *words; /* what scripts and stored settings say, in the order of the enum */
+    const EdtChoice *list;    /* in the order of the dialog */
+} EdtChoices;
 
-/* Place of a word in its list; -1 where it is none of it. */
-int edt_ui_choice_find(const EdtChoice *choices, const char *word);
+extern const EdtChoices edt_ui_samplers, edt_ui_amms, edt_ui_backends, edt_ui_precisions,
+    edt_ui_fits;
+
+/* The size of a new layer. */
+typedef enum { EDT_FIT_NATIVE, EDT_FIT_SELECTION, EDT_FIT_IMAGE } EdtFit;
+extern const char *const edt_ui_fit_words[];

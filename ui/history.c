@@ -102,7 +102,7 @@ static char *new_name(const EdtPicture *picture)
     return name;
 }
 
-char *edt_ui_history_add(const EdtPicture *picture, const char *record, GError **error)
+char *edt_ui_history_add(const EdtPicture *picture, const EdtRecord *record, GError **error)
 {
     char *folder = edt_ui_history_folder();
     char *name = new_name(picture);

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "edt.h"
+#include "record.h"
 
 #define EDT_HISTORY_FILES_MAX 200
 #define EDT_HISTORY_BYTES_MAX (500ull << 20)
@@ -14,7 +14,7 @@
 char *edt_ui_history_folder(void); /* made if it can be */
 
 /* Returns the new file's path; free with g_free(). */
-char *edt_ui_history_add(const EdtPicture *picture, const char *record, GError **error);
+char *edt_ui_history_add(const EdtPicture *picture, const EdtRecord *record, GError **error);
 
 /* Paths, newest first, NULL-terminated, at most `most`; free with g_strfreev(). */
 char **edt_ui_history_list(int most);

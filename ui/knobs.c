@@ -3,11 +3,11 @@
  * Widgets bound to properties both ways: reset, saved settings and a restored record show at once.
  */
 #include "ui/knobs.h"
+#include "machine.h"
+#include "settings.h"
+#include "ui/choices.h"
 
 #include <glib/gi18n.h>
-
-#include "edt.h"
-#include "ui/choices.h"
 
 typedef struct {
     GObject *settings;
@@ -54,17 +54,18 @@ static void bind(GObject *settings, const char *name, GtkWidget *widget, const c
 
 /* ---- lists ---- */
 
-static GtkWidget *new_combo(GObject *settings, const char *name, const EdtChoice *choices)
+static GtkWidget *new_combo(GObject *settings, const char *name, const EdtChoices *choices)
 {
     GtkWidget *combo = gtk_combo_box_text_new();
-    for (int i = 0; choices[i].word; i++)
-        gtk_combo_box_text_append(GTK_COMBO_BOX_TEXT(combo), choices[i].word, _(choices[i].label));
+    for (const EdtChoice *each = choices->list; each->label; each++)
+        gtk_combo_box_text_append(GTK_COMBO_BOX_TEXT(combo), choices->words[each->value],
+                                  _(each->label));
     bind(settings, name, combo, "active-id");
     return combo;
 }
 
 static void attach_combo(GtkGrid *grid, int row, GObject *settings, const char *name,
-                         const char *label, const EdtChoice *choices, const char *tooltip)
+                         const char *label, const EdtChoices *choices, const char *tooltip)
 {
     GtkWidget *combo = new_combo(settings, name, choices);
     edt_ui_knobs_attach(grid, row, label, combo, combo, tooltip);
@@ -200,7 +201,8 @@ static GtkWidget *new_steps_row(GObject *settings, GtkWidget **spin)
     GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
     GtkWidget *presets = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
     gtk_style_context_add_class(gtk_widget_get_style_context(presets), GTK_STYLE_CLASS_LINKED);
-    *spin = new_spin(settings, "steps", 1, 1000, 1, 0);
+    const EdtSetting *setting = edt_setting_named("steps");
+    *spin = new_spin(settings, "steps", setting->least, setting->most, 1, 0);
     add_preset(presets, settings, _("Draft"), 10);
     add_preset(presets, settings, _("Normal"), 25);
     add_preset(presets, settings, _("Fine"), 100);
@@ -249,14 +251,14 @@ static GtkWidget *new_more(GObject *settings)
     gtk_grid_set_row_spacing(GTK_GRID(grid), 6);
     gtk_grid_set_column_spacing(GTK_GRID(grid), 12);
     gtk_container_set_border_width(GTK_CONTAINER(grid), 12);
-    attach_combo(GTK_GRID(grid), 0, settings, "fit", _("_Fit"), edt_ui_fits,
+    attach_combo(GTK_GRID(grid), 0, settings, "fit", _("_Fit"), &edt_ui_fits,
                  _("The size of the new layer"));
-    attach_combo(GTK_GRID(grid), 1, settings, "sampler", _("Sam_pler"), edt_ui_samplers,
+    attach_combo(GTK_GRID(grid), 1, settings, "sampler", _("Sam_pler"), &edt_ui_samplers,
                  _("How noise is taken away step by step"));
-    attach_combo(GTK_GRID(grid), 2, settings, "backend", _("_Backend"), edt_ui_backends,
+    attach_combo(GTK_GRID(grid), 2, settings, "backend", _("_Backend"), &edt_ui_backends,
                  _("Where it is computed"));
     gtk_grid_attach(GTK_GRID(grid), new_backend_note(popover), 1, 3, 1, 1);
-    attach_combo(GTK_GRID(grid), 4, settings, "precision", _("Pr_ecision"), edt_ui_precisions,
+    attach_combo(GTK_GRID(grid), 4, settings, "precision", _("Pr_ecision"), &edt_ui_precisions,
                  _("What it is computed in"));
     gtk_container_add(GTK_CONTAINER(popover), grid);
     gtk_widget_show_all(grid);
@@ -277,7 +279,7 @@ static void attach_numbers(GtkGrid *grid, Knobs *knobs)
     edt_ui_knobs_attach(grid, 2, _("G_uidance"), spin, spin,
                         _("How strongly the picture is drawn to its class; 1 is none and twice as "
                           "fast, more than 8 looks painted"));
-    attach_combo(grid, 3, settings, "amm", _("A_MM"), edt_ui_amms,
+    attach_combo(grid, 3, settings, "amm", _("A_MM"), &edt_ui_amms,
                  _("The attention modulation matrix: every part of the picture attends more to its "
                    "neighbours and less to what is far away, without any training. Details become "
                    "crisper and the class clearer. “Official” uses the layers of the published "

@@ -3,14 +3,12 @@
  * The model chooser.  Reads the headers of the model files, never their weights.
  */
 #include "ui/models.h"
-
-#include <glib/gi18n.h>
-#include <string.h>
-
+#include "catalogue.h"
+#include "machine.h"
 #include "ui/importer.h"
 #include "ui/knobs.h"
 
-#define SUFFIX ".safetensors"
+#include <glib/gi18n.h>
 
 typedef struct {
     GObject *settings;
@@ -38,23 +36,14 @@ static Models *models_of(GtkWidget *widget)
 /* What the settings say of a file: its name, or its path where the name means another one. */
 static char *word_for(const char *path)
 {
-    char *base = g_path_get_basename(path);
-    if (g_str_has_suffix(base, SUFFIX))
-        base[strlen(base) - strlen(SUFFIX)] = '\0';
-    char *found = edt_models_find(base, NULL);
-    char *word = g_strdup(g_strcmp0(found, path) == 0 ? base : path);
-    g_free(found);
-    g_free(base);
-    return word;
+    g_autofree char *name = edt_model_name(path), *found = edt_models_find(name, NULL);
+    return g_strdup(g_strcmp0(found, path) == 0 ? name : path);
 }
 
 static char *label_for(const char *word, const EdtModelInfo *info)
 {
-    const char *title = info->title && *info->title ? info->title : info->variant;
-    char *name = g_path_get_basename(word);
-    char *label = g_strdup_printf(_("%s – %s, %d px"), name, title, info->image_size);
-    g_free(name);
-    return label;
+    g_autofree char *name = g_path_get_basename(word);
+    return g_strdup_printf(_("%s – %s, %d px"), name, edt_model_info_title(info), info->image_size);
 }
 
 /* ---- what is said about the chosen one ---- */
@@ -84,7 +73,7 @@ static char *about_text(const Models *models)
                                available);
     else
         g_string_append_printf(text, _("Needs about %s of memory; %s is free."), memory, available);
-    if (info->needs_vae && !info->has_vae)
+    if (edt_model_info_makes(info) == EDT_MAKES_LATENTS_ONLY)
         g_string_append_printf(text, "\n%s",
                                _("It lacks a VAE, so it makes no pictures: import its "
                                  "checkpoint again, together with a VAE."));
@@ -230,18 +219,11 @@ const EdtModelInfo *edt_ui_models_info(GtkWidget *widget)
 gboolean edt_ui_models_choose(GtkWidget *widget, const char *sha256)
 {
     Models *models = models_of(widget);
-    char **paths = edt_models_list();
-    gboolean found = models->info && g_strcmp0(models->info->sha256, sha256) == 0;
-    for (int i = 0; paths[i] && !found; i++) {
-        EdtModelInfo *info = edt_model_info_read(paths[i], NULL);
-        found = info && g_strcmp0(info->sha256, sha256) == 0;
-        if (found) {
-            char *word = word_for(paths[i]);
-            g_object_set(models->settings, "model", word, NULL);
-            g_free(word);
-        }
-        edt_model_info_free(info);
-    }
-    g_strfreev(paths);
-    return found;
+    if (models->info && g_strcmp0(models->info->sha256, sha256) == 0)
+        return TRUE;
+    g_autofree char *path = sha256 ? edt_models_find_sha256(sha256) : NULL;
+    g_autofree char *word = path ? word_for(path) : NULL;
+    if (word)
+        g_object_set(models->settings, "model", word, NULL);
+    return word != NULL;
 }

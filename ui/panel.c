@@ -4,16 +4,18 @@
  * right, strip.c below.
  */
 #include "ui/panel.h"
-
-#include <glib/gi18n.h>
-#include <json-glib/json-glib.h>
-
+#include "catalogue.h"
+#include "record.h"
+#include "settings.h"
 #include "ui/choices.h"
 #include "ui/knobs.h"
 #include "ui/models.h"
 #include "ui/picker.h"
 #include "ui/preview.h"
+#include "ui/properties.h"
 #include "ui/strip.h"
+
+#include <glib/gi18n.h>
 
 enum { ANSWER_KEEP = 1, ANSWER_DISCARD, ANSWER_RESUME };
 
@@ -169,33 +171,11 @@ static void on_insert(const char *path, gpointer user_data)
     panel->events.insert(path, panel->user_data);
 }
 
-static void restore_numbers(Panel *panel, const EdtRequest *request, const EdtItem *item)
-{
-    const EdtModelInfo *info = edt_ui_models_info(panel->models);
-    char *name = info && item->class_index < info->n_classes
-                     ? edt_class_name(info, item->class_index)
-                     : NULL;
-    if (!name || edt_class_find(info, name, NULL) != item->class_index) {
-        g_free(name);
-        name = g_strdup_printf("%d", item->class_index);
-    }
-    g_object_set(panel->settings, "class", name, "steps", request->steps, "guidance",
-                 request->cfg_scale, "sampler", edt_sampler_name(request->sampler), "amm",
-                 edt_amm_name(request->amm), "count", 1, "seed", (double)item->seed, NULL);
-    g_free(name);
-}
-
-static void restore_precision(Panel *panel, JsonObject *record)
-{
-    const char *word = json_object_get_string_member_with_default(record, "precision", "");
-    gboolean known = edt_ui_choice_find(edt_ui_precisions, word) >= 0;
-    g_object_set(panel->settings, "precision", known ? word : "auto", NULL);
-}
-
 /* What makes another picture of the same settings. */
-static void warn_of_another(Panel *panel, gboolean found, gint64 done, int steps)
+static void warn_of_another(Panel *panel, gboolean found, const EdtRecord *record)
 {
-    GString *text = g_string_new(NULL);
+    int done = record->steps_done, steps = record->request.steps;
+    g_autoptr(GString) text = g_string_new(NULL);
     if (!found)
         g_string_append(text, _("The model of this picture is not on this machine; all other "
                                 "settings were restored."));
@@ -203,25 +183,22 @@ static void warn_of_another(Panel *panel, gboolean found, gint64 done, int steps
         g_string_append(text, text->len ? "\n" : "");
         g_string_append_printf(
             text, _("This picture was stopped after step %d of %d; all steps make another one."),
-            (int)done, steps);
+            done, steps);
     }
     edt_ui_panel_say(panel->self, GTK_MESSAGE_WARNING, text->len ? text->str : NULL);
-    g_string_free(text, TRUE);
 }
 
 /* The model first: the class is named in its words. */
-static void restore(Panel *panel, const char *text, const EdtRequest *request, const EdtItem *item)
+static void restore(Panel *panel, const EdtRecord *record)
 {
-    JsonNode *node = json_from_string(text, NULL); /* an object: it was parsed before */
-    JsonObject *record = json_node_get_object(node);
-    gboolean found = edt_ui_models_choose(
-        panel->models, json_object_get_string_member_with_default(record, "model_sha256", ""));
-    restore_numbers(panel, request, item);
-    restore_precision(panel, record);
-    warn_of_another(panel, found,
-                    json_object_get_int_member_with_default(record, "steps_done", request->steps),
-                    request->steps);
-    json_node_unref(node);
+    gboolean found = edt_ui_models_choose(panel->models, record->model_sha256);
+    g_autofree char *class_word =
+        edt_class_word(edt_ui_models_info(panel->models), record->item.class_index);
+    g_object_set(panel->settings, "class", class_word, "count", 1, "seed",
+                 (double)record->item.seed, "precision", edt_precision_words[record->precision],
+                 NULL);
+    edt_properties_write(panel->settings, &record->request);
+    warn_of_another(panel, found, record);
 }
 
 /* Another seed would be another picture. */
@@ -241,18 +218,12 @@ static gboolean takes_seed(guint64 seed, GError **error)
 static void on_restore(const char *path, gpointer user_data)
 {
     Panel *panel = user_data;
-    GError *error = NULL;
-    EdtRequest request;
-    EdtItem item = {0};
-    char *record = edt_png_read_record(path, &error);
-    edt_request_init(&request, NULL);
-    if (record && edt_record_parse(record, &request, &item, &error) &&
-        takes_seed(item.seed, &error))
-        restore(panel, record, &request, &item);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(EdtRecord) record = edt_png_record(path, &error);
+    if (record && takes_seed(record->item.seed, &error))
+        restore(panel, record);
     else
         edt_ui_panel_say(panel->self, GTK_MESSAGE_ERROR, error->message);
-    g_clear_error(&error);
-    g_free(record);
 }
 
 /* ---- making ---- */
@@ -279,7 +250,7 @@ static void recommend_guidance(Panel *panel, double scale)
 static void on_model(const EdtModelInfo *info, gpointer user_data)
 {
     Panel *panel = user_data;
-    gboolean ready = info && (!info->needs_vae || info->has_vae);
+    gboolean ready = info && edt_model_info_makes(info) != EDT_MAKES_LATENTS_ONLY;
     edt_ui_picker_set_model(panel->picker, info);
     if (info)
         recommend_guidance(panel, info->cfg_scale);

@@ -4,10 +4,10 @@
  * stand above all classes.  Typing chooses the best match at once, so that Enter can generate.
  */
 #include "ui/picker.h"
+#include "catalogue.h"
+#include "ui/favourites.h"
 
 #include <glib/gi18n.h>
-
-#include "ui/favourites.h"
 
 enum { COLUMN_INDEX, COLUMN_MARK, COLUMN_NAME, N_COLUMNS };
 
@@ -60,16 +60,10 @@ static char *label_of(const Picker *picker, int index)
                         : edt_class_label(picker->info, index);
 }
 
-/* A name where it is unique, else the number: two classes are called "crane". */
 static void choose(Picker *picker, int index)
 {
-    char *text = index == ANY ? g_strdup("") : edt_class_name(picker->info, index);
-    if (index != ANY && edt_class_find(picker->info, text, NULL) != index) {
-        g_free(text);
-        text = g_strdup_printf("%d", index);
-    }
+    g_autofree char *text = index == ANY ? g_strdup("") : edt_class_word(picker->info, index);
     g_object_set(picker->settings, "class", text, NULL);
-    g_free(text);
 }
 
 static char *chosen_markup(const Picker *picker, int index, const char *name)

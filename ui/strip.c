@@ -3,13 +3,11 @@
  * The history strip: buttons with thumbnails of ui/history.c's newest files.
  */
 #include "ui/strip.h"
-
-#include <glib/gi18n.h>
-#include <json-glib/json-glib.h>
-
-#include "edt.h"
+#include "record.h"
 #include "ui/history.h"
 #include "ui/knobs.h"
+
+#include <glib/gi18n.h>
 
 #define SHOWN 24
 #define SIDE 56
@@ -23,23 +21,12 @@ typedef struct {
 /* "golden retriever, seed 42" out of a file's record. */
 static char *caption(const char *path)
 {
-    char *record = edt_png_read_record(path, NULL);
-    JsonNode *node = record ? json_from_string(record, NULL) : NULL;
-    char *text;
-    if (node && JSON_NODE_HOLDS_OBJECT(node)) {
-        JsonObject *object = json_node_get_object(node);
-        char number[24];
-        g_snprintf(number, sizeof number, "%" G_GINT64_FORMAT,
-                   json_object_get_int_member_with_default(object, "seed", 0));
-        text = g_strdup_printf(
-            _("%s, seed %s"), json_object_get_string_member_with_default(object, "class_name", "?"),
-            number);
-    } else {
-        text = g_path_get_basename(path);
-    }
-    g_clear_pointer(&node, json_node_unref);
-    g_free(record);
-    return text;
+    g_autoptr(EdtRecord) record = edt_png_record(path, NULL);
+    char number[24];
+    if (!record)
+        return g_path_get_basename(path);
+    g_snprintf(number, sizeof number, "%" G_GUINT64_FORMAT, record->item.seed);
+    return g_strdup_printf(_("%s, seed %s"), record->class_name ? record->class_name : "?", number);
 }
 
 static const char *path_of(gpointer widget)

@@ -4,6 +4,7 @@
  * when somebody may want it, so the same build serves machines without one.
  */
 #include "compute/module.h"
+#include "machine.h"
 
 #include <glib/gi18n-lib.h>
 

@@ -3,6 +3,7 @@
  * The stopwatch behind `edt bench`: one network of random weights on one device, warmed up, run a
  * number of times.  Times depend on sizes alone, so no model file is needed.
  */
+#include "machine.h"
 #include "base/memory.h"
 #include "base/threads.h"
 #include "compute/backend.h"

@@ -3,7 +3,7 @@
  * Which libraries the engine stands on and in which versions they were found at run time: what a
  * bug report needs.  Shown by `edt doctor`.
  */
-#include "edt.h"
+#include "machine.h"
 
 #include <json-glib/json-glib.h>
 #include <oneapi/dnnl/dnnl.h>

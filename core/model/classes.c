@@ -7,7 +7,8 @@
  * Everything is compared folded: without case, with one space for blanks, "-" and "_", without
  * apostrophes.  A class matches as well as the best of its names does; see Match.
  */
-#include "edt.h"
+#include "catalogue.h"
+#include "settings.h"
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
@@ -81,6 +82,15 @@ char *edt_class_name(const EdtModelInfo *info, int class_index)
     return g_strdup_printf("class %d", class_index);
 }
 
+char *edt_class_word(const EdtModelInfo *info, int class_index)
+{
+    char *name = info && class_index < info->n_classes ? edt_class_name(info, class_index) : NULL;
+    if (name && edt_class_find(info, name, NULL) == class_index)
+        return name;
+    g_free(name);
+    return g_strdup_printf("%d", class_index);
+}
+
 char *edt_class_label(const EdtModelInfo *info, int class_index)
 {
     Classes classes = classes_of(info);
@@ -115,37 +125,13 @@ static char *fold(const char *text)
     return g_strchomp(g_string_free(folded, FALSE));
 }
 
-#define LENGTH_MAX 48 /* bytes; longer texts are not misspellings of anything */
-
-/* Insertions, deletions, replacements and swaps of neighbours that turn a into b (optimal string
- * alignment), or LENGTH_MAX where one of them is too long. */
-static int spelling_distance(const char *a, const char *b)
-{
-    int n_a = (int)strlen(a), n_b = (int)strlen(b);
-    if (n_a > LENGTH_MAX || n_b > LENGTH_MAX)
-        return LENGTH_MAX;
-    int rows[3][LENGTH_MAX + 1];
-    for (int j = 0; j <= n_b; j++)
-        rows[0][j] = j;
-    for (int i = 1; i <= n_a; i++) {
-        int *row = rows[i % 3], *above = rows[(i + 2) % 3], *above2 = rows[(i + 1) % 3];
-        row[0] = i;
-        for (int j = 1; j <= n_b; j++) {
-            row[j] = MIN(above[j - 1] + (a[i - 1] != b[j - 1]), MIN(above[j], row[j - 1]) + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = MIN(row[j], above2[j - 2] + 1);
-        }
-    }
-    return rows[n_a % 3][n_b];
-}
-
 /* The least distance of query from a name as a whole or from one of its words. */
 static int name_distance(const char *name, const char *query)
 {
-    int least = spelling_distance(name, query);
+    int least = edt_spelling_distance(name, query);
     char **words = g_strsplit(name, " ", -1);
     for (int i = 0; words[i]; i++)
-        least = MIN(least, spelling_distance(words[i], query));
+        least = MIN(least, edt_spelling_distance(words[i], query));
     g_strfreev(words);
     return least;
 }
@@ -234,7 +220,7 @@ static int rank_class(const Classes *classes, int index, const char *query)
 
 static int names_distance(const char *list, const char *query)
 {
-    int least = LENGTH_MAX;
+    int least = EDT_SPELLING_MAX;
     char *whole = fold(list);
     char **names = g_strsplit(whole, ", ", -1);
     for (int i = 0; names[i]; i++)
@@ -357,7 +343,7 @@ static int fail_unknown(const Classes *classes, const char *text, const char *qu
             text, classes->n - 1);
         return -1;
     }
-    GArray *nearest = hits_below(classes, query, misspelling_rank, LENGTH_MAX);
+    GArray *nearest = hits_below(classes, query, misspelling_rank, EDT_SPELLING_MAX);
     char *list = list_candidates(classes, nearest, MIN(nearest->len, 3), FALSE);
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                 *list ? _("Unknown class “%s”. Nearest: %s.") : _("Unknown class “%s”.%s"), text,

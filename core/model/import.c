@@ -4,6 +4,8 @@
  * from its tensors (network/shape.h), every tensor checked by name and shape, then copied one by
  * one, as f32 or bf16, into a safetensors file with metadata.  What reads that: info.c, engine.c.
  */
+#include "catalogue.h"
+#include "settings.h"
 #include "model/info.h"
 #include "base/half.h"
 #include "base/memory.h"
@@ -319,6 +321,7 @@ static void put_metadata(const Job *job, EdtSafetensorsWriter *w)
 {
     const EdtVariant *v = &job->variant;
     int factor = job->vae ? 1 << (job->vae_shape.levels - 1) : 8;
+    EdtClassList list = v->n_classes == 1000 ? EDT_CLASSES_IMAGENET : EDT_CLASSES_UNNAMED;
 
     edt_safetensors_writer_metadata(w, "format", EDT_MODEL_FORMAT);
     edt_safetensors_writer_metadata(w, "edt.variant", v->name);
@@ -326,13 +329,12 @@ static void put_metadata(const Job *job, EdtSafetensorsWriter *w)
     put_number(w, "edt.latent_size", v->latent_size);
     put_number(w, "edt.channels", v->channels);
     put_number(w, "edt.guided_channels", MIN(3, v->channels));
-    edt_safetensors_writer_metadata(w, "edt.schedule", "linear");
-    edt_safetensors_writer_metadata(w, "edt.prediction", "noise");
+    edt_safetensors_writer_metadata(w, "edt.schedule", edt_schedule_words[EDT_SCHEDULE_LINEAR]);
+    edt_safetensors_writer_metadata(w, "edt.prediction", edt_prediction_words[EDT_PREDICT_NOISE]);
     edt_safetensors_writer_metadata(w, "edt.latent", "sd-vae");
     edt_safetensors_writer_metadata(w, "edt.alpha", "0");
     put_number(w, "edt.n_classes", v->n_classes);
-    edt_safetensors_writer_metadata(w, "edt.classes",
-                                    v->n_classes == 1000 ? "imagenet" : "unnamed");
+    edt_safetensors_writer_metadata(w, "edt.classes", edt_class_list_words[list]);
     edt_safetensors_writer_metadata(w, "edt.title", job->import->title ? job->import->title : "");
     edt_safetensors_writer_metadata(w, "edt.licence",
                                     job->import->licence ? job->import->licence : "");

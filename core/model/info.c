@@ -5,6 +5,7 @@
  * nothing but the header.  Who wrote it: import.c, or the trainer's export.
  */
 #include "model/info.h"
+#include "settings.h"
 #include "model/labels.h"
 #include "files/inventory.h"
 #include "files/json_text.h"
@@ -71,14 +72,14 @@ static gboolean read_cfg_scale(Reader *r)
     return refuse(r, "edt.cfg_scale", _("is no number of the expected size"));
 }
 
-/* One of n words; value receives its place. */
-static gboolean read_word(Reader *r, const char *key, const char *const *words, int n, int *value)
+/* One of words; value receives its place. */
+static gboolean read_word(Reader *r, const char *key, const char *const *words, int *value)
 {
     const char *text = edt_safetensors_metadata(r->file, key);
 
     if (text == NULL)
         return refuse(r, key, _("is missing"));
-    for (*value = 0; *value < n; ++*value)
+    for (*value = 0; words[*value]; ++*value)
         if (strcmp(text, words[*value]) == 0)
             return TRUE;
     return refuse(r, key, _("has an unknown value"));
@@ -106,21 +107,14 @@ static gboolean read_texts(Reader *r)
 
 static gboolean read_words(Reader *r)
 {
-    static const char *const schedules[] = {
-        [EDT_SCHEDULE_LINEAR] = "linear", [EDT_SCHEDULE_COSINE] = "cosine"};
-    static const char *const predictions[] = {
-        [EDT_PREDICT_NOISE] = "noise", [EDT_PREDICT_DENOISED] = "denoised"};
-    static const char *const classes[] = {[EDT_CLASSES_UNNAMED] = "unnamed",
-                                          [EDT_CLASSES_IMAGENET] = "imagenet",
-                                          [EDT_CLASSES_OWN] = "own"};
-    static const char *const latents[] = {"pixels", "sd-vae"}, *const alphas[] = {"0", "1"};
+    static const char *const latents[] = {"pixels", "sd-vae", NULL};
+    static const char *const alphas[] = {"0", "1", NULL};
     int schedule, prediction, list, latent, alpha;
 
-    if (!read_word(r, "edt.schedule", schedules, 2, &schedule) ||
-        !read_word(r, "edt.prediction", predictions, 2, &prediction) ||
-        !read_word(r, "edt.classes", classes, 3, &list) ||
-        !read_word(r, "edt.latent", latents, 2, &latent) ||
-        !read_word(r, "edt.alpha", alphas, 2, &alpha))
+    if (!read_word(r, "edt.schedule", edt_schedule_words, &schedule) ||
+        !read_word(r, "edt.prediction", edt_prediction_words, &prediction) ||
+        !read_word(r, "edt.classes", edt_class_list_words, &list) ||
+        !read_word(r, "edt.latent", latents, &latent) || !read_word(r, "edt.alpha", alphas, &alpha))
         return FALSE;
     r->info->schedule = (EdtSchedule)schedule;
     r->info->prediction = (EdtPrediction)prediction;
@@ -381,4 +375,16 @@ void edt_model_info_free(EdtModelInfo *info)
     g_strfreev(info->class_names);
     g_strfreev(info->class_labels);
     g_free(info);
+}
+
+EdtMakes edt_model_info_makes(const EdtModelInfo *info)
+{
+    return !info->needs_vae ? EDT_MAKES_PIXELS
+           : info->has_vae  ? EDT_MAKES_LATENTS_DECODED
+                            : EDT_MAKES_LATENTS_ONLY;
+}
+
+const char *edt_model_info_title(const EdtModelInfo *info)
+{
+    return info->title && *info->title ? info->title : info->variant;
 }

@@ -4,7 +4,7 @@
  * $XDG_DATA_HOME/edt/models, then <datadir>/edt/models.  A model's name is its file name without
  * ".safetensors"; the first place that has it wins, so a user's model hides an installed one.
  */
-#include "edt.h"
+#include "catalogue.h"
 
 #include "base/installed.h"
 
@@ -84,17 +84,20 @@ char **edt_models_list(void)
     return (char **)g_ptr_array_free(models, FALSE);
 }
 
+char *edt_model_name(const char *path)
+{
+    char *base = g_path_get_basename(path);
+    if (g_str_has_suffix(base, SUFFIX))
+        base[strlen(base) - strlen(SUFFIX)] = '\0';
+    return base;
+}
+
 /* "edt-s" and "edt-s.safetensors" both name .../edt-s.safetensors. */
 static gboolean has_name(const char *path, const char *name, gboolean any_case)
 {
-    char *base = g_path_get_basename(path);
-    char *stem = g_str_has_suffix(base, SUFFIX) ? g_strndup(base, strlen(base) - strlen(SUFFIX))
-                                                : g_strdup(base);
+    g_autofree char *base = g_path_get_basename(path), *stem = edt_model_name(path);
     int (*compare)(const char *, const char *) = any_case ? g_ascii_strcasecmp : g_strcmp0;
-    gboolean same = compare(base, name) == 0 || compare(stem, name) == 0;
-    g_free(stem);
-    g_free(base);
-    return same;
+    return compare(base, name) == 0 || compare(stem, name) == 0;
 }
 
 static char *pick_named(char **models, const char *name)
@@ -176,5 +179,18 @@ char *edt_models_find(const char *name, GError **error)
     if (!found)
         explain_unknown(models, name, error);
     g_strfreev(models);
+    return found;
+}
+
+char *edt_models_find_sha256(const char *sha256)
+{
+    g_auto(GStrv) models = edt_models_list();
+    char *found = NULL;
+    for (int i = 0; models[i] && !found; i++) {
+        EdtModelInfo *info = edt_model_info_read(models[i], NULL);
+        if (info && g_strcmp0(info->sha256, sha256) == 0)
+            found = g_strdup(models[i]);
+        edt_model_info_free(info);
+    }
     return found;
 }

@@ -4,6 +4,7 @@
  * was.  What reads it: core/model/info.c.
  */
 #include "train/state.h"
+#include "settings.h"
 #include "base/memory.h"
 #include "files/safetensors.h"
 #include "train/class_list.h"
@@ -30,16 +31,6 @@ static void put_number(EdtSafetensorsWriter *w, const char *key, gint64 value)
 {
     g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, value);
     edt_safetensors_writer_metadata(w, key, text);
-}
-
-const char *edt_export_schedule(const EdtTrainOptions *options)
-{
-    return options->schedule == EDT_SCHEDULE_COSINE ? "cosine" : "linear";
-}
-
-const char *edt_export_prediction(const EdtTrainOptions *options)
-{
-    return options->prediction == EDT_PREDICT_DENOISED ? "denoised" : "noise";
 }
 
 /* Two models whose metadata and shapes are alike differ in their weights: so in their checksum, and
@@ -73,6 +64,9 @@ static void put_metadata(const Job *job)
     const EdtVariant *v = &s->parameters->v;
     g_autofree char *names = edt_class_names_to_json(s->class_names);
     gboolean pixels = v->latent_size == o->image_size;
+    EdtClassList list = s->class_names         ? EDT_CLASSES_OWN
+                        : v->n_classes == 1000 ? EDT_CLASSES_IMAGENET
+                                               : EDT_CLASSES_UNNAMED;
     EdtSafetensorsWriter *w = job->w;
 
     edt_safetensors_writer_metadata(w, "format", MODEL_FORMAT);
@@ -82,15 +76,12 @@ static void put_metadata(const Job *job)
     put_number(w, "edt.channels", v->channels);
     /* in pixels there is no channel that guidance should leave alone */
     put_number(w, "edt.guided_channels", pixels ? v->channels : MIN(3, v->channels));
-    edt_safetensors_writer_metadata(w, "edt.schedule", edt_export_schedule(o));
-    edt_safetensors_writer_metadata(w, "edt.prediction", edt_export_prediction(o));
+    edt_safetensors_writer_metadata(w, "edt.schedule", edt_schedule_words[o->schedule]);
+    edt_safetensors_writer_metadata(w, "edt.prediction", edt_prediction_words[o->prediction]);
     edt_safetensors_writer_metadata(w, "edt.latent", pixels ? "pixels" : "sd-vae");
     edt_safetensors_writer_metadata(w, "edt.alpha", pixels && v->channels == 4 ? "1" : "0");
     put_number(w, "edt.n_classes", v->n_classes);
-    edt_safetensors_writer_metadata(w, "edt.classes",
-                                    s->class_names         ? "own"
-                                    : v->n_classes == 1000 ? "imagenet"
-                                                           : "unnamed");
+    edt_safetensors_writer_metadata(w, "edt.classes", edt_class_list_words[list]);
     if (s->class_names)
         edt_safetensors_writer_metadata(w, "edt.class_names", names);
     if (s->class_names && s->class_translations)

@@ -13,6 +13,8 @@
 #define BATCH_MAX (1 << 20) /* pictures; rows are twice as many */
 #define PATH_BYTES 65536
 
+const char *const edt_weighting_words[] = {"min-snr", "velocity", NULL};
+
 typedef enum { INTEGER, WIDE, NUMBER, FLAG, TEXT } Kind;
 
 /* fixed: another value makes another run, so resuming with it is refused. */

@@ -5,6 +5,7 @@
  * begin anew, so a set of classes may grow.  Called by trainer.c before the first step.
  */
 #include "train/state.h"
+#include "settings.h"
 #include "files/safetensors.h"
 #include "train/class_list.h"
 
@@ -102,8 +103,8 @@ static gboolean check_words(const Start *s)
 {
     const EdtTrainOptions *o = &s->trainer->options;
     const char *const words[][2] = {
-        {"edt.schedule", edt_export_schedule(o)},
-        {"edt.prediction", edt_export_prediction(o)},
+        {"edt.schedule", edt_schedule_words[o->schedule]},
+        {"edt.prediction", edt_prediction_words[o->prediction]},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
         if (g_strcmp0(edt_safetensors_metadata(s->file, words[i][0]), words[i][1]) != 0)

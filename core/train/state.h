@@ -111,6 +111,3 @@ typedef struct {
 } EdtExportSource;
 gboolean edt_export_write(const EdtExportSource *source, const EdtTrainExport *export,
                           GError **error);
-/* The words of a model's metadata. */
-const char *edt_export_schedule(const EdtTrainOptions *options);
-const char *edt_export_prediction(const EdtTrainOptions *options);

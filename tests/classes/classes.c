@@ -3,7 +3,7 @@
  * core/model/classes.c: the ImageNet table (order, ids, uniqueness), finding one class by number,
  * name, synonym or part of a name, the order of search results, and the sentences of the errors.
  */
-#include "edt.h"
+#include "catalogue.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "edt.h"
+#include "record.h"
 
 static char *folder;
 
@@ -87,7 +87,7 @@ char *program_record(const char *name)
 {
     GError *error = NULL;
     char *path = program_path(name);
-    char *record = edt_png_read_record(path, &error);
+    char *record = edt_png_record_text(path, &error);
     g_assert_no_error(error);
     g_free(path);
     return record;

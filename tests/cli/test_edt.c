@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "edt.h"
+#include "catalogue.h"
+#include "machine.h"
 #include "program.h"
 
 static void make_folder(const char *name)

@@ -3,7 +3,7 @@
  * Where models are found and in which order; no file here is a real model, so these tests name
  * what they look for.
  */
-#include "edt.h"
+#include "catalogue.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

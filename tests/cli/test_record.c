@@ -3,7 +3,7 @@
  * Reading records, which may come from a stranger's picture: what is there counts, what is absent
  * stays, what is wrong changes nothing.  Writing them is tested with a real engine in test_edt.c.
  */
-#include "edt.h"
+#include "record.h"
 
 #include <glib/gstdio.h>
 #include <locale.h>
@@ -13,16 +13,23 @@ static void test_whole(void)
 {
     GError *error = NULL;
     EdtRequest request = {.batch = 3, .n_items = 5};
-    EdtItem item = {0};
-    gboolean ok = edt_record_parse(
+    g_autoptr(EdtRecord) record = edt_record_read(
         "{\"edt\":\"0.1.0\",\"model\":\"EDT-S/2\",\"class\":207,\"class_name\":\"x\",\"seed\":"
-        "9007199254740993,\"steps\":25,\"steps_done\":25,\"sampler\":\"dpm++2m\",\"cfg_scale\":"
-        "1.25,\"amm\":\"official\",\"eta\":0.5,\"clip\":true,\"size\":256}",
-        &request, &item, &error);
+        "9007199254740993,\"steps\":25,\"steps_done\":24,\"sampler\":\"dpm++2m\",\"cfg_scale\":"
+        "1.25,\"amm\":\"official\",\"eta\":0.5,\"clip\":true,\"precision\":\"bf16\",\"size\":256}",
+        &error);
     g_assert_no_error(error);
-    g_assert_true(ok);
-    g_assert_cmpint(item.class_index, ==, 207);
-    g_assert_cmpuint(item.seed, ==, G_GUINT64_CONSTANT(9007199254740993)); /* no double holds it */
+    g_assert_cmpint(record->item.class_index, ==, 207);
+    /* no double holds it */
+    g_assert_cmpuint(record->item.seed, ==, G_GUINT64_CONSTANT(9007199254740993));
+    g_assert_cmpstr(record->model, ==, "EDT-S/2");
+    g_assert_cmpstr(record->class_name, ==, "x");
+    g_assert_null(record->model_sha256);
+    g_assert_cmpint(record->steps_done, ==, 24);
+    g_assert_cmpint(record->precision, ==, EDT_PRECISION_BF16);
+    g_assert_cmpint(record->size, ==, 256);
+    g_assert_false(record->foreign_noise);
+    edt_record_apply(record, &request);
     g_assert_cmpint(request.steps, ==, 25);
     g_assert_cmpint(request.sampler, ==, EDT_SAMPLER_DPMPP_2M);
     g_assert_cmpfloat(request.cfg_scale, ==, 1.25);
@@ -33,34 +40,62 @@ static void test_whole(void)
     g_assert_cmpint(request.n_items, ==, 5);
 }
 
+static void apply(const char *json, EdtRequest *request)
+{
+    g_autoptr(EdtRecord) record = edt_record_read(json, NULL);
+    g_assert_nonnull(record);
+    edt_record_apply(record, request);
+}
+
 static void test_absent(void)
 {
     EdtRequest request = {.steps = 11, .sampler = EDT_SAMPLER_DDIM, .cfg_scale = 2.5, .eta = 0.25};
-    EdtItem item = {0};
-    g_assert_true(edt_record_parse("{\"class\":1,\"seed\":2}", &request, &item, NULL));
+    apply("{\"class\":1,\"seed\":2}", &request);
     g_assert_cmpint(request.steps, ==, 11);
     g_assert_cmpint(request.sampler, ==, EDT_SAMPLER_DDIM);
     g_assert_cmpfloat(request.cfg_scale, ==, 2.5);
     g_assert_cmpfloat(request.eta, ==, 0.25);
     /* a whole number is a number too */
-    g_assert_true(
-        edt_record_parse("{\"class\":1,\"seed\":2,\"cfg_scale\":4}", &request, &item, NULL));
+    apply("{\"class\":1,\"seed\":2,\"cfg_scale\":4}", &request);
     g_assert_cmpfloat(request.cfg_scale, ==, 4);
+}
+
+/* What is no setting is left out where it is wrong, and hinders nothing. */
+static void test_wrong_facts(void)
+{
+    g_autoptr(EdtRecord) record =
+        edt_record_read("{\"class\":1,\"seed\":2,\"model\":7,\"class_name\":null,"
+                        "\"steps_done\":-1,\"precision\":\"f8\",\"size\":\"big\",\"new\":[1]}",
+                        NULL);
+    g_assert_nonnull(record);
+    g_assert_null(record->model);
+    g_assert_null(record->class_name);
+    g_assert_cmpint(record->steps_done, ==, 0);
+    g_assert_cmpint(record->precision, ==, EDT_PRECISION_AUTO);
+    g_assert_cmpint(record->size, ==, 0);
+}
+
+/* Byte for byte what has always been written, in the same order. */
+static void test_written(void)
+{
+    const char *json =
+        "{\"edt\":\"0.1.0\",\"model\":\"a \\\"b\\\" \\\\ \303\244\",\"model_sha256\":\"01ab\","
+        "\"class\":207,\"class_name\":\"golden retriever\",\"seed\":9007199254740993,"
+        "\"steps\":25,\"steps_done\":24,\"sampler\":\"ddim\",\"cfg_scale\":0.1,"
+        "\"amm\":\"auto\",\"eta\":0.30000000000000004,\"clip\":false,\"init_latent\":true,"
+        "\"precision\":\"f32\",\"backend\":\"cpu\",\"size\":256}";
+    g_autoptr(EdtRecord) record = edt_record_read(json, NULL);
+    g_assert_nonnull(record);
+    g_autofree char *written = edt_record_write(record);
+    g_assert_cmpstr(written, ==, json);
 }
 
 static void expect_refused(const char *json)
 {
     GError *error = NULL;
-    EdtRequest request = {.steps = 11, .sampler = EDT_SAMPLER_DDIM, .cfg_scale = 2.5};
-    EdtItem item = {.class_index = 3, .seed = 4};
-    g_assert_false(edt_record_parse(json, &request, &item, &error));
+    g_assert_null(edt_record_read(json, &error));
     g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
     g_clear_error(&error);
-    g_assert_cmpint(request.steps, ==, 11);
-    g_assert_cmpint(request.sampler, ==, EDT_SAMPLER_DDIM);
-    g_assert_cmpfloat(request.cfg_scale, ==, 2.5);
-    g_assert_cmpint(item.class_index, ==, 3);
-    g_assert_cmpuint(item.seed, ==, 4);
 }
 
 static void test_refused(void)
@@ -112,15 +147,15 @@ static void test_hostile(void)
 
 static void test_locale(void)
 {
-    EdtRequest request = {0};
-    EdtItem item = {0};
     if (!setlocale(LC_ALL, "de_DE.UTF-8")) {
         g_test_skip("no German locale");
         return;
     }
-    g_assert_true(
-        edt_record_parse("{\"class\":1,\"seed\":2,\"cfg_scale\":1.5}", &request, &item, NULL));
-    g_assert_cmpfloat(request.cfg_scale, ==, 1.5);
+    g_autoptr(EdtRecord) record =
+        edt_record_read("{\"class\":1,\"seed\":2,\"cfg_scale\":1.5}", NULL);
+    g_assert_cmpfloat(record->request.cfg_scale, ==, 1.5);
+    g_autofree char *written = edt_record_write(record);
+    g_assert_nonnull(strstr(written, "\"cfg_scale\":1.5,"));
     setlocale(LC_ALL, "C");
 }
 
@@ -131,16 +166,21 @@ static void test_png(void)
     float pixels[2 * 2 * 3] = {0, 0.5f, 1};
     EdtPicture picture = {
         .class_index = 207, .seed = 7, .width = 2, .height = 2, .channels = 3, .pixels = pixels};
-    const char *record = "{\"model\":\"EDT-S/2\",\"model_sha256\":\"0123456789abcdef\","
-                         "\"class\":207,\"class_name\":\"golden retriever\",\"seed\":7,"
-                         "\"steps\":25,\"sampler\":\"dpm++2m\",\"cfg_scale\":4}";
+    const char *json = "{\"model\":\"EDT-S/2\",\"model_sha256\":\"0123456789abcdef\","
+                       "\"class\":207,\"class_name\":\"golden retriever\",\"seed\":7,"
+                       "\"steps\":25,\"sampler\":\"dpm++2m\",\"cfg_scale\":4}";
+    g_autoptr(EdtRecord) record = edt_record_read(json, &error);
+    g_autofree char *written = edt_record_write(record);
     char *folder = g_dir_make_tmp("edt-record-XXXXXX", NULL);
     char *path = g_build_filename(folder, "a.png", NULL);
     g_assert_true(edt_picture_save_png(&picture, path, record, &error));
     g_assert_no_error(error);
-    char *read = edt_png_read_record(path, &error);
+    g_autofree char *read = edt_png_record_text(path, &error);
     g_assert_no_error(error);
-    g_assert_cmpstr(read, ==, record);
+    g_assert_cmpstr(read, ==, written);
+    g_autoptr(EdtRecord) again = edt_png_record(path, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(again->class_name, ==, "golden retriever");
 
     char *bytes;
     gsize length;
@@ -151,14 +191,13 @@ static void test_png(void)
 
     /* without a record there is none */
     g_assert_true(edt_picture_save_png(&picture, path, NULL, &error));
-    g_assert_null(edt_png_read_record(path, &error));
+    g_assert_null(edt_png_record_text(path, &error));
     g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
     g_clear_error(&error);
 
     g_unlink(path);
     g_rmdir(folder);
     g_free(bytes);
-    g_free(read);
     g_free(path);
     g_free(folder);
 }
@@ -168,6 +207,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/record/whole", test_whole);
     g_test_add_func("/record/absent", test_absent);
+    g_test_add_func("/record/wrong-facts", test_wrong_facts);
+    g_test_add_func("/record/written", test_written);
     g_test_add_func("/record/refused", test_refused);
     g_test_add_func("/record/hostile", test_hostile);
     g_test_add_func("/record/locale", test_locale);

@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "edt.h"
+#include "record.h"
 #include "program.h"
 
 #define TINY "--size", "16", "--batch", "2", "--micro", "2", "--type", "f32"

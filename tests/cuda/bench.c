@@ -4,7 +4,7 @@
  * table: with its recording and without, with the share of the GPU's own rate of large products,
  * measured just before, and with what a preview of all its pictures costs beside it.
  */
-#include "edt.h"
+#include "machine.h"
 
 #include "compute/module.h"
 #include "sample/preview.h"

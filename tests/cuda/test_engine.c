@@ -4,6 +4,7 @@
  * edt.h with the autoencoder, on the CPU and on what the module offers.  MODULE: the host build, or
  * the CUDA module itself (tests/cuda/run).
  */
+#include "machine.h"
 #include "unit/tiny.h"
 
 #include "compute/module.h"

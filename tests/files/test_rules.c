@@ -4,7 +4,7 @@
  * stand in the tests of the rooms they belong to.
  */
 #include "craft.h"
-#include "edt.h"
+#include "catalogue.h"
 #include "files/mapping.h"
 #include "files/output.h"
 #include "files/safetensors.h"

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "craft.h"
-#include "edt.h"
+#include "catalogue.h"
 #include "files/safetensors.h"
 
 /* Imports golden files ("pt/edt_tiny_bare.pt"; vae may be NULL) under a name in the test's folder;

@@ -30,8 +30,13 @@ BELOW = {
 ALSO_BELOW = {'core/compute/backend.c': {'cpu'}}
 
 EVERYONE = set(BELOW)
+APPLICATIONS = {'cli', 'ui', 'plugin'}
 PUBLIC = {  # header -> rooms that may read it
     'core/edt.h': EVERYONE,
+    'core/settings.h': {'model', 'core', 'train'} | APPLICATIONS,
+    'core/record.h': {'core'} | APPLICATIONS,
+    'core/catalogue.h': {'model', 'core'} | APPLICATIONS,
+    'core/machine.h': {'compute', 'engine', 'core'} | APPLICATIONS,
     'core/train.h': {'train', 'cli'},
     # how a program begins: before it has anything else of core/
     'core/base/installed.h': EVERYONE,

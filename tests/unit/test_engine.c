@@ -285,15 +285,15 @@ static void test_refusals(void)
     EdtItem items[1];
     EdtRequest base = tiny_request(engine, items, 1, 4), request;
     request = base, request.steps = 0;
-    refuse(engine, &request, "Steps");
+    refuse(engine, &request, "steps");
     request = base, request.steps = 1001;
-    refuse(engine, &request, "Steps");
+    refuse(engine, &request, "steps");
     request = base, request.n_items = 0;
     refuse(engine, &request, "nothing");
     request = base, request.cfg_scale = NAN;
-    refuse(engine, &request, "Guidance");
+    refuse(engine, &request, "cfg_scale");
     request = base, request.eta = 1.5;
-    refuse(engine, &request, "Eta");
+    refuse(engine, &request, "eta");
     items[0].class_index = 11; /* 10 is the null class */
     refuse(engine, &base, "class 11");
     items[0].class_index = -1;

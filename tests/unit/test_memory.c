@@ -3,6 +3,7 @@
  * Memory: no step allocates after the first, hundreds of calls leave the heap as it was, and every
  * allocation that fails becomes an error that leaves the engine usable.
  */
+#include "settings.h"
 #include "tiny.h"
 
 #include "base/memory.h"
@@ -69,7 +70,7 @@ static void test_no_allocation_per_step(void)
         Count count = {0};
         request.sampler = (EdtSampler)sampler;
         EdtPictures *pictures = edt_generate(engine, &request, &callbacks, &count, NULL);
-        g_test_message("%s: %d allocations in 11 steps", edt_sampler_name(request.sampler),
+        g_test_message("%s: %d allocations in 11 steps", edt_sampler_words[request.sampler],
                        count.at_last);
         g_assert_cmpint(count.at_last, ==, 0);
         g_assert_cmpuint(count.big_at_first, ==, count.big_at_last);

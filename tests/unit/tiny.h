@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "edt.h"
+#include "catalogue.h"
 
 /* Path of the model; made once per program, removed by tiny_clear(). */
 const char *tiny_model(void);

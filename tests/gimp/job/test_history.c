@@ -30,7 +30,8 @@ static char *add_picture(void)
     EdtPicture picture = {
         .width = 4, .height = 4, .channels = 3, .class_index = 1, .seed = 7, .pixels = pixels};
     GError *error = NULL;
-    char *path = edt_ui_history_add(&picture, "{\"class\":1,\"seed\":7}", &error);
+    g_autoptr(EdtRecord) record = edt_record_read("{\"class\":1,\"seed\":7}", &error);
+    char *path = edt_ui_history_add(&picture, record, &error);
     g_assert_no_error(error);
     return path;
 }
@@ -67,10 +68,11 @@ static void test_add(void)
     g_assert_cmpuint(g_strv_length(paths), ==, 2);
     g_assert_cmpstr(paths[0], ==, second);
     g_assert_cmpstr(paths[1], ==, first);
-    char *record = edt_png_read_record(first, NULL);
-    g_assert_cmpstr(record, ==, "{\"class\":1,\"seed\":7}");
+    g_autoptr(EdtRecord) record = edt_png_record(first, NULL);
+    g_assert_nonnull(record);
+    g_assert_cmpint(record->item.class_index, ==, 1);
+    g_assert_cmpuint(record->item.seed, ==, 7);
     g_strfreev(paths);
-    g_free(record);
     g_free(first);
     g_free(second);
     empty();

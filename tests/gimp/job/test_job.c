@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "catalogue.h"
 #include "plugin/job.h"
 #include "ui/history.h"
 
@@ -162,7 +163,7 @@ static void test_finish(void)
     g_assert_true(w.previewed);
     char **after = edt_ui_history_list(G_MAXINT);
     g_assert_cmpuint(g_strv_length(after), ==, g_strv_length(before) + 2);
-    char *record = edt_png_read_record(after[0], NULL); /* the newest */
+    char *record = edt_png_record_text(after[0], NULL); /* the newest */
     g_assert_cmpstr(record, ==, outcome->records[1]);
     g_free(record);
     g_strfreev(before);

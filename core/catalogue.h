@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What there is to choose from, beside edt.h: where model files are, how one is made out of a
+ * checkpoint, and how words find a class.
+ */
+#pragma once
+
+#include "edt.h"
+
+G_BEGIN_DECLS
+
+/* ---- model files ---- */
+
+/* Model files in search order: $EDT_MODEL_PATH, $XDG_DATA_HOME/edt/models, <datadir>/edt/models.
+ * Returns paths of *.safetensors, NULL-terminated; free with g_strfreev(). */
+char **edt_models_list(void);
+/* The folders (or single files of $EDT_MODEL_PATH) where models are looked for, in search order,
+ * whether they exist or not; free with g_strfreev(). */
+char **edt_models_folders(void);
+/* A path, or a name found in those places; NULL name: the first model found. */
+char *edt_models_find(const char *name, GError **error);
+/* The first model found, or NULL; then why says what is wrong with the first file that is there,
+ * and stays NULL where there is none. */
+char *edt_models_first(GError **why);
+/* The first model whose header has this checksum (EdtModelInfo.sha256), or NULL. */
+char *edt_models_find_sha256(const char *sha256);
+/* A model's name: "edt-s" of "/models/edt-s.safetensors". */
+char *edt_model_name(const char *path);
+
+/* ---- a model out of a checkpoint ---- */
+
+typedef struct {
+    const char *edt_path; /* .pt, .pth or .safetensors with the reference's names; required */
+    const char *vae_path; /* .safetensors, .bin, .ckpt, .pt; NULL: none */
+    const char *output;   /* required */
+    gboolean bf16;        /* store bf16 instead of f32 */
+    gboolean force;       /* replace an existing output */
+    const char *title;    /* may be NULL */
+    const char *licence;  /* may be NULL */
+} EdtImport;
+
+typedef void (*EdtImportProgress)(guint64 done, guint64 total, const char *what,
+                                  gpointer user_data);
+
+/* A foreign checkpoint becomes a model.  Nothing in the file is executed; peak memory stays within
+ * the largest tensor plus a few MB.  progress may be NULL.  On error nothing is left behind. */
+gboolean edt_import(const EdtImport *import, EdtImportProgress progress, gpointer user_data,
+                    GError **error);
+
+/* ---- classes ---- */
+
+typedef struct {
+    int index;
+    const char *name;     /* first name: "golden retriever" */
+    const char *synonyms; /* all names, ", "-separated */
+    const char *synset;   /* WordNet id, "n02099601"; "" where there is none */
+} EdtClass;
+
+/* The classes of a model; n_classes entries owned by the library for its lifetime. */
+const EdtClass *edt_imagenet_classes(int *n_classes);
+/* Class index for a number, a full name, a synonym, a label, or a unique part of one (case
+ * ignored).  On failure -1 and EDT_ERROR_USAGE that names the nearest candidates. */
+int edt_class_find(const EdtModelInfo *info, const char *text, GError **error);
+/* All matches, best first, -1-terminated; free with g_free(). */
+int *edt_class_search(const EdtModelInfo *info, const char *text);
+/* Name for a class of this model: "golden retriever", or "class 12" where names are unknown.  The
+ * same in every country: for files, records and settings. */
+char *edt_class_name(const EdtModelInfo *info, int class_index);
+/* A word that finds the class again: its name, or its number where the name means another class or
+ * several, or info is NULL.  For settings; free with g_free(). */
+char *edt_class_word(const EdtModelInfo *info, int class_index);
+/* What a person is shown: the name in their language, where the model knows it. */
+char *edt_class_label(const EdtModelInfo *info, int class_index);
+
+G_END_DECLS

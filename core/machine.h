@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the command line asks of the machine, beside edt.h: devices, libraries, free memory, speed,
+ * and latents as arrays in files.
+ */
+#pragma once
+
+#include "edt.h"
+
+G_BEGIN_DECLS
+
+/* ---- devices, libraries, memory ---- */
+
+typedef struct {
+    const char *name; /* "cpu", "cuda" */
+    gboolean usable;
+    char *detail; /* CPU features or device name; or why not */
+} EdtBackendInfo;
+
+/* name-NULL-terminated; of several GPUs the one that is used comes first.  Free with
+ * edt_backends_free(). */
+EdtBackendInfo *edt_backends_list(void);
+void edt_backends_free(EdtBackendInfo *list);
+
+/* The libraries the engine stands on, in the versions that are loaded now. */
+typedef struct {
+    const char *name;    /* "oneDNN"; NULL ends the list */
+    const char *version; /* "3.7.2" */
+} EdtLibrary;
+const EdtLibrary *edt_libraries_list(void); /* owned by the library */
+
+/* Bytes that this process can have, of the machine or of its container; 0 where unknown. */
+guint64 edt_memory_available(void);
+
+/* ---- measuring: what `edt bench` prints ---- */
+
+typedef enum { EDT_BENCH_STEP, EDT_BENCH_DECODE, EDT_BENCH_ENCODE } EdtBenchWork;
+
+typedef struct {
+    EdtBenchWork work;
+    const char *variant; /* "EDT-S/2" ...: random weights of that size (no file is read) */
+    int image_size;
+    EdtEngineOptions options;
+    int pictures;    /* of a step: pictures in one forward */
+    gboolean guided; /* of a step: twice the samples */
+    int warm_up, repetitions;
+} EdtBenchCase;
+
+typedef struct {
+    const char *what; /* "linear", "attention", ... */
+    double ms;        /* of one run */
+    double gflops;    /* GFLOP/s; 0 for memory-bound work */
+    guint64 calls;
+} EdtBenchRow;
+
+#define EDT_BENCH_ROWS 8
+
+typedef struct {
+    double median_ms, best_ms;
+    double gflop;       /* of one run; multiply-adds counted twice */
+    double load_ms;     /* packing weights and making primitives */
+    double modulate_ms; /* of a step: conditioning rows of one slice, amortised over its steps */
+    guint64 peak_bytes; /* resident memory at its highest, weights included */
+    EdtPrecision precision;
+    int threads;
+    int n_rows;
+    EdtBenchRow rows[EDT_BENCH_ROWS];
+} EdtBenchResult;
+
+gboolean edt_bench_run(const EdtBenchCase *bench, EdtBenchResult *result, GError **error);
+/* The highest multiply-add rate of the device in GFLOP/s, measured now (about 0.2 s). */
+double edt_bench_peak(const EdtEngineOptions *options, GError **error);
+
+/* ---- arrays: .npy files of f32, for latents ---- */
+
+/* C order; temporary name, fsync, rename; replaces an existing file. */
+gboolean edt_npy_save(const char *path, const float *values, int rank, const gint64 *shape,
+                      GError **error);
+/* Any float type comes as f32; free with g_free().  Errors: EDT_ERROR_BAD_FILE, _NO_MEMORY. */
+float *edt_npy_load(const char *path, int *rank, gint64 shape[8], GError **error);
+
+G_END_DECLS

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The record, beside edt.h: how a picture was made, as one JSON object that travels in its PNG and
+ * in GIMP's layer.  Everybody reads and writes it here; what it says of settings is settings.h's.
+ */
+#pragma once
+
+#include "edt.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+    EdtRequest
+        request; /* its settings; those that the record does not name are an official model's */
+    EdtItem item;
+    guint64 named; /* bit i: the record names setting i of edt_settings() */
+    char *version; /* of edt */
+    char *model;   /* its title, or variant */
+    char *model_sha256, *class_name, *backend;
+    int steps_done; /* 0: unknown */
+    int size;       /* pixels a side */
+    EdtPrecision precision;
+    gboolean
+        foreign_noise; /* it began from EdtRequest.init_latent: not repeatable from this alone */
+} EdtRecord;           /* texts are NULL where it does not say */
+
+/* Of a picture of edt_generate(). */
+EdtRecord *edt_record_new(const EdtEngine *engine, const EdtRequest *request,
+                          const EdtPicture *picture);
+/* From JSON, which may be a stranger's: class and seed have to be there, settings to be right; all
+ * else is left out where it is wrong.  Errors: EDT_ERROR_BAD_FILE. */
+EdtRecord *edt_record_read(const char *json, GError **error);
+void edt_record_free(EdtRecord *record); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EdtRecord, edt_record_free)
+
+char *edt_record_write(const EdtRecord *record); /* JSON; free with g_free() */
+/* Lays the settings that the record names over those of request. */
+void edt_record_apply(const EdtRecord *record, EdtRequest *request);
+/* Whether a record may have a member of this name. */
+gboolean edt_record_knows(const char *name);
+
+/* ---- in files ---- */
+
+/* PNG with the record in an iTXt chunk "edt" and the customary tEXt "parameters"; record may be
+ * NULL.  Written to a temporary name, synced, renamed. */
+gboolean edt_picture_save_png(const EdtPicture *picture, const char *path, const EdtRecord *record,
+                              GError **error);
+/* The record of a PNG, and its JSON as it stands there; NULL with an error where there is none. */
+EdtRecord *edt_png_record(const char *path, GError **error);
+char *edt_png_record_text(const char *path, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The table of settings and the lists of words.  Stands on GLib alone, so that the program that
+ * GIMP queries at start-up can have its bounds without the engine.  Who walks the table: record.c,
+ * edt.c, the command line and the session of the dialog.
+ */
+#include "settings.h"
+
+#include <glib/gi18n-lib.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+
+/* ---- words ---- */
+
+const char *const edt_sampler_words[] = {"ddpm", "ddim", "dpm++2m", NULL};
+const char *const edt_amm_words[] = {"off", "official", "auto", NULL};
+const char *const edt_backend_words[] = {"auto", "cpu", "cuda", NULL};
+const char *const edt_precision_words[] = {"auto", "f32", "bf16", NULL};
+const char *const edt_schedule_words[] = {"linear", "cosine", NULL};
+const char *const edt_prediction_words[] = {"noise", "denoised", NULL};
+const char *const edt_class_list_words[] = {"unnamed", "imagenet", "own", NULL};
+const char *const edt_storage_words[] = {"f32", "bf16", NULL};
+
+int edt_word_find(const char *const *words, const char *text)
+{
+    for (int i = 0; words[i]; i++)
+        if (g_ascii_strcasecmp(words[i], text) == 0)
+            return i;
+    return -1;
+}
+
+/* Optimal string alignment. */
+int edt_spelling_distance(const char *a, const char *b)
+{
+    int n_a = (int)strlen(a), n_b = (int)strlen(b);
+    if (n_a > EDT_SPELLING_MAX || n_b > EDT_SPELLING_MAX)
+        return EDT_SPELLING_MAX;
+    int rows[3][EDT_SPELLING_MAX + 1];
+    for (int j = 0; j <= n_b; j++)
+        rows[0][j] = j;
+    for (int i = 1; i <= n_a; i++) {
+        int *row = rows[i % 3], *above = rows[(i + 2) % 3], *above2 = rows[(i + 1) % 3];
+        row[0] = i;
+        for (int j = 1; j <= n_b; j++) {
+            row[j] = MIN(above[j - 1] + (a[i - 1] != b[j - 1]), MIN(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = MIN(row[j], above2[j - 2] + 1);
+        }
+    }
+    return rows[n_a % 3][n_b];
+}
+
+const char *edt_word_nearest(const char *const *words, const char *text)
+{
+    const char *best = NULL;
+    int least = 4;
+    for (int i = 0; words[i]; i++) {
+        int distance = edt_spelling_distance(text, words[i]);
+        if (distance < least) {
+            least = distance;
+            best = words[i];
+        }
+    }
+    return best;
+}
+
+/* ---- the table ---- */
+
+#define OF_ITEM(field) TRUE, offsetof(EdtItem, field)
+#define OF_REQUEST(field) FALSE, offsetof(EdtRequest, field)
+
+/* clang-format off */
+static const EdtSetting table[] = {
+    {"class",     EDT_SETTING_WHOLE,  OF_ITEM(class_index),      .most = G_MAXINT},
+    {"seed",      EDT_SETTING_WIDE,   OF_ITEM(seed),             .most = (double)G_MAXINT64},
+    {"steps",     EDT_SETTING_WHOLE,  OF_REQUEST(steps),         .least = 1, .most = 1000},
+    {"sampler",   EDT_SETTING_WORD,   OF_REQUEST(sampler),       .words = edt_sampler_words},
+    {"cfg_scale", EDT_SETTING_NUMBER, OF_REQUEST(cfg_scale),     .least = -1000, .most = 1000},
+    {"amm",       EDT_SETTING_WORD,   OF_REQUEST(amm),           .words = edt_amm_words},
+    {"eta",       EDT_SETTING_NUMBER, OF_REQUEST(eta),           .most = 1},
+    {"clip",      EDT_SETTING_FLAG,   OF_REQUEST(clip_denoised), .words = NULL},
+};
+/* clang-format on */
+
+const EdtSetting *edt_settings(int *n)
+{
+    *n = (int)G_N_ELEMENTS(table);
+    return table;
+}
+
+const EdtSetting *edt_setting_named(const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(table); i++)
+        if (strcmp(table[i].name, name) == 0)
+            return &table[i];
+    return NULL;
+}
+
+gpointer edt_setting_field(const EdtSetting *setting, const EdtRequest *request,
+                           const EdtItem *item)
+{
+    return (char *)(setting->of_item ? (gconstpointer)item : (gconstpointer)request) +
+           setting->offset;
+}
+
+/* ---- text to field ---- */
+
+/* (double)G_MAXINT64 is one more than that. */
+static gint64 whole_bound(double bound)
+{
+    return bound >= (double)G_MAXINT64 ? G_MAXINT64 : (gint64)bound;
+}
+
+static gboolean read_whole(const EdtSetting *setting, const char *text, gint64 *value)
+{
+    return g_ascii_string_to_signed(text, 10, whole_bound(setting->least),
+                                    whole_bound(setting->most), value, NULL);
+}
+
+static gboolean is_within(const EdtSetting *setting, double value)
+{
+    return value >= setting->least && value <= setting->most; /* NaN is not */
+}
+
+static gboolean read_number(const EdtSetting *setting, const char *text, double *value)
+{
+    char *end;
+    double found = g_ascii_strtod(text, &end);
+    if (end == text || *end || !is_within(setting, found))
+        return FALSE;
+    *value = found;
+    return TRUE;
+}
+
+static gboolean read_word(const char *const *words, const char *text, int *value)
+{
+    int place = edt_word_find(words, text);
+    if (place >= 0)
+        *value = place;
+    return place >= 0;
+}
+
+gboolean edt_setting_read(const EdtSetting *setting, gpointer field, const char *text)
+{
+    static const char *const flags[] = {"false", "true", NULL};
+    gint64 whole;
+    switch (setting->kind) {
+    case EDT_SETTING_WHOLE:
+        if (!read_whole(setting, text, &whole))
+            return FALSE;
+        *(int *)field = (int)whole;
+        return TRUE;
+    case EDT_SETTING_WIDE:
+        return read_whole(setting, text, field);
+    case EDT_SETTING_NUMBER:
+        return read_number(setting, text, field);
+    case EDT_SETTING_FLAG:
+        return read_word(flags, text, field);
+    case EDT_SETTING_WORD:
+        return read_word(setting->words, text, field);
+    case EDT_SETTING_TEXT:
+        g_free(*(char **)field);
+        *(char **)field = g_strdup(text);
+        return TRUE;
+    }
+    return FALSE;
+}
+
+/* ---- field to text ---- */
+
+static char *number_text(double value)
+{
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+    for (int digits = 1; digits <= 17; digits++) {
+        char format[8];
+        g_snprintf(format, sizeof format, "%%.%dg", digits);
+        g_ascii_formatd(text, sizeof text, format, value);
+        if (g_ascii_strtod(text, NULL) == value)
+            break;
+    }
+    return g_strdup(text);
+}
+
+char *edt_setting_write(const EdtSetting *setting, gconstpointer field)
+{
+    switch (setting->kind) {
+    case EDT_SETTING_WHOLE:
+        return g_strdup_printf("%d", *(const int *)field);
+    case EDT_SETTING_WIDE:
+        return g_strdup_printf("%" PRIu64, *(const guint64 *)field);
+    case EDT_SETTING_NUMBER:
+        return number_text(*(const double *)field);
+    case EDT_SETTING_FLAG:
+        return g_strdup(*(const gboolean *)field ? "true" : "false");
+    case EDT_SETTING_WORD:
+        return g_strdup(setting->words[*(const int *)field]);
+    case EDT_SETTING_TEXT:
+        return g_strdup(*(char *const *)field);
+    }
+    return NULL;
+}
+
+/* ---- checking, comparing ---- */
+
+gboolean edt_setting_fits(const EdtSetting *setting, gconstpointer field)
+{
+    switch (setting->kind) {
+    case EDT_SETTING_WHOLE:
+        return is_within(setting, *(const int *)field);
+    case EDT_SETTING_WIDE: /* more than G_MAXINT64 is negative */
+        return is_within(setting, (double)*(const gint64 *)field);
+    case EDT_SETTING_NUMBER:
+        return is_within(setting, *(const double *)field);
+    case EDT_SETTING_WORD:
+        return *(const guint *)field < g_strv_length((char **)setting->words);
+    case EDT_SETTING_FLAG:
+    case EDT_SETTING_TEXT:
+        return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean edt_setting_equal(const EdtSetting *setting, gconstpointer a, gconstpointer b)
+{
+    g_autofree char *one = edt_setting_write(setting, a), *two = edt_setting_write(setting, b);
+    return g_strcmp0(one, two) == 0;
+}
+
+gboolean edt_settings_equal(const EdtRequest *a, const EdtRequest *b)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(table); i++)
+        if (!table[i].of_item &&
+            !edt_setting_equal(&table[i], edt_setting_field(&table[i], a, NULL),
+                               edt_setting_field(&table[i], b, NULL)))
+            return FALSE;
+    return TRUE;
+}
+
+char *edt_setting_expected(const EdtSetting *setting)
+{
+    g_autofree char *words = NULL;
+    switch (setting->kind) {
+    case EDT_SETTING_WHOLE:
+    case EDT_SETTING_WIDE:
+        return g_strdup_printf(_("a whole number from %" PRId64 " to %" PRId64),
+                               whole_bound(setting->least), whole_bound(setting->most));
+    case EDT_SETTING_NUMBER:
+        return g_strdup_printf(_("a number from %g to %g"), setting->least, setting->most);
+    case EDT_SETTING_FLAG:
+        return g_strdup(_("true or false"));
+    case EDT_SETTING_WORD:
+        words = g_strjoinv(", ", (char **)setting->words);
+        return g_strdup_printf(_("one of %s"), words);
+    case EDT_SETTING_TEXT:
+        return g_strdup(_("a text"));
+    }
+    return NULL;
+}

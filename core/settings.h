@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What a request can be asked for, beside edt.h: one row a setting, with its bounds or its words.
+ * Records, job lines, options of the command line and properties of the dialog are read, written,
+ * checked and compared by these rows, as text.  A new setting is a field of EdtRequest (of EdtItem
+ * where the pictures of one request may differ) and a row in settings.c.
+ *
+ * And the words themselves: all that people, files and options call the values of edt.h's enums.
+ */
+#pragma once
+
+#include "edt.h"
+
+G_BEGIN_DECLS
+
+/* ---- words: lists in the order of their enum, NULL at the end ---- */
+
+extern const char *const edt_sampler_words[];    /* EdtSampler */
+extern const char *const edt_amm_words[];        /* EdtAmm */
+extern const char *const edt_backend_words[];    /* EdtBackendKind */
+extern const char *const edt_precision_words[];  /* EdtPrecision */
+extern const char *const edt_schedule_words[];   /* EdtSchedule */
+extern const char *const edt_prediction_words[]; /* EdtPrediction */
+extern const char *const edt_class_list_words[]; /* EdtClassList */
+extern const char *const edt_storage_words[];    /* EdtModelInfo.stored_bf16: f32, bf16 */
+
+/* Place of a word in a list, case ignored; -1 where it is none of it. */
+int edt_word_find(const char *const *words, const char *text);
+/* The word that text may be a slip of, or NULL. */
+const char *edt_word_nearest(const char *const *words, const char *text);
+/* Insertions, deletions, replacements and swaps of neighbours that turn a into b; at least
+ * EDT_SPELLING_MAX, which is also what a text of more bytes has from any other. */
+#define EDT_SPELLING_MAX 48
+int edt_spelling_distance(const char *a, const char *b);
+
+/* ---- settings ---- */
+
+typedef enum {
+    EDT_SETTING_WHOLE,  /* int */
+    EDT_SETTING_WIDE,   /* guint64 up to G_MAXINT64 */
+    EDT_SETTING_NUMBER, /* double */
+    EDT_SETTING_FLAG,   /* gboolean: "true", "false" */
+    EDT_SETTING_WORD,   /* an enum, by one of words */
+    EDT_SETTING_TEXT,   /* char *, owned; NULL: none */
+} EdtSettingKind;
+
+typedef struct {
+    const char *name; /* in records and jobs; options and properties have '-' for its '_' */
+    EdtSettingKind kind;
+    gboolean of_item; /* a field of EdtItem instead of EdtRequest */
+    gsize offset;
+    double least, most; /* of the first three kinds */
+    const char *const *words;
+} EdtSetting;
+
+/* All rows, in the order of records. */
+const EdtSetting *edt_settings(int *n);
+/* The row of a name, or NULL. */
+const EdtSetting *edt_setting_named(const char *name);
+
+/* The setting's field of a request and its item (NULL will do for a setting of requests).  Like
+ * strchr() it takes constants and leaves it to the caller not to write to them. */
+gpointer edt_setting_field(const EdtSetting *setting, const EdtRequest *request,
+                           const EdtItem *item);
+/* Text to field; FALSE, and the field stays, where it is none of the setting's values. */
+gboolean edt_setting_read(const EdtSetting *setting, gpointer field, const char *text);
+/* Field to text, the same in every country: "25", "dpm++2m", the shortest decimal that reads back
+ * as the same number; NULL for no text.  Free with g_free(). */
+char *edt_setting_write(const EdtSetting *setting, gconstpointer field);
+gboolean edt_setting_fits(const EdtSetting *setting, gconstpointer field);
+gboolean edt_setting_equal(const EdtSetting *setting, gconstpointer a, gconstpointer b);
+/* For "... must be %s": "a whole number from 1 to 1000".  Free with g_free(). */
+char *edt_setting_expected(const EdtSetting *setting);
+/* All settings of two requests; their items may differ. */
+gboolean edt_settings_equal(const EdtRequest *a, const EdtRequest *b);
+
+G_END_DECLS
