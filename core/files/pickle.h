@@ -26,7 +26,7 @@ typedef enum {
     EDT_PICKLE_GLOBAL,  /* global */
     EDT_PICKLE_STORAGE, /* storage */
     EDT_PICKLE_TENSOR,  /* tensor */
-    EDT_PICKLE_OPAQUE,  /* an argparse.Namespace: nothing of it is kept */
+    EDT_PICKLE_OPAQUE,  /* an inert object of Python (pickle_globals.c): nothing of it is kept */
 } EdtPickleKind;
 
 typedef struct EdtPickleGlobal EdtPickleGlobal; /* a row of the allow-list */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Opcodes of the pickle machine that would import, call or construct in Python.  Here they only
- * look up an allow-list (pickle_torch.c) and describe what torch would make.
+ * look up an allow-list (pickle_globals.c) and describe what torch would make; what would be made
+ * beside the weights is opaque.
  */
 #include "files/pickle_machine.h"
+#include "files/pickle_globals.h"
 #include "files/pickle_torch.h"
 #include "edt.h"
 
@@ -20,10 +22,11 @@ static gboolean refuse_global(EdtPickle *p, EdtPickleText module, EdtPickleText 
 
     g_set_error(
         p->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-        _("it asks for the Python object “%s” (opcode 0x%02x at byte %zu of its pickle). Opening "
+        _("it asks for the Python object “%s” (opcode 0x%02x at byte %zu of its pickle). %s "
+          "Opening "
           "such a file in Python runs code, and a plain checkpoint "
           "does not need it. Save the model's state_dict() with torch.save and import that"),
-        shown, p->data[p->opcode_at], p->opcode_at);
+        shown, p->data[p->opcode_at], p->opcode_at, edt_pickle_global_reason(module, name));
     g_free(shown);
     g_free(raw);
     return FALSE;
@@ -95,10 +98,27 @@ static gboolean push_parameter(EdtPickle *p, const EdtPickleValue *arguments)
     return edt_pickle_push(p, arguments->items[0]);
 }
 
+static gboolean push_opaque(EdtPickle *p)
+{
+    return edt_pickle_push(p, edt_pickle_new_value(p, EDT_PICKLE_OPAQUE));
+}
+
+/* OrderedDict() as torch writes it, or OrderedDict([(key, value), ...]), as Python 2 did: then it
+ * lies among the inert values, for no state dict was ever written so. */
+static gboolean push_ordered_dict(EdtPickle *p, const EdtPickleValue *arguments)
+{
+    EdtPickleValue *dict;
+
+    if (arguments->n_items != 0)
+        return push_opaque(p);
+    dict = edt_pickle_new_value(p, EDT_PICKLE_DICT);
+    dict->ordered = TRUE;
+    return edt_pickle_push(p, dict);
+}
+
 static gboolean op_reduce(EdtPickle *p)
 {
-    EdtPickleValue *arguments = edt_pickle_pop(p), *callee = arguments ? edt_pickle_pop(p) : NULL,
-                   *dict;
+    EdtPickleValue *arguments = edt_pickle_pop(p), *callee = arguments ? edt_pickle_pop(p) : NULL;
 
     if (callee == NULL)
         return FALSE;
@@ -110,14 +130,10 @@ static gboolean op_reduce(EdtPickle *p)
     case EDT_GLOBAL_REBUILD_PARAMETER:
         return push_parameter(p, arguments);
     case EDT_GLOBAL_ORDERED_DICT:
-        if (arguments->n_items != 0)
-            return edt_pickle_refuse(p,
-                                     _("an OrderedDict is made from arguments, as torch does not"));
-        dict = edt_pickle_new_value(p, EDT_PICKLE_DICT);
-        dict->ordered = TRUE;
-        return edt_pickle_push(p, dict);
+        return push_ordered_dict(p, arguments);
+    case EDT_GLOBAL_INERT:
+        return push_opaque(p);
     case EDT_GLOBAL_STORAGE:
-    case EDT_GLOBAL_NAMESPACE:
         break;
     }
     return edt_pickle_refuse(p, _("it calls a class that a plain checkpoint only names"));
@@ -129,14 +145,26 @@ static gboolean op_newobj(EdtPickle *p)
 
     if (callee == NULL)
         return FALSE;
-    if (callee->kind != EDT_PICKLE_GLOBAL || callee->global->kind != EDT_GLOBAL_NAMESPACE ||
-        arguments->kind != EDT_PICKLE_TUPLE || arguments->n_items != 0)
-        return edt_pickle_refuse(
-            p, _("it makes a Python object other than an empty argparse.Namespace"));
-    return edt_pickle_push(p, edt_pickle_new_value(p, EDT_PICKLE_OPAQUE));
+    if (callee->kind != EDT_PICKLE_GLOBAL || callee->global->kind != EDT_GLOBAL_INERT ||
+        arguments->kind != EDT_PICKLE_TUPLE)
+        return edt_pickle_refuse(p, _("it makes a Python object that is no plain value"));
+    return push_opaque(p);
 }
 
-/* Attributes: the fields of a Namespace, the _metadata of a state dict.  Not kept. */
+/* The same with named arguments on top. */
+static gboolean op_newobj_ex(EdtPickle *p)
+{
+    EdtPickleValue *named = edt_pickle_pop(p);
+
+    if (named == NULL)
+        return FALSE;
+    if (named->kind != EDT_PICKLE_DICT)
+        return edt_pickle_refuse(p, _("attributes are not a dictionary"));
+    return op_newobj(p);
+}
+
+/* Attributes: the fields of a Namespace, the _metadata of a state dict; or the state of a NumPy
+ * array, which is a tuple.  Not kept. */
 static gboolean op_build(EdtPickle *p)
 {
     EdtPickleValue *state = edt_pickle_pop(p), *object = state ? edt_pickle_peek(p) : NULL;
@@ -145,7 +173,7 @@ static gboolean op_build(EdtPickle *p)
         return FALSE;
     if (object->kind != EDT_PICKLE_OPAQUE && !(object->kind == EDT_PICKLE_DICT && object->ordered))
         return edt_pickle_refuse(p, _("it sets attributes of something that has none"));
-    return state->kind == EDT_PICKLE_DICT ||
+    return object->kind == EDT_PICKLE_OPAQUE || state->kind == EDT_PICKLE_DICT ||
            edt_pickle_refuse(p, _("attributes are not a dictionary"));
 }
 
@@ -167,6 +195,6 @@ static gboolean op_binpersid(EdtPickle *p)
 /* ---- the list ---- */
 
 const EdtOpcode edt_pickle_object_opcodes[256] = {
-    ['c'] = op_global,  [0x93] = op_stack_global, ['R'] = op_reduce,
-    [0x81] = op_newobj, ['b'] = op_build,         ['Q'] = op_binpersid,
+    ['c'] = op_global, [0x93] = op_stack_global, ['R'] = op_reduce,     [0x81] = op_newobj,
+    ['b'] = op_build,  ['Q'] = op_binpersid,     [0x92] = op_newobj_ex,
 };

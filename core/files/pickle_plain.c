@@ -86,13 +86,13 @@ static gboolean op_int4(EdtPickle *p)
 }
 
 /* Two's complement of any width; up to 8 bytes it is an ordinary integer. */
-static gboolean op_long1(EdtPickle *p)
+static gboolean push_long(EdtPickle *p, guint width)
 {
     EdtPickleText bytes;
     EdtPickleValue *value;
     guint64 number;
 
-    if (!edt_pickle_take_text(p, 1, &bytes))
+    if (!edt_pickle_take_text(p, width, &bytes))
         return FALSE;
     if (bytes.length > 8) {
         value = edt_pickle_new_value(p, EDT_PICKLE_LONG);
@@ -105,10 +105,34 @@ static gboolean op_long1(EdtPickle *p)
     return push_integer(p, EDT_PICKLE_INT, (gint64)number);
 }
 
+static gboolean op_long1(EdtPickle *p)
+{
+    return push_long(p, 1);
+}
+
+static gboolean op_long4(EdtPickle *p)
+{
+    return push_long(p, 4);
+}
+
 static gboolean op_float(EdtPickle *p)
 {
     return edt_pickle_take(p, 8) != NULL &&
            edt_pickle_push(p, edt_pickle_new_value(p, EDT_PICKLE_FLOAT));
+}
+
+/* GLib calls a NUL invalid; Python's dates and bytes come as strings that have some. */
+static gboolean is_utf8(EdtPickleText text)
+{
+    for (const char *end; text.length > 0; text.length -= MIN(text.length, 1)) {
+        if (g_utf8_validate_len(text.text, text.length, &end))
+            return TRUE;
+        text.length -= (gsize)(end - text.text);
+        text.text = end;
+        if (*text.text++ != '\0')
+            return FALSE;
+    }
+    return TRUE;
 }
 
 static gboolean push_text(EdtPickle *p, EdtPickleKind kind, guint width)
@@ -118,7 +142,7 @@ static gboolean push_text(EdtPickle *p, EdtPickleKind kind, guint width)
 
     if (!edt_pickle_take_text(p, width, &text))
         return FALSE;
-    if (kind == EDT_PICKLE_STRING && !g_utf8_validate_len(text.text, text.length, NULL))
+    if (kind == EDT_PICKLE_STRING && !is_utf8(text))
         return edt_pickle_refuse(p, _("a string is not UTF-8"));
     value = edt_pickle_new_value(p, kind);
     value->bytes = text;
@@ -135,6 +159,11 @@ static gboolean op_string4(EdtPickle *p)
     return push_text(p, EDT_PICKLE_STRING, 4);
 }
 
+static gboolean op_string8(EdtPickle *p)
+{
+    return push_text(p, EDT_PICKLE_STRING, 8);
+}
+
 static gboolean op_bytes1(EdtPickle *p)
 {
     return push_text(p, EDT_PICKLE_BYTES, 1);
@@ -143,6 +172,12 @@ static gboolean op_bytes1(EdtPickle *p)
 static gboolean op_bytes4(EdtPickle *p)
 {
     return push_text(p, EDT_PICKLE_BYTES, 4);
+}
+
+/* Also a bytearray. */
+static gboolean op_bytes8(EdtPickle *p)
+{
+    return push_text(p, EDT_PICKLE_BYTES, 8);
 }
 
 /* ---- opcodes: containers ---- */
@@ -211,16 +246,19 @@ static gboolean add_to_list(EdtPickle *p, guint n)
 
     if (list == NULL)
         return FALSE;
-    if (list->kind != EDT_PICKLE_LIST)
+    if (list->kind == EDT_PICKLE_LIST)
+        append(list, top(p, n), n);
+    else if (list->kind != EDT_PICKLE_OPAQUE) /* a deque: nothing of it is kept */
         return edt_pickle_refuse(p, _("it appends to something that is no list"));
-    append(list, top(p, n), n);
     drop(p, n);
     return TRUE;
 }
 
+/* What Python can hash; names of tensors are strings, the others stand beside the weights. */
 static gboolean is_key(const EdtPickleValue *value)
 {
-    return value->kind <= EDT_PICKLE_BYTES;
+    return value->kind <= EDT_PICKLE_BYTES || value->kind == EDT_PICKLE_TUPLE ||
+           value->kind == EDT_PICKLE_GLOBAL || value->kind == EDT_PICKLE_OPAQUE;
 }
 
 static gboolean add_to_dict(EdtPickle *p, guint n)
@@ -230,16 +268,45 @@ static gboolean add_to_dict(EdtPickle *p, guint n)
     if (dict == NULL)
         return FALSE;
     items = top(p, n);
-    if (dict->kind != EDT_PICKLE_DICT)
+    if (dict->kind != EDT_PICKLE_DICT && dict->kind != EDT_PICKLE_OPAQUE)
         return edt_pickle_refuse(p, _("it sets items of something that is no dictionary"));
     if (n % 2 != 0)
         return edt_pickle_refuse(p, _("a dictionary gets a key without value"));
     for (guint i = 0; i < n; i += 2)
         if (!is_key(items[i]))
             return edt_pickle_refuse(p, _("a dictionary gets a key that is no plain value"));
-    append(dict, items, n);
+    if (dict->kind == EDT_PICKLE_DICT) /* else a Counter or a defaultdict */
+        append(dict, items, n);
     drop(p, n);
     return TRUE;
+}
+
+/* A set is an opaque value: no weight stands in one. */
+static gboolean op_set(EdtPickle *p)
+{
+    return edt_pickle_push(p, edt_pickle_new_value(p, EDT_PICKLE_OPAQUE));
+}
+
+static gboolean op_additems(EdtPickle *p)
+{
+    guint n = 0;
+    EdtPickleValue *set = pop_mark(p, &n) ? container_below(p, n) : NULL;
+
+    if (set == NULL)
+        return FALSE;
+    if (set->kind != EDT_PICKLE_OPAQUE)
+        return edt_pickle_refuse(p, _("it adds items to something that is no set"));
+    drop(p, n);
+    return TRUE;
+}
+
+static gboolean op_frozenset(EdtPickle *p)
+{
+    guint n = 0;
+    if (!pop_mark(p, &n))
+        return FALSE;
+    drop(p, n);
+    return op_set(p);
 }
 
 static gboolean op_append(EdtPickle *p)
@@ -320,12 +387,14 @@ static gboolean op_get4(EdtPickle *p)
 /* ---- the list ---- */
 
 const EdtOpcode edt_pickle_plain_opcodes[256] = {
-    ['N'] = op_none,     [0x88] = op_true,   [0x89] = op_false,  ['K'] = op_int1,
-    ['M'] = op_int2,     ['J'] = op_int4,    [0x8a] = op_long1,  ['G'] = op_float,
-    [0x8c] = op_string1, ['X'] = op_string4, ['C'] = op_bytes1,  ['B'] = op_bytes4,
-    ['U'] = op_bytes1,   ['T'] = op_bytes4,  [')'] = op_tuple0,  [0x85] = op_tuple1,
-    [0x86] = op_tuple2,  [0x87] = op_tuple3, ['t'] = op_tuple,   [']'] = op_list,
-    ['}'] = op_dict,     ['a'] = op_append,  ['e'] = op_appends, ['s'] = op_setitem,
-    ['u'] = op_setitems, ['q'] = op_put1,    ['r'] = op_put4,    [0x94] = op_memoize,
-    ['h'] = op_get1,     ['j'] = op_get4,
+    ['N'] = op_none,       [0x88] = op_true,   [0x89] = op_false,  ['K'] = op_int1,
+    ['M'] = op_int2,       ['J'] = op_int4,    [0x8a] = op_long1,  ['G'] = op_float,
+    [0x8c] = op_string1,   ['X'] = op_string4, ['C'] = op_bytes1,  ['B'] = op_bytes4,
+    ['U'] = op_bytes1,     ['T'] = op_bytes4,  [')'] = op_tuple0,  [0x85] = op_tuple1,
+    [0x86] = op_tuple2,    [0x87] = op_tuple3, ['t'] = op_tuple,   [']'] = op_list,
+    ['}'] = op_dict,       ['a'] = op_append,  ['e'] = op_appends, ['s'] = op_setitem,
+    ['u'] = op_setitems,   ['q'] = op_put1,    ['r'] = op_put4,    [0x94] = op_memoize,
+    ['h'] = op_get1,       ['j'] = op_get4,    [0x8b] = op_long4,  [0x8d] = op_string8,
+    [0x8e] = op_bytes8,    [0x96] = op_bytes8, [0x8f] = op_set,    [0x90] = op_additems,
+    [0x91] = op_frozenset,
 };

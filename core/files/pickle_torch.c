@@ -1,59 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * torch's part of the pickle machine: which globals exist for it, and what a persistent id
- * ("storage", type, key, place, count) and the arguments of _rebuild_tensor_v2 must look like.
+ * torch's part of the pickle machine: what a persistent id ("storage", type, key, place, count) and
+ * the arguments of _rebuild_tensor_v2 must look like.
  */
 #include "files/pickle_torch.h"
+#include "files/pickle_globals.h"
 #include "base/memory.h"
 #include "edt.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
-
-static const EdtPickleGlobal allowed[] = {
-    {"collections", "OrderedDict", EDT_GLOBAL_ORDERED_DICT, 0, -1},
-    {"torch._utils", "_rebuild_tensor_v2", EDT_GLOBAL_REBUILD_TENSOR, 0, -1},
-    {"torch._utils", "_rebuild_parameter", EDT_GLOBAL_REBUILD_PARAMETER, 0, -1},
-    {"argparse", "Namespace", EDT_GLOBAL_NAMESPACE, 0, -1},
-    {"torch", "FloatStorage", EDT_GLOBAL_STORAGE, 4, EDT_F32},
-    {"torch", "HalfStorage", EDT_GLOBAL_STORAGE, 2, EDT_F16},
-    {"torch", "BFloat16Storage", EDT_GLOBAL_STORAGE, 2, EDT_BF16},
-    {"torch", "DoubleStorage", EDT_GLOBAL_STORAGE, 8, EDT_F64},
-    {"torch", "LongStorage", EDT_GLOBAL_STORAGE, 8, EDT_I64},
-    {"torch", "IntStorage", EDT_GLOBAL_STORAGE, 4, -1},
-    {"torch", "ShortStorage", EDT_GLOBAL_STORAGE, 2, -1},
-    {"torch", "CharStorage", EDT_GLOBAL_STORAGE, 1, -1},
-    {"torch", "ByteStorage", EDT_GLOBAL_STORAGE, 1, -1},
-    {"torch", "BoolStorage", EDT_GLOBAL_STORAGE, 1, -1},
-    {"torch.storage", "TypedStorage", EDT_GLOBAL_STORAGE, 0, -1},
-    {"torch.storage", "UntypedStorage", EDT_GLOBAL_STORAGE, 0, -1},
-};
-
-static gboolean text_is(EdtPickleText text, const char *wanted)
-{
-    return text.length == strlen(wanted) && memcmp(text.text, wanted, text.length) == 0;
-}
-
-const EdtPickleGlobal *edt_pickle_global_find(EdtPickleText module, EdtPickleText name)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(allowed); i++)
-        if (text_is(module, allowed[i].module) && text_is(name, allowed[i].name))
-            return &allowed[i];
-    return NULL;
-}
-
-gsize edt_pickle_element_size(const EdtPickleGlobal *global)
-{
-    return global->element_size;
-}
-
-gboolean edt_pickle_element_type(const EdtPickleGlobal *global, EdtType *type)
-{
-    if (global->type < 0)
-        return FALSE;
-    *type = (EdtType)global->type;
-    return TRUE;
-}
 
 static gboolean refuse(GError **error, const char *what)
 {
