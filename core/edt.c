@@ -182,7 +182,7 @@ static gboolean run_all(EdtEngine *engine, const EdtRequest *request, const EdtC
             .callbacks = callbacks,
             .user_data = user_data,
             .sampling = {schedule, request->sampler, info->prediction, info->learned_variance,
-                         request->clip_denoised, request->eta},
+                         request->clip_denoised, request->eta, request->cfg_scale},
             .first = first,
             .B = MIN(batch, request->n_items - first),
         };

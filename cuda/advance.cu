@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The sampler's step (EdtSamplerStep), a number a thread; the arithmetic is the CPU's own source,
+// Guidance and the sampler's step (EdtSamplerStep), a number a thread; the arithmetic is the CPU's own source,
 // and rounds alike (-fmad=false in meson.build).
 #include <cuda_runtime.h>
 

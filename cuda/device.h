@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * One GPU as a device: stream, staging memory, workspace, recorded steps, profile.  Private to
- * cuda/.  Next: device.c, then module.c for the table.
+ * cuda/.  Next: failure.c, then memory.c, device.c, and module.c for the table.
  */
 #pragma once
 
@@ -53,17 +53,23 @@ struct EdtDevice {
     EdtProfileRow profile[EDT_PROFILE_COUNT + 1];
 };
 
-/* device.c */
-EdtDevice *edt_cuda_open(const EdtDeviceOptions *options, GError **error);
-void edt_cuda_close(EdtDevice *dev);
-gboolean edt_cuda_sync(EdtDevice *dev, GError **error);
-double edt_cuda_peak(EdtDevice *dev);
-/* The ordinal of the GPU to use, of EDT_CUDA_DEVICE or 0; -1 with an error that says why not. */
-int edt_cuda_ordinal(struct cudaDeviceProp *properties, GError **error);
-
+/* failure.c */
+/* CUDA's answer as an error; TRUE for success. */
+gboolean edt_cuda_ok(cudaError_t status, const char *what, GError **error);
+/* The same, sticking to the device (the first failure wins). */
+void edt_cuda_check(EdtDevice *dev, cudaError_t status, const char *what);
+void edt_cuda_fail(EdtDevice *dev, GError *error); /* takes error */
 /* Every operation begins with this: the calling thread turns to the GPU.  FALSE after a failure;
  * then the operation is left out. */
 gboolean edt_cuda_enter(EdtDevice *dev);
+gboolean edt_cuda_sync(EdtDevice *dev, GError **error);
+
+/* device.c */
+EdtDevice *edt_cuda_open(const EdtDeviceOptions *options, GError **error);
+void edt_cuda_close(EdtDevice *dev);
+double edt_cuda_peak(EdtDevice *dev);
+/* The ordinal of the GPU to use, of EDT_CUDA_DEVICE or 0; -1 with an error that says why not. */
+int edt_cuda_ordinal(struct cudaDeviceProp *properties, GError **error);
 
 /* memory.c */
 void *edt_cuda_alloc(EdtDevice *dev, gsize bytes, GError **error);
@@ -74,12 +80,6 @@ gboolean edt_cuda_need_work(EdtDevice *dev, gsize bytes, GError **error);
 void edt_cuda_upload(EdtDevice *dev, void *to, const void *host, gsize bytes);
 void edt_cuda_download(EdtDevice *dev, void *host, const void *from, gsize bytes);
 const void *edt_cuda_peek(EdtDevice *dev, const void *from, gsize bytes);
-
-/* CUDA's answer as an error; TRUE for success. */
-gboolean edt_cuda_ok(cudaError_t status, const char *what, GError **error);
-/* The same, sticking to the device (the first failure wins). */
-void edt_cuda_check(EdtDevice *dev, cudaError_t status, const char *what);
-void edt_cuda_fail(EdtDevice *dev, GError *error); /* takes error */
 
 /* profile.c: an operation is timed, and waited for, while profiling is on */
 void edt_cuda_begin(EdtDevice *dev);

@@ -26,9 +26,6 @@ cudaError_t edt_cuda_patchify(int N, int C, int h, int p, const float *x, float 
                               cudaStream_t stream);
 cudaError_t edt_cuda_unpatchify(int N, int C, int h, int p, const float *rows, float *x,
                                 cudaStream_t stream);
-cudaError_t edt_cuda_guide(int N, int C_all, int C_guided, int hw, float scale, float *out,
-                           cudaStream_t stream);
-
 cudaError_t edt_cuda_advance(const EdtSamplerStep *op, cudaStream_t stream);
 
 /* Attention on the ordinary cores, any type; head widths up to EDT_CUDA_HEAD_MAX. */

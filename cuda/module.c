@@ -110,11 +110,6 @@ static void to_nchw(EdtDevice *dev, int N, int C, int hw, const void *x, EdtType
     PICTURE(dev, edt_cuda_to_nchw(N, C, hw, x, x_type, y, dev->stream));
 }
 
-static void guide(EdtDevice *dev, int N, int C_all, int C_guided, int hw, float scale, float *out)
-{
-    PICTURE(dev, edt_cuda_guide(N, C_all, C_guided, hw, scale, out, dev->stream));
-}
-
 static void advance(EdtDevice *dev, const EdtSamplerStep *op)
 {
     PICTURE(dev, edt_cuda_advance(op, dev->stream));
@@ -155,7 +150,6 @@ static const EdtBackend table = {
     .convert = convert,
     .to_nhwc = to_nhwc,
     .to_nchw = to_nchw,
-    .guide = guide,
     .advance = advance,
     .peak = edt_cuda_peak,
     .step_begin = edt_cuda_step_begin,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The seam: everything the models ask of a device, as one table.  model/, vae/ and sample/ speak
+ * The seam: everything the models ask of a device, as one table.  network/, vae/ and sample/ speak
  * only these words; cpu/ and cuda/ answer.
  *
  * Operations return nothing: the first failure sticks to the device and `sync` reports it once, so
@@ -186,11 +186,7 @@ typedef struct EdtBackend {
     void (*to_nhwc)(EdtDevice *dev, int N, int C, int hw, const float *x, void *y, EdtType y_type);
     void (*to_nchw)(EdtDevice *dev, int N, int C, int hw, const void *x, EdtType x_type, float *y);
 
-    /* guidance: out[0:N/2] and out[N/2:N], each [C_all, hw]; channels 0..C_guided-1 of both halves
-     * become null + scale (class - null); the others stay each half's own */
-    void (*guide)(EdtDevice *dev, int N, int C_all, int C_guided, int hw, float scale, float *out);
-
-    /* the sampler's step (step.h) */
+    /* guidance and the sampler's step (step.h) */
     void (*advance)(EdtDevice *dev, const EdtSamplerStep *op);
 
     /* A step that runs many times may be recorded and replayed (optional; NULL: never).  key says

@@ -28,6 +28,7 @@ enum {
 
 typedef struct {
     int flags;
+    float guidance;              /* out becomes null + guidance (class - null) */
     float of_x, of_noise;        /* estimate = of_x x - of_noise out */
     float now, before;           /* target = now estimate - before last estimate */
     float of_target, of_rest;    /* x = of_target target + of_rest (x, or the noise found anew) */
@@ -38,15 +39,27 @@ typedef struct {
 /* One step for N pictures, in place: x_t becomes x_{t-1}, the last estimate this step's. */
 typedef struct {
     int N, C, C_out, hw;     /* C_out is C, or 2C with v behind */
-    gboolean twice;          /* x is [2N, C, hw]: both halves of a guided forward see the same */
+    int guided;              /* channels that guidance acts on; 0: none, and no null half */
     const EdtStepCoefficients *how;
-    const float *out;        /* [N, C_out, hw] */
+    const float *out;        /* [N, C_out, hw]; guided: [2N, C_out, hw], the null class behind */
     const float *noise;      /* [N, C, hw]; only read by a step that draws */
-    float *x, *denoised;     /* [N, C, hw] */
+    float *x;                /* [N, C, hw]; guided: [2N, C, hw], both halves the same */
+    float *denoised;         /* [N, C, hw] */
 } EdtSamplerStep;
 
 /* All of it, on the CPU (step.c). */
 void edt_step_run(const EdtSamplerStep *op);
+
+/* What the network says for number i of a picture under guidance (official forward_with_cfg: three
+ * channels of four); the others, and the learned variance, stay the class's own. */
+EDT_STEP_FUNCTION float edt_step_guide(const EdtSamplerStep *op, const EdtStepCoefficients *k,
+                                       const float *out, gint64 i)
+{
+    if (i >= (gint64)op->guided * op->hw)
+        return out[0];
+    const float null = out[(gint64)op->N * op->C_out * op->hw];
+    return null + k->guidance * (out[0] - null);
+}
 
 /* The denoised estimate (Ho et al. 2020, eq. 15: the noise taken out of x). */
 EDT_STEP_FUNCTION float edt_step_denoise(const EdtStepCoefficients *k, float x, float out)
@@ -91,7 +104,7 @@ EDT_STEP_FUNCTION void edt_step_number(const EdtSamplerStep *op, const EdtStepCo
 {
     const gint64 count = (gint64)op->C * op->hw, at = n * count + i;
     const float *out = op->out + n * op->C_out * op->hw + i;
-    const float estimate = edt_step_denoise(how, op->x[at], out[0]);
+    const float estimate = edt_step_denoise(how, op->x[at], edt_step_guide(op, how, out, i));
     float x = edt_step_move(how, op->x[at], estimate, op->denoised[at]);
 
     if (how->flags & EDT_STEP_DRAWS)
@@ -99,6 +112,6 @@ EDT_STEP_FUNCTION void edt_step_number(const EdtSamplerStep *op, const EdtStepCo
                                op->noise[at]);
     op->denoised[at] = estimate;
     op->x[at] = x;
-    if (op->twice)
+    if (op->guided)
         op->x[op->N * count + at] = x;
 }

@@ -267,17 +267,6 @@ static void unpatchify(EdtDevice *dev, int N, int C, int h, int p, const float *
                         x[((gsize)(s * C + c) * h + t / n * p + i) * h + t % n * p + j] = *rows++;
 }
 
-/* Guidance on the first channels of both halves (official forward_with_cfg). */
-static void guide(EdtDevice *dev, int N, int C_all, int C_guided, int hw, float scale, float *out)
-{
-    gsize half = (gsize)N / 2 * C_all * hw;
-    for (int s = 0; s < N / 2; s++) {
-        float *with = out + (gsize)s * C_all * hw, *null = with + half;
-        for (int i = 0; i < C_guided * hw; i++)
-            with[i] = null[i] = null[i] + scale * (with[i] - null[i]);
-    }
-}
-
 static void advance(EdtDevice *dev, const EdtSamplerStep *op)
 {
     double since = edt_cpu_begin(dev);
@@ -361,7 +350,6 @@ static const EdtBackend cpu = {
     .convert = edt_cpu_convert,
     .to_nhwc = edt_cpu_to_nhwc,
     .to_nchw = edt_cpu_to_nchw,
-    .guide = guide,
     .advance = advance,
     .peak = peak,
     .profile = profile,

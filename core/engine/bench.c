@@ -8,7 +8,7 @@
 #include "base/threads.h"
 #include "compute/backend.h"
 #include "files/vae_names.h"
-#include "network/network.h"
+#include "sample/step.h"
 #include "vae/vae.h"
 
 #include <malloc.h>
@@ -116,9 +116,9 @@ typedef struct {
     EdtVariant variant;
     EdtNetwork *model;
     EdtVae *vae;
-    float *in, *out; /* of a step, on the device */
-    float *host;     /* of the VAE: two latents, then a picture */
-    int N, *row;
+    EdtStep step;
+    void *step_host, *step_device; /* its memories */
+    float *host;                   /* of the VAE: two latents, then a picture */
     GError **error;
 } Bench;
 
@@ -134,7 +134,7 @@ static gboolean run_once(Bench *b)
     gsize latent = 4 * (gsize)side * (gsize)side;
     switch (b->bench->work) {
     case EDT_BENCH_STEP:
-        edt_network_forward(b->model, b->N, b->in, b->row, b->out);
+        edt_step_take(&b->step);
         return b->backend->sync(b->dev, b->error);
     case EDT_BENCH_DECODE:
         return edt_vae_decode(b->vae, side, side, b->host, b->host + 2 * latent, b->error);
@@ -177,44 +177,78 @@ static gboolean measure(Bench *b)
     return break_down(b);
 }
 
-static gboolean prepare_step(Bench *b)
+static gboolean load_network(Bench *b)
 {
-    const EdtVariant *v = &b->variant;
-    gsize pixels = (gsize)(v->latent_size * v->latent_size);
-    b->N = b->bench->pictures * (b->bench->guided ? 2 : 1);
-    const int classes = b->bench->guided ? 2 : 1, R = SLICE * classes;
-
-    edt_variant_tensors(v, add_shape, &b->random);
+    edt_variant_tensors(&b->variant, add_shape, &b->random);
     if (!fill_pool(&b->random, b->error))
         return FALSE;
-    b->model = edt_network_new(b->backend, b->dev, v, &b->random.source, b->error);
-    if (b->model == NULL || !edt_network_prepare(b->model, b->N, R, b->error))
-        return FALSE;
-    b->in = b->backend->alloc(b->dev, (gsize)b->N * (gsize)v->channels * pixels * 4, b->error);
-    b->out = b->backend->alloc(b->dev, (gsize)b->N * (gsize)v->out_channels * pixels * 4, b->error);
-    if (b->in == NULL || b->out == NULL)
-        return FALSE;
-    g_autofree float *host = g_new(float, (gsize)b->N *(gsize)v->channels *pixels);
-    for (gsize i = 0; i < (gsize)b->N * (gsize)v->channels * pixels; i++)
-        host[i] = b->random.pool[i % b->random.pool_count] * 40;
-    b->backend->upload(b->dev, b->in, host, (gsize)b->N * (gsize)v->channels * pixels * 4);
+    b->model = edt_network_new(b->backend, b->dev, &b->variant, &b->random.source, b->error);
+    return b->model != NULL;
+}
 
+/* Both memories; x is noise, and the step leaves it as it is. */
+static gboolean fill_step(Bench *b)
+{
+    EdtArena host = {0}, device = {0};
+    const EdtVariant *v = &b->variant;
+    const int N = edt_step_samples(&b->step), classes = N / b->step.pictures;
+    const gsize count = (gsize)N * (gsize)(v->channels * v->latent_size * v->latent_size);
+
+    edt_step_carve(&b->step, &host, &device);
+    b->step_host = edt_alloc(host.used, b->error);
+    b->step_device = b->step_host ? b->backend->alloc(b->dev, device.used, b->error) : NULL;
+    if (!b->step_device)
+        return FALSE;
+    host = (EdtArena){.base = b->step_host};
+    device = (EdtArena){.base = b->step_device};
+    edt_step_carve(&b->step, &host, &device);
+    *b->step.host.how = (EdtStepCoefficients){.guidance = 4, .of_x = 1, .of_rest = 1};
+    for (int i = 0; i < N; i++)
+        b->step.host.row[i] = i * classes / N;
+    g_autofree float *x = g_new(float, count);
+    for (gsize i = 0; i < count; i++)
+        x[i] = b->random.pool[i % b->random.pool_count] * 40;
+    b->backend->upload(b->dev, b->step.x, x, count * sizeof(float));
+    return TRUE;
+}
+
+/* The rows of SLICE steps, and how long a step's part of them takes. */
+static void condition(Bench *b, int R)
+{
+    const int classes = R / SLICE;
     g_autofree float *timestep = g_new(float, R);
     g_autofree int *label = g_new(int, R);
+
     for (int i = 0; i < R; i++) {
         timestep[i] = (float)(i / classes * 999 / SLICE);
         label[i] = i % classes;
     }
-    b->row = g_new(int, b->N);
-    for (int i = 0; i < b->N; i++)
-        b->row[i] = i * classes / b->N;
-    EdtAmmPlan amm = edt_amm_plan(v, EDT_AMM_AUTO, b->bench->guided ? 4.0 : 1.0);
-    edt_network_set_amm(b->model, &amm);
     edt_network_modulate(b->model, R, timestep, label);
     double since = now_ms();
     edt_network_modulate(b->model, R, timestep, label);
     b->result->modulate_ms = (now_ms() - since) / SLICE;
-    b->result->gflop = 2e-9 * (double)edt_variant_macs(v) * b->N;
+}
+
+static gboolean prepare_step(Bench *b)
+{
+    const EdtVariant *v = &b->variant;
+    const gboolean guided = b->bench->guided;
+    const int R = SLICE * (guided ? 2 : 1);
+
+    if (!load_network(b))
+        return FALSE;
+    b->step = (EdtStep){
+        .network = b->model,
+        .backend = b->backend,
+        .dev = b->dev,
+        .amm = edt_amm_plan(v, EDT_AMM_AUTO, guided ? 4.0 : 1.0),
+        .pictures = b->bench->pictures,
+        .guided = guided ? MIN(3, v->channels) : 0,
+    };
+    if (!edt_network_prepare(b->model, edt_step_samples(&b->step), R, b->error) || !fill_step(b))
+        return FALSE;
+    condition(b, R);
+    b->result->gflop = 2e-9 * (double)edt_variant_macs(v) * edt_step_samples(&b->step);
     return b->backend->sync(b->dev, b->error);
 }
 
@@ -248,11 +282,10 @@ static void finish(Bench *b)
     edt_network_free(b->model);
     edt_vae_free(b->vae);
     if (b->dev) {
-        b->backend->free(b->dev, b->in);
-        b->backend->free(b->dev, b->out);
+        b->backend->free(b->dev, b->step_device);
         b->backend->close(b->dev);
     }
-    g_free(b->row);
+    edt_free(b->step_host);
     edt_free(b->host);
     edt_free(b->random.pool);
     g_hash_table_unref(b->random.shapes);

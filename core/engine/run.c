@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * From noise to latents, step by step; see run.h.  Read network/network.c for the network,
- * sample/sampler.c for a step.
+ * From noise to latents, step by step; see run.h.  The loop of the steps is edt_run_sample(); read
+ * sample/step.c for a step, then network/walk.c and sample/sampler.c.
  */
 #include "engine/run.h"
 #include "base/arena.h"
 #include "sample/preview.h"
 
 #include <string.h>
-
-#define MODULATION_BYTES (48u << 20) /* modulation rows of one slice of steps */
 
 static double now(void)
 {
@@ -18,32 +16,20 @@ static double now(void)
 
 /* ---- memory ---- */
 
-static int modulation_rows(const EdtRun *run)
+static gsize latents_bytes(const EdtRun *run)
 {
-    return run->slice * run->classes;
+    return (gsize)run->B * run->count * sizeof(float);
 }
-
-/* Coefficients and noise travel together; the noise begins at a line of its own. */
-#define HOW_BYTES ((sizeof(EdtStepCoefficients) + 63) / 64 * 64)
 
 static void carve(EdtRun *run, EdtArena *host, EdtArena *device)
 {
-    gsize B = (gsize)run->B, N = (gsize)run->N, f32 = sizeof(float),
-          rows = (gsize)modulation_rows(run), latents = B * run->count * f32;
-    EdtSamplerStep *sampler = &run->tail.sampler;
-    run->random = edt_arena_take(host, B * sizeof(EdtRandom));
-    run->how = edt_arena_take(host, HOW_BYTES + latents);
-    run->latents = edt_arena_take(host, latents);
-    run->preview = edt_arena_take(host, (gsize)run->hw * 4);
-    run->class_of_slot = edt_arena_take(host, (B + 1) * sizeof(int));
-    run->slot = edt_arena_take(host, N * sizeof(int));
-    run->row = edt_arena_take(host, N * sizeof(int));
-    run->row_label = edt_arena_take(host, rows * sizeof(int));
-    run->row_timestep = edt_arena_take(host, rows * f32);
-    sampler->x = edt_arena_take(device, N * run->count * f32);
-    sampler->denoised = edt_arena_take(device, latents);
-    run->device_how = edt_arena_take(device, HOW_BYTES + latents);
-    run->device_out = edt_arena_take(device, N * (gsize)(run->C_out * run->hw) * f32);
+    const gsize side = (gsize)run->engine->info->latent_size;
+
+    run->random = edt_arena_take(host, (gsize)run->B * sizeof(EdtRandom));
+    run->latents = edt_arena_take(host, latents_bytes(run));
+    run->preview = edt_arena_take(host, side * side * 4);
+    edt_conditions_carve(&run->conditions, host);
+    edt_step_carve(&run->step, host, device);
 }
 
 static gboolean plan_memory(EdtRun *run, GError **error)
@@ -55,142 +41,53 @@ static gboolean plan_memory(EdtRun *run, GError **error)
     host = (EdtArena){.base = run->engine->work};
     device = (EdtArena){.base = (guint8 *)run->engine->device_work};
     carve(run, &host, &device);
-    run->noise = (float *)((char *)run->how + HOW_BYTES);
     return TRUE;
-}
-
-/* What follows the network in a step; x and denoised are carved already. */
-static void plan_tail(EdtRun *run)
-{
-    EdtSamplerStep *sampler = &run->tail.sampler;
-    run->tail.guided = run->guided ? run->engine->info->guided_channels : 0;
-    run->tail.guidance = (float)run->request->cfg_scale;
-    sampler->N = run->B;
-    sampler->C = run->C;
-    sampler->C_out = run->C_out;
-    sampler->hw = run->hw;
-    sampler->twice = run->guided;
-    sampler->how = run->device_how;
-    sampler->out = run->device_out;
-    sampler->noise = (float *)((char *)run->device_how + HOW_BYTES);
-}
-
-/* Distinct classes of the batch; under guidance the null class is one of them. */
-static int count_classes(const EdtRun *run)
-{
-    const EdtItem *items = run->request->items + run->first;
-    int distinct = 0;
-    gboolean null = run->guided;
-    for (int i = 0; i < run->B; i++) {
-        gboolean seen = FALSE;
-        for (int k = 0; k < i && !seen; k++)
-            seen = items[k].class_index == items[i].class_index;
-        distinct += !seen;
-        null = null && items[i].class_index != run->engine->info->n_classes;
-    }
-    return distinct + null;
-}
-
-static int slot_for(EdtRun *run, int *used, int class_index)
-{
-    for (int k = 0; k < *used; k++)
-        if (run->class_of_slot[k] == class_index)
-            return k;
-    run->class_of_slot[*used] = class_index;
-    return (*used)++;
-}
-
-static void assign_slots(EdtRun *run)
-{
-    int used = 0;
-    for (int i = 0; i < run->B; i++)
-        run->slot[i] = slot_for(run, &used, run->request->items[run->first + i].class_index);
-    for (int i = run->B; i < run->N; i++)
-        run->slot[i] = slot_for(run, &used, run->engine->info->n_classes);
-}
-
-/* Steps whose modulations are computed together: all of them, unless memory says otherwise. */
-static int choose_slice(const EdtRun *run)
-{
-    gsize row = edt_network_workspace(run->engine->model, run->N, 2) -
-                edt_network_workspace(run->engine->model, run->N, 1);
-    gsize rows = MAX(MODULATION_BYTES / MAX(row, 1), 1);
-    return (int)CLAMP(rows / (gsize)run->classes, 1, (gsize)run->request->steps);
 }
 
 gboolean edt_run_prepare(EdtRun *run, GError **error)
 {
     EdtEngine *engine = run->engine;
+    const EdtRequest *request = run->request;
     const EdtVariant *v = edt_network_variant(engine->model);
-    EdtAmmPlan amm = edt_amm_plan(v, run->request->amm, run->request->cfg_scale);
+    const gboolean guided = request->cfg_scale != 1.0;
 
-    run->guided = run->request->cfg_scale != 1.0;
-    run->N = run->guided ? 2 * run->B : run->B;
-    run->C = v->channels;
-    run->C_out = v->out_channels;
-    run->hw = v->latent_size * v->latent_size;
-    run->count = (gsize)(run->C * run->hw);
-    run->classes = count_classes(run);
-    run->slice = choose_slice(run);
-    run->slice_first = G_MAXINT; /* no slice yet */
-    memset(&run->tail, 0, sizeof run->tail);
+    run->count = (gsize)(v->channels * v->latent_size * v->latent_size);
+    run->step = (EdtStep){
+        .network = engine->model,
+        .backend = engine->backend,
+        .dev = engine->dev,
+        .amm = edt_amm_plan(v, request->amm, request->cfg_scale),
+        .pictures = run->B,
+        .guided = guided ? engine->info->guided_channels : 0,
+    };
+    edt_conditions_plan(&run->conditions, engine->model, run->sampling.schedule,
+                        request->items + run->first, run->B, guided);
     if (!plan_memory(run, error))
         return FALSE;
-    plan_tail(run);
-    assign_slots(run);
-    edt_network_set_amm(engine->model, &amm);
-    return edt_network_prepare(engine->model, run->N, modulation_rows(run), error);
+    edt_conditions_assign(&run->conditions);
+    return edt_network_prepare(engine->model, edt_step_samples(&run->step),
+                               edt_conditions_rows(&run->conditions), error);
 }
 
 /* ---- one step ---- */
-
-/* Modulations for the slice of steps that holds s (steps run from S-1 down). */
-static void modulate(EdtRun *run, int s)
-{
-    const EdtNoiseSchedule *schedule = run->sampling.schedule;
-    if (s <= run->slice_first && s > run->slice_first - run->slice)
-        return;
-    run->slice_first = s;
-    for (int i = 0; i < run->slice; i++) {
-        int step = MAX(s - i, 0); /* a last slice that is too long repeats step 0 */
-        for (int k = 0; k < run->classes; k++) {
-            run->row_timestep[i * run->classes + k] = (float)schedule->timestep[step];
-            run->row_label[i * run->classes + k] = run->class_of_slot[k];
-        }
-    }
-    edt_network_modulate(run->engine->model, modulation_rows(run), run->row_timestep,
-                         run->row_label);
-}
 
 /* The official loop draws noise for the doubled batch at every step and uses the first half. */
 static void draw(EdtRun *run)
 {
     for (int i = 0; i < run->B && edt_sampling_draws(&run->sampling); i++) {
-        edt_random_normal(&run->random[i], run->noise + (gsize)i * run->count, run->count);
-        if (run->guided)
+        float *noise = run->step.host.noise + (gsize)i * run->count;
+        edt_random_normal(&run->random[i], noise, run->count);
+        if (run->step.guided)
             edt_random_skip_normal(&run->random[i], run->count);
     }
 }
 
-static gsize latents_bytes(const EdtRun *run)
-{
-    return (gsize)run->B * run->count * sizeof(float);
-}
-
-/* The step goes to the device: only what differs from the last one is sent. */
 static void launch(EdtRun *run, int s)
 {
-    EdtEngine *engine = run->engine;
-
     run->since = now();
-    modulate(run, s);
-    for (int i = 0; i < run->N; i++)
-        run->row[i] = (run->slice_first - s) * run->classes + run->slot[i];
-    *run->how = edt_sampling_coefficients(&run->sampling, s);
-    engine->backend->upload(engine->dev, run->device_how, run->how,
-                            run->how->flags & EDT_STEP_DRAWS ? HOW_BYTES + latents_bytes(run)
-                                                             : sizeof *run->how);
-    edt_network_step(engine->model, run->N, run->row, run->device_out, &run->tail);
+    edt_conditions_at(&run->conditions, s, run->step.host.row);
+    *run->step.host.how = edt_sampling_coefficients(&run->sampling, s);
+    edt_step_take(&run->step);
 }
 
 static gboolean shows(const EdtRun *run)
@@ -207,8 +104,7 @@ static gboolean complete(EdtRun *run, int s, GError **error)
     EdtEngine *engine = run->engine;
 
     if (shows(run))
-        run->estimates =
-            engine->backend->peek(engine->dev, run->tail.sampler.denoised, latents_bytes(run));
+        run->estimates = engine->backend->peek(engine->dev, run->step.denoised, latents_bytes(run));
     if (s > 0)
         draw(run);
     return engine->backend->sync(engine->dev, error);
@@ -217,12 +113,13 @@ static gboolean complete(EdtRun *run, int s, GError **error)
 static void show(EdtRun *run, int step)
 {
     const EdtModelInfo *info = run->engine->info;
+    const int hw = info->latent_size * info->latent_size;
     for (int i = 0; i < run->B && shows(run); i++) {
         const float *denoised = run->estimates + (gsize)i * run->count;
         if (info->needs_vae)
-            edt_preview_latent(denoised, run->hw, run->preview);
+            edt_preview_latent(denoised, hw, run->preview);
         else
-            edt_preview_pixels(denoised, info->channels, run->hw, run->preview);
+            edt_preview_pixels(denoised, info->channels, hw, run->preview);
         run->callbacks->preview(
             &(EdtPreview){
                 .item = run->first + i,
@@ -257,7 +154,7 @@ EdtVerdict edt_run_tell(const EdtRun *run, EdtPhase phase, int step, double seco
 static void start(EdtRun *run)
 {
     const EdtEngine *engine = run->engine;
-    float *x = run->tail.sampler.x;
+    const int samples = edt_step_samples(&run->step);
 
     for (int i = 0; i < run->B; i++) {
         float *latent = run->latents + (gsize)i * run->count;
@@ -267,8 +164,8 @@ static void start(EdtRun *run)
             memcpy(latent, run->request->init_latent + (gsize)(run->first + i) * run->count,
                    run->count * sizeof(float));
     }
-    for (int half = 0; half < run->N / run->B; half++)
-        engine->backend->upload(engine->dev, x + (gsize)(half * run->B) * run->count, run->latents,
+    for (int i = 0; i < samples; i += run->B)
+        engine->backend->upload(engine->dev, run->step.x + (gsize)i * run->count, run->latents,
                                 latents_bytes(run));
     draw(run);
 }
@@ -295,7 +192,6 @@ static EdtVerdict go_on(EdtRun *run, int s)
 gboolean edt_run_sample(EdtRun *run, int *steps_done, EdtVerdict *verdict, GError **error)
 {
     const EdtEngine *engine = run->engine;
-    const EdtSamplerStep *sampler = &run->tail.sampler;
     const int S = run->request->steps;
 
     start(run);
@@ -311,6 +207,7 @@ gboolean edt_run_sample(EdtRun *run, int *steps_done, EdtVerdict *verdict, GErro
     }
     /* stopped early: the estimate of the picture, not the half-noisy sample */
     engine->backend->download(engine->dev, run->latents,
-                              *steps_done < S ? sampler->denoised : sampler->x, latents_bytes(run));
+                              *steps_done < S ? run->step.denoised : run->step.x,
+                              latents_bytes(run));
     return engine->backend->sync(engine->dev, error);
 }

@@ -6,10 +6,12 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "sample/conditions.h"
 #include "sample/random.h"
 #include "sample/sampler.h"
+#include "sample/step.h"
 
-/* One batch on its way; request to sampling are the caller's to set, the rest is planned. */
+/* One batch on its way; request to B are the caller's to set, the rest is planned. */
 typedef struct {
     EdtEngine *engine;
     const EdtRequest *request;
@@ -17,29 +19,15 @@ typedef struct {
     gpointer user_data;
     EdtSampling sampling;
     int first, B; /* items first .. first+B-1 of the request */
-    int N;        /* samples of a forward: B, or 2B under guidance */
-    gboolean guided;
-    int C, C_out, hw;
-    gsize count; /* C * hw */
+    gsize count;  /* numbers of a latent: C * h * w */
+    EdtConditions conditions;
+    EdtStep step;
 
-    /* modulation rows: one per (step of the slice, distinct class) */
-    int classes;            /* distinct classes, the null class among them */
-    int slice, slice_first; /* steps in a slice; step index the current slice begins at */
-    int *class_of_slot, *slot, *row, *row_label;
-    float *row_timestep;
-
-    /* host */
-    EdtRandom *random;        /* [B] */
-    EdtStepCoefficients *how; /* what is uploaded for a step: its coefficients ... */
-    float *noise;             /* ... and behind them [B, C, hw] */
-    float *latents;           /* [B, C, hw] the initial noise, then the result */
-    const float *estimates;   /* [B, C, hw] denoised, to be shown */
-    double since;             /* when the step began */
-    guint8 *preview;          /* [hw, 4] */
-    /* device */
-    float *device_out;        /* [N, C_out, hw] */
-    void *device_how;         /* the same as how and noise */
-    EdtNetworkTail tail;      /* holds device x and denoised */
+    EdtRandom *random;      /* [B] */
+    float *latents;         /* [B, C, h, w] the initial noise, then the result */
+    guint8 *preview;        /* [h, w, 4] */
+    const float *estimates; /* [B, C, h, w] denoised, to be shown */
+    double since;           /* when the step began */
 } EdtRun;
 
 /* Plans memory and shapes for the batch. */

@@ -4,6 +4,7 @@
  * that are commented in and out.
  */
 #include "network/amm.h"
+#include "base/arena.h"
 
 #include <math.h>
 
@@ -82,4 +83,54 @@ void edt_amm_table(EdtAmmMatrix matrix, int n, float *out)
             float value = matrix == EDT_AMM_MATRIX_256 ? expf(wave) / 2 : 1.3f * wave;
             *out++ = square > 4 + (n - 1) * (n - 1) ? 0 : value;
         }
+}
+
+/* ---- on the device ---- */
+
+static gsize table_bytes(const EdtVariant *v, int stage)
+{
+    const gsize side = 2 * (gsize)edt_variant_grid(v, stage) - 1;
+    return side * side * sizeof(float);
+}
+
+static void carve(EdtAmmTables *tables, EdtArena *arena, const EdtVariant *v)
+{
+    for (int matrix = 0; matrix < EDT_AMM_MATRICES; matrix++)
+        for (int stage = 0; stage < edt_variant_stages(v); stage++)
+            tables->at[matrix][stage] = edt_arena_take(arena, table_bytes(v, stage));
+}
+
+static void fill(const EdtAmmTables *tables, const EdtVariant *v, char *memory)
+{
+    for (int matrix = 0; matrix < EDT_AMM_MATRICES; matrix++)
+        for (int stage = 0; stage < edt_variant_stages(v); stage++) {
+            const int n = edt_variant_grid(v, stage);
+            const gsize offset =
+                (gsize)((const char *)tables->at[matrix][stage] - (const char *)tables->memory);
+            if (n > 1) /* a single token has nothing to be far from */
+                edt_amm_table((EdtAmmMatrix)matrix, n, (float *)(memory + offset));
+        }
+}
+
+gboolean edt_amm_tables_load(EdtAmmTables *tables, const EdtBackend *backend, EdtDevice *dev,
+                             const EdtVariant *v, GError **error)
+{
+    EdtArena arena = {0};
+    carve(tables, &arena, v);
+    const gsize bytes = arena.used;
+    tables->memory = backend->alloc(dev, bytes, error);
+    if (!tables->memory)
+        return FALSE;
+    arena = (EdtArena){.base = (guint8 *)tables->memory};
+    carve(tables, &arena, v);
+    g_autofree char *host = g_malloc0(bytes);
+    fill(tables, v, host);
+    backend->upload(dev, tables->memory, host, bytes);
+    return TRUE;
+}
+
+const float *edt_amm_tables_find(const EdtAmmTables *tables, const EdtAmmPlan *plan, int block,
+                                 int stage)
+{
+    return plan && plan->block[block] ? tables->at[plan->matrix][stage] : NULL;
 }

@@ -4,11 +4,13 @@
  */
 #pragma once
 
+#include "compute/backend.h"
 #include "network/shape.h"
 
 typedef enum {
     EDT_AMM_MATRIX_256, /* 0.5 exp(cos(2 pi d / T)), T = 4 (n-1) sqrt 2 */
     EDT_AMM_MATRIX_512, /* 1.3 cos(2 pi d / T) */
+    EDT_AMM_MATRICES,
 } EdtAmmMatrix;
 
 /* Blocks that multiply their attention by the matrix. */
@@ -25,3 +27,15 @@ EdtAmmPlan edt_amm_plan(const EdtVariant *v, EdtAmm amm, double cfg_scale);
 /* The matrix by offset: out[(2n-1) * (dy + n-1) + dx + n-1] for token offsets dy, dx; n > 1.  Zero
  * where dy^2 + dx^2 > 4 + (n-1)^2. */
 void edt_amm_table(EdtAmmMatrix matrix, int n, float *out);
+
+/* Every matrix for the grid of every stage, on the device: a forward picks the one it wants. */
+typedef struct {
+    float *memory;
+    const float *at[EDT_AMM_MATRICES][EDT_STAGES]; /* [2n-1][2n-1] */
+} EdtAmmTables;
+
+gboolean edt_amm_tables_load(EdtAmmTables *tables, const EdtBackend *backend, EdtDevice *dev,
+                             const EdtVariant *v, GError **error);
+/* What block `block` of a stage multiplies its attention by; NULL: nothing.  plan may be NULL. */
+const float *edt_amm_tables_find(const EdtAmmTables *tables, const EdtAmmPlan *plan, int block,
+                                 int stage);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Conditioning: timesteps and classes to the modulations (adaLN) of every site of the model.
- * Private to model/.
+ * Private to network/.
  */
 #pragma once
 

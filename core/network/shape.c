@@ -61,10 +61,37 @@ static const struct {
      1},
 };
 
+/* The way through an EDT: how a stage is entered, and how often its grid was halved. */
+static const struct {
+    EdtJointKind joint;
+    int halvings;
+} way[EDT_STAGES] = {
+    {EDT_JOINT_PATCHES, 0}, {EDT_JOINT_DOWN, 1}, {EDT_JOINT_DOWN, 2},
+    {EDT_JOINT_UP, 1},      {EDT_JOINT_UP, 0},
+};
+
+int edt_variant_stages(const EdtVariant *v)
+{
+    return EDT_STAGES;
+}
+
 int edt_variant_grid(const EdtVariant *v, int stage)
 {
-    static const int halvings[EDT_STAGES] = {0, 1, 2, 1, 0};
-    return v->grid >> halvings[stage];
+    return v->grid >> way[stage].halvings;
+}
+
+EdtStage edt_variant_stage(const EdtVariant *v, int stage)
+{
+    const int n = edt_variant_grid(v, stage), D = v->dims[stage], H = v->heads[stage];
+    return (EdtStage){
+        .joint = way[stage].joint,
+        .n = n,
+        .T = n * n,
+        .D = D,
+        .H = H,
+        .d = D / H,
+        .depth = v->depths[stage],
+    };
 }
 
 int edt_variant_blocks(const EdtVariant *v)

@@ -24,7 +24,20 @@ typedef struct {
     int out_channels;            /* 2C with learned variance, else C */
 } EdtVariant;
 
-/* Grid side of a stage: n, n/2, n/4, n/2, n. */
+/* How the stream comes into a stage: from the patches, down to half the grid, or up to twice the
+ * grid and beside the skip. */
+typedef enum { EDT_JOINT_PATCHES, EDT_JOINT_DOWN, EDT_JOINT_UP } EdtJointKind;
+
+/* Consecutive blocks of one width on one grid. */
+typedef struct {
+    EdtJointKind joint;
+    int n, T;    /* grid side: n, n/2, n/4, n/2, n; tokens n*n */
+    int D, H, d; /* width, heads, D/H */
+    int depth;   /* blocks */
+} EdtStage;
+
+int edt_variant_stages(const EdtVariant *v);
+EdtStage edt_variant_stage(const EdtVariant *v, int stage);
 int edt_variant_grid(const EdtVariant *v, int stage);
 int edt_variant_blocks(const EdtVariant *v);                     /* all blocks */
 int edt_variant_stage_of_block(const EdtVariant *v, int block);

@@ -3,7 +3,7 @@
  * From x_t to x_{t-1}: what a sampler does at a step, as coefficients of one arithmetic
  * (compute/step.h).  The network's output becomes an estimate of the denoised latent, and the
  * sampler goes part of the way to it.  Last on the journey before the VAE; run.c asks once a step,
- * and the backend does it for all pictures (EdtSamplerStep).
+ * and the backend does it for all pictures (step.c).
  *
  * Coefficients are f64 from the schedule, rounded to f32 when used, because the reference
  * trajectories are f32 (-ffp-contract=off in meson.build).
@@ -86,6 +86,7 @@ static void step_dpmpp_2m(const EdtSampling *sampling, int s, EdtStepCoefficient
 EdtStepCoefficients edt_sampling_coefficients(const EdtSampling *sampling, int s)
 {
     EdtStepCoefficients k = {
+        .guidance = (float)sampling->guidance,
         .of_x = (float)sampling->schedule->sqrt_recip_alphas_cumprod[s],
         .of_noise = (float)sampling->schedule->sqrt_recipm1_alphas_cumprod[s],
     };

@@ -23,6 +23,7 @@ typedef struct {
     gboolean learned_variance;   /* the output has 2C channels: prediction, then variance */
     gboolean clip_denoised;      /* clamp the denoised estimate to [-1, 1] */
     double eta;                  /* ddim */
+    double guidance;             /* scale; read where the step is guided */
 } EdtSampling;
 
 /* What step s (S-1, the noisiest, .. 0) does to every number (EdtSamplerStep).  Noise is read by

@@ -19,19 +19,35 @@ gsize network_out(const Network *network)
     return (gsize)(network->v.out_channels * network->v.latent_size * network->v.latent_size);
 }
 
+/* A step of so many pictures in the memory that is there; where there is none, what it would take.
+ */
+static void arrange(Network *network, int pictures, gboolean guided, EdtArena *host,
+                    EdtArena *device)
+{
+    *host = (EdtArena){.base = network->host};
+    *device = (EdtArena){.base = network->memory};
+    network->step = (EdtStep){.network = network->model,
+                              .backend = network->backend,
+                              .dev = network->dev,
+                              .amm = network->amm,
+                              .pictures = pictures,
+                              .guided = guided ? 3 : 0};
+    edt_step_carve(&network->step, host, device);
+}
+
 static gboolean load(Network *network, GError **error)
 {
     const EdtBackend *b = network->backend;
     EdtTensorSource *source = hash_weights_edt(&network->v, HASH_ADALN_GAIN);
+    EdtArena host, device;
     network->model = edt_network_new(b, network->dev, &network->v, source, error);
     hash_weights_free(source);
-    if (network->model)
-        network->x = b->alloc(network->dev, (gsize)network->N * network_in(network) * sizeof(float),
-                              error);
-    if (network->x)
-        network->out = b->alloc(network->dev,
-                                (gsize)network->N * network_out(network) * sizeof(float), error);
-    return network->out != NULL;
+    if (!network->model)
+        return FALSE;
+    arrange(network, network->N, FALSE, &host, &device);
+    network->host = g_malloc0(host.used);
+    network->memory = b->alloc(network->dev, device.used, error);
+    return network->memory != NULL;
 }
 
 /* 8x8, 4x4, 2x2 tokens, head widths 12, 16 and 20: everything that an EDT has, in little. */
@@ -96,10 +112,10 @@ void network_close(Network *network)
     const EdtBackend *b = network->backend;
     edt_network_free(network->model);
     if (network->dev) {
-        b->free(network->dev, network->x);
-        b->free(network->dev, network->out);
+        b->free(network->dev, network->memory);
         b->close(network->dev);
     }
+    g_free(network->host);
 }
 
 gboolean network_condition(Network *network, int R, const float *timestep, const int *label,
@@ -115,9 +131,14 @@ gboolean network_forward(Network *network, int N, const float *x, const int *row
                          GError **error)
 {
     const EdtBackend *b = network->backend;
-    b->upload(network->dev, network->x, x, (gsize)N * network_in(network) * sizeof(float));
-    edt_network_forward(network->model, N, network->x, row, network->out);
-    b->download(network->dev, out, network->out, (gsize)N * network_out(network) * sizeof(float));
+    EdtArena host, device;
+    arrange(network, N, FALSE, &host, &device);
+    const EdtStep *step = &network->step;
+    *step->host.how = (EdtStepCoefficients){.of_x = 1, .of_rest = 1}; /* x stays */
+    memcpy(step->host.row, row, (gsize)N * sizeof(int));
+    b->upload(network->dev, step->x, x, (gsize)N * network_in(network) * sizeof(float));
+    edt_step_take(step);
+    b->download(network->dev, out, step->out, (gsize)N * network_out(network) * sizeof(float));
     return b->sync(network->dev, error);
 }
 
@@ -135,27 +156,12 @@ static gboolean condition_steps(Network *network, const EdtNoiseSchedule *schedu
     return network_condition(network, 2 * S, timestep, labels, error);
 }
 
-static EdtNetworkTail tail_for(const Network *network, float guidance, void *how, float *denoised)
-{
-    const int hw = network->v.latent_size * network->v.latent_size;
-    EdtNetworkTail tail;
-    memset(&tail, 0, sizeof tail);
-    tail.guided = guidance != 1 ? 3 : 0;
-    tail.guidance = guidance;
-    tail.sampler = (EdtSamplerStep){
-        .N = 1, .C = network->v.channels, .C_out = network->v.out_channels, .hw = hw,
-        .twice = guidance != 1, .how = how, .out = network->out,
-        .noise = denoised + network_in(network), .x = network->x, .denoised = denoised};
-    return tail;
-}
-
-static void descend(Network *network, const EdtSampling *sampling, guint64 seed,
-                    const EdtNetworkTail *tail, float *latent)
+static void descend(Network *network, const EdtSampling *sampling, guint64 seed, float *latent)
 {
     const EdtBackend *b = network->backend;
-    const EdtSamplerStep *step = &tail->sampler;
+    const EdtStep *step = &network->step;
     const gsize count = network_in(network), bytes = count * sizeof(float);
-    const int S = sampling->schedule->S, N = step->twice ? 2 : 1;
+    const int S = sampling->schedule->S, N = edt_step_samples(step);
     EdtRandom random;
 
     edt_random_seed(&random, seed);
@@ -163,33 +169,24 @@ static void descend(Network *network, const EdtSampling *sampling, guint64 seed,
     for (int half = 0; half < N; half++)
         b->upload(network->dev, step->x + (gsize)half * count, latent, bytes);
     for (int s = S - 1; s >= 0; s--) {
-        const EdtStepCoefficients how = edt_sampling_coefficients(sampling, s);
-        edt_random_normal(&random, latent, count);
+        *step->host.how = edt_sampling_coefficients(sampling, s);
+        for (int half = 0; half < N; half++)
+            step->host.row[half] = s + half * S;
+        edt_random_normal(&random, step->host.noise, count);
         if (N == 2) /* the null half's draw */
             edt_random_skip_normal(&random, count);
-        b->upload(network->dev, (void *)step->how, &how, sizeof how);
-        b->upload(network->dev, (void *)step->noise, latent, bytes);
-        edt_network_step(network->model, N, (int[]){s, S + s}, network->out, tail);
+        edt_step_take(step);
     }
     b->download(network->dev, latent, step->x, bytes);
 }
 
 gboolean network_sample(Network *network, const EdtSampling *sampling, int label, guint64 seed,
-                        float guidance, float *latent, GError **error)
+                        float *latent, GError **error)
 {
-    const EdtBackend *b = network->backend;
-    const gsize bytes = network_in(network) * sizeof(float);
+    EdtArena host, device;
     if (!condition_steps(network, sampling->schedule, label, error))
         return FALSE;
-    void *how = b->alloc(network->dev, sizeof(EdtStepCoefficients), error);
-    float *denoised = how ? b->alloc(network->dev, 2 * bytes, error) : NULL;
-    gboolean done = denoised != NULL;
-    if (done) {
-        EdtNetworkTail tail = tail_for(network, guidance, how, denoised);
-        descend(network, sampling, seed, &tail, latent);
-        done = b->sync(network->dev, error);
-    }
-    b->free(network->dev, how);
-    b->free(network->dev, denoised);
-    return done;
+    arrange(network, 1, sampling->guidance != 1, &host, &device);
+    descend(network, sampling, seed, latent);
+    return network->backend->sync(network->dev, error);
 }

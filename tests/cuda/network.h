@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "network/network.h"
 #include "sample/sampler.h"
+#include "sample/step.h"
 
 typedef struct {
     const EdtBackend *backend;
@@ -14,7 +14,9 @@ typedef struct {
     EdtNetwork *model;
     EdtVariant v;
     int N;            /* samples there is room for */
-    float *x, *out;   /* device memory */
+    EdtAmmPlan amm;   /* of all forwards; none at first */
+    EdtStep step;
+    void *host, *memory; /* of a step of N pictures, or N/2 guided ones; memory is the device's */
 } Network;
 
 /* variant NULL: a small one of 10 classes; "least": the smallest that can be.  FALSE with an error
@@ -32,8 +34,8 @@ gboolean network_condition(Network *network, int R, const float *timestep, const
 gboolean network_forward(Network *network, int N, const float *x, const int *row, float *out,
                          GError **error);
 /* A picture from the noise of a seed to its latent, as run.c goes, everything on the device but the
- * noise.  guidance 1: none, and one sample of room is enough; else two. */
+ * noise.  Guidance 1: none, and one sample of room is enough; else two. */
 gboolean network_sample(Network *network, const EdtSampling *sampling, int label, guint64 seed,
-                        float guidance, float *latent, GError **error);
+                        float *latent, GError **error);
 gsize network_in(const Network *network);  /* numbers of one sample */
 gsize network_out(const Network *network);

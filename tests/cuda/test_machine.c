@@ -66,11 +66,11 @@ static gboolean live_through(const long *countdown, gboolean *in_time, float *la
                              GError **error)
 {
     EdtNoiseSchedule *schedule = schedule_new(EDT_SCHEDULE_LINEAR, 3);
-    const EdtSampling sampling = {.schedule = schedule, .learned_variance = TRUE};
+    const EdtSampling sampling = {.schedule = schedule, .learned_variance = TRUE, .guidance = 1};
     Network network;
     gboolean opened =
         network_try(&network, other_backend(), "least", 0, EDT_PRECISION_F32, 1, error);
-    gboolean done = opened && network_sample(&network, &sampling, 1, 1, 1, latent, error);
+    gboolean done = opened && network_sample(&network, &sampling, 1, 1, latent, error);
     *in_time = *countdown == 0;
     if (opened)
         network_close(&network);
@@ -166,13 +166,32 @@ static void test_recorded_once(void)
     g_assert_cmpint(launches[0], >, 80);
     g_assert_cmpint(launches[1], ==, launches[0]);
     for (int i = 2; i < 6; i++)
-        g_assert_cmpint(launches[i], ==, 3); /* rows, x, and the result back */
+        g_assert_cmpint(launches[i], ==, 3); /* news, x, and the result back */
     /* another batch is another step; the first is still known */
     network_forward(&network, 2, x, (int[]){0, 1}, out, &error);
     network_forward(&network, 1, x, (int[]){0}, out, &error);
     g_assert_cmpint(edt_host_machine.replays - replays, ==, 6);
     network_close(&network);
     g_assert_cmpint(edt_host_machine.live, ==, 0);
+}
+
+/* Guidance is a number of each step: another one is the same recording, and another picture. */
+static void test_guidance_is_no_key(void)
+{
+    EdtNoiseSchedule *schedule = schedule_new(EDT_SCHEDULE_LINEAR, 3);
+    EdtSampling sampling = {.schedule = schedule, .learned_variance = TRUE};
+    Network network = network_open(other_backend(), "least", 0, EDT_PRECISION_F32, 2);
+    float latent[2][LATENT];
+    const long replays = edt_host_machine.replays;
+
+    for (int i = 0; i < 2; i++) {
+        sampling.guidance = i ? 2.5 : 4;
+        g_assert_true(network_sample(&network, &sampling, 1, 1, latent[i], NULL));
+    }
+    g_assert_cmpint(edt_host_machine.replays - replays, ==, 5); /* all but the very first step */
+    g_assert_cmpint(memcmp(latent[0], latent[1], sizeof latent[0]), !=, 0);
+    edt_noise_schedule_free(schedule);
+    network_close(&network);
 }
 
 /* EDT_CUDA_GRAPH=0: the same numbers, nothing recorded. */
@@ -254,6 +273,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cuda/machine/every-call", test_every_call);
     g_test_add_func("/cuda/machine/dying-gpu", test_dying_gpu);
     g_test_add_func("/cuda/machine/recorded-once", test_recorded_once);
+    g_test_add_func("/cuda/machine/guidance-is-no-key", test_guidance_is_no_key);
     g_test_add_func("/cuda/machine/not-recorded", test_not_recorded);
     g_test_add_func("/cuda/machine/fill", test_fill);
     g_test_add_func("/cuda/machine/profile", test_profile);

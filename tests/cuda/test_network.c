@@ -22,8 +22,7 @@ enum { SAMPLES = 3 };
 
 static void set_amm(Network *network, EdtAmm amm)
 {
-    EdtAmmPlan plan = edt_amm_plan(&network->v, amm, 4.0);
-    edt_network_set_amm(network->model, &plan);
+    network->amm = edt_amm_plan(&network->v, amm, 4.0);
 }
 
 static float *forward(Network *network, int N, const float *x, const int *row)
@@ -104,12 +103,12 @@ static void test_samplers(void)
 
     for (guint w = 0; w < 2 * G_N_ELEMENTS(ways); w++) {
         EdtSampling sampling = ways[w / 2].sampling;
-        const float guidance = w % 2 ? 4.0f : 1.0f;
         sampling.schedule = schedule;
+        sampling.guidance = w % 2 ? 4 : 1;
         sampling.learned_variance = TRUE; /* the network has 8 channels */
         sampling.clip_denoised = w % 4 >= 2;
-        g_assert_true(network_sample(&cpu, &sampling, 1, 3, guidance, expected, &error));
-        g_assert_true(network_sample(&other, &sampling, 1, 3, guidance, found, &error));
+        g_assert_true(network_sample(&cpu, &sampling, 1, 3, expected, &error));
+        g_assert_true(network_sample(&other, &sampling, 1, 3, found, &error));
         golden_check(ways[w / 2].name, found, expected, count, GATE_TRAJECTORY);
     }
     edt_noise_schedule_free(schedule);
@@ -150,12 +149,12 @@ static void test_trajectory(void)
     Golden *golden = golden_open("f_sampling");
     Network network = network_open(other_backend(), "EDT-S/2", 256, EDT_PRECISION_F32, 1);
     EdtNoiseSchedule *schedule = schedule_new(EDT_SCHEDULE_LINEAR, STEPS);
-    EdtSampling sampling = {.schedule = schedule, .learned_variance = TRUE};
+    EdtSampling sampling = {.schedule = schedule, .learned_variance = TRUE, .guidance = 1};
     float latent[ONE];
     GError *error = NULL;
 
     set_amm(&network, EDT_AMM_OFFICIAL);
-    network_sample(&network, &sampling, 207, 1, 1, latent, &error);
+    network_sample(&network, &sampling, 207, 1, latent, &error);
     g_assert_no_error(error);
     golden_check_tensor(golden, "p.10.nocfg.amm_on.final", latent, ONE, GATE_TRAJECTORY);
     edt_noise_schedule_free(schedule);

@@ -174,27 +174,19 @@ static void round_patches(Pair *pair)
     both_free(&x);
 }
 
-static void round_guide(Pair *pair)
-{
-    const int N = 2 * between(1, 3), C = between(2, 8), guided = between(1, C), hw = between(1, 70);
-    Both out = both_random(pair, EDT_F32, (gsize)(N * C * hw), 2);
-    ON_BOTH(pair, guide(pair->cpu_dev, N, C, guided, hw, 3.5f, out.cpu),
-            guide(pair->dev, N, C, guided, hw, 3.5f, out.other));
-    both_compare("guide", &out, 1e-6);
-}
-
 /* Coefficients of any kind, all ways of going; the arithmetic is the CPU's: f32 to the bit, but for
  * the exponential of a learned variance, which is the device's. */
 static void round_advance(Pair *pair)
 {
     const int N = between(1, 3), C = between(1, 5), hw = between(1, 300);
-    const gboolean twice = coin(), learned = coin();
+    const gboolean learned = coin();
+    const int guided = coin() ? between(1, C) : 0, C_out = learned ? 2 * C : C;
     const gsize count = (gsize)(N * C * hw);
     EdtStepCoefficients how = {.flags = between(0, 63) | (learned ? EDT_STEP_LEARNED : 0),
                                .log_least = -3, .log_most = -1};
-    for (float *k = &how.of_x; k <= &how.deviation; k++)
+    for (float *k = &how.guidance; k <= &how.deviation; k++)
         *k = (float)g_test_rand_double_range(0.1, 2);
-    Both out = both_random(pair, EDT_F32, 2 * count, 2);
+    Both out = both_random(pair, EDT_F32, (gsize)(2 * N * C_out * hw), 2);
     Both x = both_random(pair, EDT_F32, 2 * count, 2);
     Both noise = both_random(pair, EDT_F32, count, 1), last = both_random(pair, EDT_F32, count, 1);
     Both device_how = both_new(pair, EDT_F32, sizeof how / sizeof(float));
@@ -202,9 +194,15 @@ static void round_advance(Pair *pair)
         const EdtBackend *b = side ? pair->other : pair->cpu;
         EdtDevice *dev = side ? pair->dev : pair->cpu_dev;
         b->upload(dev, SIDE(device_how), &how, sizeof how);
-        b->advance(dev, &(EdtSamplerStep){.N = N, .C = C, .C_out = learned ? 2 * C : C, .hw = hw,
-                                          .twice = twice, .how = SIDE(device_how),
-                                          .out = SIDE(out), .noise = SIDE(noise), .x = SIDE(x),
+        b->advance(dev, &(EdtSamplerStep){.N = N,
+                                          .C = C,
+                                          .C_out = C_out,
+                                          .hw = hw,
+                                          .guided = guided,
+                                          .how = SIDE(device_how),
+                                          .out = SIDE(out),
+                                          .noise = SIDE(noise),
+                                          .x = SIDE(x),
                                           .denoised = SIDE(last)});
     }
     both_compare("advance: estimate", &last, 0);
@@ -391,7 +389,6 @@ TEST(merge)
 TEST(split)
 TEST(small)
 TEST(patches)
-TEST(guide)
 TEST(advance)
 TEST(group_norm)
 TEST(layout)
@@ -405,7 +402,6 @@ int main(int argc, char **argv)
     g_test_add_func("/cuda/split-concat", test_split);
     g_test_add_func("/cuda/silu-add-rows-add-convert", test_small);
     g_test_add_func("/cuda/patches", test_patches);
-    g_test_add_func("/cuda/guide", test_guide);
     g_test_add_func("/cuda/advance", test_advance);
     g_test_add_func("/cuda/group-norm", test_group_norm);
     g_test_add_func("/cuda/layout", test_layout);

@@ -23,6 +23,7 @@ typedef struct {
     EdtDevice *dev;
     EdtNetwork *model;
     EdtVariant v;
+    EdtAmmPlan amm;
 } Rig;
 
 static Rig rig_new(const char *name, int image_size, double gain, EdtPrecision precision,
@@ -59,7 +60,7 @@ static float *forward(Rig *rig, int N, const float *x, const float *t, const int
     edt_network_prepare(rig->model, N, N, &error);
     g_assert_no_error(error);
     edt_network_modulate(rig->model, N, t, y);
-    edt_network_forward(rig->model, N, x, row, out);
+    edt_network_forward(rig->model, N, x, row, &rig->amm, out); /* the CPU's memory */
     rig->backend->sync(rig->dev, &error);
     g_assert_no_error(error);
     g_free(row);
@@ -68,8 +69,7 @@ static float *forward(Rig *rig, int N, const float *x, const float *t, const int
 
 static void set_amm(Rig *rig, EdtAmm amm, double cfg)
 {
-    EdtAmmPlan plan = edt_amm_plan(&rig->v, amm, cfg);
-    edt_network_set_amm(rig->model, &plan);
+    rig->amm = edt_amm_plan(&rig->v, amm, cfg);
 }
 
 static const float steps3[] = {999, 500, 20};
@@ -223,12 +223,10 @@ static void test_arrangements(void)
     check_variant(&rig, golden, "S512.amm_off", x64);
     set_amm(&rig, EDT_AMM_OFFICIAL, 4);
     check_variant(&rig, golden, "S512.amm_on_512formula_512arrangement", x64);
-    EdtAmmPlan plan = {.matrix = EDT_AMM_MATRIX_256};
-    plan.block[7] = plan.block[10] = TRUE; /* the published 256 px list, run at 512 px */
-    edt_network_set_amm(rig.model, &plan);
+    rig.amm = (EdtAmmPlan){.matrix = EDT_AMM_MATRIX_256};
+    rig.amm.block[7] = rig.amm.block[10] = TRUE; /* the published 256 px list, run at 512 px */
     check_variant(&rig, golden, "S512.amm_on_256formula", x64);
-    plan.matrix = EDT_AMM_MATRIX_512;
-    edt_network_set_amm(rig.model, &plan);
+    rig.amm.matrix = EDT_AMM_MATRIX_512;
     check_variant(&rig, golden, "S512.amm_on_512formula_256arrangement", x64);
     rig_free(&rig);
     golden_close(golden);
@@ -281,20 +279,31 @@ static void test_guidance(void)
         float scale;
     } cases[] = {{"out.cfg4", 4.0f}, {"out.cfg1.5", 1.5f}};
     const gsize count = 2 * 8 * 32 * 32, half = 4 * 32 * 32;
-
     float both[2 * 4 * 32 * 32]; /* both halves see the first half's x */
     memcpy(both, x, half * sizeof(float));
     memcpy(both + half, x, half * sizeof(float));
     set_amm(&rig, EDT_AMM_OFFICIAL, 4);
     float *raw = forward(&rig, 2, both, (float[]){500, 500}, (int[]){207, 1000});
     golden_check_tensor(golden, "raw.forward", raw, count, GATE_F32);
-    g_free(raw);
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        float *out = forward(&rig, 2, both, (float[]){500, 500}, (int[]){207, 1000});
-        rig.backend->guide(rig.dev, 2, 8, 3, 32 * 32, cases[i].scale, out);
-        golden_check_tensor(golden, cases[i].name, out, count, GATE_F32);
-        g_free(out);
+        const EdtStepCoefficients how = {.flags = EDT_STEP_PREDICTS_DENOISED,
+                                         .guidance = cases[i].scale};
+        float estimate[4 * 32 * 32], x_t[2 * 4 * 32 * 32] = {0};
+        const float *expected = golden_f32(golden, cases[i].name, count);
+        /* the estimate is the guided output itself: channels 0 to 2 guided, 3 the class's own */
+        rig.backend->advance(rig.dev, &(EdtSamplerStep){.N = 1,
+                                                        .C = 4,
+                                                        .C_out = 8,
+                                                        .hw = 32 * 32,
+                                                        .guided = 3,
+                                                        .how = &how,
+                                                        .out = raw,
+                                                        .x = x_t,
+                                                        .denoised = estimate});
+        golden_check(cases[i].name, estimate, expected, half, GATE_F32);
+        golden_check("the class's variance", raw + half, expected + half, half, GATE_F32);
     }
+    g_free(raw);
     rig_free(&rig);
     golden_close(golden);
 }

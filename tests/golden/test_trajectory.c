@@ -8,9 +8,9 @@
 #include "golden/hash_weights.h"
 
 #include "cpu/cpu.h"
-#include "network/network.h"
 #include "sample/random.h"
-#include "sample/one_step.h"
+#include "sample/sampler.h"
+#include "sample/step.h"
 
 #include <string.h>
 
@@ -24,12 +24,12 @@ enum { C = 4, hw = 32 * 32, one = C * hw, label = 207, null_label = 1000 };
 typedef struct {
     const char *file;
     const char *name;  /* prefix of its tensors */
-    const char *final; /* the last latent, after the prefix: of the picture or of both halves */
+    const char *final; /* the last latent, after the prefix */
     EdtSampler sampler;
     EdtRespace respace;
     int steps;
     EdtAmm amm;
-    gboolean guided; /* scale 4, the doubled batch [2,4,32,32] */
+    gboolean guided; /* scale 4; stored are both halves of the batch: the picture is the first */
     gboolean clip;
     double eta;
 } Run;
@@ -89,76 +89,83 @@ static void network_close(Network *network)
     network->backend->close(network->dev);
 }
 
-/* AMM, and the conditioning of all steps at once: row 2s for the class, 2s + 1 for the null. */
+/* The conditioning of all steps at once: row 2s for the class, 2s + 1 for the null. */
 static void network_prepare(Network *network, const Run *run, const EdtNoiseSchedule *schedule)
 {
     const int R = 2 * schedule->S;
     g_autofree float *timestep = g_new(float, R);
     g_autofree int *labels = g_new(int, R);
-    EdtAmmPlan plan =
-        edt_amm_plan(edt_network_variant(network->model), run->amm, run->guided ? 4.0 : 1.0);
     GError *error = NULL;
 
     for (int r = 0; r < R; r++) {
         timestep[r] = (float)schedule->timestep[r / 2];
         labels[r] = r % 2 ? null_label : label;
     }
-    edt_network_set_amm(network->model, &plan);
     edt_network_prepare(network->model, run->guided ? 2 : 1, R, &error);
     g_assert_no_error(error);
     edt_network_modulate(network->model, R, timestep, labels);
 }
 
-/* out: [N, 2C, hw].  With guidance both halves see the first half's x. */
-static void network_predict(Network *network, const Run *run, int s, const float *x, float *out)
+/* A step of one picture, in memory to be freed. */
+static EdtStep step_new(const Network *network, const Run *run, void **memory)
 {
-    const int N = run->guided ? 2 : 1, rows[2] = {2 * s, 2 * s + 1};
-    float seen[2 * one];
-    GError *error = NULL;
-
-    memcpy(seen, x, one * sizeof(float));
-    memcpy(seen + one, x, one * sizeof(float));
-    edt_network_forward(network->model, N, seen, rows, out);
-    if (run->guided)
-        network->backend->guide(network->dev, 2, 2 * C, 3, hw, 4.0f, out);
-    network->backend->sync(network->dev, &error);
-    g_assert_no_error(error);
+    EdtStep step = {
+        .network = network->model,
+        .backend = network->backend,
+        .dev = network->dev,
+        .amm = edt_amm_plan(edt_network_variant(network->model), run->amm, run->guided ? 4 : 1),
+        .pictures = 1,
+        .guided = run->guided ? 3 : 0,
+    };
+    EdtArena host = {0}, device = {0};
+    edt_step_carve(&step, &host, &device);
+    *memory = g_malloc0(host.used + device.used);
+    device = (EdtArena){.base = (guint8 *)*memory + host.used};
+    host = (EdtArena){.base = *memory};
+    edt_step_carve(&step, &host, &device);
+    return step;
 }
 
 /* ---- a run ---- */
 
 /* Where the reference has it: some runs are stored step by step. */
-static void check(Golden *golden, const Run *run, const char *what, const float *x, gsize count,
-                  double gate)
+static void check(Golden *golden, const Run *run, const char *what, const float *x, double gate)
 {
     g_autofree char *name = g_strdup_printf("%s.%s", run->name, what);
     if (golden_has(golden, name))
-        golden_check_tensor(golden, name, x, count, gate);
+        golden_check(name, x, golden_f32(golden, name, golden_count(golden_get(golden, name))), one,
+                     gate);
 }
 
-static void descend(Network *network, Golden *golden, const Run *run, const EdtSampling *sampling)
+static void descend(const EdtStep *step, Golden *golden, const Run *run,
+                    const EdtSampling *sampling)
 {
-    const int N = run->guided ? 2 : 1;
-    float x[2 * one], denoised[2 * one], noise[2 * one], out[4 * one];
+    const int N = edt_step_samples(step);
     EdtRandom random;
+    GError *error = NULL;
 
     edt_random_seed(&random, 1);
-    edt_random_normal(&random, x, one);
-    memcpy(x + one, x, one * sizeof(float));
+    edt_random_normal(&random, step->x, one);
+    memcpy(step->x + (N - 1) * one, step->x, one * sizeof(float));
     for (int s = run->steps - 1; s >= 0; s--) {
         g_autofree char *sample = g_strdup_printf("step%d.sample", run->steps - 1 - s);
         g_autofree char *estimate = g_strdup_printf("step%d.pred_xstart", run->steps - 1 - s);
-        network_predict(network, run, s, x, out);
-        edt_random_normal(&random, noise, (gsize)(N * one));
+        *step->host.how = edt_sampling_coefficients(sampling, s);
         for (int i = 0; i < N; i++)
-            one_step(sampling, s, C, hw, out + i * 2 * one, noise + i * one, x + i * one,
-                     denoised + i * one);
-        check(golden, run, estimate, denoised, (gsize)(N * one),
-              run->clip ? GATE_CLIPPED_ESTIMATE : GATE);
-        check(golden, run, sample, x, (gsize)(N * one), GATE);
+            step->host.row[i] = 2 * s + i;
+        edt_random_normal(&random, step->host.noise, one);
+        if (N == 2) /* the null half's draw */
+            edt_random_skip_normal(&random, one);
+        edt_step_take(step);
+        step->backend->sync(step->dev, &error);
+        g_assert_no_error(error);
+        check(golden, run, estimate, step->denoised, run->clip ? GATE_CLIPPED_ESTIMATE : GATE);
+        check(golden, run, sample, step->x, GATE);
     }
+    g_assert_cmpmem(step->x, one * sizeof(float), step->x + (N - 1) * one, one * sizeof(float));
     g_autofree char *last = g_strdup_printf("%s.%s", run->name, run->final);
-    golden_check_tensor(golden, last, x, golden_count(golden_get(golden, last)), GATE);
+    g_assert_true(golden_has(golden, last));
+    check(golden, run, run->final, step->x, GATE);
 }
 
 static void test_run(gconstpointer data)
@@ -172,10 +179,13 @@ static void test_run(gconstpointer data)
                             .sampler = run->sampler,
                             .learned_variance = TRUE,
                             .clip_denoised = run->clip,
-                            .eta = run->eta};
+                            .eta = run->eta,
+                            .guidance = 4};
+    g_autofree void *memory = NULL;
+    const EdtStep step = step_new(&network, run, &memory);
 
     network_prepare(&network, run, schedule);
-    descend(&network, golden, run, &sampling);
+    descend(&step, golden, run, &sampling);
     edt_noise_schedule_free(schedule);
     golden_close(golden);
     network_close(&network);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What flows through a network: the residual stream x in f32, what enters the next matrix product,
+ * and what came out of the last.  Every row operation between two products (gate, residual, table,
+ * norm, modulate) is one pass (EdtRowUpdate).  Private to network/.
+ * Next: block.h and joint.h, which know a stream and nothing of the network.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "network/condition.h"
+#include "network/network.h"
+
+typedef struct {
+    const EdtBackend *backend;
+    EdtDevice *dev;
+    EdtType act;
+    int N;          /* samples of the running forward */
+    const int *row; /* [N] modulation row of each, device */
+    float *x;       /* [N*T, D] residual stream */
+    void *y;        /* [N*T, 2D] act: input of the next product */
+    void *wide;     /* [N*T, 4D] act: q, k, v and attention's result, or the MLP's middle */
+    void *p;        /* [N*T, D] act: result of a product */
+    EdtProbe probe;
+    gpointer probe_data;
+} EdtStream;
+
+/* What the row pass at the end of a part leaves in y for the next one: nothing, x as it is, or x
+ * normed and modulated by the first two columns of a site. */
+typedef struct {
+    gboolean plain;
+    const EdtSite *site;
+} EdtNext;
+
+/* Room for N samples of the widest stage. */
+void edt_stream_carve(EdtStream *s, EdtArena *arena, const EdtVariant *v, int N);
+EdtModulation edt_stream_modulation(const EdtStream *s, const EdtSite *site);
+void edt_stream_linear(const EdtStream *s, EdtLinear *linear, const EdtStage *stage, const void *x,
+                       void *y);
+/* The stream of a stage begins: x = p + table, and y for its first block. */
+void edt_stream_begin(const EdtStream *s, const EdtStage *stage, const void *p, EdtType p_type,
+                      const float *table, float *x, const EdtSite *first);
+/* Tells the probe: group, group.i or group.i.part (i < 0 and part NULL: without). */
+void edt_stream_station(const EdtStream *s, const char *group, int i, const char *part,
+                        const void *data, EdtType type, const EdtStage *stage, int D);

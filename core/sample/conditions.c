@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * See conditions.h.  Next: network/condition.c, which computes the rows.
+ */
+#include "sample/conditions.h"
+
+static int null_class(const EdtConditions *c)
+{
+    return edt_network_variant(c->network)->n_classes;
+}
+
+static int class_of(const EdtConditions *c, int sample)
+{
+    return sample < c->pictures ? c->items[sample].class_index : null_class(c);
+}
+
+/* Samples that ask for what none before them did. */
+static int count_slots(const EdtConditions *c)
+{
+    int slots = 0;
+    for (int i = 0; i < c->N; i++) {
+        gboolean seen = FALSE;
+        for (int k = 0; k < i && !seen; k++)
+            seen = class_of(c, k) == class_of(c, i);
+        slots += !seen;
+    }
+    return slots;
+}
+
+/* Steps whose rows are computed together: all of them, unless memory says otherwise. */
+static int choose_slice(const EdtConditions *c)
+{
+    gsize row =
+        edt_network_workspace(c->network, c->N, 2) - edt_network_workspace(c->network, c->N, 1);
+    gsize rows = MAX(EDT_MODULATION_BYTES / MAX(row, 1), 1);
+    return (int)CLAMP(rows / (gsize)c->slots, 1, (gsize)c->schedule->S);
+}
+
+void edt_conditions_plan(EdtConditions *c, EdtNetwork *network, const EdtNoiseSchedule *schedule,
+                         const EdtItem *items, int pictures, gboolean guided)
+{
+    *c = (EdtConditions){
+        .network = network,
+        .schedule = schedule,
+        .items = items,
+        .pictures = pictures,
+        .N = guided ? 2 * pictures : pictures,
+        .first = G_MAXINT, /* no slice yet */
+    };
+    c->slots = count_slots(c);
+    c->slice = choose_slice(c);
+}
+
+int edt_conditions_rows(const EdtConditions *c)
+{
+    return c->slice * c->slots;
+}
+
+void edt_conditions_carve(EdtConditions *c, EdtArena *host)
+{
+    const gsize rows = (gsize)edt_conditions_rows(c);
+
+    c->class_of_slot = edt_arena_take(host, (gsize)c->slots * sizeof(int));
+    c->slot = edt_arena_take(host, (gsize)c->N * sizeof(int));
+    c->row_class = edt_arena_take(host, rows * sizeof(int));
+    c->row_timestep = edt_arena_take(host, rows * sizeof(float));
+}
+
+static int slot_for(const EdtConditions *c, int *used, int class_index)
+{
+    for (int k = 0; k < *used; k++)
+        if (c->class_of_slot[k] == class_index)
+            return k;
+    c->class_of_slot[*used] = class_index;
+    return (*used)++;
+}
+
+void edt_conditions_assign(EdtConditions *c)
+{
+    int used = 0;
+    for (int i = 0; i < c->N; i++)
+        c->slot[i] = slot_for(c, &used, class_of(c, i));
+}
+
+/* The rows of the slice that begins at step s. */
+static void compute(EdtConditions *c, int s)
+{
+    c->first = s;
+    for (int i = 0; i < c->slice; i++) {
+        const int step = MAX(s - i, 0); /* a last slice that is too long repeats step 0 */
+        for (int k = 0; k < c->slots; k++) {
+            c->row_timestep[i * c->slots + k] = (float)c->schedule->timestep[step];
+            c->row_class[i * c->slots + k] = c->class_of_slot[k];
+        }
+    }
+    edt_network_modulate(c->network, edt_conditions_rows(c), c->row_timestep, c->row_class);
+}
+
+void edt_conditions_at(EdtConditions *c, int s, int *row)
+{
+    if (s > c->first || s <= c->first - c->slice)
+        compute(c, s);
+    for (int i = 0; i < c->N; i++)
+        row[i] = (c->first - s) * c->slots + c->slot[i];
+}

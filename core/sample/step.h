@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One denoising step: a forward of the network and what the sampler makes of it, recorded and
+ * replayed as one where the device can.  engine/run.c asks for it, once a step.
+ * Next: conditions.h, which says what a step tells the network.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "network/network.h"
+
+/* What differs from one step to the next.  It lies in one piece, on the host and on the device, so
+ * that one upload brings it. */
+typedef struct {
+    EdtStepCoefficients *how;
+    int *row;     /* [N] modulation row of each sample */
+    float *noise; /* [pictures, C, hw] */
+} EdtStepNews;
+
+/* What is the same for all steps of a batch.  Under guidance there are two samples a picture, the
+ * null class's in the second half. */
+typedef struct {
+    EdtNetwork *network;
+    const EdtBackend *backend;
+    EdtDevice *dev;
+    EdtAmmPlan amm;
+    int pictures;
+    int guided; /* channels that guidance acts on; 0: none */
+    EdtStepNews host, device;
+    float *x, *denoised; /* [N, C, hw], [pictures, C, hw] device: as in EdtSamplerStep */
+    float *out;          /* [N, C_out, hw] device */
+} EdtStep;
+
+int edt_step_samples(const EdtStep *step); /* N */
+/* Both memories of a step; network, pictures and guided are known. */
+void edt_step_carve(EdtStep *step, EdtArena *host, EdtArena *device);
+/* Sends what host holds (noise only for coefficients that draw) and goes from x_t to x_{t-1}.
+ * Errors show at the device's next sync. */
+void edt_step_take(const EdtStep *step);
