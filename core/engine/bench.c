@@ -6,7 +6,6 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "compute/backend.h"
-#include "files/vae_names.h"
 #include "network/network.h"
 #include "vae/vae.h"
 
@@ -14,9 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The autoencoder of the official models (sd-vae-ft-ema, -mse). */
-static const EdtVaeShape standard_vae = {4, {128, 256, 512, 512}, 4, 3};
 
 #define SLICE 25 /* steps whose conditioning is computed together, as in a run of 25 steps */
 
@@ -223,7 +219,7 @@ static gboolean prepare_vae(Bench *b)
     gboolean encode = b->bench->work == EDT_BENCH_ENCODE;
     gsize latent = (gsize)side * (gsize)side;
 
-    edt_vae_tensors(&standard_vae, add_shape, &b->random);
+    edt_vae_tensors(&edt_vae_standard, EDT_VAE_DECODER | EDT_VAE_ENCODER, add_shape, &b->random);
     if (!fill_pool(&b->random, b->error))
         return FALSE;
     b->vae = edt_vae_new(b->backend, b->dev, &b->random.source,
@@ -238,7 +234,7 @@ static gboolean prepare_vae(Bench *b)
         in[i] = b->random.pool[i % b->random.pool_count] * 40;
     for (gsize i = 0; i < latent * 64 * 3; i++)
         out[i] = b->random.pool[i % b->random.pool_count] * 40;
-    b->result->gflop = 2e-9 * (double)edt_vae_macs(b->vae, side, side, encode);
+    b->result->gflop = 2e-9 * (double)edt_vae_macs(&edt_vae_standard, side, side, encode);
     return TRUE;
 }
 

@@ -10,7 +10,8 @@
 #include "files/checkpoint.h"
 #include "files/inventory.h"
 #include "files/json_text.h"
-#include "files/vae_names.h"
+#include "vae/names.h"
+#include "vae/shape.h"
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
@@ -107,27 +108,22 @@ static const char *vae_name_at(gconstpointer checkpoint, guint i)
     return strip_wrappers(edt_checkpoint_get(checkpoint, i)->name);
 }
 
-/* Levels of the decoder, 0 after an error. */
-static int name_vae_tensors(Job *job)
+static gboolean name_vae_tensors(Job *job)
 {
     guint n = edt_checkpoint_count(job->vae);
-    const char *prefix = edt_vae_prefix(job->vae, n, vae_name_at);
-    int levels = edt_vae_levels(job->vae, n, vae_name_at, prefix);
+    EdtVaeSpelling spelling = edt_vae_spelling(job->vae, n, vae_name_at);
 
-    if (levels == 0)
-        refuse(job, job->import->vae_path,
-               _("there is no autoencoder in it. Use the autoencoder of "
-                 "Stable Diffusion (sd-vae-ft-ema or sd-vae-ft-mse)"));
-    for (guint i = 0; i < n && levels > 0; i++) {
-        const char *full = vae_name_at(job->vae, i);
-        char *name = g_str_has_prefix(full, prefix)
-                         ? edt_vae_modern_name(full + strlen(prefix), levels)
-                         : NULL;
+    if (spelling.how == EDT_VAE_SPELLS_NOTHING)
+        return refuse(job, job->import->vae_path,
+                      _("there is no autoencoder in it. Use the autoencoder of "
+                        "Stable Diffusion (sd-vae-ft-ema or sd-vae-ft-mse)"));
+    for (guint i = 0; i < n; i++) {
+        char *name = edt_vae_our_name(&spelling, vae_name_at(job->vae, i));
         if (name && !add_name(job, job->vae_names, name, edt_checkpoint_get(job->vae, i),
                               job->import->vae_path))
-            return 0;
+            return FALSE;
     }
-    return levels;
+    return TRUE;
 }
 
 /* ---- shapes ---- */
@@ -228,18 +224,18 @@ static gboolean list_vae(Job *job)
 {
     Listing listing = {job, NULL, "vae.", job->vae, job->vae_names, vae_shape_of};
     const char *path = job->import->vae_path;
-    int levels = name_vae_tensors(job);
 
-    if (levels == 0)
+    if (!name_vae_tensors(job))
         return FALSE;
-    if (!edt_vae_shape_detect(vae_shape_of, job, levels, &job->vae_shape, job->error)) {
+    if (!edt_vae_shape_detect(vae_shape_of, job, EDT_VAE_DECODER | EDT_VAE_ENCODER,
+                              &job->vae_shape, job->error)) {
         g_prefix_error(job->error, _("“%s” is refused: "), path);
         return FALSE;
     }
     if (job->vae_shape.latent != job->variant.channels)
         return refuse(job, path, _("it does not have as many latent channels as the model"));
     listing.inventory = edt_inventory_new();
-    edt_vae_tensors(&job->vae_shape, list_tensor, &listing);
+    edt_vae_tensors(&job->vae_shape, EDT_VAE_DECODER | EDT_VAE_ENCODER, list_tensor, &listing);
     return close_listing(&listing, path);
 }
 
@@ -318,7 +314,7 @@ static void put_number(EdtSafetensorsWriter *w, const char *key, int value)
 static void put_metadata(const Job *job, EdtSafetensorsWriter *w)
 {
     const EdtVariant *v = &job->variant;
-    int factor = job->vae ? 1 << (job->vae_shape.levels - 1) : 8;
+    int factor = job->vae ? job->vae_shape.factor : 8;
 
     edt_safetensors_writer_metadata(w, "format", EDT_MODEL_FORMAT);
     edt_safetensors_writer_metadata(w, "edt.variant", v->name);

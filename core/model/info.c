@@ -8,7 +8,7 @@
 #include "model/labels.h"
 #include "files/inventory.h"
 #include "files/json_text.h"
-#include "files/vae_names.h"
+#include "vae/shape.h"
 
 #include <glib/gi18n-lib.h>
 #include <json-glib/json-glib.h>
@@ -236,27 +236,22 @@ static void expect(const char *name, int rank, const gint64 *shape, gpointer use
     g_hash_table_add(check->known, full);
 }
 
-static const char *name_at(gconstpointer file, guint i)
-{
-    return edt_safetensors_get(file, i)->name;
-}
-
 static gboolean check_vae(Reader *r, Check *check)
 {
     EdtVaeShape vae;
-    int levels = edt_vae_levels(r->file, edt_safetensors_count(r->file), name_at, "vae.");
 
     if (!r->info->has_vae)
         return TRUE;
-    if (!edt_vae_shape_detect(vae_shape_of, (gpointer)r->file, levels, &vae, r->error)) {
+    if (!edt_vae_shape_detect(vae_shape_of, (gpointer)r->file, EDT_VAE_DECODER | EDT_VAE_ENCODER,
+                              &vae, r->error)) {
         g_prefix_error(r->error, "“%s”: ", r->info->path);
         return FALSE;
     }
-    if (vae.latent != r->info->channels || r->info->image_size != r->info->latent_size
-                                                                      << (levels - 1))
+    if (vae.latent != r->info->channels ||
+        r->info->image_size != r->info->latent_size * vae.factor)
         return refuse(r, "edt.image_size", _("does not fit the autoencoder in the file"));
     check->prefix = "vae.";
-    edt_vae_tensors(&vae, expect, check);
+    edt_vae_tensors(&vae, EDT_VAE_DECODER | EDT_VAE_ENCODER, expect, check);
     return TRUE;
 }
 

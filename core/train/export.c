@@ -215,11 +215,11 @@ static void write_all(Job *job)
     edt_variant_tensors(v, declare_table, job);
     edt_variant_tensors(v, declare_weight, job);
     if (job->vae)
-        edt_vae_tensors(edt_vae_file_shape(job->vae), declare_vae, job);
+        edt_vae_tensors(edt_vae_file_shape(job->vae), EDT_VAE_DECODER | EDT_VAE_ENCODER, declare_vae, job);
     edt_variant_tensors(v, write_table, job);
     edt_variant_tensors(v, write_weight, job);
     if (job->vae)
-        edt_vae_tensors(edt_vae_file_shape(job->vae), write_vae, job);
+        edt_vae_tensors(edt_vae_file_shape(job->vae), EDT_VAE_DECODER | EDT_VAE_ENCODER, write_vae, job);
 }
 
 /* Writes and finishes; FALSE: nothing is left of it. */

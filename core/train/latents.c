@@ -245,7 +245,7 @@ static gboolean check_shape(const Encoder *e)
     const EdtLatentOptions *o = e->o;
 
     if (shape->latent == o->channels && shape->pixels == 3 &&
-        o->latent_size << (shape->levels - 1) == o->image_size)
+        o->latent_size * shape->factor == o->image_size)
         return TRUE;
     g_set_error(e->error, EDT_ERROR, EDT_ERROR_USAGE,
                 "The autoencoder “%s” does not make %d channels of %d pixels out of pictures of "

@@ -25,23 +25,19 @@ static const char *name_at(gconstpointer checkpoint, guint i)
     return g_str_has_prefix(name, "module.") ? name + strlen("module.") : name;
 }
 
-/* Levels of the autoencoder; 0: there is none. */
-static int name_tensors(EdtVaeFile *file)
+/* FALSE: there is no autoencoder. */
+static gboolean name_tensors(EdtVaeFile *file)
 {
     guint n = edt_checkpoint_count(file->checkpoint);
-    const char *prefix = edt_vae_prefix(file->checkpoint, n, name_at);
-    int levels = edt_vae_levels(file->checkpoint, n, name_at, prefix);
+    EdtVaeSpelling spelling = edt_vae_spelling(file->checkpoint, n, name_at);
 
-    for (guint i = 0; i < n && levels > 0; i++) {
-        const char *full = name_at(file->checkpoint, i);
-        char *name = g_str_has_prefix(full, prefix)
-                         ? edt_vae_modern_name(full + strlen(prefix), levels)
-                         : NULL;
+    for (guint i = 0; i < n; i++) {
+        char *name = edt_vae_our_name(&spelling, name_at(file->checkpoint, i));
         if (name)
             g_hash_table_insert(file->tensors, name,
                                 (gpointer)edt_checkpoint_get(file->checkpoint, i));
     }
-    return levels;
+    return spelling.how != EDT_VAE_SPELLS_NOTHING;
 }
 
 /* A 1x1 convolution in the attention is the same numbers as a linear layer. */
@@ -78,7 +74,7 @@ static void check_tensor(const char *name, int rank, const gint64 *shape, gpoint
 static gboolean check_all(EdtVaeFile *file, const char *path, GError **error)
 {
     Check check = {file, NULL};
-    edt_vae_tensors(&file->shape, check_tensor, &check);
+    edt_vae_tensors(&file->shape, EDT_VAE_DECODER | EDT_VAE_ENCODER, check_tensor, &check);
     if (check.wrong)
         g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
                     "“%s” is no whole autoencoder: its “%s” is missing or of another shape.", path,
@@ -127,13 +123,12 @@ EdtVaeFile *edt_vae_file_open(const char *path, GError **error)
     file->values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     file->checkpoint = edt_checkpoint_open(path, keys, &chosen, error);
     if (file->checkpoint) {
-        int levels = name_tensors(file);
-        if (levels == 0)
+        if (!name_tensors(file))
             g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
                         "There is no autoencoder in “%s”. Use that of Stable Diffusion "
                         "(sd-vae-ft-ema or sd-vae-ft-mse), or a model that has one.",
                         path);
-        else if (edt_vae_shape_detect(shape_of, file, levels, &file->shape, error) &&
+        else if (edt_vae_shape_detect(shape_of, file, EDT_VAE_DECODER | EDT_VAE_ENCODER, &file->shape, error) &&
                  check_all(file, path, error))
             return file;
     }

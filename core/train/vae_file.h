@@ -6,7 +6,8 @@
 #pragma once
 
 #include "base/type.h"
-#include "files/vae_names.h"
+#include "vae/names.h"
+#include "vae/shape.h"
 
 typedef struct EdtVaeFile EdtVaeFile;
 
