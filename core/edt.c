@@ -5,7 +5,7 @@
  */
 #include "base/memory.h"
 #include "base/threads.h"
-#include "model/info.h"
+#include "model/format.h"
 #include "engine/run.h"
 #include "sample/preview.h"
 

@@ -71,6 +71,7 @@ void edt_engine_close(EdtEngine *engine); /* NULL is fine */
 typedef enum { EDT_SCHEDULE_LINEAR, EDT_SCHEDULE_COSINE } EdtSchedule;  /* noise schedule */
 typedef enum { EDT_PREDICT_NOISE, EDT_PREDICT_DENOISED } EdtPrediction; /* network output */
 typedef enum { EDT_CLASSES_UNNAMED, EDT_CLASSES_IMAGENET, EDT_CLASSES_OWN } EdtClassList;
+typedef enum { EDT_STORED_F32, EDT_STORED_BF16 } EdtStored; /* weights in a file */
 
 /* What a model file may hold. */
 #define EDT_CFG_SCALE_MAX 100 /* recommended guidance */
@@ -101,7 +102,7 @@ typedef struct {
     char **class_labels; /* the same in the user's language, or NULL */
     EdtSchedule schedule;
     EdtPrediction prediction;
-    gboolean stored_bf16;
+    EdtStored stored;
     guint64 n_parameters; /* EDT and VAE */
     guint64 file_bytes;
 } EdtModelInfo;
@@ -251,7 +252,7 @@ typedef struct {
     const char *edt_path; /* .pt, .pth or .safetensors with the reference's names; required */
     const char *vae_path; /* .safetensors, .bin, .ckpt, .pt; NULL: none */
     const char *output;   /* required */
-    gboolean bf16;        /* store bf16 instead of f32 */
+    EdtStored stored;     /* as what weights go into the model */
     gboolean force;       /* replace an existing output */
     const char *title;    /* may be NULL */
     const char *licence;  /* may be NULL */

@@ -9,11 +9,11 @@
 #include "base/memory.h"
 #include "compute/backend.h"
 #include "files/npy.h"
+#include "model/foreign.h"
 #include "train/dataset.h"
 #include "train/latents_list.h"
 #include "train/ranks.h"
 #include "train/state.h"
-#include "train/vae_file.h"
 #include "vae/vae.h"
 
 #include <glib/gstdio.h>
@@ -25,7 +25,7 @@
 typedef struct {
     const EdtLatentOptions *o;
     EdtDataset *pictures;
-    EdtVaeFile *file;
+    EdtForeign *file;
     const EdtBackend *backend;
     EdtDevice *dev;
     EdtVae *vae;
@@ -75,7 +75,7 @@ static void add_picture(GChecksum *sum, const EdtPictureFacts *picture)
 static gboolean name_folder(Encoder *e)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    g_autofree char *vae = edt_vae_file_sha256(e->file, e->error);
+    g_autofree char *vae = edt_foreign_sha256(e->file, e->error);
 
     if (vae == NULL)
         return FALSE;
@@ -121,13 +121,13 @@ static gboolean write_latent(Encoder *e, const float *pixels, int index, gboolea
         edt_random_normal(&random, noise, n);
     for (gsize i = 0; i < n; i++)
         noise[i] = (e->mean[i] + expf(0.5f * e->logvar[i]) * noise[i]) * (float)EDT_VAE_SCALE;
-    return edt_npy_write(path, noise, 4, shape, e->error);
+    return edt_npy_save(path, noise, 4, shape, e->error);
 }
 
 static gboolean write_label(Encoder *e, int label, int index, gboolean mirrored)
 {
     g_autofree char *path = path_of(e, "imagenet_labels", index, mirrored);
-    return edt_npy_write(path, &(float){(float)label}, 1, (gint64[]){1}, e->error);
+    return edt_npy_save(path, &(float){(float)label}, 1, (gint64[]){1}, e->error);
 }
 
 static gboolean holds(const char *path, gsize count)
@@ -223,10 +223,10 @@ static gboolean open_vae(Encoder *e)
     if (e->dev == NULL)
         return FALSE;
     e->vae =
-        edt_vae_new(e->backend, e->dev, edt_vae_file_source(e->file), EDT_VAE_ENCODER, e->error);
-    if (e->vae == NULL && edt_vae_file_error(e->file)) { /* it says why, not only which */
+        edt_vae_new(e->backend, e->dev, edt_foreign_source(e->file), EDT_VAE_ENCODER, e->error);
+    if (e->vae == NULL && edt_foreign_error(e->file)) { /* it says why, not only which */
         g_clear_error(e->error);
-        g_propagate_error(e->error, g_error_copy(edt_vae_file_error(e->file)));
+        g_propagate_error(e->error, g_error_copy(edt_foreign_error(e->file)));
     }
     if (e->vae == NULL)
         return FALSE;
@@ -241,7 +241,7 @@ static gboolean open_vae(Encoder *e)
 
 static gboolean check_shape(const Encoder *e)
 {
-    const EdtVaeShape *shape = edt_vae_file_shape(e->file);
+    const EdtVaeShape *shape = edt_foreign_vae_shape(e->file);
     const EdtLatentOptions *o = e->o;
 
     if (shape->latent == o->channels && shape->pixels == 3 &&
@@ -284,7 +284,7 @@ static void clear(Encoder *e)
     edt_vae_free(e->vae);
     if (e->dev)
         e->backend->close(e->dev);
-    edt_vae_file_close(e->file);
+    edt_foreign_close(e->file);
     edt_dataset_free(e->pictures);
     g_hash_table_unref(e->bad);
     g_free(e->folder);
@@ -302,7 +302,7 @@ EdtDataset *edt_latents_open(const EdtLatentOptions *options, GError **error)
 
     e.bad = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     e.pictures = edt_pictures_open(options->pictures, &listed, error);
-    e.file = e.pictures ? edt_vae_file_open(options->vae, error) : NULL;
+    e.file = e.pictures ? edt_foreign_vae_open(options->vae, error) : NULL;
     if (e.file && check_shape(&e) && name_folder(&e) && complete(&e))
         features = open_features(&e);
     clear(&e);
