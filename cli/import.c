@@ -77,7 +77,7 @@ static void tell_model(const Import *import, const EdtModelInfo *info)
 {
     edt_cli_bar_clear();
     edt_cli_say("%s, %dx%d, %s: %s", info->variant, info->image_size, info->image_size,
-                info->has_vae ? "with VAE" : "without VAE", info->stored_bf16 ? "bf16" : "f32");
+                info->has_vae ? "with VAE" : "without VAE", info->stored == EDT_STORED_BF16 ? "bf16" : "f32");
     edt_cli_say("model       sha256 %s", info->sha256);
     edt_cli_say("checkpoint  sha256 %s", info->source_sha256);
     if (info->needs_vae && !info->has_vae)
@@ -121,7 +121,8 @@ static gboolean run_import(Import *import, const char *checkpoint, GError **erro
     EdtImport request = {.edt_path = checkpoint,
                          .vae_path = import->vae,
                          .output = import->output,
-                         .bf16 = g_strcmp0(import->type, "bf16") == 0,
+                         .stored = g_strcmp0(import->type, "bf16") == 0 ? EDT_STORED_BF16
+                                                                        : EDT_STORED_F32,
                          .force = import->force,
                          .title = import->title,
                          .licence = import->licence};

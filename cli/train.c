@@ -217,7 +217,7 @@ static int export(const Train *t)
     EdtTrainExport wish = {.output = t->output,
                            .force = r->force,
                            .raw = t->raw,
-                           .f32 = t->f32,
+                           .stored = t->f32 ? EDT_STORED_F32 : EDT_STORED_BF16,
                            .title = t->title,
                            .licence = t->licence,
                            .cfg_scale = r->options.cfg_scale,

@@ -3,11 +3,10 @@
  * The journey: a request is checked, its batches go from noise to latents (run.c), latents become
  * pixels.
  */
-#include "base/memory.h"
 #include "base/threads.h"
-#include "model/info.h"
+#include "model/format.h"
 #include "engine/run.h"
-#include "sample/preview.h"
+#include "sample/pixels.h"
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
@@ -86,32 +85,21 @@ static gboolean choose_batch(const EdtEngine *engine, const EdtRequest *request,
 static gboolean decode(EdtEngine *engine, const float *latent, EdtPicture *picture, GError **error)
 {
     const EdtModelInfo *info = engine->info;
-    int size = info->image_size, hw = size * size, C = picture->channels;
-    gsize planes_count = (gsize)(info->needs_vae ? 3 : info->channels) * (gsize)hw;
-    gsize scaled_count = (gsize)info->channels * (gsize)(info->latent_size * info->latent_size);
+    int hw = info->image_size * info->image_size, C = picture->channels;
+    const float *planes = latent;
 
     picture->pixels = g_try_new(float, (gsize)C *(gsize)hw);
     if (picture->pixels == NULL) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY, _("Out of memory for the picture."));
         return FALSE;
     }
-    if (!info->needs_vae) {
-        edt_pixels_from_planes(latent, C, hw, picture->pixels);
-        return TRUE;
+    if (info->needs_vae) {
+        EdtVae *vae = edt_engine_decoder(engine, error);
+        planes = vae ? edt_engine_decode(engine, vae, latent, error) : NULL;
     }
-    EdtVae *vae = edt_engine_decoder(engine, error);
-    float *planes = vae ? edt_alloc((planes_count + scaled_count) * sizeof(float), error) : NULL;
-    gboolean done = FALSE;
-    if (planes) {
-        float *scaled = planes + planes_count;
-        for (gsize i = 0; i < scaled_count; i++)
-            scaled[i] = latent[i] / (float)EDT_VAE_SCALE;
-        done = edt_vae_decode(vae, info->latent_size, info->latent_size, scaled, planes, error);
-        if (done)
-            edt_pixels_from_planes(planes, C, hw, picture->pixels);
-    }
-    edt_free(planes);
-    return done;
+    if (planes)
+        edt_pixels_from_planes(planes, C, hw, picture->pixels);
+    return planes != NULL;
 }
 
 /* The batch's latents become pictures of the result. */

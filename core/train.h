@@ -152,7 +152,7 @@ typedef struct {
     const char *output;
     gboolean force;              /* replace an existing output */
     gboolean raw;                /* the weights themselves instead of their average */
-    gboolean f32;                /* instead of bf16 */
+    EdtStored stored;            /* as what weights go into the model */
     const char *title, *licence; /* NULL: as the run's options say */
     double cfg_scale;            /* the same; 0: as they say */
     const char *vae; /* goes into a model that works on latents; NULL: the one of the run */

@@ -4,8 +4,8 @@
  * Random numbers have no state (state.h), so a resumed run ends at the same bits.
  */
 #include "train/state.h"
-#include "train/class_list.h"
 #include "files/safetensors.h"
+#include "model/names.h"
 
 #include <math.h>
 #include <string.h>
@@ -45,7 +45,7 @@ static void list(EdtTrainer *trainer, gint64 *counts, Item items[ITEMS])
 static void put_metadata(const EdtTrainer *trainer, EdtSafetensorsWriter *w)
 {
     g_autofree char *options = edt_train_options_to_json(&trainer->options);
-    g_autofree char *names = edt_class_names_to_json(trainer->dataset->class_names);
+    g_autofree char *names = edt_names_to_json(trainer->dataset->class_names);
     g_autofree char *step = g_strdup_printf("%" G_GINT64_FORMAT, trainer->step);
     edt_safetensors_writer_metadata(w, "format", FORMAT);
     edt_safetensors_writer_metadata(w, "options", options);
@@ -162,7 +162,7 @@ static gboolean load_items(EdtTrainer *trainer, EdtSafetensors *file, const char
 static const char *another(const EdtTrainer *trainer, const EdtSafetensors *file,
                            const EdtTrainOptions *before)
 {
-    g_autofree char *names = edt_class_names_to_json(trainer->dataset->class_names);
+    g_autofree char *names = edt_names_to_json(trainer->dataset->class_names);
     const char *differs = edt_train_options_differ(before, &trainer->options);
     if (differs == NULL && g_strcmp0(names, edt_safetensors_metadata(file, "class_names")) != 0)
         differs = "class_names";
@@ -203,12 +203,12 @@ static gboolean export_from(EdtSafetensors *file, const char *path, const EdtTra
         return FALSE;
     v.n_classes = options->n_classes;
     EdtParameters *parameters = edt_parameters_new(&v);
-    g_auto(GStrv) names = edt_class_names_from_json(edt_safetensors_metadata(file, "class_names"));
+    g_auto(GStrv) names = edt_names_from_json(edt_safetensors_metadata(file, "class_names"));
     weights =
         find(file, path, export->raw ? "weights" : "average", EDT_F32, parameters->count, error);
     if (weights)
         good = edt_export_write(
-            &(EdtExportSource){options, parameters, weights, v.n_classes, names,
+            &(EdtExportSource){options, parameters, weights, names,
                                edt_safetensors_metadata(file, "class_translations"), step},
             export, error);
     edt_parameters_free(parameters);

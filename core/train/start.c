@@ -6,7 +6,7 @@
  */
 #include "train/state.h"
 #include "files/safetensors.h"
-#include "train/class_list.h"
+#include "model/names.h"
 
 #include <string.h>
 
@@ -16,6 +16,7 @@ typedef struct {
     EdtTrainer *trainer;
     const char *path;
     EdtSafetensors *file;
+    EdtFormat format; /* what it says of itself */
     GError **error;
 } Start;
 
@@ -65,8 +66,7 @@ static void take_classes(const Start *s, const EdtSafetensor *tensor, const EdtP
     gint64 classes = p->shape[0] - 1, theirs = tensor->view.shape[0] - 1;
     gsize D = (gsize)p->shape[1];
     float *table = s->trainer->arrays.weights + p->offset;
-    g_auto(GStrv) known =
-        edt_class_names_from_json(edt_safetensors_metadata(s->file, "edt.class_names"));
+    g_auto(GStrv) known = edt_names_from_json(s->format.class_names);
     g_autoptr(GHashTable) rows = rows_of_names(known, theirs);
     gboolean by_name = names && g_hash_table_size(rows) > 0;
 
@@ -98,23 +98,21 @@ static gboolean take_tensors(const Start *s)
 }
 
 /* What the network predicts, and from what, must be the same. */
-static gboolean check_words(const Start *s)
+static gboolean check_format(const Start *s)
 {
-    const EdtTrainOptions *o = &s->trainer->options;
-    const char *const words[][2] = {
-        {"edt.schedule", edt_export_schedule(o)},
-        {"edt.prediction", edt_export_prediction(o)},
-    };
-    for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
-        if (g_strcmp0(edt_safetensors_metadata(s->file, words[i][0]), words[i][1]) != 0)
-            return refuse(s, "it has another", words[i][0]);
-    return TRUE;
+    const EdtTrainer *trainer = s->trainer;
+    const EdtFormat ours = edt_export_format(&trainer->options, &trainer->v);
+    const char *differs = edt_format_differ(&s->format, &ours);
+    return !differs || refuse(s, "it has another", differs);
 }
 
 gboolean edt_start_load(EdtTrainer *trainer, const char *path, GError **error)
 {
-    Start s = {trainer, path, edt_safetensors_open(path, error), error};
-    gboolean good = s.file && check_words(&s) && take_tensors(&s);
+    Start s = {.trainer = trainer, .path = path, .error = error};
+
+    s.file = edt_safetensors_open(path, error);
+    gboolean ok = s.file && edt_format_read(s.file, path, &s.format, error) && check_format(&s) &&
+                  take_tensors(&s);
     edt_safetensors_close(s.file);
-    return good;
+    return ok;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "compute/backend.h"
+#include "model/format.h"
 #include "train.h"
 #include "train/adan.h"
 #include "train/dataset.h"
@@ -104,13 +105,11 @@ typedef struct {
     const EdtTrainOptions *options;
     const EdtParameters *parameters;
     const float *weights;
-    int n_classes;
     char **class_names;             /* or NULL */
     const char *class_translations; /* or NULL */
     gint64 step;
 } EdtExportSource;
 gboolean edt_export_write(const EdtExportSource *source, const EdtTrainExport *export,
                           GError **error);
-/* The words of a model's metadata. */
-const char *edt_export_schedule(const EdtTrainOptions *options);
-const char *edt_export_prediction(const EdtTrainOptions *options);
+/* What a model's metadata says of a run, but for names, checksums and steps. */
+EdtFormat edt_export_format(const EdtTrainOptions *options, const EdtVariant *v);

@@ -252,9 +252,9 @@ static void write_features(const char *sub)
         float class = (float)(7 - n);
         for (int i = 0; i < 4 * AREA; i++)
             latent[i] = (float)(n * 1000 + i);
-        edt_npy_write(feature, latent, 4, (gint64[]){1, 4, SIDE, SIDE}, &error);
+        edt_npy_save(feature, latent, 4, (gint64[]){1, 4, SIDE, SIDE}, &error);
         g_assert_no_error(error);
-        edt_npy_write(label, &class, 1, (gint64[]){1}, &error);
+        edt_npy_save(label, &class, 1, (gint64[]){1}, &error);
         g_assert_no_error(error);
     }
 }
@@ -288,7 +288,7 @@ static void test_features_not_finite(void)
     GError *error = NULL;
 
     write_features("infinite");
-    edt_npy_write(feature, latent, 4, (gint64[]){1, 4, SIDE, SIDE}, &error);
+    edt_npy_save(feature, latent, 4, (gint64[]){1, 4, SIDE, SIDE}, &error);
     g_assert_no_error(error);
     EdtDataset *dataset = edt_features_open(path, 4, SIDE, 10, &error);
     g_assert_cmpint(get(dataset, 0, 0, x), ==, 6);
