@@ -103,7 +103,7 @@ static gboolean parse(Train *t, int *argc, char ***argv)
          "MINUTES"},
         {"export", 0, 0, G_OPTION_ARG_FILENAME, &t->export, "Only make a model out of a checkpoint",
          "CHECKPOINT"},
-        {"variant", 0, 0, G_OPTION_ARG_STRING, &t->variant, "EDT-Ti/4 (default), EDT-S/2, …",
+        {"variant", 0, 0, G_OPTION_ARG_STRING, &t->variant, "EDT-Ti/4 (default), EDT-Ti/2, EDT-S/2, …",
          "NAME"},
         {"size", 0, 0, G_OPTION_ARG_INT, &o->image_size, "Pixels a side (default 64)", "N"},
         {"channels", 0, 0, G_OPTION_ARG_INT, &o->channels, "4 with alpha (default), or 3", "N"},

@@ -262,7 +262,7 @@ gboolean edt_bench_run(const EdtBenchCase *bench, EdtBenchResult *result, GError
     if (!edt_variant_named(bench->variant, bench->image_size, &b.variant) || bench->pictures < 1) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                     "There is no model size “%s” at %d pixels. Sizes: EDT-S/2, EDT-B/2, EDT-XL/2, "
-                    "EDT-Ti/4, at multiples of 64 pixels.",
+                    "EDT-Ti/4, EDT-Ti/2, at multiples of 64 pixels.",
                     bench->variant, bench->image_size);
         return FALSE;
     }

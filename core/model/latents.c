@@ -17,7 +17,8 @@ static gboolean read_number(JsonArray *array, guint i, double least, float *valu
 {
     JsonNode *node = json_array_get_element(array, i);
     GType type = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_value_type(node) : G_TYPE_INVALID;
-    double number = type == G_TYPE_DOUBLE || type == G_TYPE_INT64 ? json_node_get_double(node) : NAN;
+    double number =
+        type == G_TYPE_DOUBLE || type == G_TYPE_INT64 ? json_node_get_double(node) : NAN;
     *value = (float)number;
     return number >= least && number <= NUMBER_MAX;
 }
@@ -94,8 +95,8 @@ static void add_number(GString *out, double value)
     g_string_append(out, g_ascii_formatd(text, sizeof text, "%.9g", value));
 }
 
-void edt_latents_write(const EdtLatentChannel *latents, int channels, char **mean,
-                       char **deviation, char **colours)
+void edt_latents_write(const EdtLatentChannel *latents, int channels, char **mean, char **deviation,
+                       char **colours)
 {
     GString *means = g_string_new("["), *deviations = g_string_new("["), *rows = g_string_new("[");
     gboolean coloured = FALSE;

@@ -15,5 +15,5 @@ typedef struct {
 /* To be freed; NULL where one of them is no such list of that many channels. */
 EdtLatentChannel *edt_latents_read(const EdtLatentTexts *texts, int channels);
 /* The same written, to be freed; colours is NULL where there are none. */
-void edt_latents_write(const EdtLatentChannel *latents, int channels, char **mean,
-                       char **deviation, char **colours);
+void edt_latents_write(const EdtLatentChannel *latents, int channels, char **mean, char **deviation,
+                       char **colours);

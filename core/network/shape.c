@@ -13,8 +13,8 @@
 #define GRID_MAX 128
 #define TIMESTEP_WIDTH 256 /* sinusoidal embedding in front of the timestep MLP */
 
-/* Sizes of the paper's table 1 and the official models_edt.py; EDT-Ti/4 is ours, for small
- * pictures in pixel space.  latent_size and grid are set by image size. */
+/* Sizes of the paper's table 1 and the official models_edt.py; the Ti are ours, with patches of 4
+ * for small pictures in pixel space, of 2 for latents.  latent_size and grid are set by image size. */
 static const struct {
     EdtVariant v;
     int factor; /* image pixels per latent pixel */
@@ -59,6 +59,16 @@ static const struct {
       .n_classes = 1000,
       .out_channels = 8},
      1},
+    {{.name = "EDT-Ti/2",
+      .channels = 4,
+      .patch = 2,
+      .dims = {156, 208, 260, 208, 156},
+      .heads = {3, 4, 5, 4, 3},
+      .depths = {2, 2, 2, 3, 3},
+      .mlp_ratio = 4,
+      .n_classes = 1000,
+      .out_channels = 8},
+     8},
 };
 
 int edt_variant_grid(const EdtVariant *v, int stage)

@@ -192,9 +192,12 @@ EdtVaeSpelling edt_vae_spelling(gconstpointer source, guint n, EdtNameAt name_at
         const char *name; /* the first of these that is there says how the file spells */
         int how;
     } signs[] = {
-        {"decoder.layers.0.weight", EDT_VAE_SPELLS_SMALL}, {"decoder.0.weight", EDT_VAE_SPELLS_SMALL},
-        {"decoder.1.weight", EDT_VAE_SPELLS_TAESD},        {"encoder.layers.0.weight", EDT_VAE_SPELLS_SMALL},
-        {"encoder.0.weight", EDT_VAE_SPELLS_SMALL},        {"0.weight", EDT_VAE_SPELLS_ENCODER},
+        {"decoder.layers.0.weight", EDT_VAE_SPELLS_SMALL},
+        {"decoder.0.weight", EDT_VAE_SPELLS_SMALL},
+        {"decoder.1.weight", EDT_VAE_SPELLS_TAESD},
+        {"encoder.layers.0.weight", EDT_VAE_SPELLS_SMALL},
+        {"encoder.0.weight", EDT_VAE_SPELLS_SMALL},
+        {"0.weight", EDT_VAE_SPELLS_ENCODER},
         {"1.weight", EDT_VAE_SPELLS_DECODER},
     };
     EdtVaeSpelling spelling = {.prefix = prefix_of(source, n, name_at)};

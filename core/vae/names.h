@@ -18,8 +18,8 @@ typedef struct {
     enum {
         EDT_VAE_SPELLS_NOTHING, /* there is no autoencoder in it */
         EDT_VAE_SPELLS_KL,
-        EDT_VAE_SPELLS_SMALL,  /* diffusers' or ours: taken as it is */
-        EDT_VAE_SPELLS_TAESD,  /* both halves, the decoder's numbers one ahead */
+        EDT_VAE_SPELLS_SMALL,   /* diffusers' or ours: taken as it is */
+        EDT_VAE_SPELLS_TAESD,   /* both halves, the decoder's numbers one ahead */
         EDT_VAE_SPELLS_DECODER, /* taesd_decoder: numbers alone, one ahead */
         EDT_VAE_SPELLS_ENCODER, /* taesd_encoder: numbers alone */
     } how;

@@ -42,11 +42,12 @@ typedef struct {
 
 static gboolean refuse(Reader *r)
 {
-    g_set_error(r->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                _("the autoencoder's tensor “%s” is missing or has an unexpected shape. Use the "
-                  "autoencoder of Stable Diffusion (sd-vae-ft-ema or sd-vae-ft-mse), or a small one "
-                  "(TAESD)"),
-                r->name);
+    g_set_error(
+        r->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+        _("the autoencoder's tensor “%s” is missing or has an unexpected shape. Use the "
+          "autoencoder of Stable Diffusion (sd-vae-ft-ema or sd-vae-ft-mse), or a small one "
+          "(TAESD)"),
+        r->name);
     return FALSE;
 }
 
@@ -229,10 +230,11 @@ static gboolean check(Reader *r, EdtVaeParts wanted)
     if (vae->encoder.levels == 0 || vae->decoder.levels == 0 ||
         vae->encoder.levels == vae->decoder.levels)
         return vae->pixels == 3 || vae->pixels == 4 || refuse(r);
-    g_set_error(r->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                _("the autoencoder's encoder shrinks pictures %d times, its decoder enlarges them %d "
-                  "times; they do not belong together"),
-                1 << (vae->encoder.levels - 1), 1 << (vae->decoder.levels - 1));
+    g_set_error(
+        r->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+        _("the autoencoder's encoder shrinks pictures %d times, its decoder enlarges them %d "
+          "times; they do not belong together"),
+        1 << (vae->encoder.levels - 1), 1 << (vae->decoder.levels - 1));
     return FALSE;
 }
 

@@ -20,8 +20,9 @@ typedef enum {
 
 /* What all autoencoders of a kind have in common: its row. */
 typedef struct {
-    gboolean unit_pixels; /* the network's pixels are 0..1; else -1..1, as everybody else has them */
-    float bound;          /* latents are kept within by bound * tanh(z / bound); 0: by nothing */
+    gboolean
+        unit_pixels; /* the network's pixels are 0..1; else -1..1, as everybody else has them */
+    float bound;     /* latents are kept within by bound * tanh(z / bound); 0: by nothing */
     gboolean bound_first; /* that is the decoder's first step, not the encoder's last one */
     gboolean spreads;     /* the encoder gives mean and variance, not a latent */
     gboolean as_sampled;  /* its latents are the sampler's; else edt_latent_* lie between them */

@@ -31,8 +31,13 @@ static EdtVaeWalk start(const EdtVaeShape *shape, EdtType act, EdtVaePurpose pur
 {
     int side = encode ? shape->factor : 1;
     return (EdtVaeWalk){
-        .shape = shape, .purpose = purpose, .act = act, .h = h * side, .w = w * side,
-        .order = {EDT_VAE_X, EDT_VAE_BESIDE, EDT_VAE_BETWEEN}, .ok = TRUE,
+        .shape = shape,
+        .purpose = purpose,
+        .act = act,
+        .h = h * side,
+        .w = w * side,
+        .order = {EDT_VAE_X, EDT_VAE_BESIDE, EDT_VAE_BETWEEN},
+        .ok = TRUE,
     };
 }
 

@@ -104,8 +104,8 @@ void edt_vae_conv(EdtVaeWalk *walk, const EdtVaeConv *c, EdtVaeSlot from, EdtVae
         measure_conv(walk, c, to);
         break;
     case EDT_VAE_PREPARE:
-        walk->ok = walk->ok && vae->backend->conv_prepare(vae->dev, take_layer(walk)->conv, 1, h,
-                                                          w, walk->error);
+        walk->ok = walk->ok && vae->backend->conv_prepare(vae->dev, take_layer(walk)->conv, 1, h, w,
+                                                          walk->error);
         break;
     case EDT_VAE_RUN:
         vae->backend->conv(vae->dev, take_layer(walk)->conv, 1, h, w, slot(walk, from),
@@ -120,14 +120,21 @@ static void run_norm(EdtVaeWalk *walk, const EdtVaeLayer *layer, const EdtConv *
                      int groups, gboolean silu, EdtVaeSlot from, EdtVaeSlot to, EdtType y_type)
 {
     const EdtVae *vae = walk->vae;
-    vae->backend->group_norm(
-        vae->dev, &(EdtGroupNorm){
-                      .N = 1, .hw = walk->h * walk->w, .C = C, .groups = groups,
-                      .planes = reader ? vae->backend->conv_planes(vae->dev, reader) : 1,
-                      .x = slot(walk, from), .x_type = EDT_F32,
-                      .y = slot(walk, to), .y_type = y_type,
-                      .weight = layer->weight, .bias = layer->bias, .silu = silu,
-                  });
+    vae->backend->group_norm(vae->dev,
+                             &(EdtGroupNorm){
+                                 .N = 1,
+                                 .hw = walk->h * walk->w,
+                                 .C = C,
+                                 .groups = groups,
+                                 .planes = reader ? vae->backend->conv_planes(vae->dev, reader) : 1,
+                                 .x = slot(walk, from),
+                                 .x_type = EDT_F32,
+                                 .y = slot(walk, to),
+                                 .y_type = y_type,
+                                 .weight = layer->weight,
+                                 .bias = layer->bias,
+                                 .silu = silu,
+                             });
 }
 
 void edt_vae_norm(EdtVaeWalk *walk, const char *name, int C, int groups, gboolean silu, int ahead,
@@ -172,7 +179,10 @@ static void run_attention(EdtVaeWalk *walk, const EdtVaeLayer *layer, int C)
     vae->backend->linear(vae->dev, layer->qkv, T, slot(walk, EDT_VAE_BESIDE),
                          slot(walk, EDT_VAE_BETWEEN));
     vae->backend->attention(vae->dev, &(EdtAttention){
-                                          .N = 1, .T = T, .H = 1, .d = C,
+                                          .N = 1,
+                                          .T = T,
+                                          .H = 1,
+                                          .d = C,
                                           .scale = 1.0f / sqrtf((float)C),
                                           .qkv = slot(walk, EDT_VAE_BETWEEN),
                                           .out = slot(walk, EDT_VAE_BESIDE),

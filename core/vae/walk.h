@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * One walk through a decoder or an encoder serves every purpose: to name its tensors, to load them,
- * to measure the memory it takes, to prepare shapes, and to run; so they cannot disagree.  A kind of
- * autoencoder is a way (walk_kl.c, walk_small.c) over the operations of walk.c.  Private to vae/.
+ * to measure the memory it takes, to prepare shapes, and to run; so they cannot disagree.  A kind
+ * of autoencoder is a way (walk_kl.c, walk_small.c) over the operations of walk.c.  Private to
+ * vae/.
  */
 #pragma once
 

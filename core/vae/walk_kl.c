@@ -12,8 +12,12 @@
 /* A convolution behind a norm, from C_in to C_out channels. */
 static EdtVaeConv normed(const EdtVaeWalk *walk, const char *name, int C_in, int C_out)
 {
-    return (EdtVaeConv){.name = name, .C_in = C_in, .C_out = C_out, .kernel = 3,
-                        .from_norm = TRUE, .x_type = walk->act};
+    return (EdtVaeConv){.name = name,
+                        .C_in = C_in,
+                        .C_out = C_out,
+                        .kernel = 3,
+                        .from_norm = TRUE,
+                        .x_type = walk->act};
 }
 
 /* One that stands alone and costs little: f32 in every precision. */

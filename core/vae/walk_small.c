@@ -10,8 +10,12 @@
 static EdtVaeConv step(EdtVaeWalk *walk, const char *place, int i, int C_in, int C_out)
 {
     edt_vae_place(walk, "%s%d", place, i);
-    return (EdtVaeConv){.name = "", .C_in = C_in, .C_out = C_out, .kernel = 3,
-                        .x_type = walk->act, .y_type = walk->act};
+    return (EdtVaeConv){.name = "",
+                        .C_in = C_in,
+                        .C_out = C_out,
+                        .kernel = 3,
+                        .x_type = walk->act,
+                        .y_type = walk->act};
 }
 
 /* relu(x + conv4(relu(conv2(relu(conv0(x)))))) */

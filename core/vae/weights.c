@@ -114,12 +114,21 @@ gboolean edt_vae_load_conv(EdtVaeWalk *walk, const EdtVaeConv *c, EdtVaeLayer *l
         (!c->unbiased && !find(walk, c->name, ".bias", 1, (gint64[]){c->C_out}, &bias)))
         return FALSE;
     EdtConvSpec spec = {
-        .C_in = c->C_in, .C_out = c->C_out, .kernel = c->kernel, .stride = c->halves ? 2 : 1,
-        .pad_front = c->front, .upsample = c->upsample, .accumulate = c->accumulate,
-        .epilogue = c->relu ? EDT_EPILOGUE_RELU : EDT_EPILOGUE_NONE, .from_norm = c->from_norm,
-        .weight = weight.data, .weight_type = weight.type,
-        .bias = bias.data, .bias_type = bias.type,
-        .x_type = c->x_type, .y_type = c->y_type,
+        .C_in = c->C_in,
+        .C_out = c->C_out,
+        .kernel = c->kernel,
+        .stride = c->halves ? 2 : 1,
+        .pad_front = c->front,
+        .upsample = c->upsample,
+        .accumulate = c->accumulate,
+        .epilogue = c->relu ? EDT_EPILOGUE_RELU : EDT_EPILOGUE_NONE,
+        .from_norm = c->from_norm,
+        .weight = weight.data,
+        .weight_type = weight.type,
+        .bias = bias.data,
+        .bias_type = bias.type,
+        .x_type = c->x_type,
+        .y_type = c->y_type,
     };
     layer->conv = vae->backend->conv_new(vae->dev, &spec, walk->error);
     done(walk, c->name, ".weight");
@@ -157,8 +166,14 @@ gboolean edt_vae_load_attention(EdtVaeWalk *walk, int C, EdtVaeLayer *layer)
                     load_rows(walk, "to_out.0", C, 3 * C, weight, bias);
     if (read) {
         EdtLinearSpec spec = {
-            .K = C, .N = 3 * C, .weight = weight, .weight_type = EDT_F32, .bias = bias,
-            .bias_type = EDT_F32, .x_type = vae->act, .y_type = vae->act,
+            .K = C,
+            .N = 3 * C,
+            .weight = weight,
+            .weight_type = EDT_F32,
+            .bias = bias,
+            .bias_type = EDT_F32,
+            .x_type = vae->act,
+            .y_type = vae->act,
         };
         layer->qkv = vae->backend->linear_new(vae->dev, &spec, walk->error);
         spec.N = C;

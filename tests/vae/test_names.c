@@ -192,14 +192,30 @@ static void check_half(const EdtVaeHalf *found, const EdtVaeHalf *made)
 }
 
 static const EdtVaeShape shapes[] = {
-    {.kind = EDT_VAE_KL, .pixels = 3, .latent = 4, .factor = 4,
-     .encoder = {3, {32, 64, 96}, {2, 1, 2}}, .decoder = {3, {32, 64, 96}, {3, 1, 2}}},
-    {.kind = EDT_VAE_TAESD, .pixels = 3, .latent = 4, .factor = 8,
-     .encoder = {4, {64, 64, 64, 64}, {1, 3, 3, 3}}, .decoder = {4, {64, 64, 64, 64}, {1, 3, 3, 3}}},
-    {.kind = EDT_VAE_CODEC, .pixels = 4, .latent = 4, .factor = 8,
-     .encoder = {4, {32, 48, 64, 64}, {1, 2, 3, 3}}, .decoder = {4, {32, 48, 64, 64}, {1, 2, 3, 3}}},
-    {.kind = EDT_VAE_CODEC, .pixels = 4, .latent = 6, .factor = 2,
-     .encoder = {2, {8, 24}, {0, 1}}, .decoder = {2, {16, 24}, {1, 0}}},
+    {.kind = EDT_VAE_KL,
+     .pixels = 3,
+     .latent = 4,
+     .factor = 4,
+     .encoder = {3, {32, 64, 96}, {2, 1, 2}},
+     .decoder = {3, {32, 64, 96}, {3, 1, 2}}},
+    {.kind = EDT_VAE_TAESD,
+     .pixels = 3,
+     .latent = 4,
+     .factor = 8,
+     .encoder = {4, {64, 64, 64, 64}, {1, 3, 3, 3}},
+     .decoder = {4, {64, 64, 64, 64}, {1, 3, 3, 3}}},
+    {.kind = EDT_VAE_CODEC,
+     .pixels = 4,
+     .latent = 4,
+     .factor = 8,
+     .encoder = {4, {32, 48, 64, 64}, {1, 2, 3, 3}},
+     .decoder = {4, {32, 48, 64, 64}, {1, 2, 3, 3}}},
+    {.kind = EDT_VAE_CODEC,
+     .pixels = 4,
+     .latent = 6,
+     .factor = 2,
+     .encoder = {2, {8, 24}, {0, 1}},
+     .decoder = {2, {16, 24}, {1, 0}}},
 };
 
 static void test_detect(void)
@@ -217,8 +233,10 @@ static void test_detect(void)
             g_assert_cmpint(found.pixels, ==, shapes[i].pixels);
             g_assert_cmpint(found.latent, ==, shapes[i].latent);
             g_assert_cmpint(found.factor, ==, shapes[i].factor);
-            check_half(&found.decoder, parts & EDT_VAE_DECODER ? &shapes[i].decoder : &none.decoder);
-            check_half(&found.encoder, parts & EDT_VAE_ENCODER ? &shapes[i].encoder : &none.encoder);
+            check_half(&found.decoder,
+                       parts & EDT_VAE_DECODER ? &shapes[i].decoder : &none.decoder);
+            check_half(&found.encoder,
+                       parts & EDT_VAE_ENCODER ? &shapes[i].encoder : &none.encoder);
             g_assert_true(edt_vae_shape_detect(shape_of, table, 3, &found, NULL) == (parts == 3));
             g_hash_table_unref(table);
         }
