@@ -80,7 +80,7 @@ static void tell_model(const Import *import, const EdtModelInfo *info)
 {
     edt_cli_bar_clear();
     edt_cli_say("%s, %dx%d, %s: %s", info->variant, info->image_size, info->image_size,
-                info->has_vae ? "with VAE" : "without VAE", edt_storage_words[info->stored_bf16]);
+                info->has_vae ? "with VAE" : "without VAE", edt_storage_words[info->stored]);
     edt_cli_say("model       sha256 %s", info->sha256);
     edt_cli_say("checkpoint  sha256 %s", info->source_sha256);
     if (edt_model_info_makes(info) == EDT_MAKES_LATENTS_ONLY)
@@ -124,7 +124,9 @@ static gboolean run_import(Import *import, const char *checkpoint, GError **erro
     EdtImport request = {.edt_path = checkpoint,
                          .vae_path = import->vae,
                          .output = import->output,
-                         .bf16 = import->type && edt_word_find(edt_storage_words, import->type),
+                         .stored = import->type && edt_word_find(edt_storage_words, import->type)
+                                       ? EDT_STORED_BF16
+                                       : EDT_STORED_F32,
                          .force = import->force,
                          .title = import->title,
                          .licence = import->licence};

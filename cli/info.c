@@ -91,7 +91,7 @@ static void print_model(const EdtModelInfo *info)
     printf("%-12s %d, %s\n", "classes", info->n_classes, class_list_text(info));
     print_row("VAE", vae_text(info));
     printf("%-12s %.1f million, stored as %s\n", "parameters", (double)info->n_parameters / 1e6,
-           edt_storage_words[info->stored_bf16]);
+           edt_storage_words[info->stored]);
     printf("%-12s %g\n", "guidance", info->cfg_scale);
     print_bytes("file", info->file_bytes, "");
     print_bytes("memory", forecast(info, 1), " for one picture at a time");
@@ -121,7 +121,7 @@ static void send_model(const EdtModelInfo *info)
     edt_cli_event_flag(event, "alpha", info->has_alpha);
     edt_cli_event_integer(event, "classes", info->n_classes);
     edt_cli_event_text(event, "class_list", class_list_text(info));
-    edt_cli_event_text(event, "type", edt_storage_words[info->stored_bf16]);
+    edt_cli_event_text(event, "type", edt_storage_words[info->stored]);
     edt_cli_event_integer(event, "parameters", (gint64)info->n_parameters);
     edt_cli_event_integer(event, "file_bytes", (gint64)info->file_bytes);
     edt_cli_event_integer(event, "memory_bytes", (gint64)forecast(info, 1));

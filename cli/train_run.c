@@ -159,7 +159,8 @@ static void save_or_say(Run *run)
 
 static gboolean export(Run *run, GError **error)
 {
-    EdtTrainExport wish = {.output = run->t->model, .force = TRUE};
+    EdtTrainExport wish = {
+        .output = run->t->model, .force = TRUE, .stored = EDT_STORED_BF16};
     return edt_trainer_export(run->trainer, &wish, error);
 }
 

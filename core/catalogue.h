@@ -33,7 +33,7 @@ typedef struct {
     const char *edt_path; /* .pt, .pth or .safetensors with the reference's names; required */
     const char *vae_path; /* .safetensors, .bin, .ckpt, .pt; NULL: none */
     const char *output;   /* required */
-    gboolean bf16;        /* store bf16 instead of f32 */
+    EdtStored stored;     /* as what weights go into the model */
     gboolean force;       /* replace an existing output */
     const char *title;    /* may be NULL */
     const char *licence;  /* may be NULL */
@@ -71,5 +71,11 @@ char *edt_class_name(const EdtModelInfo *info, int class_index);
 char *edt_class_word(const EdtModelInfo *info, int class_index);
 /* What a person is shown: the name in their language, where the model knows it. */
 char *edt_class_label(const EdtModelInfo *info, int class_index);
+
+/* The same of styles.  Index for a number, a name or a label; the name and label of EDT_STYLE_ANY is
+ * "any". */
+int edt_style_find(const EdtModelInfo *info, const char *text, GError **error);
+char *edt_style_name(const EdtModelInfo *info, int style);
+char *edt_style_label(const EdtModelInfo *info, int style);
 
 G_END_DECLS

@@ -7,8 +7,8 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "engine/run.h"
-#include "model/info.h"
-#include "sample/preview.h"
+#include "model/format.h"
+#include "sample/pixels.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -63,6 +63,9 @@ static gboolean check_items(const EdtModelInfo *info, const EdtRequest *request,
         if (item->class_index < 0 || item->class_index > info->n_classes)
             return wrong(error, _("There is no class %d: “%s” has classes 0 to %d."),
                          item->class_index, info->path, info->n_classes - 1);
+        if (info->n_styles && (item->style < EDT_STYLE_ANY || item->style >= info->n_styles))
+            return wrong(error, _("There is no style %d: “%s” has styles 0 to %d."), item->style,
+                         info->path, info->n_styles - 1);
         if (!check_settings(request, item, error))
             return FALSE;
     }
@@ -100,32 +103,21 @@ static gboolean choose_batch(const EdtEngine *engine, const EdtRequest *request,
 static gboolean decode(EdtEngine *engine, const float *latent, EdtPicture *picture, GError **error)
 {
     const EdtModelInfo *info = engine->info;
-    int size = info->image_size, hw = size * size, C = picture->channels;
-    gsize planes_count = (gsize)(info->needs_vae ? 3 : info->channels) * (gsize)hw;
-    gsize scaled_count = (gsize)info->channels * (gsize)(info->latent_size * info->latent_size);
+    int hw = info->image_size * info->image_size, C = picture->channels;
+    const float *planes = latent;
 
     picture->pixels = g_try_new(float, (gsize)C *(gsize)hw);
     if (picture->pixels == NULL) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY, _("Out of memory for the picture."));
         return FALSE;
     }
-    if (!info->needs_vae) {
-        edt_pixels_from_planes(latent, C, hw, picture->pixels);
-        return TRUE;
+    if (info->needs_vae) {
+        EdtVae *vae = edt_engine_decoder(engine, error);
+        planes = vae ? edt_engine_decode(engine, vae, latent, error) : NULL;
     }
-    EdtVae *vae = edt_engine_decoder(engine, error);
-    float *planes = vae ? edt_alloc((planes_count + scaled_count) * sizeof(float), error) : NULL;
-    gboolean done = FALSE;
-    if (planes) {
-        float *scaled = planes + planes_count;
-        for (gsize i = 0; i < scaled_count; i++)
-            scaled[i] = latent[i] / (float)EDT_VAE_SCALE;
-        done = edt_vae_decode(vae, info->latent_size, info->latent_size, scaled, planes, error);
-        if (done)
-            edt_pixels_from_planes(planes, C, hw, picture->pixels);
-    }
-    edt_free(planes);
-    return done;
+    if (planes)
+        edt_pixels_from_planes(planes, C, hw, picture->pixels);
+    return planes != NULL;
 }
 
 /* The batch's latents become pictures of the result. */
@@ -140,6 +132,7 @@ static gboolean finish(EdtRun *run, int steps_done, EdtVerdict verdict, EdtPictu
         *picture = (EdtPicture){
             .class_index = item->class_index,
             .seed = item->seed,
+            .style = info->n_styles ? item->style : EDT_STYLE_ANY,
             .steps_done = steps_done,
             .width = info->image_size,
             .height = info->image_size,

@@ -72,12 +72,21 @@ void edt_engine_close(EdtEngine *engine); /* NULL is fine */
 typedef enum { EDT_SCHEDULE_LINEAR, EDT_SCHEDULE_COSINE } EdtSchedule;  /* noise schedule */
 typedef enum { EDT_PREDICT_NOISE, EDT_PREDICT_DENOISED } EdtPrediction; /* network output */
 typedef enum { EDT_CLASSES_UNNAMED, EDT_CLASSES_IMAGENET, EDT_CLASSES_OWN } EdtClassList;
+typedef enum { EDT_STORED_F32, EDT_STORED_BF16 } EdtStored; /* weights in a file */
 
 /* What a model file may hold. */
 #define EDT_CFG_SCALE_MAX 100 /* recommended guidance */
 #define EDT_CLASSES_MAX 100000
+#define EDT_STYLES_MAX 1000
 #define EDT_CLASS_NAME_MAX 256  /* bytes; no control characters */
 #define EDT_MODEL_TEXT_MAX 4096 /* bytes of title and licence; no control characters */
+
+/* One channel of the latents.  The diffusion works on (z - shift) * scale of what the autoencoder
+ * makes; colour is for a rough preview, all of them 0 where none are known. */
+typedef struct {
+    float shift, scale;
+    float colour[3]; /* of the sampler's number, in red, green, blue of -1..1 */
+} EdtLatentChannel;
 
 /* What a model file says of itself; everything is known without loading the weights. */
 typedef struct {
@@ -90,6 +99,7 @@ typedef struct {
     int image_size;      /* pixels a side */
     int latent_size;     /* latent pixels a side (equals image_size without a VAE space) */
     int channels;        /* channels of the latent: 4 */
+    EdtLatentChannel *latents; /* [channels]; NULL for models that work on pixels */
     int guided_channels; /* guidance acts on channels 0..guided_channels-1: 3 officially */
     double cfg_scale;    /* the guidance that its maker recommends; 4 where the file says none */
     gboolean learned_variance; /* the network also predicts the variance */
@@ -100,9 +110,11 @@ typedef struct {
     EdtClassList class_list;
     char **class_names;  /* n_classes names, NULL-terminated, or NULL (class_list tells) */
     char **class_labels; /* the same in the user's language, or NULL */
+    int n_styles;        /* without the null style; 0: the model knows no styles */
+    char **style_names, **style_labels; /* as of classes; or NULL */
     EdtSchedule schedule;
     EdtPrediction prediction;
-    gboolean stored_bf16;
+    EdtStored stored;
     guint64 n_parameters; /* EDT and VAE */
     guint64 file_bytes;
 } EdtModelInfo;
@@ -143,7 +155,9 @@ typedef enum { EDT_AMM_OFF, EDT_AMM_OFFICIAL, EDT_AMM_AUTO } EdtAmm;
 typedef struct {
     int class_index; /* 0..n_classes-1, or n_classes for the null class */
     guint64 seed;
+    int style; /* 0..n_styles-1, or EDT_STYLE_ANY; models without styles do not look at it */
 } EdtItem;
+#define EDT_STYLE_ANY (-1)
 
 typedef struct {
     const EdtItem *items; /* borrowed during edt_generate() */
@@ -198,6 +212,7 @@ typedef struct {
 typedef struct {
     int class_index;
     guint64 seed;
+    int style; /* EDT_STYLE_ANY where the model has none */
     int steps_done; /* fewer than asked after EDT_STOP_KEEP */
     int width, height, channels;
     float *pixels; /* height x width x channels, 0..1, sRGB; NULL with latent_only */
@@ -218,11 +233,11 @@ void edt_pictures_free(EdtPictures *pictures);
 /* 0..1 floats to bytes, rounded to nearest; out holds width x height x channels bytes. */
 void edt_picture_to_u8(const EdtPicture *picture, guint8 *out);
 
-/* VAE encoder.  pixels: 3 x image_size x image_size, -1..1, planar.  mean and logvar receive
- * channels x latent_size x latent_size each, unscaled (multiply by edt_vae_scale for the sampler).
- */
+/* The autoencoder's encoder.  pixels: 3 (4 with alpha, colour premultiplied) x image_size x
+ * image_size, -1..1, planar.  mean and logvar receive channels x latent_size x latent_size each, as
+ * the autoencoder has them (info->latents says how the sampler does); logvar is -INFINITY where it
+ * knows no variance. */
 gboolean edt_encode(EdtEngine *engine, const float *pixels, float *mean, float *logvar,
                     GError **error);
-#define EDT_VAE_SCALE 0.18215
 
 G_END_DECLS

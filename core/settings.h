@@ -22,7 +22,7 @@ extern const char *const edt_precision_words[];  /* EdtPrecision */
 extern const char *const edt_schedule_words[];   /* EdtSchedule */
 extern const char *const edt_prediction_words[]; /* EdtPrediction */
 extern const char *const edt_class_list_words[]; /* EdtClassList */
-extern const char *const edt_storage_words[];    /* EdtModelInfo.stored_bf16: f32, bf16 */
+extern const char *const edt_storage_words[];    /* EdtStored */
 
 /* Place of a word in a list, case ignored; -1 where it is none of it. */
 int edt_word_find(const char *const *words, const char *text);

@@ -82,10 +82,10 @@ static gboolean keep_weights(EdtDevice *dev, EdtConv *conv, const EdtConvSpec *s
         order_taps(spec, ordered);
     conv->weights = edt_cuda_keep(dev, ordered, EDT_F32, one * (gsize)conv->parities, spec->x_type,
                                   error);
-    if (conv->weights)
+    if (conv->weights && spec->bias)
         conv->bias = edt_cuda_keep(dev, spec->bias, spec->bias_type, (gsize)spec->C_out,
                                    spec->y_type, error);
-    return conv->bias != NULL;
+    return conv->weights && (conv->bias || !spec->bias);
 }
 
 EdtConv *edt_cuda_conv_new(EdtDevice *dev, const EdtConvSpec *spec, GError **error)
@@ -168,8 +168,10 @@ static EdtMatmulShape product(const EdtConv *conv, gint64 rows, gint64 first)
     shape.ldx = shape.ldw = conv->K;
     shape.x_type = conv->spec.x_type;
     shape.y_type = conv->spec.y_type;
-    shape.bias = first == 0;
+    shape.bias = first == 0 && conv->bias;
     shape.accumulate = first > 0 || conv->spec.accumulate;
+    if (first + conv->part >= conv->K)
+        shape.epilogue = conv->spec.epilogue;
     return shape;
 }
 
@@ -204,11 +206,13 @@ static gboolean multiply(EdtDevice *dev, const EdtConv *conv, int parity, gint64
     return done;
 }
 
-/* Plain 3x3: padding all round.  Stride 2: on the far sides only (the VAE's).  2x2 of an even
- * output: the pixel before; of an odd one: the pixel behind. */
+/* Plain 3x3: padding all round.  Stride 2: on one side only.  2x2 of an even output: the pixel
+ * before; of an odd one: the pixel behind. */
 static int padding_before(const EdtConv *conv, int odd)
 {
-    return conv->spec.upsample ? !odd : conv->kernel == 3 && conv->spec.stride == 1;
+    if (conv->spec.upsample)
+        return !odd;
+    return conv->kernel == 3 && (conv->spec.stride == 1 || conv->spec.pad_front);
 }
 
 /* Output pixels first .. first+count-1 of one parity. */

@@ -100,16 +100,18 @@ static cublasStatus_t set(cublasLtMatmulDesc_t desc, cublasLtMatmulDescAttribute
     return cublasLtMatmulDescSetAttribute(desc, attribute, value, bytes);
 }
 
+static const cublasLtEpilogue_t epilogues[][2] = {
+    [EDT_EPILOGUE_NONE] = {CUBLASLT_EPILOGUE_DEFAULT, CUBLASLT_EPILOGUE_BIAS},
+    [EDT_EPILOGUE_GELU] = {CUBLASLT_EPILOGUE_GELU, CUBLASLT_EPILOGUE_GELU_BIAS},
+    [EDT_EPILOGUE_RELU] = {CUBLASLT_EPILOGUE_RELU, CUBLASLT_EPILOGUE_RELU_BIAS},
+};
+
 static cublasStatus_t describe(const EdtMatmuls *matmuls, Plan *plan)
 {
     const EdtMatmulShape *s = &plan->shape;
     const gboolean tf32 = matmuls->tf32 && s->x_type == EDT_F32;
-    const gboolean gelu = s->epilogue == EDT_EPILOGUE_GELU;
     const cublasOperation_t transposed = CUBLAS_OP_T;
-    const cublasLtEpilogue_t epilogue = gelu ? s->bias ? CUBLASLT_EPILOGUE_GELU_BIAS
-                                                       : CUBLASLT_EPILOGUE_GELU
-                                        : s->bias ? CUBLASLT_EPILOGUE_BIAS
-                                                  : CUBLASLT_EPILOGUE_DEFAULT;
+    const cublasLtEpilogue_t epilogue = epilogues[s->epilogue][s->bias];
     const cudaDataType_t bias_type = type_of(s->y_type);
     cublasStatus_t status = cublasLtMatmulDescCreate(
         &plan->desc, tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F, CUDA_R_32F);

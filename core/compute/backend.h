@@ -23,7 +23,8 @@ typedef struct {
     EdtPrecision precision; /* never AUTO */
 } EdtDeviceOptions;
 
-typedef enum { EDT_EPILOGUE_NONE, EDT_EPILOGUE_GELU } EdtEpilogue; /* GELU: tanh form */
+/* What follows the sums; GELU in its tanh form, RELU is max(y, 0). */
+typedef enum { EDT_EPILOGUE_NONE, EDT_EPILOGUE_GELU, EDT_EPILOGUE_RELU } EdtEpilogue;
 
 /* y[M,N] = epilogue(x[M,K] W^T + b).  W is [N,K] as torch stores it. */
 typedef struct {
@@ -32,7 +33,7 @@ typedef struct {
     EdtType weight_type;     /* EDT_F32 or EDT_BF16 */
     const void *bias;        /* host, [N], or NULL */
     EdtType bias_type;
-    EdtEpilogue epilogue;
+    EdtEpilogue epilogue;    /* NONE or GELU */
     EdtType x_type, y_type;  /* EDT_F32 or act */
 } EdtLinearSpec;
 
@@ -40,13 +41,15 @@ typedef struct {
 typedef struct {
     int C_in, C_out;
     int kernel;              /* 1 or 3 */
-    int stride;              /* 1; or 2 with the VAE's asymmetric padding (0,1,0,1) */
+    int stride;              /* 1; or 2, for even sides, padded behind (AutoencoderKL) ... */
+    gboolean pad_front;      /* ... or in front (what "padding 1" comes to) */
     gboolean upsample;       /* nearest 2x before the convolution */
     gboolean accumulate;     /* y += ... instead of y = ... */
+    EdtEpilogue epilogue;    /* NONE or RELU */
     gboolean from_norm;      /* the input comes from a group norm: it may be asked for in planes */
     const void *weight;      /* host, [C_out,C_in,kernel,kernel] */
     EdtType weight_type;
-    const void *bias;        /* host, [C_out] */
+    const void *bias;        /* host, [C_out], or NULL */
     EdtType bias_type;
     EdtType x_type, y_type;
 } EdtConvSpec;

@@ -51,16 +51,17 @@ static int part_side(const EdtConv *conv, int side)
     return conv->spec.stride == 2 ? side / 2 : side;
 }
 
-/* Padding before and behind one axis.  Plain 3x3: 1, 1.  Stride 2: 0, 1 (the VAE pads on the far
- * side only).  2x2 of an even output: the pixel before; of an odd one: the pixel behind. */
+/* Padding before and behind one axis.  Plain 3x3: 1, 1.  Stride 2: 0, 1 or 1, 0 (one side of an even
+ * number of pixels).  2x2 of an even output: the pixel before; of an odd one: the pixel behind. */
 static void padding(const EdtConv *conv, int odd, dnnl_dim_t *before, dnnl_dim_t *behind)
 {
     if (conv->spec.upsample) {
         *before = !odd;
         *behind = odd;
     } else {
-        *before = conv->spec.kernel == 3 && conv->spec.stride == 1;
-        *behind = conv->spec.kernel == 3;
+        gboolean one_side = conv->spec.stride == 2;
+        *before = conv->spec.kernel == 3 && (!one_side || conv->spec.pad_front);
+        *behind = conv->spec.kernel == 3 && (!one_side || !conv->spec.pad_front);
     }
 }
 
@@ -132,6 +133,33 @@ static gboolean pack(EdtDevice *dev, EdtConv *conv, const EdtConvSpec *spec, GEr
 
 /* ---- primitives ---- */
 
+/* Planes behind the first one add to it. */
+static gboolean adds(const EdtConv *conv, int part)
+{
+    return conv->spec.accumulate || (part > 0 && !conv->spec.upsample);
+}
+
+static gboolean has_bias(const EdtConv *conv, int part)
+{
+    return conv->bias && (part == 0 || conv->spec.upsample);
+}
+
+/* What follows the sums: what was there is added, then ReLU, when the sum is complete. */
+static dnnl_status_t add_post_ops(const EdtConv *conv, int part, dnnl_primitive_attr_t attr,
+                                  dnnl_post_ops_t *post)
+{
+    gboolean last = conv->spec.upsample || part == conv->parts - 1;
+    dnnl_status_t status = dnnl_post_ops_create(post);
+
+    if (!status && adds(conv, part))
+        status = dnnl_post_ops_append_sum(*post, 1.0f, 0, dnnl_data_type_undef);
+    if (!status && conv->spec.epilogue == EDT_EPILOGUE_RELU && last)
+        status = dnnl_post_ops_append_eltwise(*post, dnnl_eltwise_relu, 0.0f, 0.0f);
+    if (!status)
+        status = dnnl_primitive_attr_set_post_ops(attr, *post);
+    return status;
+}
+
 /* Part `part` on pictures of h x w; weights NULL: in the layout that oneDNN prefers. */
 static gboolean describe(EdtDevice *dev, const EdtConv *conv, int part, int N, int h, int w,
                          const_dnnl_memory_desc_t weights, dnnl_primitive_desc_t *desc,
@@ -144,7 +172,7 @@ static gboolean describe(EdtDevice *dev, const EdtConv *conv, int part, int N, i
     dnnl_post_ops_t post = NULL;
     dnnl_dims_t before, behind;
 
-    gboolean bias_too = spec->upsample || part == 0; /* later planes add to the first */
+    gboolean bias_too = has_bias(conv, part);
     padding(conv, part / 2, &before[0], &behind[0]);
     padding(conv, part % 2, &before[1], &behind[1]);
     dnnl_status_t status = dnnl_memory_desc_create_with_tag(
@@ -164,13 +192,8 @@ static gboolean describe(EdtDevice *dev, const EdtConv *conv, int part, int N, i
         status = dnnl_primitive_attr_create(&attr);
     if (!status)
         status = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
-    if (!status && (spec->accumulate || !bias_too)) {
-        status = dnnl_post_ops_create(&post);
-        if (!status)
-            status = dnnl_post_ops_append_sum(post, 1.0f, 0, dnnl_data_type_undef);
-        if (!status)
-            status = dnnl_primitive_attr_set_post_ops(attr, post);
-    }
+    if (!status)
+        status = add_post_ops(conv, part, attr, &post);
     if (!status)
         status = dnnl_convolution_forward_primitive_desc_create(
             desc, dev->engine, dnnl_forward_inference, dnnl_convolution_direct, x,
@@ -268,9 +291,8 @@ static void run_part(EdtDevice *dev, EdtConv *conv, Shape *shape, int part, cons
         {DNNL_ARG_DST, shape->y},
         {DNNL_ARG_BIAS, conv->bias_memory},
     };
-    gboolean bias_too = conv->spec.upsample || part == 0;
-    dnnl_status_t status =
-        dnnl_primitive_execute(shape->primitive[part], dev->stream, bias_too ? 5 : 4, args);
+    dnnl_status_t status = dnnl_primitive_execute(shape->primitive[part], dev->stream,
+                                                  has_bias(conv, part) ? 5 : 4, args);
     if (status)
         edt_cpu_fail(dev, N_("a convolution"), status);
 }
@@ -327,8 +349,8 @@ EdtConv *edt_cpu_conv_new(EdtDevice *dev, const EdtConvSpec *spec, GError **erro
         conv->parts = spec->C_in / PLANE;
         conv->C_part = PLANE;
     }
-    if (edt_onednn_bias(dev, spec->C_out, spec->bias, spec->bias_type, FALSE, &conv->bias_memory,
-                        &conv->bias, error) &&
+    if ((!spec->bias || edt_onednn_bias(dev, spec->C_out, spec->bias, spec->bias_type, FALSE,
+                                        &conv->bias_memory, &conv->bias, error)) &&
         choose_layout(dev, conv, error) && pack(dev, conv, spec, error))
         return conv;
     edt_cpu_conv_free(dev, conv);

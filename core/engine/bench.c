@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "compute/backend.h"
-#include "files/vae_names.h"
 #include "sample/step.h"
 #include "vae/vae.h"
 
@@ -15,9 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The autoencoder of the official models (sd-vae-ft-ema, -mse). */
-static const EdtVaeShape standard_vae = {4, {128, 256, 512, 512}, 4, 3};
 
 #define SLICE 25 /* steps whose conditioning is computed together, as in a run of 25 steps */
 
@@ -223,9 +219,8 @@ static void condition(Bench *b, int R)
         timestep[i] = (float)(i / classes * 999 / SLICE);
         label[i] = i % classes;
     }
-    edt_network_modulate(b->model, R, timestep, label);
     double since = now_ms();
-    edt_network_modulate(b->model, R, timestep, label);
+    edt_network_modulate(b->model, R, timestep, label, NULL);
     b->result->modulate_ms = (now_ms() - since) / SLICE;
 }
 
@@ -258,7 +253,7 @@ static gboolean prepare_vae(Bench *b)
     gboolean encode = b->bench->work == EDT_BENCH_ENCODE;
     gsize latent = (gsize)side * (gsize)side;
 
-    edt_vae_tensors(&standard_vae, add_shape, &b->random);
+    edt_vae_tensors(&edt_vae_standard, EDT_VAE_DECODER | EDT_VAE_ENCODER, add_shape, &b->random);
     if (!fill_pool(&b->random, b->error))
         return FALSE;
     b->vae = edt_vae_new(b->backend, b->dev, &b->random.source,
@@ -273,7 +268,7 @@ static gboolean prepare_vae(Bench *b)
         in[i] = b->random.pool[i % b->random.pool_count] * 40;
     for (gsize i = 0; i < latent * 64 * 3; i++)
         out[i] = b->random.pool[i % b->random.pool_count] * 40;
-    b->result->gflop = 2e-9 * (double)edt_vae_macs(b->vae, side, side, encode);
+    b->result->gflop = 2e-9 * (double)edt_vae_macs(&edt_vae_standard, side, side, encode);
     return TRUE;
 }
 
@@ -300,7 +295,7 @@ gboolean edt_bench_run(const EdtBenchCase *bench, EdtBenchResult *result, GError
     if (!edt_variant_named(bench->variant, bench->image_size, &b.variant) || bench->pictures < 1) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                     "There is no model size “%s” at %d pixels. Sizes: EDT-S/2, EDT-B/2, EDT-XL/2, "
-                    "EDT-Ti/4, at multiples of 64 pixels.",
+                    "EDT-Ti/4, EDT-Ti/2, at multiples of 64 pixels.",
                     bench->variant, bench->image_size);
         return FALSE;
     }

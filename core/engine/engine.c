@@ -184,6 +184,7 @@ void edt_engine_close(EdtEngine *engine)
     edt_safetensors_close(engine->file);
     edt_model_info_free(engine->info);
     edt_free(engine->work);
+    edt_free(engine->planes);
     g_free(engine->passed_over);
     g_mutex_clear(&engine->lock);
     g_free(engine);

@@ -26,6 +26,8 @@ struct EdtEngine {
     gsize work_bytes;
     float *device_work;        /* device memory of the sampler */
     gsize device_bytes;
+    float *planes;             /* host memory of a decoded picture, see decode.c */
+    gsize planes_bytes;
 };
 
 /* Whether runs of `batch` pictures fit into the memory that is there; if not, a sentence with both
@@ -35,6 +37,10 @@ gboolean edt_engine_fits(const EdtEngine *engine, int batch, GError **error);
 /* The VAE's halves, loaded at the first use.  NULL with an error. */
 EdtVae *edt_engine_decoder(EdtEngine *engine, GError **error);
 EdtVae *edt_engine_encoder(EdtEngine *engine, GError **error);
+
+/* What vae makes of a latent [C,h,w] of the sampler: planes [P,H,W] of -1..1, kept until the next
+ * call.  NULL with an error. */
+const float *edt_engine_decode(EdtEngine *engine, EdtVae *vae, const float *latent, GError **error);
 
 /* Room for the sampler: host and device memory of at least these sizes, kept between calls. */
 gboolean edt_engine_need(EdtEngine *engine, gsize host_bytes, gsize device_bytes, GError **error);

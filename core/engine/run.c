@@ -5,6 +5,7 @@
  */
 #include "engine/run.h"
 #include "base/arena.h"
+#include "sample/pixels.h"
 #include "sample/preview.h"
 
 #include <string.h>
@@ -93,8 +94,7 @@ static void launch(EdtRun *run, int s)
 static gboolean shows(const EdtRun *run)
 {
     const EdtModelInfo *info = run->engine->info;
-    gboolean drawable =
-        !info->needs_vae || info->channels == 4; /* the latents with known colours */
+    gboolean drawable = !info->needs_vae || edt_preview_knows(info->latents, info->channels);
     return drawable && run->request->want_previews && run->callbacks && run->callbacks->preview;
 }
 
@@ -117,9 +117,9 @@ static void show(EdtRun *run, int step)
     for (int i = 0; i < run->B && shows(run); i++) {
         const float *denoised = run->estimates + (gsize)i * run->count;
         if (info->needs_vae)
-            edt_preview_latent(denoised, hw, run->preview);
+            edt_preview_latent(info->latents, info->channels, denoised, hw, run->preview);
         else
-            edt_preview_pixels(denoised, info->channels, hw, run->preview);
+            edt_pixels_to_bytes(denoised, info->channels, hw, run->preview);
         run->callbacks->preview(
             &(EdtPreview){
                 .item = run->first + i,
@@ -127,7 +127,7 @@ static void show(EdtRun *run, int step)
                 .steps = run->request->steps,
                 .width = info->latent_size,
                 .height = info->latent_size,
-                .channels = info->has_alpha ? 4 : 3,
+                .channels = info->needs_vae ? 3 : info->channels,
                 .pixels = run->preview,
             },
             run->user_data);

@@ -48,6 +48,11 @@ static int file_of_safetensors(EdtStorageSource *source)
     return edt_safetensors_file(((SafetensorsSource *)source)->file);
 }
 
+static const char *metadata_of_safetensors(EdtStorageSource *source, const char *key)
+{
+    return edt_safetensors_metadata(((SafetensorsSource *)source)->file, key);
+}
+
 static void close_safetensors(EdtStorageSource *source)
 {
     edt_safetensors_close(((SafetensorsSource *)source)->file);
@@ -84,6 +89,7 @@ EdtStorageSource *edt_safetensors_source_open(const char *path, GPtrArray *out, 
     s = g_new0(SafetensorsSource, 1);
     s->source.read = read_safetensor;
     s->source.file = file_of_safetensors;
+    s->source.metadata = metadata_of_safetensors;
     s->source.close = close_safetensors;
     s->file = file;
     return &s->source;
@@ -209,6 +215,11 @@ const EdtCheckpointTensor *edt_checkpoint_find(const EdtCheckpoint *c, const cha
 {
     EdtStoredTensor *stored = g_hash_table_lookup(c->by_name, name);
     return stored ? &stored->tensor : NULL;
+}
+
+const char *edt_checkpoint_metadata(const EdtCheckpoint *c, const char *key)
+{
+    return c->source->metadata ? c->source->metadata(c->source, key) : NULL;
 }
 
 /* ---- reading a tensor ---- */

@@ -33,4 +33,6 @@ const EdtCheckpointTensor *edt_checkpoint_find(const EdtCheckpoint *checkpoint, 
  * out: a few MB for contiguous tensors. */
 gboolean edt_checkpoint_read_f32(EdtCheckpoint *checkpoint, const EdtCheckpointTensor *tensor,
                                  float *out, GError **error);
+/* What a safetensors file says beside its tensors, or NULL. */
+const char *edt_checkpoint_metadata(const EdtCheckpoint *checkpoint, const char *key);
 char *edt_checkpoint_sha256(EdtCheckpoint *checkpoint, GError **error); /* of the whole file */

@@ -4,11 +4,12 @@
  * is read by its exact grammar (three known keys), never as Python.
  */
 #include "files/npy.h"
+#include "machine.h"
 #include "files/convert.h"
 #include "files/mapping.h"
 #include "files/output.h"
 #include "base/memory.h"
-#include "edt.h"
+#include "machine.h"
 
 #include <errno.h>
 #include <string.h>
@@ -190,8 +191,8 @@ void edt_npy_free(EdtNpy *npy)
 
 /* ---- writing ---- */
 
-gboolean edt_npy_write(const char *path, const float *values, int rank, const gint64 *shape,
-                       GError **error)
+gboolean edt_npy_save(const char *path, const float *values, int rank, const gint64 *shape,
+                      GError **error)
 {
     EdtOutput *output = edt_output_open(path, TRUE, error);
     GString *header = g_string_new("{'descr': '<f4', 'fortran_order': False, 'shape': (");
@@ -219,4 +220,39 @@ gboolean edt_npy_write(const char *path, const float *values, int rank, const gi
     }
     g_string_free(header, TRUE);
     return output && edt_output_commit(output, error);
+}
+
+/* ---- for who speaks edt.h alone ---- */
+
+static float *copy_values(const EdtNpy *npy, const char *path, GError **error)
+{
+    if (npy->type == EDT_I64) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    "%s holds whole numbers, but a latent is made of floats: save it with dtype "
+                    "float32.",
+                    path);
+        return NULL;
+    }
+    float *values = g_try_new(float, MAX(npy->count, 1));
+    if (!values) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
+                    "There is no memory for the %" G_GSIZE_FORMAT " values of %s.", npy->count,
+                    path);
+        return NULL;
+    }
+    memcpy(values, npy->values, npy->count * sizeof(float));
+    return values;
+}
+
+float *edt_npy_load(const char *path, int *rank, gint64 shape[8], GError **error)
+{
+    EdtNpy *npy = edt_npy_read(path, error);
+    if (!npy)
+        return NULL;
+    float *values = copy_values(npy, path, error);
+    *rank = npy->rank;
+    for (int i = 0; i < 8; i++)
+        shape[i] = i < npy->rank ? npy->shape[i] : 1;
+    edt_npy_free(npy);
+    return values;
 }

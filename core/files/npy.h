@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * .npy arrays (NumPy format 1.0 and 2.0, little-endian f32, f64, f16 or i64, C order) in and out.
+ * .npy arrays (NumPy format 1.0 and 2.0, little-endian f32, f64, f16 or i64, C order) in; out by
+ * edt_npy_save() of edt.h.
  */
 #pragma once
 
@@ -17,6 +18,3 @@ typedef struct {
 
 EdtNpy *edt_npy_read(const char *path, GError **error);
 void edt_npy_free(EdtNpy *npy);
-/* Writes f32; temporary name, fsync, rename. */
-gboolean edt_npy_write(const char *path, const float *values, int rank, const gint64 *shape,
-                       GError **error);

@@ -22,6 +22,7 @@ struct EdtStorageSource {
     gboolean (*read)(EdtStorageSource *source, gint64 storage, gsize from, gsize bytes,
                      EdtPiece piece, gpointer user_data, GError **error);
     int (*file)(EdtStorageSource *source); /* descriptor of the whole file, for pread() */
+    const char *(*metadata)(EdtStorageSource *source, const char *key); /* NULL: has none */
     void (*close)(EdtStorageSource *source);
     EdtPickle *pickle; /* what is in it, by torch's own description; NULL for safetensors */
 };

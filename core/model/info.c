@@ -5,185 +5,100 @@
  * nothing but the header.  Who wrote it: import.c, or the trainer's export.
  */
 #include "model/info.h"
-#include "settings.h"
-#include "model/labels.h"
 #include "files/inventory.h"
-#include "files/json_text.h"
-#include "files/vae_names.h"
+#include "model/format.h"
+#include "model/names.h"
+#include "vae/latents.h"
 
 #include <glib/gi18n-lib.h>
-#include <json-glib/json-glib.h>
 #include <string.h>
-
-#define SIDE_MAX 8192
 
 typedef struct {
     const EdtSafetensors *file;
+    EdtFormat format;
     EdtModelInfo *info;
     EdtVariant variant;
     GError **error;
 } Reader;
 
-/* ---- metadata ---- */
-
 static gboolean refuse(Reader *r, const char *key, const char *what)
 {
-    g_set_error(r->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                _("“%s” is no usable model: its metadata “%s” %s. Import the checkpoint again."),
-                r->info->path, key, what);
-    return FALSE;
+    return edt_format_refuse(r->info->path, key, what, r->error);
 }
 
-static gboolean read_text(Reader *r, const char *key, gsize longest, char **value)
+/* ---- metadata ---- */
+
+static void take_words(Reader *r)
 {
-    const char *text = edt_safetensors_metadata(r->file, key);
-
-    if (text == NULL)
-        return refuse(r, key, _("is missing"));
-    if (!edt_text_fits(text, 0, longest))
-        return refuse(r, key, _("is too long or not plain text"));
-    *value = g_strdup(text);
-    return TRUE;
-}
-
-static gboolean read_number(Reader *r, const char *key, int least, int most, int *value)
-{
-    const char *text = edt_safetensors_metadata(r->file, key);
-    guint64 number;
-
-    if (text == NULL)
-        return refuse(r, key, _("is missing"));
-    if (!g_ascii_string_to_unsigned(text, 10, (guint64)least, (guint64)most, &number, NULL))
-        return refuse(r, key, _("is no number of the expected size"));
-    *value = (int)number;
-    return TRUE;
-}
-
-/* What the file may leave open: the official guidance then. */
-static gboolean read_cfg_scale(Reader *r)
-{
-    const char *text = edt_safetensors_metadata(r->file, "edt.cfg_scale");
-    char *end;
-
-    r->info->cfg_scale = text ? g_ascii_strtod(text, &end) : EDT_CFG_SCALE;
-    if (text == NULL || (end != text && *end == '\0' && r->info->cfg_scale >= 0 &&
-                         r->info->cfg_scale <= EDT_CFG_SCALE_MAX))
-        return TRUE;
-    return refuse(r, "edt.cfg_scale", _("is no number of the expected size"));
-}
-
-/* One of words; value receives its place. */
-static gboolean read_word(Reader *r, const char *key, const char *const *words, int *value)
-{
-    const char *text = edt_safetensors_metadata(r->file, key);
-
-    if (text == NULL)
-        return refuse(r, key, _("is missing"));
-    for (*value = 0; words[*value]; ++*value)
-        if (strcmp(text, words[*value]) == 0)
-            return TRUE;
-    return refuse(r, key, _("has an unknown value"));
-}
-
-static gboolean is_sha256(const char *text)
-{
-    return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
-}
-
-static gboolean read_source(Reader *r)
-{
-    if (!read_text(r, "edt.source_sha256", 64, &r->info->source_sha256))
-        return FALSE;
-    return *r->info->source_sha256 == '\0' || is_sha256(r->info->source_sha256) ||
-           refuse(r, "edt.source_sha256", _("is no SHA-256"));
-}
-
-static gboolean read_texts(Reader *r)
-{
-    return read_text(r, "edt.variant", sizeof r->variant.name - 1, &r->info->variant) &&
-           read_text(r, "edt.title", EDT_MODEL_TEXT_MAX, &r->info->title) &&
-           read_text(r, "edt.licence", EDT_MODEL_TEXT_MAX, &r->info->licence) && read_source(r);
-}
-
-static gboolean read_words(Reader *r)
-{
-    static const char *const latents[] = {"pixels", "sd-vae", NULL};
-    static const char *const alphas[] = {"0", "1", NULL};
-    int schedule, prediction, list, latent, alpha;
-
-    if (!read_word(r, "edt.schedule", edt_schedule_words, &schedule) ||
-        !read_word(r, "edt.prediction", edt_prediction_words, &prediction) ||
-        !read_word(r, "edt.classes", edt_class_list_words, &list) ||
-        !read_word(r, "edt.latent", latents, &latent) || !read_word(r, "edt.alpha", alphas, &alpha))
-        return FALSE;
-    r->info->schedule = (EdtSchedule)schedule;
-    r->info->prediction = (EdtPrediction)prediction;
-    r->info->class_list = (EdtClassList)list;
-    r->info->needs_vae = latent;
-    r->info->has_alpha = alpha;
-    return TRUE;
-}
-
-static gboolean read_numbers(Reader *r)
-{
+    const EdtFormat *f = &r->format;
     EdtModelInfo *info = r->info;
 
-    return read_number(r, "edt.image_size", 1, SIDE_MAX, &info->image_size) &&
-           read_number(r, "edt.latent_size", 1, SIDE_MAX, &info->latent_size) &&
-           read_number(r, "edt.channels", 1, 64, &info->channels) &&
-           read_number(r, "edt.guided_channels", 1, info->channels, &info->guided_channels) &&
-           read_number(r, "edt.n_classes", 1, EDT_CLASSES_MAX, &info->n_classes) &&
-           read_cfg_scale(r);
+    info->variant = g_strdup(f->variant);
+    info->title = g_strdup(f->title);
+    info->licence = g_strdup(f->licence);
+    info->source_sha256 = g_strdup(f->source_sha256);
+    info->image_size = f->image_size;
+    info->latent_size = f->latent_size;
+    info->channels = f->channels;
+    info->guided_channels = f->guided_channels;
+    info->cfg_scale = f->cfg_scale;
+    info->needs_vae = f->space != EDT_SPACE_PIXELS;
+    info->has_alpha = f->has_alpha;
+    info->schedule = f->schedule;
+    info->prediction = f->prediction;
+    info->n_classes = f->n_classes;
+    info->class_list = f->class_list;
 }
 
-/* A JSON array of n_classes short strings. */
-static gboolean take_class_names(Reader *r, JsonNode *node)
+static gboolean take_latents(Reader *r)
 {
-    JsonArray *array = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
-    guint n = (guint)r->info->n_classes;
+    const EdtFormat *f = &r->format;
 
-    if (array == NULL || json_array_get_length(array) != n)
+    if (f->space == EDT_SPACE_STANDARD)
+        r->info->latents = edt_latents_standard(f->channels);
+    if (f->space == EDT_SPACE_OWN)
+        r->info->latents = edt_latents_read(&f->latents, f->channels);
+    return r->info->latents || f->space == EDT_SPACE_PIXELS ||
+           refuse(r, "edt.latent_mean, _deviation or _colours",
+                  _("is no list of as many numbers as there are channels"));
+}
+
+static gboolean take_class_names(Reader *r)
+{
+    const EdtFormat *f = &r->format;
+    guint n = (guint)f->n_classes;
+
+    if (f->class_list == EDT_CLASSES_IMAGENET && n != 1000)
+        return refuse(r, "edt.classes", _("says ImageNet, which has 1000 classes"));
+    if (f->class_list != EDT_CLASSES_OWN)
+        return TRUE;
+    if (!f->class_names)
+        return refuse(r, "edt.class_names", _("is missing"));
+    r->info->class_names = edt_names_from_json(f->class_names);
+    if (!r->info->class_names || g_strv_length(r->info->class_names) != n)
         return refuse(r, "edt.class_names", _("is no list of as many names as there are classes"));
-    r->info->class_names = g_new0(char *, n + 1);
-    for (guint i = 0; i < n; i++) {
-        JsonNode *element = json_array_get_element(array, i);
-        const char *name = JSON_NODE_HOLDS_VALUE(element) ? json_node_get_string(element) : NULL;
-        if (!edt_text_fits(name, 1, EDT_CLASS_NAME_MAX))
-            return refuse(r, "edt.class_names", _("holds something that is no name"));
-        r->info->class_names[i] = g_strdup(name);
-    }
-    return TRUE;
-}
-
-static gboolean read_class_labels(Reader *r)
-{
-    const char *json = edt_safetensors_metadata(r->file, "edt.class_translations");
-    return !json ||
-           edt_class_labels_read(json, (guint)r->info->n_classes, g_get_language_names(),
+    return !f->class_translations ||
+           edt_translations_read(f->class_translations, n, g_get_language_names(),
                                  &r->info->class_labels) ||
            refuse(r, "edt.class_translations", _("holds no names of all classes"));
 }
 
-static gboolean read_class_names(Reader *r)
+/* Names of as many styles as the tensors have; without names they are numbers. */
+static gboolean take_style_names(Reader *r)
 {
-    const char *text = edt_safetensors_metadata(r->file, "edt.class_names");
-    JsonParser *parser;
-    gboolean good;
+    const EdtFormat *f = &r->format;
+    guint n = (guint)r->variant.n_styles;
 
-    if (r->info->class_list == EDT_CLASSES_IMAGENET && r->info->n_classes != 1000)
-        return refuse(r, "edt.classes", _("says ImageNet, which has 1000 classes"));
-    if (r->info->class_list != EDT_CLASSES_OWN)
+    r->info->n_styles = r->variant.n_styles;
+    if (!f->style_names)
         return TRUE;
-    if (text == NULL)
-        return refuse(r, "edt.class_names", _("is missing"));
-    parser = json_parser_new();
-    json_parser_set_strict(parser, TRUE);
-    if (json_parser_load_from_data(parser, text, -1, NULL))
-        good = take_class_names(r, json_parser_get_root(parser));
-    else
-        good = refuse(r, "edt.class_names", _("is no JSON"));
-    g_object_unref(parser);
-    return good && read_class_labels(r);
+    r->info->style_names = edt_names_from_json(f->style_names);
+    if (!r->info->style_names || g_strv_length(r->info->style_names) != n)
+        return refuse(r, "edt.style_names", _("is no list of as many names as there are styles"));
+    return !f->style_translations ||
+           edt_translations_read(f->style_translations, n, g_get_language_names(),
+                                 &r->info->style_labels) ||
+           refuse(r, "edt.style_translations", _("holds no names of all styles"));
 }
 
 /* ---- tensors ---- */
@@ -196,7 +111,7 @@ static int shape_under(const EdtSafetensors *file, const char *prefix, const cha
     const EdtSafetensor *tensor = edt_safetensors_find(file, full);
 
     g_free(full);
-    if (tensor == NULL)
+    if (!tensor)
         return 0;
     memcpy(shape, tensor->view.shape, sizeof tensor->view.shape);
     return tensor->view.rank;
@@ -230,27 +145,26 @@ static void expect(const char *name, int rank, const gint64 *shape, gpointer use
     g_hash_table_add(check->known, full);
 }
 
-static const char *name_at(gconstpointer file, guint i)
-{
-    return edt_safetensors_get(file, i)->name;
-}
-
 static gboolean check_vae(Reader *r, Check *check)
 {
+    const EdtVaeParts all = EDT_VAE_DECODER | EDT_VAE_ENCODER;
     EdtVaeShape vae;
-    int levels = edt_vae_levels(r->file, edt_safetensors_count(r->file), name_at, "vae.");
 
     if (!r->info->has_vae)
         return TRUE;
-    if (!edt_vae_shape_detect(vae_shape_of, (gpointer)r->file, levels, &vae, r->error)) {
+    if (!edt_vae_shape_detect(vae_shape_of, (gpointer)r->file, all, &vae, r->error)) {
         g_prefix_error(r->error, "“%s”: ", r->info->path);
         return FALSE;
     }
-    if (vae.latent != r->info->channels || r->info->image_size != r->info->latent_size
-                                                                      << (levels - 1))
+    if (vae.latent != r->info->channels ||
+        r->info->image_size != r->info->latent_size * vae.factor)
         return refuse(r, "edt.image_size", _("does not fit the autoencoder in the file"));
+    if (r->info->has_alpha != (vae.pixels == 4))
+        return refuse(r, "edt.alpha", _("does not fit the autoencoder in the file"));
+    if ((r->format.space == EDT_SPACE_OWN) != (vae.kind == EDT_VAE_CODEC))
+        return refuse(r, "edt.latent", _("does not fit the autoencoder in the file"));
     check->prefix = "vae.";
-    edt_vae_tensors(&vae, expect, check);
+    edt_vae_tensors(&vae, all, expect, check);
     return TRUE;
 }
 
@@ -272,7 +186,8 @@ static gboolean check_tensors(Reader *r, Check *check)
             return FALSE;
         }
         r->info->n_parameters += t->bytes / edt_type_size(type);
-        r->info->stored_bf16 |= type == EDT_BF16;
+        if (type == EDT_BF16)
+            r->info->stored = EDT_STORED_BF16;
     }
     return TRUE;
 }
@@ -308,7 +223,7 @@ static gboolean check_agreement(Reader *r)
         return refuse(r, "edt.latent", _("says pixels, but the model has another space"));
     if (!info->needs_vae && info->channels != 3 && info->channels != 4)
         return refuse(r, "edt.channels", _("is no number of the expected size"));
-    if (info->has_alpha != (!info->needs_vae && info->channels == 4))
+    if (!info->needs_vae && info->has_alpha != (info->channels == 4))
         return refuse(r, "edt.alpha",
                       _("does not fit: pixel models of 4 channels have alpha, no others"));
     info->learned_variance = v->out_channels == 2 * v->channels;
@@ -317,22 +232,24 @@ static gboolean check_agreement(Reader *r)
 
 static gboolean read_all(Reader *r)
 {
-    const char *format = edt_safetensors_metadata(r->file, "format");
-
-    if (format == NULL || strcmp(format, EDT_MODEL_FORMAT) != 0) {
-        g_set_error(r->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    _("“%s” is no model of this program (its metadata “format” is not “%s”). Make "
-                      "one from a checkpoint with `edt import`."),
-                    r->info->path, EDT_MODEL_FORMAT);
+    if (!edt_format_read(r->file, r->info->path, &r->format, r->error))
         return FALSE;
-    }
-    if (!read_texts(r) || !read_words(r) || !read_numbers(r) || !read_class_names(r))
+    take_words(r);
+    if (!take_latents(r) || !take_class_names(r))
         return FALSE;
     if (!edt_variant_detect(edt_shape_of, (gpointer)r->file, &r->variant, r->error)) {
         g_prefix_error(r->error, "“%s”: ", r->info->path);
         return FALSE;
     }
-    return check_agreement(r) && check_inventory(r);
+    return check_agreement(r) && take_style_names(r) && check_inventory(r);
+}
+
+static gboolean has_tensors(const EdtSafetensors *file, const char *prefix)
+{
+    for (guint i = 0; i < edt_safetensors_count(file); i++)
+        if (g_str_has_prefix(edt_safetensors_get(file, i)->name, prefix))
+            return TRUE;
+    return FALSE;
 }
 
 EdtModelInfo *edt_model_info_of(const EdtSafetensors *file, const char *path, EdtVariant *variant,
@@ -343,7 +260,7 @@ EdtModelInfo *edt_model_info_of(const EdtSafetensors *file, const char *path, Ed
     reader.info->path = g_strdup(path);
     reader.info->sha256 = g_strdup(edt_safetensors_header_sha256(file));
     reader.info->file_bytes = edt_safetensors_file_bytes(file);
-    reader.info->has_vae = edt_safetensors_find(file, "vae.decoder.conv_in.weight") != NULL;
+    reader.info->has_vae = has_tensors(file, "vae.");
     if (!read_all(&reader)) {
         edt_model_info_free(reader.info);
         return NULL;
@@ -364,16 +281,19 @@ EdtModelInfo *edt_model_info_read(const char *path, GError **error)
 
 void edt_model_info_free(EdtModelInfo *info)
 {
-    if (info == NULL)
+    if (!info)
         return;
     g_free(info->path);
     g_free(info->variant);
+    g_free(info->latents);
     g_free(info->title);
     g_free(info->licence);
     g_free(info->source_sha256);
     g_free(info->sha256);
     g_strfreev(info->class_names);
     g_strfreev(info->class_labels);
+    g_strfreev(info->style_names);
+    g_strfreev(info->style_labels);
     g_free(info);
 }
 

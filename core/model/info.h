@@ -8,9 +8,6 @@
 #include "files/safetensors.h"
 #include "network/shape.h"
 
-#define EDT_MODEL_FORMAT "edt-model-1"
-#define EDT_CFG_SCALE 4.0 /* guidance of models that recommend none: the official samples' */
-
 /* As edt_model_info_read(), of an open file.  variant (may be NULL) receives the shape. */
 EdtModelInfo *edt_model_info_of(const EdtSafetensors *file, const char *path, EdtVariant *variant,
                                 GError **error);

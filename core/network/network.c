@@ -239,11 +239,12 @@ gboolean edt_network_prepare(EdtNetwork *m, int N, int R, GError **error)
 
 /* ---- work ---- */
 
-void edt_network_modulate(EdtNetwork *m, int R, const float *timestep, const int *label)
+void edt_network_modulate(EdtNetwork *m, int R, const float *timestep, const int *label,
+                          const int *style)
 {
     const EdtStream *s = &m->stream;
 
-    edt_conditioner_run(&m->conditioner, s->backend, s->dev, R, timestep, label);
+    edt_conditioner_run(&m->conditioner, s->backend, s->dev, R, timestep, label, style);
     if (s->probe)
         s->probe("c", m->conditioner.c, EDT_F32, R, m->parts.v.dims[0], s->probe_data);
 }

@@ -13,8 +13,8 @@
 #define GRID_MAX 128
 #define TIMESTEP_WIDTH 256 /* sinusoidal embedding in front of the timestep MLP */
 
-/* Sizes of the paper's table 1 and the official models_edt.py; EDT-Ti/4 is ours, for small
- * pictures in pixel space.  latent_size and grid are set by image size. */
+/* Sizes of the paper's table 1 and the official models_edt.py; the Ti are ours, with patches of 4
+ * for small pictures in pixel space, of 2 for latents.  latent_size and grid are set by image size. */
 static const struct {
     EdtVariant v;
     int factor; /* image pixels per latent pixel */
@@ -59,6 +59,16 @@ static const struct {
       .n_classes = 1000,
       .out_channels = 8},
      1},
+    {{.name = "EDT-Ti/2",
+      .channels = 4,
+      .patch = 2,
+      .dims = {156, 208, 260, 208, 156},
+      .heads = {3, 4, 5, 4, 3},
+      .depths = {2, 2, 2, 3, 3},
+      .mlp_ratio = 4,
+      .n_classes = 1000,
+      .out_channels = 8},
+     8},
 };
 
 /* The way through an EDT: how a stage is entered, and how often its grid was halved. */
@@ -232,6 +242,23 @@ static gboolean read_stages(Reader *reader, EdtVariant *v)
     return TRUE;
 }
 
+#define STYLES "style_embedder.embedding_table.weight"
+
+/* The table of styles, where there is one. */
+static gboolean read_styles(Reader *reader, EdtVariant *v)
+{
+    gint64 styles[EDT_RANK_MAX];
+
+    if (reader->shape_of(reader->source, STYLES, styles) == 0)
+        return TRUE;
+    if (!read_shape(reader, STYLES, 2, styles))
+        return FALSE;
+    if (styles[1] != v->dims[0] || styles[0] < 2)
+        return refuse(reader, STYLES, _("does not fit the model's width"));
+    v->n_styles = (int)styles[0] - 1;
+    return TRUE;
+}
+
 gboolean edt_variant_detect(EdtShapeOf shape_of, gpointer source, EdtVariant *v, GError **error)
 {
     Reader reader = {shape_of, source, error};
@@ -240,7 +267,8 @@ gboolean edt_variant_detect(EdtShapeOf shape_of, gpointer source, EdtVariant *v,
     *v = (EdtVariant){0};
     if (!read_shape(&reader, "x_embedder.proj.weight", 4, patch) ||
         !read_shape(&reader, "y_embedder.embedding_table.weight", 2, labels) ||
-        !read_shape(&reader, "final_layer.linear.weight", 2, final) || !read_stages(&reader, v))
+        !read_shape(&reader, "final_layer.linear.weight", 2, final) || !read_stages(&reader, v) ||
+        !read_styles(&reader, v))
         return FALSE;
     gint64 area = patch[2] * patch[3];
     if (patch[2] != patch[3] || patch[2] > 16 || patch[1] > 64 || patch[0] != v->dims[0])
@@ -335,6 +363,8 @@ void edt_variant_tensors(const EdtVariant *v, EdtTensorSpec each, gpointer user_
     list(l, D, D, 0, 0, "t_embedder.mlp.2.weight");
     list(l, D, 0, 0, 0, "t_embedder.mlp.2.bias");
     list(l, v->n_classes + 1, D, 0, 0, "y_embedder.embedding_table.weight");
+    if (v->n_styles)
+        list(l, v->n_styles + 1, D, 0, 0, STYLES);
     for (int stage = 0; stage < EDT_STAGES; stage++)
         for (int i = 0; i < v->depths[stage]; i++)
             list_block(l, v, block++, stage);

@@ -4,14 +4,20 @@
  */
 #include "sample/conditions.h"
 
-static int null_class(const EdtConditions *c)
+/* Of a sample; those behind the pictures are guidance's: no class in no style. */
+static EdtLabels labels_of(const EdtConditions *c, int sample)
 {
-    return edt_network_variant(c->network)->n_classes;
+    const EdtVariant *v = edt_network_variant(c->network);
+    if (sample >= c->pictures)
+        return (EdtLabels){v->n_classes, v->n_styles};
+    const EdtItem *item = &c->items[sample];
+    const gboolean styled = v->n_styles && item->style != EDT_STYLE_ANY;
+    return (EdtLabels){item->class_index, styled ? item->style : v->n_styles};
 }
 
-static int class_of(const EdtConditions *c, int sample)
+static gboolean same(EdtLabels a, EdtLabels b)
 {
-    return sample < c->pictures ? c->items[sample].class_index : null_class(c);
+    return a.class == b.class && a.style == b.style;
 }
 
 /* Samples that ask for what none before them did. */
@@ -21,7 +27,7 @@ static int count_slots(const EdtConditions *c)
     for (int i = 0; i < c->N; i++) {
         gboolean seen = FALSE;
         for (int k = 0; k < i && !seen; k++)
-            seen = class_of(c, k) == class_of(c, i);
+            seen = same(labels_of(c, k), labels_of(c, i));
         slots += !seen;
     }
     return slots;
@@ -60,18 +66,19 @@ void edt_conditions_carve(EdtConditions *c, EdtArena *host)
 {
     const gsize rows = (gsize)edt_conditions_rows(c);
 
-    c->class_of_slot = edt_arena_take(host, (gsize)c->slots * sizeof(int));
+    c->labels = edt_arena_take(host, (gsize)c->slots * sizeof(EdtLabels));
     c->slot = edt_arena_take(host, (gsize)c->N * sizeof(int));
     c->row_class = edt_arena_take(host, rows * sizeof(int));
+    c->row_style = edt_arena_take(host, rows * sizeof(int));
     c->row_timestep = edt_arena_take(host, rows * sizeof(float));
 }
 
-static int slot_for(const EdtConditions *c, int *used, int class_index)
+static int slot_for(const EdtConditions *c, int *used, EdtLabels labels)
 {
     for (int k = 0; k < *used; k++)
-        if (c->class_of_slot[k] == class_index)
+        if (same(c->labels[k], labels))
             return k;
-    c->class_of_slot[*used] = class_index;
+    c->labels[*used] = labels;
     return (*used)++;
 }
 
@@ -79,7 +86,7 @@ void edt_conditions_assign(EdtConditions *c)
 {
     int used = 0;
     for (int i = 0; i < c->N; i++)
-        c->slot[i] = slot_for(c, &used, class_of(c, i));
+        c->slot[i] = slot_for(c, &used, labels_of(c, i));
 }
 
 /* The rows of the slice that begins at step s. */
@@ -90,10 +97,12 @@ static void compute(EdtConditions *c, int s)
         const int step = MAX(s - i, 0); /* a last slice that is too long repeats step 0 */
         for (int k = 0; k < c->slots; k++) {
             c->row_timestep[i * c->slots + k] = (float)c->schedule->timestep[step];
-            c->row_class[i * c->slots + k] = c->class_of_slot[k];
+            c->row_class[i * c->slots + k] = c->labels[k].class;
+            c->row_style[i * c->slots + k] = c->labels[k].style;
         }
     }
-    edt_network_modulate(c->network, edt_conditions_rows(c), c->row_timestep, c->row_class);
+    edt_network_modulate(c->network, edt_conditions_rows(c), c->row_timestep, c->row_class,
+                         c->row_style);
 }
 
 void edt_conditions_at(EdtConditions *c, int s, int *row)

@@ -4,7 +4,7 @@
  */
 #include "train/class_list.h"
 #include "edt.h"
-#include "files/json_text.h"
+#include "model/names.h"
 
 #include <string.h>
 
@@ -87,20 +87,15 @@ static gboolean from_json(const char *path, GPtrArray *classes, GError **error)
 
 /* ---- what a model can hold, said before hours of training ---- */
 
-static gboolean is_name(const char *name)
-{
-    return edt_text_fits(name, 1, EDT_CLASS_NAME_MAX);
-}
-
 /* The first of its names that is none, or NULL. */
 static const char *bad_name(const EdtClassEntry *class)
 {
     g_autoptr(GList) languages = class->names ? json_object_get_members(class->names) : NULL;
-    if (!is_name(class->name))
+    if (!edt_is_name(class->name))
         return class->name ? class->name : class->folder;
     for (GList *l = languages; l; l = l->next) {
         const char *name = json_object_get_string_member_with_default(class->names, l->data, NULL);
-        if (!is_name(name))
+        if (!edt_is_name(name))
             return name ? name : l->data;
     }
     return NULL;
@@ -140,66 +135,10 @@ GPtrArray *edt_class_list_read(const char *folder, GError **error)
     return NULL;
 }
 
-static JsonArray *names_in(const GPtrArray *classes, const char *language)
-{
-    JsonArray *names = json_array_sized_new(classes->len);
-    for (guint i = 0; i < classes->len; i++) {
-        const EdtClassEntry *class = classes->pdata[i];
-        const char *name =
-            class->names ? json_object_get_string_member_with_default(class->names, language, NULL)
-                         : NULL;
-        if (name == NULL) {
-            json_array_unref(names);
-            return NULL;
-        }
-        json_array_add_string_element(names, name);
-    }
-    return names;
-}
-
 char *edt_class_list_translations(const GPtrArray *classes)
 {
-    const EdtClassEntry *first = classes->len ? classes->pdata[0] : NULL;
-    g_autoptr(GList) languages =
-        first && first->names ? json_object_get_members(first->names) : NULL;
-    g_autoptr(JsonObject) all = json_object_new();
-
-    for (GList *l = languages; l; l = l->next) {
-        JsonArray *names = strcmp(l->data, "en") ? names_in(classes, l->data) : NULL;
-        if (names)
-            json_object_set_array_member(all, l->data, names);
-    }
-    if (json_object_get_size(all) == 0)
-        return NULL;
-    g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), all);
-    return json_to_string(node, FALSE);
-}
-
-/* ---- names alone ---- */
-
-char *edt_class_names_to_json(char **names)
-{
-    JsonArray *array = json_array_new();
-    for (char **name = names; name && *name; name++)
-        json_array_add_string_element(array, *name);
-    g_autoptr(JsonNode) node = json_node_new(JSON_NODE_ARRAY);
-    json_node_take_array(node, array);
-    return json_to_string(node, FALSE);
-}
-
-char **edt_class_names_from_json(const char *json)
-{
-    g_autoptr(JsonNode) root = json ? json_from_string(json, NULL) : NULL;
-    JsonArray *array = root && JSON_NODE_HOLDS_ARRAY(root) ? json_node_get_array(root) : NULL;
-    guint n = array ? json_array_get_length(array) : 0;
-    g_auto(GStrv) names = n ? g_new0(char *, n + 1) : NULL;
-
-    for (guint i = 0; i < n; i++) {
-        JsonNode *node = json_array_get_element(array, i);
-        const char *name = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
-        if (name == NULL)
-            return NULL;
-        names[i] = g_strdup(name);
-    }
-    return g_steal_pointer(&names);
+    g_autofree JsonObject **names = g_new(JsonObject *, classes->len);
+    for (guint i = 0; i < classes->len; i++)
+        names[i] = ((const EdtClassEntry *)classes->pdata[i])->names;
+    return edt_translations_to_json(names, classes->len);
 }

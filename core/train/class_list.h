@@ -16,11 +16,5 @@ typedef struct {
 /* EdtClassEntry in order, freed with the array.  Errors: EDT_ERROR_BAD_FILE, or of GIO. */
 GPtrArray *edt_class_list_read(const char *folder, GError **error);
 
-/* ["dog face", ...], as a checkpoint and a model's metadata have it; names is NULL-terminated. */
-char *edt_class_names_to_json(char **names);
-/* The same read, NULL where it is something else or NULL itself. */
-char **edt_class_names_from_json(const char *json);
-
-/* {"de": [a name for each class], ...} of the languages that name every class, as a model's
- * metadata has it; NULL where there is none. */
+/* Their names in other languages as a model's metadata has them (model/names.h), or NULL. */
 char *edt_class_list_translations(const GPtrArray *classes);

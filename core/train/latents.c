@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Pictures through the autoencoder, once: each becomes a latent, scaled by 0.18215, in a folder of
- * features as the official extract_features.py writes it (features.c reads it).  The folder's name
+ * Pictures through the autoencoder, once: each becomes a latent, scaled, in a folder of features as the official extract_features.py writes it (features.c reads it).  The folder's name
  * is a sum over autoencoder, size and files, so that another set gets another folder; each file is
  * whole or absent, so that an interrupted run goes on where it was.  Below mpirun the ranks share
  * the work.  Next: latents_list.c, which says when a folder is complete.
@@ -9,11 +8,12 @@
 #include "base/memory.h"
 #include "compute/backend.h"
 #include "files/npy.h"
+#include "model/foreign.h"
 #include "train/dataset.h"
 #include "train/latents_list.h"
 #include "train/ranks.h"
 #include "train/state.h"
-#include "train/vae_file.h"
+#include "vae/latents.h"
 #include "vae/vae.h"
 
 #include <glib/gstdio.h>
@@ -25,7 +25,7 @@
 typedef struct {
     const EdtLatentOptions *o;
     EdtDataset *pictures;
-    EdtVaeFile *file;
+    EdtForeign *file;
     const EdtBackend *backend;
     EdtDevice *dev;
     EdtVae *vae;
@@ -34,6 +34,11 @@ typedef struct {
     GHashTable *bad; /* name -> "name: reason" */
     GError **error;
 } Encoder;
+
+static const EdtVaeShape *shape_of(const Encoder *e)
+{
+    return edt_foreign_vae_shape(e->file);
+}
 
 static gsize latent_count(const EdtLatentOptions *o)
 {
@@ -63,7 +68,7 @@ static void add_picture(GChecksum *sum, const EdtPictureFacts *picture)
 {
     GStatBuf status = {0};
     add_text(sum, picture->name);
-    add_number(sum, picture->label);
+    add_number(sum, picture->labels.class);
     add_number(sum, picture->mirror);
     if (g_stat(picture->path, &status) == 0) {
         add_number(sum, status.st_size);
@@ -75,7 +80,7 @@ static void add_picture(GChecksum *sum, const EdtPictureFacts *picture)
 static gboolean name_folder(Encoder *e)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    g_autofree char *vae = edt_vae_file_sha256(e->file, e->error);
+    g_autofree char *vae = edt_foreign_sha256(e->file, e->error);
 
     if (vae == NULL)
         return FALSE;
@@ -95,10 +100,10 @@ static gboolean name_folder(Encoder *e)
 
 /* ---- one picture ---- */
 
-static void turn(const EdtLatentOptions *o, const float *pixels, float *turned)
+static void turn(const Encoder *e, const float *pixels, float *turned)
 {
-    const int side = o->image_size;
-    for (int row = 0; row < 3 * side; row++)
+    const int side = e->o->image_size;
+    for (int row = 0; row < shape_of(e)->pixels * side; row++)
         for (int x = 0; x < side; x++)
             turned[row * side + x] = pixels[row * side + side - 1 - x];
 }
@@ -120,14 +125,16 @@ static gboolean write_latent(Encoder *e, const float *pixels, int index, gboolea
     if (!o->mean)
         edt_random_normal(&random, noise, n);
     for (gsize i = 0; i < n; i++)
-        noise[i] = (e->mean[i] + expf(0.5f * e->logvar[i]) * noise[i]) * (float)EDT_VAE_SCALE;
-    return edt_npy_write(path, noise, 4, shape, e->error);
+        noise[i] = e->mean[i] + expf(0.5f * e->logvar[i]) * noise[i];
+    edt_latents_to_sampler(edt_foreign_vae_latents(e->file), shape_of(e)->kind, o->channels,
+                           o->latent_size * o->latent_size, noise, noise);
+    return edt_npy_save(path, noise, 4, shape, e->error);
 }
 
 static gboolean write_label(Encoder *e, int label, int index, gboolean mirrored)
 {
     g_autofree char *path = path_of(e, "imagenet_labels", index, mirrored);
-    return edt_npy_write(path, &(float){(float)label}, 1, (gint64[]){1}, e->error);
+    return edt_npy_save(path, &(float){(float)label}, 1, (gint64[]){1}, e->error);
 }
 
 static gboolean holds(const char *path, gsize count)
@@ -149,7 +156,8 @@ static gboolean is_there(const Encoder *e, int index, gboolean mirrored)
 static gboolean encode(Encoder *e, int index)
 {
     EdtPictureFacts picture = edt_pictures_facts(e->pictures, index);
-    int copies = e->o->flip && picture.mirror ? 2 : 1, there = 0, label;
+    int copies = e->o->flip && picture.mirror ? 2 : 1, there = 0;
+    EdtSampleLabels labels;
     char *why = NULL;
     EdtRandom random;
 
@@ -158,13 +166,13 @@ static gboolean encode(Encoder *e, int index)
     if (there == copies || g_hash_table_contains(e->bad, picture.name))
         return TRUE;
     edt_random_seed(&random, 0);
-    if (!e->pictures->get(e->pictures, index, &random, e->pixels, &label, &why)) {
+    if (!e->pictures->get(e->pictures, index, &random, e->pixels, &labels, &why)) {
         g_hash_table_insert(e->bad, g_strdup(picture.name), why);
         return TRUE;
     }
-    turn(e->o, e->pixels, e->turned);
+    turn(e, e->pixels, e->turned);
     for (int copy = 0; copy < copies; copy++) /* the label first: features count */
-        if (!write_label(e, label, index, copy) ||
+        if (!write_label(e, labels.class, index, copy) ||
             !write_latent(e, copy ? e->turned : e->pixels, index, copy))
             return FALSE;
     return TRUE;
@@ -216,17 +224,17 @@ static gboolean open_vae(Encoder *e)
     const EdtLatentOptions *o = e->o;
     EdtEngineOptions wish = {o->threads, EDT_BACKEND_CPU, EDT_PRECISION_F32};
     EdtDeviceOptions resolved;
-    gsize picture = 3 * (gsize)o->image_size * (gsize)o->image_size;
+    gsize picture = (gsize)shape_of(e)->pixels * (gsize)o->image_size * (gsize)o->image_size;
 
     e->backend = edt_backend_choose(&wish, &resolved, NULL, e->error);
     e->dev = e->backend ? e->backend->open(&resolved, e->error) : NULL;
     if (e->dev == NULL)
         return FALSE;
     e->vae =
-        edt_vae_new(e->backend, e->dev, edt_vae_file_source(e->file), EDT_VAE_ENCODER, e->error);
-    if (e->vae == NULL && edt_vae_file_error(e->file)) { /* it says why, not only which */
+        edt_vae_new(e->backend, e->dev, edt_foreign_source(e->file), EDT_VAE_ENCODER, e->error);
+    if (e->vae == NULL && edt_foreign_error(e->file)) { /* it says why, not only which */
         g_clear_error(e->error);
-        g_propagate_error(e->error, g_error_copy(edt_vae_file_error(e->file)));
+        g_propagate_error(e->error, g_error_copy(edt_foreign_error(e->file)));
     }
     if (e->vae == NULL)
         return FALSE;
@@ -241,11 +249,10 @@ static gboolean open_vae(Encoder *e)
 
 static gboolean check_shape(const Encoder *e)
 {
-    const EdtVaeShape *shape = edt_vae_file_shape(e->file);
+    const EdtVaeShape *shape = shape_of(e);
     const EdtLatentOptions *o = e->o;
 
-    if (shape->latent == o->channels && shape->pixels == 3 &&
-        o->latent_size << (shape->levels - 1) == o->image_size)
+    if (shape->latent == o->channels && o->latent_size * shape->factor == o->image_size)
         return TRUE;
     g_set_error(e->error, EDT_ERROR, EDT_ERROR_USAGE,
                 "The autoencoder “%s” does not make %d channels of %d pixels out of pictures of "
@@ -265,14 +272,31 @@ static gboolean complete(Encoder *e)
            edt_latents_list_write(e->folder, e->bad, e->error);
 }
 
+/* Features come in the order of pictures, and each picture's copies together. */
+static void give_styles(const Encoder *e, EdtDataset *features)
+{
+    int *styles = g_new(int, features->count), n = 0;
+    for (int i = 0; i < e->pictures->count; i++) {
+        EdtPictureFacts picture = edt_pictures_facts(e->pictures, i);
+        for (int copy = 0; copy < 2 && n < features->count; copy++) {
+            g_autofree char *path = path_of(e, "imagenet_features", i, copy);
+            if (g_file_test(path, G_FILE_TEST_EXISTS))
+                styles[n++] = picture.labels.style;
+        }
+    }
+    features->n_styles = e->pictures->n_styles;
+    features->styles = edt_naming_copy(&e->pictures->styles);
+    edt_features_set_styles(features, styles);
+}
+
 static EdtDataset *open_features(Encoder *e)
 {
     EdtDataset *features = edt_features_open(e->folder, e->o->channels, e->o->latent_size,
                                              e->pictures->n_classes, e->error);
     if (features == NULL)
         return NULL;
-    features->class_names = g_strdupv(e->pictures->class_names);
-    features->class_translations = g_strdup(e->pictures->class_translations);
+    features->classes = edt_naming_copy(&e->pictures->classes);
+    give_styles(e, features);
     edt_latents_list_read(e->folder, features->skipped);
     for (guint i = 0; i < e->pictures->skipped->len; i++) /* classes without pictures */
         g_ptr_array_add(features->skipped, g_strdup(e->pictures->skipped->pdata[i]));
@@ -284,7 +308,7 @@ static void clear(Encoder *e)
     edt_vae_free(e->vae);
     if (e->dev)
         e->backend->close(e->dev);
-    edt_vae_file_close(e->file);
+    edt_foreign_close(e->file);
     edt_dataset_free(e->pictures);
     g_hash_table_unref(e->bad);
     g_free(e->folder);
@@ -297,13 +321,16 @@ static void clear(Encoder *e)
 EdtDataset *edt_latents_open(const EdtLatentOptions *options, GError **error)
 {
     Encoder e = {.o = options, .error = error};
-    EdtPictureOptions listed = {.side = options->image_size, .channels = 3, .listed = TRUE};
+    EdtPictureOptions listed = {.side = options->image_size, .listed = TRUE};
     EdtDataset *features = NULL;
 
     e.bad = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    e.pictures = edt_pictures_open(options->pictures, &listed, error);
-    e.file = e.pictures ? edt_vae_file_open(options->vae, error) : NULL;
-    if (e.file && check_shape(&e) && name_folder(&e) && complete(&e))
+    e.file = edt_foreign_vae_open(options->vae, EDT_VAE_DECODER | EDT_VAE_ENCODER, error);
+    if (e.file) {
+        listed.channels = shape_of(&e)->pixels;
+        e.pictures = edt_pictures_open(options->pictures, &listed, error);
+    }
+    if (e.pictures && check_shape(&e) && name_folder(&e) && complete(&e))
         features = open_features(&e);
     clear(&e);
     return features;

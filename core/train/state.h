@@ -6,6 +6,7 @@
 #pragma once
 
 #include "compute/backend.h"
+#include "model/format.h"
 #include "train.h"
 #include "train/adan.h"
 #include "train/dataset.h"
@@ -19,7 +20,8 @@ typedef struct {
     int pictures, rows;
     gsize count, out_count; /* numbers of a picture, of an output */
     float *x0, *noise, *x_t, *out, *d_out;
-    int *timestep, *label, *picture_label;
+    int *timestep, *label, *style;
+    EdtSampleLabels *picture_labels;
     float *weight; /* of the resampler, [pictures] */
     double *uniforms;
     guint8 *middle, *down[2]; /* masks; plain rows keep all */
@@ -104,10 +106,10 @@ typedef struct {
     const EdtTrainOptions *options;
     const EdtParameters *parameters;
     const float *weights;
-    int n_classes;
-    char **class_names;             /* or NULL */
-    const char *class_translations; /* or NULL */
+    const EdtNaming *classes, *styles;
     gint64 step;
 } EdtExportSource;
 gboolean edt_export_write(const EdtExportSource *source, const EdtTrainExport *export,
                           GError **error);
+/* What a model's metadata says of a run, but for names, checksums and steps. */
+EdtFormat edt_export_format(const EdtTrainOptions *options, const EdtVariant *v);

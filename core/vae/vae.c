@@ -1,13 +1,112 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The autoencoder's life: load, size the working memory, decode, encode.  The way through the
- * network is in walk.c, its tensors in weights.c.
+ * The autoencoder's life: load, size the working memory, decode, encode.  The operations are in
+ * walk.c, the ways through the network in walk_kl.c and walk_small.c, its tensors in weights.c.
  */
-#include "vae/coder.h"
+#include "vae/walk.h"
+#include "base/memory.h"
 
 #include <glib/gi18n-lib.h>
+#include <math.h>
+#include <string.h>
 
 #define SIDE_MAX 1024 /* latent pixels: a picture of 8192 pixels */
+
+/* ---- walks ---- */
+
+/* Goes all the way through one half. */
+static void go(EdtVaeWalk *walk, gboolean encode)
+{
+    static void (*const ways[EDT_VAE_KINDS][2])(EdtVaeWalk *) = {
+        [EDT_VAE_KL] = {edt_vae_kl_decode, edt_vae_kl_encode},
+        [EDT_VAE_TAESD] = {edt_vae_small_decode, edt_vae_small_encode},
+        [EDT_VAE_CODEC] = {edt_vae_small_decode, edt_vae_small_encode},
+    };
+    ways[walk->shape->kind][encode](walk);
+}
+
+/* A walk that starts with an h x w latent or its picture. */
+static EdtVaeWalk start(const EdtVaeShape *shape, EdtType act, EdtVaePurpose purpose, int h, int w,
+                        gboolean encode)
+{
+    int side = encode ? shape->factor : 1;
+    return (EdtVaeWalk){
+        .shape = shape,
+        .purpose = purpose,
+        .act = act,
+        .h = h * side,
+        .w = w * side,
+        .order = {EDT_VAE_X, EDT_VAE_BESIDE, EDT_VAE_BETWEEN},
+        .ok = TRUE,
+    };
+}
+
+static EdtVaeWalk start_on(EdtVae *vae, EdtVaePurpose purpose, int h, int w, gboolean encode)
+{
+    EdtVaeWalk walk = start(&vae->shape, vae->act, purpose, h, w, encode);
+    walk.vae = vae;
+    walk.layers = encode ? vae->encoder : vae->decoder;
+    return walk;
+}
+
+static EdtVaeWalk measure(const EdtVaeShape *shape, EdtType act, int h, int w, gboolean encode)
+{
+    EdtVaeWalk walk = start(shape, act, EDT_VAE_MEASURE, h, w, encode);
+    go(&walk, encode);
+    return walk;
+}
+
+void edt_vae_tensors(const EdtVaeShape *shape, EdtVaeParts parts, EdtVaeTensor each,
+                     gpointer user_data)
+{
+    for (int encode = 1; encode >= 0; encode--) {
+        EdtVaeWalk walk = start(shape, EDT_F32, EDT_VAE_NAME, 1, 1, encode);
+        walk.each = each;
+        walk.user_data = user_data;
+        if (parts & (encode ? EDT_VAE_ENCODER : EDT_VAE_DECODER))
+            go(&walk, encode);
+    }
+}
+
+guint64 edt_vae_macs(const EdtVaeShape *shape, int h, int w, gboolean encode)
+{
+    return measure(shape, EDT_F32, h, w, encode).macs;
+}
+
+gsize edt_vae_workspace(const EdtVaeShape *shape, EdtType act, int h, int w, gboolean encode)
+{
+    EdtVaeWalk walk = measure(shape, act, h, w, encode);
+    gsize bytes = 0;
+    for (int i = 0; i < EDT_VAE_SLOTS; i++)
+        bytes += walk.need[i];
+    return bytes;
+}
+
+/* ---- life ---- */
+
+static int shape_of(gpointer source, const char *name, gint64 shape[EDT_RANK_MAX])
+{
+    EdtTensorSource *from = source;
+    EdtTensorView view;
+    if (!from->find(from, name, &view))
+        return 0;
+    memcpy(shape, view.shape, sizeof view.shape);
+    return view.rank;
+}
+
+static gboolean load(EdtVae *vae, EdtTensorSource *source, GError **error)
+{
+    gboolean ok = edt_vae_shape_detect(shape_of, source, vae->parts, &vae->shape, error);
+    for (int encode = 0; ok && encode < 2; encode++) {
+        EdtVaeWalk walk = start_on(vae, EDT_VAE_LOAD, 1, 1, encode);
+        walk.source = source;
+        walk.error = error;
+        if (vae->parts & (encode ? EDT_VAE_ENCODER : EDT_VAE_DECODER))
+            go(&walk, encode);
+        ok = walk.ok;
+    }
+    return ok;
+}
 
 EdtVae *edt_vae_new(const EdtBackend *backend, EdtDevice *dev, EdtTensorSource *source,
                     EdtVaeParts parts, GError **error)
@@ -17,7 +116,9 @@ EdtVae *edt_vae_new(const EdtBackend *backend, EdtDevice *dev, EdtTensorSource *
     vae->dev = dev;
     vae->act = backend->act(dev);
     vae->parts = parts;
-    if (edt_vae_load(vae, source, error))
+    vae->decoder = g_array_new(FALSE, TRUE, sizeof(EdtVaeLayer));
+    vae->encoder = g_array_new(FALSE, TRUE, sizeof(EdtVaeLayer));
+    if (load(vae, source, error))
         return vae;
     edt_vae_free(vae);
     return NULL;
@@ -25,56 +126,20 @@ EdtVae *edt_vae_new(const EdtBackend *backend, EdtDevice *dev, EdtTensorSource *
 
 void edt_vae_free(EdtVae *vae)
 {
-    if (vae == NULL)
+    if (!vae)
         return;
     edt_vae_trim(vae);
-    edt_vae_unload(vae);
+    edt_vae_unload(vae, vae->decoder);
+    edt_vae_unload(vae, vae->encoder);
     g_free(vae);
 }
 
-int edt_vae_latent_channels(const EdtVae *vae)
+const EdtVaeShape *edt_vae_shape(const EdtVae *vae)
 {
-    return vae->channels;
+    return &vae->shape;
 }
 
-int edt_vae_factor(const EdtVae *vae)
-{
-    return vae->parts & EDT_VAE_DECODER ? vae->decoder.factor : vae->encoder.factor;
-}
-
-/* A walk through encoder or decoder that starts with an h x w latent or its picture. */
-static EdtVaeWalk start(const EdtVae *vae, EdtVaePurpose purpose, int h, int w, gboolean encode)
-{
-    int side = encode ? vae->encoder.factor : 1;
-    return (EdtVaeWalk){
-        .vae = vae, .purpose = purpose, .h = h * side, .w = w * side,
-        .order = {EDT_VAE_X, EDT_VAE_BESIDE, EDT_VAE_BETWEEN}, .ok = TRUE,
-    };
-}
-
-static EdtVaeWalk measure(const EdtVae *vae, int h, int w, gboolean encode)
-{
-    EdtVaeWalk walk = start(vae, EDT_VAE_MEASURE, h, w, encode);
-    if (encode)
-        edt_vae_walk_encode(&walk, NULL, NULL, NULL);
-    else
-        edt_vae_walk_decode(&walk, NULL, NULL);
-    return walk;
-}
-
-guint64 edt_vae_macs(const EdtVae *vae, int h, int w, gboolean encode)
-{
-    return measure(vae, h, w, encode).macs;
-}
-
-gsize edt_vae_workspace(const EdtVae *vae, int h, int w, gboolean encode)
-{
-    EdtVaeWalk walk = measure(vae, h, w, encode);
-    gsize bytes = 0;
-    for (int i = 0; i < EDT_VAE_SLOTS; i++)
-        bytes += walk.need[i];
-    return bytes;
-}
+/* ---- working memory ---- */
 
 /* Slots that are large enough; larger ones than needed stay. */
 static gboolean make_room(EdtVae *vae, const EdtVaeWalk *measured, GError **error)
@@ -85,11 +150,28 @@ static gboolean make_room(EdtVae *vae, const EdtVaeWalk *measured, GError **erro
         vae->backend->free(vae->dev, vae->slots[i]);
         vae->slot_bytes[i] = 0;
         vae->slots[i] = vae->backend->alloc(vae->dev, measured->need[i], error);
-        if (vae->slots[i] == NULL)
+        if (!vae->slots[i])
             return FALSE;
         vae->slot_bytes[i] = measured->need[i];
     }
     return TRUE;
+}
+
+/* Room for what goes in, where the network has it otherwise than the caller. */
+static gboolean make_staging(EdtVae *vae, int h, int w, gboolean encode, GError **error)
+{
+    const EdtVaeTraits *traits = edt_vae_traits(vae->shape.kind);
+    gsize side = encode ? (gsize)vae->shape.factor : 1;
+    gsize bytes = (gsize)(encode ? vae->shape.pixels : vae->shape.latent) * (gsize)h * side *
+                  (gsize)w * side * sizeof(float);
+
+    if (bytes <= vae->staging_bytes || !(encode ? traits->unit_pixels : traits->bound_first))
+        return TRUE;
+    edt_free(vae->staging);
+    vae->staging_bytes = 0;
+    vae->staging = edt_alloc(bytes, error);
+    vae->staging_bytes = vae->staging ? bytes : 0;
+    return vae->staging != NULL;
 }
 
 static gboolean plan(EdtVae *vae, int h, int w, gboolean encode, GError **error)
@@ -105,39 +187,11 @@ static gboolean plan(EdtVae *vae, int h, int w, gboolean encode, GError **error)
                     encode ? "encoder" : "decoder");
         return FALSE;
     }
-    EdtVaeWalk measured = measure(vae, h, w, encode);
-    EdtVaeWalk walk = start(vae, EDT_VAE_PREPARE, h, w, encode);
+    EdtVaeWalk measured = measure(&vae->shape, vae->act, h, w, encode);
+    EdtVaeWalk walk = start_on(vae, EDT_VAE_PREPARE, h, w, encode);
     walk.error = error;
-    if (encode)
-        edt_vae_walk_encode(&walk, NULL, NULL, NULL);
-    else
-        edt_vae_walk_decode(&walk, NULL, NULL);
-    return walk.ok && make_room(vae, &measured, error);
-}
-
-gboolean edt_vae_decode(EdtVae *vae, int h, int w, const float *latent, float *pixels,
-                        GError **error)
-{
-    if (!plan(vae, h, w, FALSE, error))
-        return FALSE;
-    EdtVaeWalk walk = start(vae, EDT_VAE_RUN, h, w, FALSE);
-    edt_vae_walk_decode(&walk, latent, pixels);
-    return vae->backend->sync(vae->dev, error);
-}
-
-gboolean edt_vae_encode(EdtVae *vae, int h, int w, const float *pixels, float *mean, float *logvar,
-                        GError **error)
-{
-    if (!plan(vae, h, w, TRUE, error))
-        return FALSE;
-    EdtVaeWalk walk = start(vae, EDT_VAE_RUN, h, w, TRUE);
-    edt_vae_walk_encode(&walk, pixels, mean, logvar);
-    if (!vae->backend->sync(vae->dev, error))
-        return FALSE;
-    /* DiagonalGaussianDistribution */
-    for (gsize i = 0; i < (gsize)vae->channels * (gsize)h * (gsize)w; i++)
-        logvar[i] = CLAMP(logvar[i], -30.0f, 20.0f);
-    return TRUE;
+    go(&walk, encode);
+    return walk.ok && make_room(vae, &measured, error) && make_staging(vae, h, w, encode, error);
 }
 
 void edt_vae_trim(EdtVae *vae)
@@ -147,4 +201,70 @@ void edt_vae_trim(EdtVae *vae)
         vae->slots[i] = NULL;
         vae->slot_bytes[i] = 0;
     }
+    edt_free(vae->staging);
+    vae->staging = NULL;
+    vae->staging_bytes = 0;
+}
+
+/* ---- both ways ---- */
+
+/* May be done in place. */
+static void bound(const EdtVaeTraits *traits, gsize count, const float *z, float *out)
+{
+    for (gsize i = 0; i < count; i++)
+        out[i] = traits->bound * tanhf(z[i] / traits->bound);
+}
+
+gboolean edt_vae_decode(EdtVae *vae, int h, int w, const float *latent, float *pixels,
+                        GError **error)
+{
+    const EdtVaeTraits *traits = edt_vae_traits(vae->shape.kind);
+    const gsize hw = (gsize)h * (gsize)w, factor = (gsize)vae->shape.factor;
+
+    if (!plan(vae, h, w, FALSE, error))
+        return FALSE;
+    if (traits->bound_first)
+        bound(traits, (gsize)vae->shape.latent * hw, latent, vae->staging);
+    EdtVaeWalk walk = start_on(vae, EDT_VAE_RUN, h, w, FALSE);
+    walk.in = traits->bound_first ? vae->staging : latent;
+    walk.out[0] = pixels;
+    go(&walk, FALSE);
+    if (!vae->backend->sync(vae->dev, error))
+        return FALSE;
+    for (gsize i = 0; traits->unit_pixels && i < (gsize)vae->shape.pixels * hw * factor * factor;
+         i++)
+        pixels[i] = 2 * pixels[i] - 1;
+    return TRUE;
+}
+
+/* What the encoder says of variances, or that there are none. */
+static void finish_variance(const EdtVaeTraits *traits, gsize count, float *logvar)
+{
+    for (gsize i = 0; i < count; i++) /* the bounds are DiagonalGaussianDistribution's */
+        logvar[i] = traits->spreads ? CLAMP(logvar[i], -30.0f, 20.0f) : -INFINITY;
+}
+
+gboolean edt_vae_encode(EdtVae *vae, int h, int w, const float *pixels, float *mean, float *logvar,
+                        GError **error)
+{
+    const EdtVaeTraits *traits = edt_vae_traits(vae->shape.kind);
+    const gsize hw = (gsize)h * (gsize)w, factor = (gsize)vae->shape.factor;
+    const gsize count = (gsize)vae->shape.latent * hw;
+
+    if (!plan(vae, h, w, TRUE, error))
+        return FALSE;
+    for (gsize i = 0; traits->unit_pixels && i < (gsize)vae->shape.pixels * hw * factor * factor;
+         i++)
+        vae->staging[i] = (pixels[i] + 1) / 2;
+    EdtVaeWalk walk = start_on(vae, EDT_VAE_RUN, h, w, TRUE);
+    walk.in = traits->unit_pixels ? vae->staging : pixels;
+    walk.out[0] = mean;
+    walk.out[1] = logvar;
+    go(&walk, TRUE);
+    if (!vae->backend->sync(vae->dev, error))
+        return FALSE;
+    if (traits->bound > 0 && !traits->bound_first)
+        bound(traits, count, mean, mean);
+    finish_variance(traits, count, logvar);
+    return TRUE;
 }

@@ -1,236 +1,270 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The way through decoder and encoder, operation by operation (diffusers' AutoencoderKL).  One walk
- * serves three purposes: to measure the memory it takes, to prepare shapes, and to run; so they
- * cannot disagree.  Called from vae.c.
+ * The operations of a walk, each for every purpose; see walk.h.  Next: walk_kl.c, walk_small.c.
  */
-#include "vae/coder.h"
+#include "vae/walk.h"
 
 #include <math.h>
-
-/* ---- operations ---- */
 
 static void *slot(const EdtVaeWalk *walk, EdtVaeSlot part)
 {
     return walk->vae->slots[walk->order[part]];
 }
 
-static void need(EdtVaeWalk *walk, EdtVaeSlot part, gsize channels, EdtType type)
+static void need(EdtVaeWalk *walk, EdtVaeSlot part, int channels, EdtType type)
 {
-    gsize bytes = (gsize)walk->h * (gsize)walk->w * channels * edt_type_size(type);
+    gsize bytes = (gsize)walk->h * (gsize)walk->w * (gsize)channels * edt_type_size(type);
     gsize *most = &walk->need[walk->order[part]];
     *most = MAX(*most, bytes);
 }
 
-/* What a slot holds becomes the picture. */
-static void swap(EdtVaeWalk *walk, EdtVaeSlot with)
+void edt_vae_swap(EdtVaeWalk *walk, EdtVaeSlot with)
 {
     int x = walk->order[EDT_VAE_X];
     walk->order[EDT_VAE_X] = walk->order[with];
     walk->order[with] = x;
 }
 
-static void conv(EdtVaeWalk *walk, const EdtVaeConv *c, EdtVaeSlot from, EdtVaeSlot to)
+void edt_vae_place(EdtVaeWalk *walk, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_vsnprintf(walk->place, sizeof walk->place, format, args);
+    va_end(args);
+}
+
+/* The layer of this operation: a new one while loading. */
+static EdtVaeLayer *take_layer(EdtVaeWalk *walk)
+{
+    if (walk->purpose == EDT_VAE_LOAD)
+        g_array_set_size(walk->layers, walk->at + 1);
+    return &g_array_index(walk->layers, EdtVaeLayer, walk->at++);
+}
+
+/* ---- names ---- */
+
+static void tell(EdtVaeWalk *walk, const char *name, const char *suffix, int rank,
+                 const gint64 *shape)
+{
+    g_autofree char *full = g_strconcat(walk->place, name, suffix, NULL);
+    walk->each(full, rank, shape, walk->user_data);
+}
+
+static void tell_conv(EdtVaeWalk *walk, const EdtVaeConv *c)
+{
+    tell(walk, c->name, ".weight", 4, (gint64[]){c->C_out, c->C_in, c->kernel, c->kernel});
+    if (!c->unbiased)
+        tell(walk, c->name, ".bias", 1, (gint64[]){c->C_out});
+}
+
+static void tell_norm(EdtVaeWalk *walk, const char *name, int C)
+{
+    tell(walk, name, ".weight", 1, (gint64[]){C});
+    tell(walk, name, ".bias", 1, (gint64[]){C});
+}
+
+static void tell_attention(EdtVaeWalk *walk, int C)
+{
+    static const char *const names[] = {"to_q", "to_k", "to_v", "to_out.0"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        tell(walk, names[i], ".weight", 2, (gint64[]){C, C});
+        tell(walk, names[i], ".bias", 1, (gint64[]){C});
+    }
+}
+
+/* ---- convolution ---- */
+
+static void resize(EdtVaeWalk *walk, const EdtVaeConv *c)
+{
+    walk->h = c->halves ? walk->h / 2 : c->upsample ? walk->h * 2 : walk->h;
+    walk->w = c->halves ? walk->w / 2 : c->upsample ? walk->w * 2 : walk->w;
+}
+
+static void measure_conv(EdtVaeWalk *walk, const EdtVaeConv *c, EdtVaeSlot to)
+{
+    need(walk, to, c->C_out, c->y_type);
+    walk->macs += (guint64)walk->h * (guint64)walk->w * (guint64)(c->kernel * c->kernel) *
+                  (guint64)c->C_in * (guint64)c->C_out;
+}
+
+void edt_vae_conv(EdtVaeWalk *walk, const EdtVaeConv *c, EdtVaeSlot from, EdtVaeSlot to)
 {
     const EdtVae *vae = walk->vae;
     int h = walk->h, w = walk->w;
 
-    if (c->stride == 2) {
-        walk->h /= 2;
-        walk->w /= 2;
-    } else if (c->upsample) {
-        walk->h *= 2;
-        walk->w *= 2;
-    }
-    if (walk->purpose == EDT_VAE_MEASURE) {
-        need(walk, to, (gsize)c->C_out, EDT_F32);
-        walk->macs += (guint64)walk->h * (guint64)walk->w * (guint64)(c->kernel * c->kernel) *
-                      (guint64)c->C_in * (guint64)c->C_out;
-    } else if (walk->purpose == EDT_VAE_PREPARE) {
-        walk->ok = walk->ok &&
-                   vae->backend->conv_prepare(vae->dev, c->conv, 1, h, w, walk->error);
-    } else {
-        vae->backend->conv(vae->dev, c->conv, 1, h, w, slot(walk, from), slot(walk, to));
+    resize(walk, c);
+    switch (walk->purpose) {
+    case EDT_VAE_NAME:
+        tell_conv(walk, c);
+        break;
+    case EDT_VAE_LOAD:
+        walk->ok = walk->ok && edt_vae_load_conv(walk, c, take_layer(walk));
+        break;
+    case EDT_VAE_MEASURE:
+        measure_conv(walk, c, to);
+        break;
+    case EDT_VAE_PREPARE:
+        walk->ok = walk->ok && vae->backend->conv_prepare(vae->dev, take_layer(walk)->conv, 1, h, w,
+                                                          walk->error);
+        break;
+    case EDT_VAE_RUN:
+        vae->backend->conv(vae->dev, take_layer(walk)->conv, 1, h, w, slot(walk, from),
+                           slot(walk, to));
+        break;
     }
 }
 
-/* What convolutions put out is f32 in every precision: x is added to some twenty times, and bf16
- * would round it each time. */
-static void norm(EdtVaeWalk *walk, const EdtVaeNorm *n, EdtVaeSlot from, EdtVaeSlot to,
-                 gboolean silu, const EdtVaeConv *next)
+/* ---- norm ---- */
+
+static void run_norm(EdtVaeWalk *walk, const EdtVaeLayer *layer, const EdtConv *reader, int C,
+                     int groups, gboolean silu, EdtVaeSlot from, EdtVaeSlot to, EdtType y_type)
 {
     const EdtVae *vae = walk->vae;
-    EdtType y_type = next ? next->x_type : vae->act;
-    if (walk->purpose == EDT_VAE_MEASURE)
-        need(walk, to, (gsize)n->C, y_type);
-    if (walk->purpose != EDT_VAE_RUN)
-        return;
-    vae->backend->group_norm(vae->dev, &(EdtGroupNorm){
-                                           .N = 1, .hw = walk->h * walk->w, .C = n->C,
-                                           .groups = EDT_VAE_GROUPS,
-                                           .planes = next ? vae->backend->conv_planes(
-                                                                vae->dev, next->conv)
-                                                          : 1,
-                                           .x = slot(walk, from),
-                                           .x_type = EDT_F32,
-                                           .y = slot(walk, to), .y_type = y_type,
-                                           .weight = n->weight, .bias = n->bias, .silu = silu,
-                                       });
+    vae->backend->group_norm(vae->dev,
+                             &(EdtGroupNorm){
+                                 .N = 1,
+                                 .hw = walk->h * walk->w,
+                                 .C = C,
+                                 .groups = groups,
+                                 .planes = reader ? vae->backend->conv_planes(vae->dev, reader) : 1,
+                                 .x = slot(walk, from),
+                                 .x_type = EDT_F32,
+                                 .y = slot(walk, to),
+                                 .y_type = y_type,
+                                 .weight = layer->weight,
+                                 .bias = layer->bias,
+                                 .silu = silu,
+                             });
 }
 
-/* The picture of C channels as act, for a product that reads it directly: x itself in f32, else a
- * copy in `between`. */
-static EdtVaeSlot narrow(EdtVaeWalk *walk, int C)
+void edt_vae_norm(EdtVaeWalk *walk, const char *name, int C, int groups, gboolean silu, int ahead,
+                  EdtVaeSlot from, EdtVaeSlot to, EdtType y_type)
+{
+    EdtVaeLayer *layer;
+
+    switch (walk->purpose) {
+    case EDT_VAE_NAME:
+        tell_norm(walk, name, C);
+        break;
+    case EDT_VAE_LOAD:
+        walk->ok = walk->ok && edt_vae_load_norm(walk, name, C, groups, take_layer(walk));
+        break;
+    case EDT_VAE_MEASURE:
+        need(walk, to, C, y_type);
+        break;
+    case EDT_VAE_PREPARE:
+        take_layer(walk);
+        break;
+    case EDT_VAE_RUN:
+        layer = take_layer(walk);
+        run_norm(walk, layer, layer[ahead].conv, C, groups, silu, from, to, y_type);
+        break;
+    }
+}
+
+/* ---- attention ---- */
+
+static void measure_attention(EdtVaeWalk *walk, int C)
+{
+    const guint64 T = (guint64)walk->h * (guint64)walk->w, D = (guint64)C;
+    need(walk, EDT_VAE_BETWEEN, 3 * C, walk->act); /* q, k, v */
+    need(walk, EDT_VAE_BETWEEN, C, EDT_F32);       /* what is added to x */
+    walk->macs += T * D * 4 * D + 2 * T * T * D;
+}
+
+static void run_attention(EdtVaeWalk *walk, const EdtVaeLayer *layer, int C)
 {
     const EdtVae *vae = walk->vae;
-    if (vae->act == EDT_F32)
+    int T = walk->h * walk->w;
+    vae->backend->linear(vae->dev, layer->qkv, T, slot(walk, EDT_VAE_BESIDE),
+                         slot(walk, EDT_VAE_BETWEEN));
+    vae->backend->attention(vae->dev, &(EdtAttention){
+                                          .N = 1,
+                                          .T = T,
+                                          .H = 1,
+                                          .d = C,
+                                          .scale = 1.0f / sqrtf((float)C),
+                                          .qkv = slot(walk, EDT_VAE_BETWEEN),
+                                          .out = slot(walk, EDT_VAE_BESIDE),
+                                      });
+    vae->backend->linear(vae->dev, layer->out, T, slot(walk, EDT_VAE_BESIDE),
+                         slot(walk, EDT_VAE_BETWEEN));
+    vae->backend->add(vae->dev, (gint64)T * C, slot(walk, EDT_VAE_X), slot(walk, EDT_VAE_BETWEEN),
+                      EDT_F32);
+}
+
+static gboolean prepare_attention(EdtVaeWalk *walk, const EdtVaeLayer *layer)
+{
+    const EdtVae *vae = walk->vae;
+    gint64 T = (gint64)walk->h * walk->w;
+    return vae->backend->linear_prepare(vae->dev, layer->qkv, T, walk->error) &&
+           vae->backend->linear_prepare(vae->dev, layer->out, T, walk->error);
+}
+
+void edt_vae_attention(EdtVaeWalk *walk, int C)
+{
+    switch (walk->purpose) {
+    case EDT_VAE_NAME:
+        tell_attention(walk, C);
+        break;
+    case EDT_VAE_LOAD:
+        walk->ok = walk->ok && edt_vae_load_attention(walk, C, take_layer(walk));
+        break;
+    case EDT_VAE_MEASURE:
+        measure_attention(walk, C);
+        break;
+    case EDT_VAE_PREPARE:
+        walk->ok = walk->ok && prepare_attention(walk, take_layer(walk));
+        break;
+    case EDT_VAE_RUN:
+        run_attention(walk, take_layer(walk), C);
+        break;
+    }
+}
+
+/* ---- types and ends ---- */
+
+EdtVaeSlot edt_vae_narrow(EdtVaeWalk *walk, int C)
+{
+    const EdtVae *vae = walk->vae;
+    if (walk->act == EDT_F32)
         return EDT_VAE_X;
     if (walk->purpose == EDT_VAE_MEASURE)
-        need(walk, EDT_VAE_BETWEEN, (gsize)C, vae->act);
+        need(walk, EDT_VAE_BETWEEN, C, walk->act);
     else if (walk->purpose == EDT_VAE_RUN)
         vae->backend->convert(vae->dev, (gint64)walk->h * walk->w * C, slot(walk, EDT_VAE_X),
-                              EDT_F32, slot(walk, EDT_VAE_BETWEEN), vae->act);
+                              EDT_F32, slot(walk, EDT_VAE_BETWEEN), walk->act);
     return EDT_VAE_BETWEEN;
 }
 
-static void linear(EdtVaeWalk *walk, EdtLinear *l, int K, int N, EdtVaeSlot from, EdtVaeSlot to,
-                   EdtType y_type)
-{
-    const EdtVae *vae = walk->vae;
-    gint64 M = (gint64)walk->h * walk->w;
-    if (walk->purpose == EDT_VAE_MEASURE) {
-        need(walk, to, (gsize)N, y_type);
-        walk->macs += (guint64)M * (guint64)K * (guint64)N;
-    } else if (walk->purpose == EDT_VAE_PREPARE) {
-        walk->ok = walk->ok && vae->backend->linear_prepare(vae->dev, l, M, walk->error);
-    } else {
-        vae->backend->linear(vae->dev, l, M, slot(walk, from), slot(walk, to));
-    }
-}
-
-/* ---- blocks ---- */
-
-static void resnet(EdtVaeWalk *walk, const EdtVaeResnet *r)
-{
-    norm(walk, &r->norm1, EDT_VAE_X, EDT_VAE_BESIDE, TRUE, &r->conv1);
-    conv(walk, &r->conv1, EDT_VAE_BESIDE, EDT_VAE_BETWEEN);
-    norm(walk, &r->norm2, EDT_VAE_BETWEEN, EDT_VAE_BESIDE, TRUE, &r->conv2);
-    if (r->shortcut.conv) {
-        conv(walk, &r->shortcut, EDT_VAE_X, EDT_VAE_BETWEEN);
-        swap(walk, EDT_VAE_BETWEEN);
-    }
-    conv(walk, &r->conv2, EDT_VAE_BESIDE, EDT_VAE_X); /* adds to x */
-}
-
-static void attention(EdtVaeWalk *walk, const EdtVaeAttention *a)
-{
-    const EdtVae *vae = walk->vae;
-    int C = a->norm.C, T = walk->h * walk->w;
-
-    norm(walk, &a->norm, EDT_VAE_X, EDT_VAE_BESIDE, FALSE, NULL);
-    linear(walk, a->qkv, C, 3 * C, EDT_VAE_BESIDE, EDT_VAE_BETWEEN, vae->act);
-    if (walk->purpose == EDT_VAE_RUN)
-        vae->backend->attention(vae->dev, &(EdtAttention){
-                                              .N = 1, .T = T, .H = 1, .d = C,
-                                              .scale = 1.0f / sqrtf((float)C),
-                                              .qkv = slot(walk, EDT_VAE_BETWEEN),
-                                              .out = slot(walk, EDT_VAE_BESIDE),
-                                          });
-    walk->macs += 2 * (guint64)T * (guint64)T * (guint64)C;
-    linear(walk, a->out, C, C, EDT_VAE_BESIDE, EDT_VAE_BETWEEN, EDT_F32);
-    if (walk->purpose == EDT_VAE_RUN)
-        vae->backend->add(vae->dev, (gint64)T * C, slot(walk, EDT_VAE_X),
-                          slot(walk, EDT_VAE_BETWEEN), EDT_F32);
-}
-
-static void middle(EdtVaeWalk *walk, const EdtVaeCoder *coder)
-{
-    resnet(walk, &coder->middle[0]);
-    attention(walk, &coder->attention);
-    resnet(walk, &coder->middle[1]);
-}
-
-static void stages(EdtVaeWalk *walk, const EdtVaeCoder *coder)
-{
-    for (int i = 0; i < coder->n_stages; i++) {
-        const EdtVaeStage *stage = &coder->stages[i];
-        for (int r = 0; r < stage->n_resnets; r++)
-            resnet(walk, &stage->resnets[r]);
-        if (stage->sampler.conv) {
-            conv(walk, &stage->sampler, narrow(walk, stage->sampler.C_in), EDT_VAE_BESIDE);
-            swap(walk, EDT_VAE_BESIDE);
-        }
-    }
-}
-
-/* ---- ends ---- */
-
-/* Planes [C,h,w] of the host become x. */
-static void enter(EdtVaeWalk *walk, int C, const float *planes)
+void edt_vae_enter(EdtVaeWalk *walk, int C, EdtType type)
 {
     const EdtVae *vae = walk->vae;
     int hw = walk->h * walk->w;
     if (walk->purpose == EDT_VAE_MEASURE) {
-        need(walk, EDT_VAE_BETWEEN, (gsize)C, EDT_F32);
-        need(walk, EDT_VAE_X, (gsize)C, EDT_F32);
+        need(walk, EDT_VAE_BETWEEN, C, EDT_F32);
+        need(walk, EDT_VAE_X, C, type);
     }
     if (walk->purpose != EDT_VAE_RUN)
         return;
-    vae->backend->upload(vae->dev, slot(walk, EDT_VAE_BETWEEN), planes,
+    vae->backend->upload(vae->dev, slot(walk, EDT_VAE_BETWEEN), walk->in,
                          (gsize)C * (gsize)hw * sizeof(float));
     vae->backend->to_nhwc(vae->dev, 1, C, hw, slot(walk, EDT_VAE_BETWEEN), slot(walk, EDT_VAE_X),
-                          EDT_F32);
+                          type);
 }
 
-/* What lies beside, f32, becomes planes in `between`. */
-static const float *leave(EdtVaeWalk *walk, int C)
+void edt_vae_leave(EdtVaeWalk *walk, int C, int n)
 {
     const EdtVae *vae = walk->vae;
+    const gsize count = (gsize)C * (gsize)walk->h * (gsize)walk->w;
     if (walk->purpose == EDT_VAE_MEASURE)
-        need(walk, EDT_VAE_BETWEEN, (gsize)C, EDT_F32);
+        need(walk, EDT_VAE_BETWEEN, n * C, EDT_F32);
     if (walk->purpose != EDT_VAE_RUN)
-        return NULL;
-    vae->backend->to_nchw(vae->dev, 1, C, walk->h * walk->w, slot(walk, EDT_VAE_BESIDE), EDT_F32,
-                          slot(walk, EDT_VAE_BETWEEN));
-    return slot(walk, EDT_VAE_BETWEEN);
-}
-
-static void download(EdtVaeWalk *walk, float *host, const float *from, int C)
-{
-    if (walk->purpose == EDT_VAE_RUN)
-        walk->vae->backend->download(walk->vae->dev, host, from,
-                                     (gsize)C * (gsize)walk->h * (gsize)walk->w * sizeof(float));
-}
-
-void edt_vae_walk_decode(EdtVaeWalk *walk, const float *latent, float *pixels)
-{
-    const EdtVaeCoder *decoder = &walk->vae->decoder;
-
-    enter(walk, decoder->quant.C_in, latent);
-    conv(walk, &decoder->quant, EDT_VAE_X, EDT_VAE_BETWEEN);
-    conv(walk, &decoder->conv_in, EDT_VAE_BETWEEN, EDT_VAE_X);
-    middle(walk, decoder);
-    stages(walk, decoder);
-    norm(walk, &decoder->norm_out, EDT_VAE_X, EDT_VAE_BETWEEN, TRUE, &decoder->conv_out);
-    conv(walk, &decoder->conv_out, EDT_VAE_BETWEEN, EDT_VAE_BESIDE);
-    download(walk, pixels, leave(walk, decoder->conv_out.C_out), decoder->conv_out.C_out);
-}
-
-void edt_vae_walk_encode(EdtVaeWalk *walk, const float *pixels, float *mean, float *logvar)
-{
-    const EdtVaeCoder *encoder = &walk->vae->encoder;
-    int channels = walk->vae->channels;
-
-    enter(walk, encoder->conv_in.C_in, pixels);
-    conv(walk, &encoder->conv_in, EDT_VAE_X, EDT_VAE_BESIDE);
-    swap(walk, EDT_VAE_BESIDE);
-    stages(walk, encoder);
-    middle(walk, encoder);
-    norm(walk, &encoder->norm_out, EDT_VAE_X, EDT_VAE_BESIDE, TRUE, &encoder->conv_out);
-    conv(walk, &encoder->conv_out, EDT_VAE_BESIDE, EDT_VAE_BETWEEN);
-    conv(walk, &encoder->quant, EDT_VAE_BETWEEN, EDT_VAE_BESIDE);
-    const float *moments = leave(walk, 2 * channels);
-    download(walk, mean, moments, channels);
-    download(walk, logvar, moments ? moments + (gsize)channels * (gsize)(walk->h * walk->w) : NULL,
-             channels);
+        return;
+    vae->backend->to_nchw(vae->dev, 1, n * C, walk->h * walk->w, slot(walk, EDT_VAE_BESIDE),
+                          EDT_F32, slot(walk, EDT_VAE_BETWEEN));
+    for (int i = 0; i < n; i++)
+        vae->backend->download(vae->dev, walk->out[i],
+                               (const float *)slot(walk, EDT_VAE_BETWEEN) + (gsize)i * count,
+                               count * sizeof(float));
 }

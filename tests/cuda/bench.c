@@ -8,6 +8,7 @@
 
 #include "compute/module.h"
 #include "sample/preview.h"
+#include "vae/latents.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,7 @@ static double preview_of(int pictures, EdtPrecision precision)
     float *estimates = dev ? b->alloc(dev, bytes, NULL) : NULL;
     g_autofree float *host = g_new0(float, pictures * C * HW);
     g_autofree guint8 *colours = g_new(guint8, HW * 4);
+    g_autofree EdtLatentChannel *channels = edt_latents_standard(C);
     double ms = 0;
 
     if (estimates) {
@@ -47,7 +49,7 @@ static double preview_of(int pictures, EdtPrecision precision)
             const float *seen = b->peek(dev, estimates, bytes);
             b->sync(dev, NULL);
             for (int k = 0; k < pictures; k++)
-                edt_preview_latent(seen + k * C * HW, HW, colours);
+                edt_preview_latent(channels, C, seen + k * C * HW, HW, colours);
         }
         ms = (double)(g_get_monotonic_time() - since) * 1e-3 / PREVIEWS;
         b->free(dev, estimates);

@@ -204,7 +204,8 @@ static void test_previews(void)
     g_assert_no_error(error);
     g_assert_cmpint(stopped.shown, ==, 2);
     g_assert_cmpint(gpu->replays - before, ==, 2);
-    edt_preview_latent(pictures->pictures[0].latent, 16 * 16, kept);
+    edt_preview_latent(edt_engine_info(engine)->latents, 4, pictures->pictures[0].latent, 16 * 16,
+                       kept);
     g_assert_cmpmem(kept, sizeof kept, stopped.pixels, sizeof stopped.pixels);
     edt_pictures_free(pictures);
     g_assert_null(show_steps(engine, &thrown, &error));

@@ -9,7 +9,6 @@
 #include "host/machine.h"
 
 #include "base/memory.h"
-#include "files/vae_names.h"
 #include "network/network.h"
 #include "vae/vae.h"
 
@@ -93,12 +92,11 @@ static EdtNetwork *plan_model(Pair *pair, const EdtVariant *v, int pictures, gui
 /* The first launch fails and ends the decoding, when all its memory has been taken. */
 static EdtVae *plan_decoder(Pair *pair, int latent_size, guint64 *parameters)
 {
-    static const EdtVaeShape standard = {4, {128, 256, 512, 512}, 4, 3};
     const gsize side = (gsize)latent_size;
     g_autofree float *host = g_new0(float, side *side *(4 + 64 * 3));
     Zeros zeros = zeros_new();
     GError *error = NULL;
-    edt_vae_tensors(&standard, add, &zeros);
+    edt_vae_tensors(&edt_vae_standard, EDT_VAE_DECODER | EDT_VAE_ENCODER, add, &zeros);
     *parameters += zeros.parameters;
     float *values = fill(&zeros);
     EdtVae *vae = edt_vae_new(pair->other, pair->dev, &zeros.source, EDT_VAE_DECODER, &error);

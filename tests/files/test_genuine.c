@@ -6,7 +6,7 @@
 #include "craft.h"
 #include "edt.h"
 #include "files/checkpoint.h"
-#include "files/vae_names.h"
+#include "vae/names.h"
 
 #include <math.h>
 #include <string.h>
@@ -162,14 +162,11 @@ static GHashTable *by_modern_name(EdtCheckpoint *c)
 {
     GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     guint n = edt_checkpoint_count(c);
-    const char *prefix = edt_vae_prefix(c, n, name_at);
-    int levels = edt_vae_levels(c, n, name_at, prefix);
+    EdtVaeSpelling spelling = edt_vae_spelling(c, n, name_at);
 
     for (guint i = 0; i < n; i++) {
         const EdtCheckpointTensor *t = edt_checkpoint_get(c, i);
-        char *name = g_str_has_prefix(t->name, prefix)
-                         ? edt_vae_modern_name(t->name + strlen(prefix), levels)
-                         : NULL;
+        char *name = edt_vae_our_name(&spelling, t->name);
         if (name)
             g_hash_table_insert(table, name, (gpointer)t);
     }

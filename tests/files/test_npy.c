@@ -113,7 +113,7 @@ static void test_written_bytes(void)
     GError *error = NULL;
     EdtNpy *npy;
 
-    g_assert_true(edt_npy_write(path, values, 4, (gint64[]){1, 2, 1, 2}, &error));
+    g_assert_true(edt_npy_save(path, values, 4, (gint64[]){1, 2, 1, 2}, &error));
     g_assert_no_error(error);
     g_assert_true(g_file_get_contents(path, &bytes, &n, NULL));
     /* byte for byte what numpy.save writes: 128 bytes of header with padding, then the values */

@@ -4,7 +4,8 @@
  * every format, made as in tests/files.  edt-fuzz-seeds FOLDER makes FOLDER/<target>/<name>.
  */
 #include "craft.h"
-#include "model/info.h"
+#include "model/format.h"
+#include "network/shape.h"
 
 #include <stdio.h>
 #include <string.h>

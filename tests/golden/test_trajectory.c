@@ -103,7 +103,7 @@ static void network_prepare(Network *network, const Run *run, const EdtNoiseSche
     }
     edt_network_prepare(network->model, run->guided ? 2 : 1, R, &error);
     g_assert_no_error(error);
-    edt_network_modulate(network->model, R, timestep, labels);
+    edt_network_modulate(network->model, R, timestep, labels, NULL);
 }
 
 /* A step of one picture, in memory to be freed. */

@@ -55,7 +55,7 @@ static float *decode(Fixture *f, int h, int w, const float *latent)
 static float *encode(Fixture *f, int h, int w, const float *pixels)
 {
     GError *error = NULL;
-    int half = edt_vae_latent_channels(f->vae) * h * w;
+    int half = edt_vae_shape(f->vae)->latent * h * w;
     float *moments = g_new(float, 2 * half);
     g_assert_true(edt_vae_encode(f->vae, h, w, pixels, moments, moments + half, &error));
     g_assert_no_error(error);
@@ -90,8 +90,8 @@ static void standard(EdtPrecision precision, double gate)
     EdtTensorSource *source = hash_weights_vae();
     Fixture f = open_vae(source, precision, 2);
 
-    g_assert_cmpint(edt_vae_latent_channels(f.vae), ==, 4);
-    g_assert_cmpint(edt_vae_factor(f.vae), ==, 8);
+    g_assert_cmpint(edt_vae_shape(f.vae)->latent, ==, 4);
+    g_assert_cmpint(edt_vae_shape(f.vae)->factor, ==, 8);
     check_decode(&f, golden, "decode8.out", "input.z8", 8, gate);
     check_decode(&f, golden, "decode32.out", "input.z32", 32, gate);
     check_encode(&f, golden, gate);
@@ -114,8 +114,8 @@ static void test_sizes(void)
 {
     EdtTensorSource *source = hash_weights_vae();
     Fixture f = open_vae(source, EDT_PRECISION_F32, 2);
-    double macs = (double)edt_vae_macs(f.vae, 32, 32, FALSE);
-    gsize bytes = edt_vae_workspace(f.vae, 32, 32, FALSE);
+    double macs = (double)edt_vae_macs(edt_vae_shape(f.vae), 32, 32, FALSE);
+    gsize bytes = edt_vae_workspace(edt_vae_shape(f.vae), EDT_F32, 32, 32, FALSE);
 
     g_test_message("256 pixels: %.1f G multiply-adds, %.0f MB", macs / 1e9, (double)bytes / 1e6);
     g_assert_cmpfloat(fabs(macs / 310e9 - 1), <, 0.01);

@@ -14,7 +14,7 @@ char *import_golden(const char *name, const char *edt, const char *vae, gboolean
     EdtImport import = {.edt_path = edt_path,
                         .vae_path = vae_path,
                         .output = output,
-                        .bf16 = bf16,
+                        .stored = bf16 ? EDT_STORED_BF16 : EDT_STORED_F32,
                         .title = "Tiny “test”",
                         .licence = "CC0"};
     GError *error = NULL;

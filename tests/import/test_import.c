@@ -293,6 +293,27 @@ static void test_vae_refusals(void)
     g_free(bare);
 }
 
+/* To eight latent channels. */
+static gsize widen(const char *name, gsize bytes, gint64 *shape)
+{
+    static const struct {
+        const char *name;
+        int rows, columns;
+    } parts[] = {
+        {"decoder.conv_in.weight", 1, 2}, {"encoder.conv_out.weight", 2, 1},
+        {"encoder.conv_out.bias", 2, 1},  {"quant_conv.weight", 2, 2},
+        {"quant_conv.bias", 2, 1},        {"post_quant_conv.weight", 2, 2},
+        {"post_quant_conv.bias", 2, 1},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
+        if (strcmp(name, parts[i].name) == 0) {
+            shape[0] *= parts[i].rows;
+            shape[1] *= parts[i].columns;
+            return bytes * (gsize)(parts[i].rows * parts[i].columns);
+        }
+    return bytes;
+}
+
 /* An autoencoder of eight latent channels, and one that lacks its encoder. */
 static char *write_vae(const char *name, gboolean wide, gboolean decoder_only)
 {
@@ -309,10 +330,8 @@ static char *write_vae(const char *name, gboolean wide, gboolean decoder_only)
         if (decoder_only && g_str_has_prefix(t->name, "encoder."))
             continue;
         memcpy(shape, t->view.shape, sizeof shape);
-        if (wide && strcmp(t->name, "decoder.conv_in.weight") == 0) {
-            shape[1] *= 2;
-            size *= 2;
-        }
+        if (wide)
+            size = widen(t->name, size, shape);
         edt_safetensors_writer_declare(w, t->name, EDT_F32, t->view.rank, shape);
         bytes += size;
     }

@@ -3,7 +3,7 @@
  * What a model says of itself: every field, and every way in which its metadata may not fit it.
  */
 #include "models.h"
-#include "model/labels.h"
+#include "model/names.h"
 
 #include <string.h>
 
@@ -41,7 +41,7 @@ static void test_fields(void)
     g_assert_null(info->class_names);
     g_assert_cmpint(info->schedule, ==, EDT_SCHEDULE_LINEAR);
     g_assert_cmpint(info->prediction, ==, EDT_PREDICT_NOISE);
-    g_assert_false(info->stored_bf16);
+    g_assert_cmpint(info->stored, ==, EDT_STORED_F32);
     g_assert_cmpuint(info->n_parameters, ==, 158828 + 1399879);
     g_assert_cmpuint(info->file_bytes, ==, edt_safetensors_file_bytes(file));
     edt_safetensors_close(file);
@@ -181,7 +181,7 @@ static char *translated(const char *json, const char *language)
 {
     const char *const languages[] = {"xx", language, "zh", "C", NULL};
     g_auto(GStrv) labels = NULL;
-    if (!edt_class_labels_read(json, 3, languages, &labels))
+    if (!edt_translations_read(json, 3, languages, &labels))
         return NULL;
     return labels ? g_strjoinv("|", labels) : g_strdup("");
 }

@@ -2,7 +2,9 @@
  *
  * Colours of a latent by hand, the range and rounding of pixels, and alpha.
  */
+#include "sample/pixels.h"
 #include "sample/preview.h"
+#include "vae/latents.h"
 
 #include <math.h>
 
@@ -26,8 +28,13 @@ static void test_latent(void)
     };
     guint8 rgb[hw][3];
 
-    edt_preview_latent(latent, hw, &rgb[0][0]);
+    g_autofree EdtLatentChannel *channels = edt_latents_standard(4);
+    edt_preview_latent(channels, 4, latent, hw, &rgb[0][0]);
     g_assert_cmpmem(rgb, sizeof rgb, expected, sizeof expected);
+    g_assert_true(edt_preview_knows(channels, 4));
+    g_autofree EdtLatentChannel *others = edt_latents_standard(16), *plain = edt_latents_plain(4);
+    g_assert_false(edt_preview_knows(others, 16));
+    g_assert_false(edt_preview_knows(plain, 4));
 }
 
 /* Alpha 1/2: the colour doubles, and stops at white; alpha 0: black; NaN: nothing. */
@@ -46,7 +53,7 @@ static void test_alpha(void)
     guint8 rgba[hw][4];
 
     edt_pixels_from_planes(planes, 4, hw, &pixels[0][0]);
-    edt_preview_pixels(planes, 4, hw, &rgba[0][0]);
+    edt_pixels_to_bytes(planes, 4, hw, &rgba[0][0]);
     for (int i = 0; i < hw; i++)
         for (int c = 0; c < 4; c++) {
             g_assert_cmpfloat_with_epsilon(pixels[i][c], expected[i][c], 1e-6);

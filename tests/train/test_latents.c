@@ -5,9 +5,10 @@
  * other pictures; a model trained on them comes out complete and paints.
  */
 #include "cpu/cpu.h"
+#include "files/safetensors.h"
+#include "model/foreign.h"
 #include "train/dataset.h"
 #include "train/discs.h"
-#include "train/vae_file.h"
 #include "vae/vae.h"
 
 #include <gio/gio.h>
@@ -48,11 +49,11 @@ static int get(EdtDataset *dataset, int index, float *x)
 {
     EdtRandom random;
     GError *error = NULL;
-    int label = -1;
+    EdtSampleLabels labels = {-1, -1};
     edt_random_seed(&random, 1);
-    g_assert_true(edt_dataset_get(dataset, index, &random, x, &label, &error));
+    g_assert_true(edt_dataset_get(dataset, index, &random, x, &labels, &error));
     g_assert_no_error(error);
-    return label;
+    return labels.class;
 }
 
 /* The picture as the network shall see it, by way of nothing but the encoder. */
@@ -71,11 +72,11 @@ static void encode(int index, gboolean mirrored, float *mean, float *deviation)
             *a = *b;
             *b = was;
         }
-    EdtVaeFile *file = edt_vae_file_open(vae, &error);
+    EdtForeign *file = edt_foreign_vae_open(vae, EDT_VAE_ENCODER, &error);
     g_assert_no_error(error);
     const EdtBackend *backend = edt_backend_cpu();
     EdtDevice *dev = backend->open(&device, &error);
-    EdtVae *network = edt_vae_new(backend, dev, edt_vae_file_source(file), EDT_VAE_ENCODER, &error);
+    EdtVae *network = edt_vae_new(backend, dev, edt_foreign_source(file), EDT_VAE_ENCODER, &error);
     g_assert_no_error(error);
     g_assert_true(edt_vae_encode(network, LATENT, LATENT, x, mean, deviation, &error));
     for (int i = 0; i < COUNT; i++) {
@@ -84,7 +85,7 @@ static void encode(int index, gboolean mirrored, float *mean, float *deviation)
     }
     edt_vae_free(network);
     backend->close(dev);
-    edt_vae_file_close(file);
+    edt_foreign_close(file);
 }
 
 static double distance(const float *a, const float *b)
@@ -105,8 +106,8 @@ static void test_values(void)
 
     g_assert_cmpint(dataset->count, ==, GOOD);
     g_assert_cmpint(dataset->n_classes, ==, 2);
-    g_assert_cmpstr(dataset->class_names[1], ==, "green");
-    g_assert_nonnull(strstr(dataset->class_translations, "Blau"));
+    g_assert_cmpstr(dataset->classes.names[1], ==, "green");
+    g_assert_nonnull(strstr(dataset->classes.translations, "Blau"));
     g_assert_cmpint(dataset->skipped->len, ==, 1);
     g_assert_true(g_str_has_prefix(dataset->skipped->pdata[0], "green/bad.png: "));
     g_assert_cmpint(get(dataset, 1, ours), ==, 0);
@@ -232,6 +233,50 @@ static void test_once(void)
     cache = usual;
 }
 
+/* The autoencoder once more with other names; twice: one of its tensors under two of them. */
+static char *write_wrapped(const char *name, const char *wrapper, gboolean twice)
+{
+    char *path = g_build_filename(folder, name, NULL);
+    EdtSafetensors *from = edt_safetensors_open(vae, NULL);
+    EdtSafetensorsWriter *w = edt_safetensors_writer_new(path, TRUE, NULL);
+    guint count = edt_safetensors_count(from);
+
+    for (guint i = 0; i < count + twice; i++) {
+        const EdtSafetensor *t = edt_safetensors_get(from, i % count);
+        g_autofree char *wrapped = g_strconcat(i < count ? wrapper : "", t->name, NULL);
+        edt_safetensors_writer_declare(w, wrapped, t->view.type, t->view.rank, t->view.shape);
+    }
+    for (guint i = 0; i < count + twice; i++) {
+        const EdtSafetensor *t = edt_safetensors_get(from, i % count);
+        g_assert_true(edt_safetensors_writer_data(w, t->view.data, t->bytes, NULL));
+    }
+    g_assert_true(edt_safetensors_writer_finish(w, NULL));
+    edt_safetensors_close(from);
+    return path;
+}
+
+/* What `edt import --vae` takes (tests/import), and nothing that it refuses. */
+static void test_wrapped(void)
+{
+    EdtLatentOptions o = options_of();
+    float ours[COUNT], mean[COUNT], deviation[COUNT];
+    g_autofree char *wrapped = write_wrapped("wrapped.safetensors", "module._orig_mod.", FALSE);
+    g_autofree char *twice = write_wrapped("twice.safetensors", "_orig_mod.", TRUE);
+    GError *error = NULL;
+
+    o.vae = wrapped;
+    EdtDataset *dataset = latents_open(&o);
+    get(dataset, 1, ours);
+    edt_dataset_free(dataset);
+    encode(1, FALSE, mean, deviation);
+    g_assert_cmpfloat(distance(ours, mean), <, 1e-6);
+    o.vae = twice;
+    g_assert_null(edt_latents_open(&o, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
+    g_assert_nonnull(strstr(error->message, "two of its tensors"));
+    g_clear_error(&error);
+}
+
 static void test_refused(void)
 {
     g_autofree char *nothing = g_build_filename(pictures, "blue", "0.png", NULL);
@@ -293,7 +338,7 @@ static void paint(const char *model)
 static void test_run(void)
 {
     EdtTrainOptions o = discs_options(pictures);
-    EdtTrainExport export = {.force = TRUE};
+    EdtTrainExport export = {.force = TRUE, .stored = EDT_STORED_BF16};
     EdtTrainReport report = {0};
     GError *error = NULL;
     g_autofree char *model = g_build_filename(folder, "model.safetensors", NULL);
@@ -345,6 +390,7 @@ int main(int argc, char **argv)
     g_test_add_func("/latents/values", test_values);
     g_test_add_func("/latents/mirrored", test_mirrored);
     g_test_add_func("/latents/drawn", test_drawn);
+    g_test_add_func("/latents/wrapped", test_wrapped);
     g_test_add_func("/latents/refused", test_refused);
     g_test_add_func("/latents/run", test_run);
     g_test_add_func("/latents/once", test_once);

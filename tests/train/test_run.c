@@ -172,7 +172,8 @@ static void test_export(void)
 {
     g_autofree char *checkpoint = file("learned.safetensors"), *model = file("model.safetensors");
     EdtTrainExport export = {
-        .output = model, .title = "discs", .licence = "none", .cfg_scale = 4.5};
+        .output = model, .stored = EDT_STORED_BF16, .title = "discs", .licence = "none",
+        .cfg_scale = 4.5};
     EdtItem items[2] = {{.class_index = 0, .seed = 1}, {.class_index = 1, .seed = 2}};
     EdtRequest request;
     GError *error = NULL;
@@ -185,7 +186,7 @@ static void test_export(void)
     const EdtModelInfo *info = edt_engine_info(engine);
     g_assert_cmpstr(info->class_names[1], ==, "green");
     g_assert_cmpint(info->guided_channels, ==, 4);
-    g_assert_true(info->has_alpha && !info->needs_vae && info->stored_bf16);
+    g_assert_true(info->has_alpha && !info->needs_vae && info->stored == EDT_STORED_BF16);
     g_assert_cmpint(info->schedule, ==, EDT_SCHEDULE_COSINE);
     g_assert_cmpint(info->prediction, ==, EDT_PREDICT_DENOISED);
     edt_request_init(&request, engine);
@@ -217,7 +218,7 @@ static void test_rgb(void)
 {
     g_autofree char *pictures = file("pictures"), *model = file("rgb.safetensors");
     EdtTrainOptions o = discs_options(pictures);
-    EdtTrainExport export = {.output = model};
+    EdtTrainExport export = {.output = model, .stored = EDT_STORED_BF16};
     EdtItem item = {.seed = 1};
     EdtCallbacks callbacks = {.preview = note_preview};
     EdtRequest request;
@@ -284,7 +285,7 @@ static const float *tensor(EdtSafetensors *model, const char *name)
 static EdtSafetensors *exported(EdtTrainer *trainer, const char *path)
 {
     GError *error = NULL;
-    EdtTrainExport export = {.output = path, .force = TRUE, .f32 = TRUE};
+    EdtTrainExport export = {.output = path, .force = TRUE, .stored = EDT_STORED_F32};
     g_assert_true(edt_trainer_export(trainer, &export, &error));
     EdtSafetensors *model = edt_safetensors_open(path, &error);
     g_assert_no_error(error);
@@ -299,7 +300,7 @@ static void test_start(void)
     g_autofree char *learned = file("learned.safetensors"), *before = file("before.safetensors");
     g_autofree char *after = file("after.safetensors"), *more = make_more_pictures();
     EdtTrainOptions o = discs_options(more);
-    EdtTrainExport export = {.output = before, .f32 = TRUE};
+    EdtTrainExport export = {.output = before, .stored = EDT_STORED_F32};
     GError *error = NULL;
 
     g_assert_true(edt_train_export(learned, &export, &error));

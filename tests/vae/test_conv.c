@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The backend's convolution against its definition in f64: kernels, strides, up-sampling, adding to
- * what is there, odd channels and sides, both precisions, and several sizes in turn.
+ * what is there, ReLU, odd channels and sides, both precisions, and several sizes in turn.
  */
 #include "base/half.h"
 #include "base/memory.h"
@@ -13,13 +13,26 @@
 typedef struct {
     int C_in, C_out, kernel, stride;
     gboolean upsample, accumulate;
+    gboolean relu, front, unbiased, narrow; /* narrow: writes the type it reads */
 } Case;
 
+#define PLAIN FALSE, FALSE, FALSE, FALSE
 static const Case cases[] = {
-    {4, 4, 1, 1, FALSE, FALSE},  {8, 8, 1, 1, FALSE, TRUE},    {32, 64, 1, 1, FALSE, FALSE},
-    {4, 40, 3, 1, FALSE, FALSE}, {17, 33, 3, 1, FALSE, TRUE},  {64, 64, 3, 1, FALSE, TRUE},
-    {64, 3, 3, 1, FALSE, FALSE}, {16, 24, 3, 2, FALSE, FALSE}, {32, 32, 3, 2, FALSE, FALSE},
-    {3, 5, 3, 1, TRUE, FALSE},   {33, 17, 3, 1, TRUE, FALSE},  {64, 64, 3, 1, TRUE, FALSE},
+    {4, 4, 1, 1, FALSE, FALSE, PLAIN}, {8, 8, 1, 1, FALSE, TRUE, PLAIN},
+    {32, 64, 1, 1, FALSE, FALSE, PLAIN}, {4, 40, 3, 1, FALSE, FALSE, PLAIN},
+    {17, 33, 3, 1, FALSE, TRUE, PLAIN}, {64, 64, 3, 1, FALSE, TRUE, PLAIN},
+    {64, 3, 3, 1, FALSE, FALSE, PLAIN}, {16, 24, 3, 2, FALSE, FALSE, PLAIN},
+    {32, 32, 3, 2, FALSE, FALSE, PLAIN}, {3, 5, 3, 1, TRUE, FALSE, PLAIN},
+    {33, 17, 3, 1, TRUE, FALSE, PLAIN}, {64, 64, 3, 1, TRUE, FALSE, PLAIN},
+    /* of the small autoencoders */
+    {4, 64, 3, 1, .relu = TRUE, .narrow = TRUE},
+    {64, 64, 3, 1, .relu = TRUE, .narrow = TRUE},
+    {48, 48, 3, 1, .accumulate = TRUE, .relu = TRUE, .narrow = TRUE},
+    {64, 64, 3, 1, .accumulate = TRUE, .relu = TRUE, .narrow = TRUE},
+    {64, 48, 3, 1, .upsample = TRUE, .unbiased = TRUE, .narrow = TRUE},
+    {48, 64, 3, 2, .front = TRUE, .unbiased = TRUE, .narrow = TRUE},
+    {32, 32, 3, 2, .front = TRUE},
+    {32, 16, 3, 1, .unbiased = TRUE, .relu = TRUE},
 };
 
 static float uniform(void)
@@ -49,7 +62,7 @@ static int out_side(const Case *c, int side)
 static double define(const Case *c, int h, int w, const void *x, EdtType type, const float *weight,
                      int row, int column, int o)
 {
-    int before = c->kernel == 3 && c->stride == 1, scale = c->upsample ? 2 : 1;
+    int before = c->kernel == 3 && (c->stride == 1 || c->front), scale = c->upsample ? 2 : 1;
     double sum = 0;
     for (int i = 0; i < c->kernel; i++)
         for (int j = 0; j < c->kernel; j++) {
@@ -72,12 +85,16 @@ static void check_size(const EdtBackend *backend, EdtDevice *dev, EdtConv *conv,
     int H = out_side(c, h), W = out_side(c, w);
     gsize n_x = (gsize)(h * w * c->C_in), n_y = (gsize)(H * W * c->C_out);
     void *x = edt_alloc(n_x * 4, NULL);
-    float *y = edt_alloc(n_y * 4, NULL), *was = g_new(float, n_y);
+    EdtType y_type = c->narrow ? type : EDT_F32;
+    void *y = edt_alloc(n_y * 4, NULL);
+    double *was = g_new(double, n_y);
     double off = 0, size = 0;
     for (gsize i = 0; i < n_x; i++)
         put(x, type, i, uniform());
-    for (gsize i = 0; i < n_y; i++)
-        y[i] = was[i] = uniform();
+    for (gsize i = 0; i < n_y; i++) {
+        put(y, y_type, i, uniform());
+        was[i] = get(y, y_type, i);
+    }
     g_assert_true(backend->conv_prepare(dev, conv, 1, h, w, &error));
     backend->conv(dev, conv, 1, h, w, x, y);
     g_assert_true(backend->sync(dev, &error));
@@ -85,9 +102,11 @@ static void check_size(const EdtBackend *backend, EdtDevice *dev, EdtConv *conv,
         for (int column = 0; column < W; column++)
             for (int o = 0; o < c->C_out; o++) {
                 gsize i = (gsize)((row * W + column) * c->C_out + o);
-                double expect = define(c, h, w, x, type, weight, row, column, o) + bias[o] +
-                                (c->accumulate ? was[i] : 0);
-                off += (y[i] - expect) * (y[i] - expect);
+                double expect = define(c, h, w, x, type, weight, row, column, o) +
+                                (c->unbiased ? 0 : bias[o]) + (c->accumulate ? was[i] : 0);
+                expect = c->relu ? MAX(expect, 0) : expect;
+                double d = get(y, y_type, i) - expect;
+                off += d * d;
                 size += expect * expect;
             }
     g_assert_cmpfloat(sqrt(off / size), <, type == EDT_F32 ? 1.5e-6 : 5e-3);
@@ -109,9 +128,11 @@ static void check(const Case *c, EdtPrecision precision)
         bias[i] = uniform();
     EdtConvSpec spec = {
         .C_in = c->C_in, .C_out = c->C_out, .kernel = c->kernel, .stride = c->stride,
-        .upsample = c->upsample, .accumulate = c->accumulate, .weight = weight,
-        .weight_type = EDT_F32, .bias = bias, .bias_type = EDT_F32, .x_type = backend->act(dev),
-        .y_type = EDT_F32,
+        .pad_front = c->front, .upsample = c->upsample, .accumulate = c->accumulate,
+        .epilogue = c->relu ? EDT_EPILOGUE_RELU : EDT_EPILOGUE_NONE,
+        .weight = weight, .weight_type = EDT_F32, .bias = c->unbiased ? NULL : bias,
+        .bias_type = EDT_F32, .x_type = backend->act(dev),
+        .y_type = c->narrow ? backend->act(dev) : EDT_F32,
     };
     EdtConv *conv = backend->conv_new(dev, &spec, &error);
     g_assert_no_error(error);

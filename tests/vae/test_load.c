@@ -154,7 +154,7 @@ static void test_uses(void)
     float mean[256], logvar[256];
     EdtVae *decoder = load(&rig, EDT_VAE_DECODER, &error);
     g_assert_no_error(error);
-    g_assert_cmpint(edt_vae_factor(decoder), ==, 8);
+    g_assert_cmpint(edt_vae_shape(decoder)->factor, ==, 8);
 
     g_assert_false(edt_vae_encode(decoder, 8, 8, numbers, mean, logvar, &error));
     g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
@@ -178,8 +178,8 @@ static void test_encoder_alone(void)
     float mean[256], logvar[256];
     EdtVae *encoder = load(&rig, EDT_VAE_ENCODER, &error);
     g_assert_no_error(error);
-    g_assert_cmpint(edt_vae_latent_channels(encoder), ==, 4);
-    g_assert_cmpint(edt_vae_factor(encoder), ==, 8);
+    g_assert_cmpint(edt_vae_shape(encoder)->latent, ==, 4);
+    g_assert_cmpint(edt_vae_shape(encoder)->factor, ==, 8);
     g_assert_true(edt_vae_encode(encoder, 8, 8, golden_f32(golden, "input.image", 3 * 64 * 64),
                                  mean, logvar, &error));
     Golden *reference = golden_open("pt/pt_vae_small");

@@ -64,7 +64,9 @@ static void multiply(const EdtMatmulShape &s, const void *x, const void *w, cons
             float value = dot(&rows[(size_t)(m * s.K)], &columns[(size_t)(n * s.K)], s.K);
             value += s.accumulate ? number(y, s.y_type, m * s.ldy + n) : 0;
             value += s.bias ? number(bias, s.y_type, n) : 0;
-            value = s.epilogue == EDT_EPILOGUE_GELU ? gelu(value) : value;
+            value = s.epilogue == EDT_EPILOGUE_GELU   ? gelu(value)
+                    : s.epilogue == EDT_EPILOGUE_RELU ? fmaxf(value, 0)
+                                                      : value;
             if (s.y_type == EDT_F32)
                 static_cast<float *>(y)[m * s.ldy + n] = value;
             else

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * How well names match what a person typed; see search.h.
+ *
+ * Everything is compared folded: without case, with one space for blanks, "-" and "_", without
+ * apostrophes.  An entry matches as well as the best of its names does; see Match.
+ */
+#include "model/search.h"
+#include "settings.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- words ---- */
+
+char *edt_search_fold(const char *text)
+{
+    char *valid = g_utf8_make_valid(text, -1);
+    char *normal = g_utf8_normalize(valid, -1, G_NORMALIZE_ALL);
+    char *lower = g_utf8_casefold(normal, -1);
+    GString *folded = g_string_new(NULL);
+    for (const char *p = lower; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        if (c == '\'' || c == 0x2019)
+            continue;
+        if (c != '-' && c != '_' && !g_unichar_isspace(c))
+            g_string_append_unichar(folded, c);
+        else if (folded->len && folded->str[folded->len - 1] != ' ')
+            g_string_append_c(folded, ' ');
+    }
+    g_free(valid);
+    g_free(normal);
+    g_free(lower);
+    return g_strchomp(g_string_free(folded, FALSE));
+}
+
+/* The least distance of query from a name as a whole or from one of its words. */
+static int name_distance(const char *name, const char *query)
+{
+    int least = edt_spelling_distance(name, query);
+    char **words = g_strsplit(name, " ", -1);
+    for (int i = 0; words[i]; i++)
+        least = MIN(least, edt_spelling_distance(words[i], query));
+    g_strfreev(words);
+    return least;
+}
+
+/* ---- how well an entry matches ---- */
+
+/* Best first.  "cat" finds the cats (LAST_WORD) before "catamaran" (PREFIX). */
+typedef enum {
+    MATCH_FULL,      /* the name itself */
+    MATCH_LAST_WORD, /* "retriever": golden retriever; English puts the thing itself last */
+    MATCH_WORD,      /* "golden" */
+    MATCH_KIND,      /* "dog", "dogs" */
+    MATCH_PREFIX,    /* "gold": goldfish */
+    MATCH_BEGINNING, /* "retr": a later word begins so */
+    MATCH_INSIDE,    /* "triev" */
+    MATCH_NONE,
+} Match;
+
+static Match match_name(const char *name, const char *query)
+{
+    gsize length = strlen(query);
+    Match best = MATCH_NONE;
+    for (const char *at = strstr(name, query); at; at = strstr(at + 1, query)) {
+        gboolean begins = at == name || at[-1] == ' ';
+        gboolean ends = at[length] == '\0';
+        Match match = MATCH_INSIDE;
+        if (begins && ends)
+            match = at == name ? MATCH_FULL : MATCH_LAST_WORD;
+        else if (begins && at[length] == ' ')
+            match = MATCH_WORD;
+        else if (begins)
+            match = at == name ? MATCH_PREFIX : MATCH_BEGINNING;
+        best = MIN(best, match);
+    }
+    return best;
+}
+
+static gboolean has_kind(const char *kinds, const char *query)
+{
+    gboolean found = FALSE;
+    char **each = g_strsplit(kinds, ", ", -1);
+    for (int i = 0; each[i] && !found; i++) {
+        char *kind = edt_search_fold(each[i]);
+        const char *rest = g_str_has_prefix(query, kind) ? query + strlen(kind) : NULL;
+        found = rest && (*rest == '\0' || strcmp(rest, "s") == 0);
+        g_free(kind);
+    }
+    g_strfreev(each);
+    return found;
+}
+
+/* Plus one where only a synonym matches. */
+#define RANK(match) (2 * (int)(match))
+
+G_STATIC_ASSERT(RANK(MATCH_FULL) + 1 == EDT_HIT_WHOLE);
+
+/* list: names with ", " between them, the first one before its synonyms. */
+static int rank_names(const char *list, const char *query)
+{
+    char *whole = edt_search_fold(list);
+    int rank = strcmp(whole, query) == 0 ? RANK(MATCH_FULL) : RANK(MATCH_NONE);
+    char **names = g_strsplit(whole, ", ", -1);
+    for (int i = 0; names[i]; i++) {
+        Match match = match_name(names[i], query);
+        if (match != MATCH_NONE)
+            rank = MIN(rank, RANK(match) + (i > 0));
+    }
+    g_strfreev(names);
+    g_free(whole);
+    return rank;
+}
+
+static const char *all_names(const EdtNames *names, int index)
+{
+    return names->known ? names->known[index].synonyms : names->own[index];
+}
+
+/* A label ranks as a synonym: a saved name finds its entry, whatever others are called here. */
+static int spelled_rank(const EdtNames *names, int index, const char *query)
+{
+    int rank = rank_names(all_names(names, index), query);
+    if (names->labels)
+        rank = MIN(rank, rank_names(names->labels[index], query) | 1);
+    if (names->known && rank > RANK(MATCH_KIND) && has_kind(names->kinds[index], query))
+        rank = RANK(MATCH_KIND);
+    return rank;
+}
+
+static int names_distance(const char *list, const char *query)
+{
+    int least = EDT_SPELLING_MAX;
+    char *whole = edt_search_fold(list);
+    char **names = g_strsplit(whole, ", ", -1);
+    for (int i = 0; names[i]; i++)
+        least = MIN(least, name_distance(names[i], query));
+    g_strfreev(names);
+    g_free(whole);
+    return least;
+}
+
+static int misspelled_rank(const EdtNames *names, int index, const char *query)
+{
+    int own = names_distance(all_names(names, index), query);
+    return names->labels ? MIN(own, names_distance(names->labels[index], query)) : own;
+}
+
+static gint compare_hits(gconstpointer a, gconstpointer b)
+{
+    const EdtHit *one = a, *two = b;
+    return one->rank != two->rank ? one->rank - two->rank : one->index - two->index;
+}
+
+typedef int (*Ranking)(const EdtNames *names, int index, const char *query);
+
+static GArray *hits_below(const EdtNames *names, const char *query, Ranking ranking, int limit)
+{
+    GArray *hits = g_array_new(FALSE, FALSE, sizeof(EdtHit));
+    for (int index = 0; *query && index < names->n_named; index++) {
+        EdtHit hit = {index, ranking(names, index, query)};
+        if (hit.rank < limit)
+            g_array_append_val(hits, hit);
+    }
+    g_array_sort(hits, compare_hits);
+    return hits;
+}
+
+GArray *edt_search_spelled(const EdtNames *names, const char *query)
+{
+    return hits_below(names, query, spelled_rank, RANK(MATCH_NONE));
+}
+
+GArray *edt_search_nearest(const EdtNames *names, const char *query)
+{
+    return hits_below(names, query, misspelled_rank, EDT_SPELLING_MAX);
+}
+
+/* Misspellings only where nothing is spelled so: one slip in a short word, two in a long one. */
+GArray *edt_search_names(const EdtNames *names, const char *query)
+{
+    GArray *hits = edt_search_spelled(names, query);
+    gsize length = strlen(query);
+    if (hits->len || length < 4)
+        return hits;
+    g_array_unref(hits);
+    return hits_below(names, query, misspelled_rank, length < 7 ? 2 : 3);
+}
+
+/* ---- numbers ---- */
+
+int edt_search_number(const EdtNames *names, const char *text)
+{
+    char *number = g_strstrip(g_strdup(text));
+    int index = EDT_NOT_A_NUMBER;
+    const char *digits = number + (*number == '-' || *number == '+');
+    if (*digits && !digits[strspn(digits, "0123456789")]) {
+        errno = 0;
+        gint64 value = g_ascii_strtoll(number, NULL, 10);
+        gboolean fits = errno == 0 && value >= 0 && value < names->n;
+        index = fits ? (int)value : EDT_OUT_OF_RANGE;
+    }
+    for (int i = 0; names->known && index == EDT_NOT_A_NUMBER && i < names->n_named; i++) {
+        if (g_ascii_strcasecmp(names->known[i].synset, number) == 0)
+            index = i;
+    }
+    g_free(number);
+    return index;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * How a person's words find one name of a list.  classes.c brings the lists and says what went
+ * wrong.
+ */
+#pragma once
+
+#include "catalogue.h"
+
+/* What may be asked for: entries 0 .. n - 1, of which the first n_named have names. */
+typedef struct {
+    int n, n_named;
+    const EdtClass *known;    /* names with synonyms and ids, or NULL ... */
+    const char *const *kinds; /* ... with wider notions of each: "retriever, dog, animal, ..." */
+    char *const *own;         /* without them: names, ... */
+    char *const *labels;      /* ... and the same in the user's language, or NULL */
+} EdtNames;
+
+char *edt_search_fold(const char *text); /* as texts are compared; free it */
+
+/* An entry found.  The lower the rank, the better it matches; up to EDT_HIT_WHOLE by a whole name
+ * (0) or a whole synonym (1). */
+typedef struct {
+    int index, rank;
+} EdtHit;
+#define EDT_HIT_WHOLE 1
+
+/* EdtHit, best first; query is folded.  _spelled: names that have it in them; _nearest: all names
+ * by how many slips lie between (that is the rank); _names: what a search shows. */
+GArray *edt_search_spelled(const EdtNames *names, const char *query);
+GArray *edt_search_nearest(const EdtNames *names, const char *query);
+GArray *edt_search_names(const EdtNames *names, const char *query);
+
+/* The entry that text names by its index or id, or one of the two below. */
+int edt_search_number(const EdtNames *names, const char *text);
+#define EDT_NOT_A_NUMBER (-1)
+#define EDT_OUT_OF_RANGE (-2)
