@@ -202,7 +202,7 @@ G_MODULE_EXPORT const EdtBackendModule *edt_backend_module(void);
 
 const EdtBackendModule *edt_backend_module(void)
 {
-    static const EdtBackendModule module = {EDT_VERSION, sizeof(EdtBackend), &table, probe,
+    static const EdtBackendModule module = {{EDT_VERSION, sizeof(EdtBackend)}, &table, probe,
                                               describe};
     return &module;
 }

@@ -178,7 +178,10 @@ GimpValueArray *edt_plugin_generate(GimpProcedure *procedure, GimpRunMode run_mo
 
 const EdtModule *edt_plugin_module(void)
 {
-    static const EdtModule module = {edt_plugin_generate, edt_plugin_classes, edt_plugin_models,
+    static const EdtModule module = {{EDT_VERSION, sizeof module},
+                                     edt_plugin_generate,
+                                     edt_plugin_classes,
+                                     edt_plugin_models,
                                      quit};
     return &module;
 }

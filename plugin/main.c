@@ -5,7 +5,6 @@
  * are a module that is loaded on the first run (module.h).  Next: generate.c, the module's entry.
  */
 #include <glib/gi18n.h>
-#include <gmodule.h>
 #include <libgimp/gimp.h>
 
 #include "plugin/arguments.h"
@@ -24,35 +23,19 @@ G_DEFINE_TYPE(EdtPlugIn, edt_plug_in, GIMP_TYPE_PLUG_IN)
 
 /* ---- the module ---- */
 
-/* The folder of this program, links followed: a build tree may be linked into a profile. */
-static char *own_folder(void)
-{
-    char *path = g_file_read_link("/proc/self/exe", NULL);
-    char *folder = g_path_get_dirname(path ? path : gimp_get_progname());
-    g_free(path);
-    return folder;
-}
-
 static const EdtModule *loaded; /* stays: its threads and libraries cannot be unloaded */
 
 static const EdtModule *load(GError **error)
 {
+    g_autofree char *why = NULL;
     if (loaded)
         return loaded;
-    char *folder = own_folder();
-    char *path = g_build_filename(folder, EDT_MODULE_NAME, NULL);
-    GModule *module = g_module_open(path, G_MODULE_BIND_LAZY | G_MODULE_BIND_LOCAL);
-    const EdtModule *(*entry)(void) = NULL;
-    if (module && g_module_symbol(module, EDT_MODULE_SYMBOL, (gpointer *)&entry)) {
-        g_module_make_resident(module);
-        loaded = entry();
-    } else {
+    loaded =
+        (const EdtModule *)edt_module_load(EDT_PART_PLUGIN, EDT_MODULE_SYMBOL, sizeof(EdtModule),
+                                           G_MODULE_BIND_LAZY | G_MODULE_BIND_LOCAL, &why);
+    if (!loaded)
         g_set_error(error, GIMP_PLUG_IN_ERROR, 0,
-                    _("The engine of EDT cannot be loaded: %s. Install the plug-in again."),
-                    g_module_error());
-    }
-    g_free(path);
-    g_free(folder);
+                    _("The engine of EDT cannot be loaded: %s. Install the plug-in again."), why);
     return loaded;
 }
 

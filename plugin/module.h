@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * module.h: the seam between the small program that GIMP queries at start-up (main.c) and the
- * module with the engine and the dialog, loaded when a procedure runs for the first time.  The
- * module is called edt-engine.so and lies beside the program.
+ * module with the engine and the dialog, loaded when a procedure runs for the first time.
  */
 #pragma once
 
+#include "base/module.h"
+
 #include <libgimp/gimp.h>
 
-#define EDT_MODULE_NAME "edt-engine.so"
 #define EDT_MODULE_SYMBOL "edt_plugin_module"
 
 #define EDT_PROC_GENERATE "plug-in-edt-generate"
@@ -16,6 +16,7 @@
 #define EDT_PROC_MODELS "plug-in-edt-models"
 
 typedef struct {
+    EdtModuleHead head;
     GimpValueArray *(*generate)(GimpProcedure *procedure, GimpRunMode run_mode, GimpImage *image,
                                 GimpProcedureConfig *config);
     GimpValueArray *(*classes)(GimpProcedure *procedure, GimpProcedureConfig *config);

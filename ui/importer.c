@@ -10,6 +10,7 @@
 #include <json-glib/json-glib.h>
 #include <signal.h>
 
+#include "base/installed.h"
 #include "ui/knobs.h"
 
 typedef struct {
@@ -24,32 +25,10 @@ typedef struct {
 
 /* ---- the program ---- */
 
-static char *if_program(char *path)
+static char *find_program(void)
 {
-    if (path && g_file_test(path, G_FILE_TEST_IS_EXECUTABLE) &&
-        !g_file_test(path, G_FILE_TEST_IS_DIR))
-        return path;
-    g_free(path);
-    return NULL;
-}
-
-char *edt_ui_program_find(void)
-{
-    const char *told = g_getenv("EDT_PROGRAM");
-    char *self = g_file_read_link("/proc/self/exe", NULL);
-    char *folder = g_path_get_dirname(self ? self : ".");
-    char *found = told ? if_program(g_strdup(told)) : NULL;
-    if (!found)
-        found = if_program(g_build_filename(folder, "edt", NULL));
-    if (!found) /* the build tree */
-        found = if_program(g_build_filename(folder, "..", "cli", "edt", NULL));
-    if (!found)
-        found = if_program(g_strdup(EDT_BINDIR "/edt"));
-    if (!found)
-        found = g_find_program_in_path("edt");
-    g_free(folder);
-    g_free(self);
-    return found;
+    char *found = edt_installed_part(EDT_PART_PROGRAM);
+    return found ? found : g_find_program_in_path("edt");
 }
 
 /* ---- the child's events ---- */
@@ -164,7 +143,7 @@ static GSubprocess *spawn(const char *const *words, GError **error)
 static void start(Importer *importer)
 {
     GError *error = NULL;
-    char *program = edt_ui_program_find();
+    char *program = find_program();
     if (!program) {
         say(importer, _("The program “edt” was not found: install it, or set EDT_PROGRAM."));
         return;

@@ -12,6 +12,3 @@ typedef void (*EdtImported)(const char *path, gpointer user_data);
 
 /* Opens the dialog, modal over parent, and returns at once; it goes with its parent. */
 void edt_ui_importer_open(GtkWindow *parent, EdtImported imported, gpointer user_data);
-
-/* The command line program: $EDT_PROGRAM, beside this program, where it was installed, in PATH. */
-char *edt_ui_program_find(void);

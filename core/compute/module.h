@@ -5,13 +5,11 @@
  */
 #pragma once
 
+#include "base/module.h"
 #include "compute/backend.h"
 
-#include <gmodule.h>
-
 typedef struct {
-    const char *version; /* EDT_VERSION and sizeof(EdtBackend) of its build: others are refused */
-    gsize table_bytes;
+    EdtModuleHead head; /* bytes: sizeof(EdtBackend) */
     const EdtBackend *backend;
     /* FALSE with a reason (no device, no driver); else which device would be used, and whether it
      * is fast in bf16 */
@@ -22,9 +20,7 @@ typedef struct {
 
 /* The one symbol that a module exports. */
 #define EDT_BACKEND_MODULE_SYMBOL "edt_backend_module"
-typedef const EdtBackendModule *(*EdtBackendModuleGet)(void);
 
-/* The CUDA module: $EDT_CUDA_MODULE and nothing else where that is set; otherwise beside this
- * program, where the build puts it, and in the library folder.  Loaded once and never unloaded.
- * NULL with the reason, which is a part of a sentence. */
+/* The CUDA module, loaded once and never unloaded; NULL with the reason, which is a part of a
+ * sentence. */
 const EdtBackendModule *edt_backend_module_find(GError **error);

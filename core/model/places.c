@@ -6,6 +6,8 @@
  */
 #include "edt.h"
 
+#include "base/installed.h"
+
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
@@ -30,7 +32,7 @@ char **edt_models_folders(void)
     g_strfreev(entries);
 
     add_folder(folders, g_build_filename(g_get_user_data_dir(), "edt", "models", NULL));
-    add_folder(folders, g_strdup(EDT_DATADIR "/edt/models"));
+    add_folder(folders, edt_installed_data("edt/models"));
     g_ptr_array_add(folders, NULL);
     return (char **)g_ptr_array_free(folders, FALSE);
 }

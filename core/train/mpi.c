@@ -78,8 +78,8 @@ static void go_on(void)
         MPI_Testall(n_running, running, &done, MPI_STATUSES_IGNORE);
 }
 
-static const EdtRanksModule table = {EDT_VERSION, sizeof table, begin, end,   most,
-                                     sum,         sum_begin,    go_on, finish};
+static const EdtRanksModule table = {
+    {EDT_VERSION, sizeof table}, begin, end, most, sum, sum_begin, go_on, finish};
 
 G_MODULE_EXPORT const EdtRanksModule *edt_ranks_module(void);
 const EdtRanksModule *edt_ranks_module(void)

@@ -5,10 +5,9 @@
  */
 #include "train/ranks.h"
 
-#include <gmodule.h>
-#include <stdlib.h>
+#include "base/launcher.h"
 
-#define FILE_NAME "libedt-mpi." G_MODULE_SUFFIX
+#include <stdlib.h>
 
 static struct {
     const EdtRanksModule *module; /* NULL: alone */
@@ -17,16 +16,9 @@ static struct {
 
 /* ---- beginning ---- */
 
-/* What Open MPI's mpirun, and others that speak PMIx, leave in the environment. */
-static const char *own_text(void)
-{
-    const char *own = g_getenv("OMPI_COMM_WORLD_RANK");
-    return own ? own : g_getenv("PMIX_RANK");
-}
-
 gboolean edt_ranks_started(void)
 {
-    return own_text() != NULL;
+    return edt_launcher_rank() != NULL;
 }
 
 gboolean edt_ranks_begun(void)
@@ -36,7 +28,7 @@ gboolean edt_ranks_begun(void)
 
 int edt_ranks_own(void)
 {
-    const char *own = own_text();
+    const char *own = edt_launcher_rank();
     return ranks.module || own == NULL ? ranks.own : atoi(own);
 }
 
@@ -45,46 +37,19 @@ int edt_ranks_count(void)
     return ranks.count;
 }
 
-static char *find_file(void)
-{
-    const char *wish = g_getenv("EDT_MPI_MODULE");
-    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
-    g_autofree char *folder = program ? g_path_get_dirname(program) : g_strdup(".");
-    const char *const below[] = {"../core/train", "../../core/train", /* in a build folder */
-                                 "../lib/edt"};                       /* moved after installation */
-
-    if (wish && *wish)
-        return g_strdup(wish);
-    for (gsize i = 0; i < G_N_ELEMENTS(below); i++) {
-        char *path = g_build_filename(folder, below[i], FILE_NAME, NULL);
-        if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
-            return path;
-        g_free(path);
-    }
-    return g_build_filename(EDT_LIBDIR, "edt", FILE_NAME, NULL);
-}
-
 static const EdtRanksModule *load(GError **error)
 {
-    g_autofree char *path = find_file();
+    g_autofree char *why = NULL;
     /* not local: Open MPI loads parts of itself that look for the rest of it */
-    GModule *file = g_module_open(path, G_MODULE_BIND_LAZY);
-    EdtRanksModuleGet get = NULL;
-    const EdtRanksModule *module = NULL;
-
-    if (file && g_module_symbol(file, EDT_RANKS_MODULE_SYMBOL, (gpointer *)&get) && get)
-        module = get();
-    if (module && g_strcmp0(module->version, EDT_VERSION) == 0 && module->bytes == sizeof *module) {
-        g_module_make_resident(file);
-        return module;
-    }
-    g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND,
-                "This was started by mpirun, but the MPI module of edt cannot be used (%s). Build "
-                "edt where Open MPI and its headers are installed, or start it without mpirun.",
-                file ? "it is of another version" : g_module_error());
-    if (file)
-        g_module_close(file);
-    return NULL;
+    const EdtModuleHead *head = edt_module_load(EDT_PART_MPI, EDT_RANKS_MODULE_SYMBOL,
+                                                sizeof(EdtRanksModule), G_MODULE_BIND_LAZY, &why);
+    if (!head)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND,
+                    "This was started by mpirun, but the MPI module of edt cannot be used (%s). "
+                    "Build edt where Open MPI and its headers are installed, or start it without "
+                    "mpirun.",
+                    why);
+    return (const EdtRanksModule *)head;
 }
 
 gboolean edt_ranks_begin(GError **error)

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/module.h"
 #include "train.h"
 
 gboolean edt_ranks_begun(void); /* below mpirun, be it as the only one */
@@ -21,8 +22,7 @@ gboolean edt_ranks_same(guint32 number);
 /* ---- the module ---- */
 
 typedef struct {
-    const char *version; /* EDT_VERSION */
-    gsize bytes;         /* of this table */
+    EdtModuleHead head;
     gboolean (*begin)(int *own, int *count);
     void (*end)(void);
     gint64 (*most)(gint64 value);
@@ -33,4 +33,3 @@ typedef struct {
 } EdtRanksModule;
 
 #define EDT_RANKS_MODULE_SYMBOL "edt_ranks_module"
-typedef const EdtRanksModule *(*EdtRanksModuleGet)(void);

@@ -33,6 +33,9 @@ EVERYONE = set(BELOW)
 PUBLIC = {  # header -> rooms that may read it
     'core/edt.h': EVERYONE,
     'core/train.h': {'train', 'cli'},
+    # how a program begins: before it has anything else of core/
+    'core/base/installed.h': EVERYONE,
+    'core/base/module.h': EVERYONE - {'cli', 'ui'},
 }
 
 FOREIGN = [  # library headers -> rooms that may use them

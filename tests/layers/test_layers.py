@@ -2,6 +2,7 @@
 #
 # The layers of this checkout hold, and the check would notice if they did not: every kind of fault is
 # planted in a small tree of its own and has to be named.  Usage: test_layers.py CHECKOUT.  Prints TAP.
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +18,7 @@ GOOD = {
     'core/edt.c': '#include "engine/engine.h"\n#include "sample/loop.h"\n#include "names.inc"\n',
     'core/engine/engine.h': '#include "edt.h"\n',
     'core/base/type.h': '',
+    'core/base/module.h': '',
     'core/compute/backend.h': '#include "base/type.h"\n#include "edt.h"\n',
     'core/compute/backend.c': '#include "cpu/cpu.h"\n#ifdef __x86_64__\n#endif\n',
     'core/cpu/cpu.h': '#include "compute/backend.h"\n',
@@ -29,7 +31,8 @@ GOOD = {
     'cli/main.c': '#include "train.h"\n#include "cli/talk.h"\n#ifdef G_OS_WIN32\n#endif\n',
     'cli/talk.h': '#include "edt.h"\n',
     'ui/dialog.h': '#include <gtk/gtk.h>\n#include "edt.h"\n',
-    'plugin/edt-plugin.c': '#include <libgimp/gimp.h>\n#include "ui/dialog.h"\n',
+    'plugin/edt-plugin.c': '#include <libgimp/gimp.h>\n#include "base/module.h"\n'
+                           '#include "ui/dialog.h"\n',
 }
 
 # path, what is planted there, words of the fault
@@ -51,6 +54,8 @@ BAD = [
     ('core/train/up.c', '#include "engine/engine.h"', 'train/ stands on'),
     ('cuda/up.cu', '#include "network/network.h"', 'cuda/ stands on base, compute'),
     ('cli/up.c', '#include "base/type.h"', 'cli/ stands on nothing but edt.h'),
+    ('ui/up.c', '#include "base/module.h"', 'which is not for ui/'),
+    ('plugin/up.c', '#include "base/type.h"', 'plugin/ stands on ui'),
     ('ui/up.c', '#include "plugin/job.h"', 'ui/ stands on nothing but edt.h'),
     ('ui/up.c', '#include <libgimp/gimp.h>', 'only plugin may use'),
     ('core/up.c', '#include <gtk/gtk.h>', 'only plugin, ui may use'),
@@ -93,10 +98,20 @@ def expect_one_fault(name, tree, words):
         report(name, [f'expected one fault with "{words}", got {faults}'])
 
 
+def unlisted_variables(root):
+    """EDT_… in a string of the sources is a variable of the environment."""
+    listed = (root / 'CONTRIBUTING.md').read_text()
+    named = {name for source in layers.files_under(root, layers.ROOMS, layers.SOURCES)
+             for name in re.findall(r'"(EDT_[A-Z0-9_]+)"', (root / source).read_text())}
+    return sorted(name for name in named if not re.search(rf'`{name}[`=]', listed))
+
+
 def main():
     n_files, faults = layers.check_tree(Path(sys.argv[1]))
     report('this checkout keeps its layers', faults)
     report('the check found the sources', [] if n_files >= 20 else [f'{n_files} files'])
+
+    report('CONTRIBUTING lists every variable', unlisted_variables(Path(sys.argv[1])))
 
     good = {path: HEAD + text for path, text in GOOD.items()}
     report('a good tree has no faults', faults_of(good))
