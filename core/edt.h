@@ -354,7 +354,7 @@ gboolean edt_bench_run(const EdtBenchCase *bench, EdtBenchResult *result, GError
 /* The highest multiply-add rate of the device in GFLOP/s, measured now (about 0.2 s). */
 double edt_bench_peak(const EdtEngineOptions *options, GError **error);
 
-/* Free memory of the machine in bytes; 0 where unknown. */
+/* Bytes that this process can have, of the machine or of its container; 0 where unknown. */
 guint64 edt_memory_available(void);
 
 G_END_DECLS

@@ -3,12 +3,14 @@
  * Aligned allocation that counts itself and can be told to fail; see memory.h.
  */
 #include "base/memory.h"
+#include "base/cgroup.h"
 #include "edt.h"
 
 #include <glib/gi18n-lib.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static atomic_uint_fast64_t calls;
 static atomic_uint_fast64_t fail_at;
@@ -44,17 +46,25 @@ void edt_alloc_fail_at(guint64 n)
     atomic_store(&fail_at, n ? atomic_load(&calls) + n : 0);
 }
 
+/* MemAvailable of the machine; G_MAXUINT64 where it is not told. */
+static guint64 machine_memory(const char *root)
+{
+    g_autofree char *path = g_build_filename(root, "proc/meminfo", NULL);
+    g_autofree char *text = NULL;
+    g_file_get_contents(path, &text, NULL, NULL);
+    const char *line = text ? strstr(text, "MemAvailable:") : NULL;
+    guint64 kib;
+    gboolean told = line && sscanf(line, "MemAvailable: %" G_GUINT64_FORMAT " kB", &kib) == 1;
+    return told ? kib * 1024 : G_MAXUINT64;
+}
+
+guint64 edt_memory_available_below(const char *root)
+{
+    guint64 bytes = MIN(machine_memory(root), edt_cgroup_memory(root));
+    return bytes == G_MAXUINT64 ? 0 : bytes;
+}
+
 guint64 edt_memory_available(void)
 {
-    FILE *info = fopen("/proc/meminfo", "re");
-    char line[128];
-    guint64 kib = 0;
-
-    if (info == NULL)
-        return 0;
-    while (fgets(line, sizeof line, info))
-        if (sscanf(line, "MemAvailable: %" G_GUINT64_FORMAT " kB", &kib) == 1)
-            break;
-    fclose(info);
-    return kib * 1024;
+    return edt_memory_available_below("/");
 }

@@ -25,5 +25,7 @@ static inline gboolean edt_size_add(gsize *out, gsize a, gsize b)
 guint64 edt_alloc_count(void);
 /* Testing: the n-th allocation from now on fails (0 switches off). */
 void edt_alloc_fail_at(guint64 n);
-/* Free memory of the machine in bytes (MemAvailable); 0 where unknown. */
-guint64 edt_memory_available(void);
+/* Bytes that this process can have: the least of the machine's MemAvailable and of what its control
+ * groups leave (cgroup.h, also for root); 0 where unknown. */
+guint64 edt_memory_available_below(const char *root);
+guint64 edt_memory_available(void); /* below "/" */
