@@ -13,6 +13,7 @@ typedef struct {
     const char *name;
     const char *summary; /* one line for `edt --help` */
     int (*run)(int argc, char **argv);
+    gboolean computes; /* with OpenMP's threads */
 } EdtCliCommand;
 
 int edt_cli_import(int argc, char **argv);

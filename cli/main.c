@@ -9,17 +9,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/waiting.h"
 #include "cli/command.h"
 #include "cli/talk.h"
 
 static const EdtCliCommand commands[] = {
-    {"sample", "make pictures of a class", edt_cli_sample},
+    {"sample", "make pictures of a class", edt_cli_sample, TRUE},
     {"import", "turn an EDT checkpoint into a model", edt_cli_import},
     {"info", "describe models, pictures and devices", edt_cli_info},
     {"classes", "list or search the classes of a model", edt_cli_classes},
-    {"train", "train a model on a folder of pictures", edt_cli_train},
+    {"train", "train a model on a folder of pictures", edt_cli_train, TRUE},
     {"plot", "draw the curves of a training run", edt_cli_plot},
-    {"bench", "measure speed and memory of this machine", edt_cli_bench},
+    {"bench", "measure speed and memory of this machine", edt_cli_bench, TRUE},
     {"doctor", "check what is installed and what is missing", edt_cli_doctor},
 };
 
@@ -128,6 +129,9 @@ static void bind_messages(void)
 
 int main(int argc, char **argv)
 {
+    const EdtCliCommand *command = argc > 1 ? find_command(argv[1]) : NULL;
+    if (command && command->computes)
+        edt_waiting_restart(argv);
     setlocale(LC_ALL, "");
     setlocale(LC_NUMERIC, "C"); /* numbers are data here: the same in every country */
     bind_messages();

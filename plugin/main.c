@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 #include <libgimp/gimp.h>
 
+#include "base/waiting.h"
 #include "plugin/arguments.h"
 #include "plugin/module.h"
 
@@ -25,14 +26,17 @@ G_DEFINE_TYPE(EdtPlugIn, edt_plug_in, GIMP_TYPE_PLUG_IN)
 
 static const EdtModule *loaded; /* stays: its threads and libraries cannot be unloaded */
 
+/* OpenMP comes with it. */
 static const EdtModule *load(GError **error)
 {
     g_autofree char *why = NULL;
     if (loaded)
         return loaded;
+    gboolean begun = edt_waiting_begin();
     loaded =
         (const EdtModule *)edt_module_load(EDT_PART_PLUGIN, EDT_MODULE_SYMBOL, sizeof(EdtModule),
                                            G_MODULE_BIND_LAZY | G_MODULE_BIND_LOCAL, &why);
+    edt_waiting_end(begun);
     if (!loaded)
         g_set_error(error, GIMP_PLUG_IN_ERROR, 0,
                     _("The engine of EDT cannot be loaded: %s. Install the plug-in again."), why);

@@ -99,10 +99,16 @@ char *program_data(const char *name)
 }
 
 static const char *const *under;
+static const char *wished_threads = "1";
 
 void program_under(const char *const *words)
 {
     under = words;
+}
+
+void program_threads(const char *threads)
+{
+    wished_threads = threads;
 }
 
 static GSubprocess *start(const char *first, va_list more)
@@ -124,7 +130,10 @@ static GSubprocess *start(const char *first, va_list more)
     g_subprocess_launcher_setenv(launcher, "HOME", home, TRUE);
     g_subprocess_launcher_setenv(launcher, "XDG_DATA_HOME", home, TRUE);
     g_subprocess_launcher_unsetenv(launcher, "EDT_MODEL_PATH");
-    g_subprocess_launcher_setenv(launcher, "EDT_THREADS", "1", TRUE); /* other tests run beside */
+    if (wished_threads)
+        g_subprocess_launcher_setenv(launcher, "EDT_THREADS", wished_threads, TRUE);
+    else
+        g_subprocess_launcher_unsetenv(launcher, "EDT_THREADS");
     GSubprocess *process =
         g_subprocess_launcher_spawnv(launcher, (const char *const *)argv->pdata, &error);
     g_assert_no_error(error);

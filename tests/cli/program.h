@@ -25,6 +25,8 @@ char *program_data(const char *name);   /* path of a golden file */
 
 /* From now on the program is started by these words (NULL ends them): mpirun and its options. */
 void program_under(const char *const *words);
+/* From now on with so many threads ("1" at first, as other tests run beside); NULL: its own choice. */
+void program_threads(const char *threads);
 /* Started with the given arguments (NULL ends them) in program_folder(). */
 GSubprocess *program_start(const char *first, ...) G_GNUC_NULL_TERMINATED;
 /* Waits for the end; input may be NULL. */

@@ -36,6 +36,7 @@ PUBLIC = {  # header -> rooms that may read it
     # how a program begins: before it has anything else of core/
     'core/base/installed.h': EVERYONE,
     'core/base/module.h': EVERYONE - {'cli', 'ui'},
+    'core/base/waiting.h': {'base', 'cli', 'plugin'},
 }
 
 FOREIGN = [  # library headers -> rooms that may use them
