@@ -72,7 +72,7 @@ static void test_signal(gconstpointer number)
         edt_cli_guard_folder(folder);
         g_free(write_partial(folder, getpid()));
         if (write(ready[1], "x", 1) == 1)
-            g_usleep(60 * G_USEC_PER_SEC);
+            pause();
         _exit(7);
     }
     char byte;

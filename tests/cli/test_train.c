@@ -108,14 +108,12 @@ static void test_plot(void)
 static int stop_by(GSubprocess *process, int signal, int least)
 {
     g_autofree char *word = g_strdup_printf("\"step\":%d,", least);
-    char *log = NULL;
-    for (int i = 0; i < 1200 && !(log && strstr(log, word)); i++) {
-        g_free(log);
+    for (gboolean there = FALSE; !there;) {
+        g_assert_nonnull(g_subprocess_get_identifier(process)); /* it has not ended */
         g_usleep(50000);
-        log = contents("long/log.jsonl");
+        g_autofree char *log = contents("long/log.jsonl");
+        there = log && strstr(log, word);
     }
-    g_assert_nonnull(log);
-    g_free(log);
     g_subprocess_send_signal(process, signal);
     Outcome outcome = program_finish(process, NULL);
     g_assert_cmpint(outcome.code, ==, EDT_ERROR_CANCELLED);

@@ -72,7 +72,8 @@ class Session:
 
     def environment(self):
         env = {key: value for key, value in os.environ.items()
-               if key not in ('DISPLAY', 'WAYLAND_DISPLAY', 'DBUS_SESSION_BUS_ADDRESS')}
+               if key not in ('DISPLAY', 'WAYLAND_DISPLAY', 'DBUS_SESSION_BUS_ADDRESS',
+                              'GOMP_SPINCOUNT', 'OMP_WAIT_POLICY')}  # as with users
         env.update({'HOME': str(self.root / 'home'), 'XDG_RUNTIME_DIR': str(self.root / 'run'),
                     'GIMP3_DIRECTORY': str(self.root / 'gimp'),
                     'XDG_STATE_HOME': str(self.root / 'state'),

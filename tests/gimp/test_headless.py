@@ -3,6 +3,7 @@
 # The procedures without a window: Python-Fu (in_gimp.py) and Script-Fu in gimp-console, compared
 # with `edt sample`.  Usage: test_headless.py SCRATCH EDT PLUGIN-FOLDER CHECKPOINT VAE.  Prints TAP.
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -125,6 +126,20 @@ def run_german(session, report):
                  done.stderr)
 
 
+def run_beside(session, report):
+    """GIMP queries a light program; in the one that works OpenMP's threads give way to others."""
+    libraries = subprocess.run(['ldd', str(session.plugin_folder / 'edt-generate')], text=True,
+                               capture_output=True).stdout
+    report.check('the queried program has nothing heavy', 'libgimp' in libraries and
+                 not re.search('gomp|dnnl|gtk', libraries), libraries)
+    done = session.script_fu('(gimp-image-delete (car (plug-in-edt-generate '
+                             '#:run-mode RUN-NONINTERACTIVE #:steps 1)))',
+                             OMP_DISPLAY_ENV='verbose')
+    counts = [int(n) for n in re.findall(r"GOMP_SPINCOUNT = '(\d+)'", done.stderr)]
+    report.check('threads give way', done.returncode == 0 and any(n <= 10000 for n in counts),
+                 done.stderr)
+
+
 def main():
     report = Report()
     if not shutil.which('gimp-console-3'):
@@ -138,6 +153,7 @@ def main():
     run_history(session, report)
     run_without_model(session, report)
     run_german(session, report)
+    run_beside(session, report)
     report.done()
 
 

@@ -79,9 +79,15 @@ def check_files(stage, prefix, plugin):
     check('nothing else is in the folder of the plug-in', set(inside) <= known, '\n'.join(inside))
 
 
-def check_program(stage, prefix):
-    status, text = run(stage / f'{prefix}/bin/edt'.lstrip('/'), '--version')
+def check_program(scratch, stage, prefix):
+    program = stage / f'{prefix}/bin/edt'.lstrip('/')
+    status, text = run(program, '--version')
     check('the installed edt runs', status == 0, text)
+    env = {key: value for key, value in os.environ.items() if not key.startswith(('XDG_', 'EDT_'))}
+    status, text = run(program, 'info', '--json', env=env | {'HOME': str(scratch)})
+    model = stage / f'{prefix}/share/edt/models/stamps.safetensors'.lstrip('/')
+    check('and finds the model that came with it, where the installation is',
+          status == 0 and str(model) in text, text)
 
 
 def check_gimp(scratch, plugin):
@@ -106,7 +112,7 @@ def main():
         status, text = run('meson', 'install', '-C', build, '--destdir', stage)
         if check('meson install', status == 0, text):
             check_files(stage, prefix, plugin)
-            check_program(stage, prefix)
+            check_program(scratch, stage, prefix)
             check_gimp(scratch, stage / plugin.lstrip('/'))
         status, text = run('ninja', '-C', build, 'uninstall')
         check('ninja uninstall', status == 0, text)

@@ -14,9 +14,12 @@ from gi.repository import Atspi, GLib  # noqa: E402
 BUTTONS = ('button', 'push button', 'toggle button', 'check box')
 
 
-def wait(condition, seconds=60, what='something'):
+PATIENCE = 300  # seconds: how busy the machine is may not matter
+
+
+def wait(condition, what):
     """The first true answer of condition(); never sleeps longer than needed."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + PATIENCE
     while True:
         try:
             answer = condition()
@@ -25,7 +28,7 @@ def wait(condition, seconds=60, what='something'):
         if answer:
             return answer
         if time.monotonic() > end:
-            raise TimeoutError(f'waited {seconds} s for {what}')
+            raise TimeoutError(f'waited {PATIENCE} s for {what}')
         time.sleep(0.05)
 
 
@@ -137,9 +140,12 @@ def enter(command, env):
                                '-nolisten', 'tcp'], pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
     number = os.read(read, 16).decode().strip()
-    # a server that has just begun may refuse the first client
-    inside = ('(until openbox; do sleep .2; done) & OB=$!; /usr/libexec/at-spi-bus-launcher --launch-immediately & AT=$!; '
-              'sleep 1; "$@"; CODE=$?; kill $OB $AT; exit $CODE')
+    # a server that has just begun may refuse the first client; asking for a name waits for its owner
+    inside = ('(until openbox; do sleep .2; done) & OB=$!; '
+              '/usr/libexec/at-spi-bus-launcher --launch-immediately & AT=$!; '
+              'until dbus-send --session --print-reply --dest=org.a11y.Bus /org/a11y/bus '
+              'org.a11y.Bus.GetAddress; do sleep .2; done; '
+              '"$@"; CODE=$?; kill $OB $AT; exit $CODE')
     try:
         return subprocess.run(['dbus-run-session', '--', 'bash', '-c', inside, 'bash', *command],
                               env=env | {'DISPLAY': f':{number}'},

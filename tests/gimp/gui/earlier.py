@@ -24,14 +24,14 @@ def restore(gimp):
     item = gimp.button('Use its settings')
     gimp.shot('6-history')
     d.press(item)
-    d.wait(lambda: gimp.get('Steps') == 600, 30, 'the settings')
+    d.wait(lambda: gimp.get('Steps') == 600, 'the settings')
     report.check('settings of an earlier picture come back',
                  gimp.get('Seed') == 42 and gimp.get('Number of pictures') == 1)
     stopped = 'This picture was stopped after step '
     report.check('without a warning', not d.find(gimp.dialog, 'label', stopped))
     d.press(gimp.thumbnail(RETRIEVER, 1))
     gimp.press('Use its settings')
-    said = d.wait(lambda: d.find(gimp.dialog, 'label', stopped), 30, 'the warning')
+    said = d.wait(lambda: d.find(gimp.dialog, 'label', stopped), 'the warning')
     report.check('with one where it was stopped early', ' of 1000; ' in said.get_name(),
                  said.get_name())
     with gimp.more_settings('More settings', 'Precision'):
@@ -45,20 +45,21 @@ def restore(gimp):
 
 
 def restore_large_seeds(gimp):
-    report = gimp.report
+    report, before = gimp.report, gimp.layers()
     gimp.set('Steps', 4)
     gimp.set('Seed', LARGE)
     gimp.press('Generate again')
-    d.wait(lambda: gimp.thumbnail(f'golden retriever, seed {LARGE}'), 60, 'the picture')
+    d.wait(lambda: gimp.thumbnail(f'golden retriever, seed {LARGE}'), 'the picture')
     gimp.wait_ready()
+    gimp.wait_layers(before + 1)
     gimp.set('Seed', 7)
     d.press(gimp.thumbnail(f'golden retriever, seed {LARGE}'))
     gimp.press('Use its settings')
-    d.wait(lambda: gimp.get('Seed') == LARGE, 30, 'the large seed')
+    d.wait(lambda: gimp.get('Seed') == LARGE, 'the large seed')
     report.check('a seed above 2^32 comes back as it was', True)
     d.press(gimp.thumbnail(f'great white shark, seed {HUGE}'))
     gimp.press('Use its settings')
-    said = d.wait(lambda: d.find(gimp.dialog, 'label', 'The seed of this picture'), 30, 'why not')
+    said = d.wait(lambda: d.find(gimp.dialog, 'label', 'The seed of this picture'), 'why not')
     report.check('a seed that does not fit is refused', str(HUGE) in said.get_name(),
                  said.get_name())
     report.check('and no other one is put in its place', gimp.get('Seed') == LARGE,
@@ -69,7 +70,7 @@ def restore_large_seeds(gimp):
 def repeat_last(gimp):
     """Filters > Repeat: the values of the dialog, without the dialog."""
     before, files = gimp.layers(), len(gimp.session.history())
-    d.press(d.wait(lambda: gimp.menu_item('Repeat'), 30, 'Filters > Repeat'))
+    d.press(d.wait(lambda: gimp.menu_item('Repeat'), 'Filters > Repeat'))
     gimp.wait_layers(before + 1, 'the repeated layer')
     gimp.wait_closed()
     names = [path.name for path in gimp.session.history()]

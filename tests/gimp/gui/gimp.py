@@ -23,10 +23,10 @@ class Gimp:
                                         env=dict(os.environ) | more, stdout=subprocess.DEVNULL,
                                         stderr=open(self.log, 'w'))
         Gimp.running_now = self.process
-        self.app = d.wait(lambda: d.application('gimp') or d.application('gimp-3'), 120, 'GIMP')
-        d.wait(self.menu_item, 120, 'the menu entry')
+        self.app = d.wait(lambda: d.application('gimp') or d.application('gimp-3'), 'GIMP')
+        d.wait(self.menu_item, 'the menu entry')
         if files:
-            d.wait(lambda: files[0].stem in self.title(), 60, 'the image')
+            d.wait(lambda: files[0].stem in self.title(), 'the image')
 
     def menu_item(self, name='EDT...', roles='menu item'):
         bar = d.find(self.app, 'menu bar')
@@ -43,19 +43,20 @@ class Gimp:
         return counts[0] if counts else 0
 
     def wait_layers(self, count, what='the layer'):
-        d.wait(lambda: self.layers() == count, 60, what)
+        """The title tells it, and comes later than what the plug-in says of itself."""
+        d.wait(lambda: self.layers() == count, what)
 
     # ---- the dialog ----
 
     def open_dialog(self, ready=True):
         d.press(self.menu_item())
-        self.plugin = d.wait(lambda: d.application('edt-generate'), 60, 'the plug-in')
-        self.dialog = d.wait(lambda: d.find(self.plugin, 'dialog'), 60, 'the dialog')
+        self.plugin = d.wait(lambda: d.application('edt-generate'), 'the plug-in')
+        self.dialog = d.wait(lambda: d.find(self.plugin, 'dialog'), 'the dialog')
         if ready:
             self.wait_ready('the dialog')
 
     def button(self, name):
-        return d.wait(lambda: d.find(self.dialog, d.BUTTONS, name), 30, f'button {name}')
+        return d.wait(lambda: d.find(self.dialog, d.BUTTONS, name), f'button {name}')
 
     def search(self, text):
         entry = d.find(self.dialog, ('text', 'entry'), 'Search classes')
@@ -66,7 +67,7 @@ class Gimp:
         d.press(self.button(name))
 
     def spin(self, name):
-        return d.wait(lambda: d.find(self.dialog, 'spin button', name), 30, name)
+        return d.wait(lambda: d.find(self.dialog, 'spin button', name), name)
 
     def set(self, name, value):
         d.set_value(self.spin(name), value)
@@ -79,10 +80,10 @@ class Gimp:
         """Opens the settings behind a button, and closes them after the with."""
         self.press(button)
         for name in names:
-            d.wait(lambda: d.find(self.dialog, 'combo box', name), 30, name)
+            d.wait(lambda: d.find(self.dialog, 'combo box', name), name)
         yield
         self.press(button)
-        d.wait(lambda: not d.find(self.dialog, 'combo box', names[-1]), 30, 'them to close')
+        d.wait(lambda: not d.find(self.dialog, 'combo box', names[-1]), 'them to close')
 
     def bar(self):
         return d.find(self.dialog, 'progress bar')
@@ -105,7 +106,7 @@ class Gimp:
             words = name.removeprefix(pictures).split()
             return (name.startswith(pictures) and words[:1] == [self.STEP] and
                     int(words[1]) >= least)
-        d.wait(reached, 120, f'step {least}')
+        d.wait(reached, f'step {least}')
 
     def plugin_runs(self):
         program = f'{self.session.root}/gimp/plug-ins/edt-generate/edt-generate'
@@ -118,7 +119,7 @@ class Gimp:
         return False
 
     def wait_closed(self):
-        d.wait(lambda: not self.plugin_runs(), 60, 'the plug-in to end')
+        d.wait(lambda: not self.plugin_runs(), 'the plug-in to end')
 
     def close(self):
         self.press('Close')
@@ -134,7 +135,7 @@ class Gimp:
     def quit(self):
         self.process.terminate()
         try:
-            self.process.wait(30)
+            self.process.wait(d.PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -158,10 +159,10 @@ def choose_file(gimp, title, name, path, accept='Open'):
     choosers = [w for w in d.walk(row) if w.get_role_name() in d.BUTTONS and
                 w.get_role_name() != 'check box']
     d.press(choosers[-1] if name == 'Checkpoint' else choosers[0])
-    window = d.wait(lambda: d.find(gimp.plugin, 'file chooser'), 30, 'the file dialog')
+    window = d.wait(lambda: d.find(gimp.plugin, 'file chooser'), 'the file dialog')
     d.type_keys('/')
-    entry = d.wait(lambda: d.find(window, ('text', 'entry')), 30, 'a place for the path')
+    entry = d.wait(lambda: d.find(window, ('text', 'entry')), 'a place for the path')
     d.type_into(entry, path)
     d.press(d.find(window, d.BUTTONS, accept))
-    d.wait(lambda: os.path.basename(path) in ' '.join(w.get_name() or '' for w in d.walk(row)), 30,
+    d.wait(lambda: os.path.basename(path) in ' '.join(w.get_name() or '' for w in d.walk(row)),
            'the chosen file')
