@@ -8,6 +8,8 @@
 
 #include "base/installed.h"
 
+#include "base/installed.h"
+
 #include <glib/gi18n-lib.h>
 #include <string.h>
 

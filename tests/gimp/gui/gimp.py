@@ -98,7 +98,7 @@ class Gimp:
 
     def wait_ready(self, what='the picture'):
         d.wait(lambda: self.bar().get_name() == self.READY and
-               d.sensitive(self.button(self.GENERATE)), 120, what)
+               d.sensitive(self.button(self.GENERATE)), what)
 
     def wait_step(self, least, pictures=''):
         def reached():
