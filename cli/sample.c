@@ -52,6 +52,8 @@ static gboolean parse_options(EdtCliSettings *s, int *argc, char ***argv)
          "Guidance: how much like its class; 1 is none", "X"},
         {"amm", 0, 0, G_OPTION_ARG_STRING, &s->amm, "Attention modulation: off, official or auto",
          "MODE"},
+        {"vae", 0, 0, G_OPTION_ARG_STRING, &s->vae,
+         "Decode with the full autoencoder, or the model's draft: quicker", "WHICH"},
         {"clip", 0, 0, G_OPTION_ARG_NONE, &s->clip, "Clamp the denoised estimate at each step",
          NULL},
         {"batch-count", 'n', 0, G_OPTION_ARG_INT, &s->batch_count,

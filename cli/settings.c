@@ -27,7 +27,8 @@ void edt_cli_settings_clear(EdtCliSettings *settings)
                      settings->seed,    settings->sampler,     settings->amm,
                      settings->backend, settings->type,        settings->rng,
                      settings->from,    settings->latent_out,  settings->init_latent,
-                     settings->jobs,    settings->preview_dir, settings->record};
+                     settings->jobs,    settings->preview_dir, settings->record,
+                     settings->vae};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
 }
@@ -275,6 +276,8 @@ gboolean edt_cli_settings_apply(const EdtCliSettings *settings, EdtRequest *requ
         return refuse(error, "--sampler", settings->sampler, "ddpm, ddim or dpm++2m");
     if (settings->amm && !edt_amm_parse(settings->amm, &request->amm))
         return refuse(error, "--amm", settings->amm, "off, official or auto");
+    if (settings->vae && !edt_decode_parse(settings->vae, &request->vae))
+        return refuse(error, "--vae", settings->vae, "full or draft");
     request->clip_denoised |= settings->clip;
     request->latent_only = settings->latent_only;
     request->want_previews = settings->preview_dir != NULL;

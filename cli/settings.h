@@ -11,7 +11,7 @@
 
 /* What was not said is NULL, NAN, EDT_CLI_UNSAID, or the default of edt_cli_settings_init(). */
 typedef struct {
-    char *model, *output, *classes, *seed, *sampler, *amm, *backend, *type, *rng;
+    char *model, *output, *classes, *seed, *sampler, *amm, *vae, *backend, *type, *rng;
     char *latent_out, *init_latent, *preview_dir, *from, *jobs;
     int steps, size, batch_count, batch_size, threads;
     double eta, cfg_scale;

@@ -6,6 +6,7 @@
 
 static const char *const samplers[] = {"ddpm", "ddim", "dpm++2m"};
 static const char *const amm_modes[] = {"off", "official", "auto"};
+static const char *const decoders[] = {"full", "draft"};
 
 static int index_of(const char *const *names, int n, const char *name)
 {
@@ -38,5 +39,18 @@ gboolean edt_amm_parse(const char *name, EdtAmm *amm)
     int i = index_of(amm_modes, G_N_ELEMENTS(amm_modes), name);
     if (i >= 0)
         *amm = (EdtAmm)i;
+    return i >= 0;
+}
+
+const char *edt_decode_name(EdtDecode decode)
+{
+    return decoders[decode];
+}
+
+gboolean edt_decode_parse(const char *name, EdtDecode *decode)
+{
+    int i = index_of(decoders, G_N_ELEMENTS(decoders), name);
+    if (i >= 0)
+        *decode = (EdtDecode)i;
     return i >= 0;
 }

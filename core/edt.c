@@ -52,8 +52,9 @@ static gboolean check(const EdtEngine *engine, const EdtRequest *request, GError
     if (!(request->eta >= 0 && request->eta <= 1))
         return wrong(error, _("Eta must be from 0 to 1, not %g."), request->eta);
     if ((int)request->sampler < 0 || request->sampler > EDT_SAMPLER_DPMPP_2M ||
-        (int)request->amm < 0 || request->amm > EDT_AMM_AUTO)
-        return wrong(error, _("The request names an unknown sampler or AMM mode."));
+        (int)request->amm < 0 || request->amm > EDT_AMM_AUTO || (int)request->vae < 0 ||
+        request->vae > EDT_DECODE_DRAFT)
+        return wrong(error, _("The request names an unknown sampler, AMM mode or autoencoder."));
     for (int i = 0; i < request->n_items; i++) {
         if (request->items[i].seed > G_MAXINT64) /* as far as records go */
             return wrong(error, _("Seeds must be from 0 to %s."), "9223372036854775807");
@@ -61,6 +62,12 @@ static gboolean check(const EdtEngine *engine, const EdtRequest *request, GError
             return wrong(error, _("There is no class %d: “%s” has classes 0 to %d."),
                          request->items[i].class_index, info->path, info->n_classes - 1);
     }
+    if (request->vae == EDT_DECODE_DRAFT && !info->has_draft)
+        return wrong(error,
+                     _("“%s” has no small autoencoder beside its own. Import the checkpoint with "
+                       "one (edt import CHECKPOINT --vae FILE --draft-vae FILE), or decode with "
+                       "the full one."),
+                     info->path);
     if (info->needs_vae && !info->has_vae && !request->latent_only)
         return wrong(error,
                      _("“%s” has no VAE, so it makes latents only. Import the checkpoint together "
@@ -82,7 +89,8 @@ static gboolean choose_batch(const EdtEngine *engine, const EdtRequest *request,
 
 /* ---- pixels ---- */
 
-static gboolean decode(EdtEngine *engine, const float *latent, EdtPicture *picture, GError **error)
+static gboolean decode(EdtEngine *engine, EdtDecode with, const float *latent, EdtPicture *picture,
+                       GError **error)
 {
     const EdtModelInfo *info = engine->info;
     int hw = info->image_size * info->image_size, C = picture->channels;
@@ -94,7 +102,7 @@ static gboolean decode(EdtEngine *engine, const float *latent, EdtPicture *pictu
         return FALSE;
     }
     if (info->needs_vae) {
-        EdtVae *vae = edt_engine_decoder(engine, error);
+        EdtVae *vae = edt_engine_decoder(engine, with, error);
         planes = vae ? edt_engine_decode(engine, vae, latent, error) : NULL;
     }
     if (planes)
@@ -128,7 +136,7 @@ static gboolean finish(EdtRun *run, int steps_done, EdtVerdict verdict, EdtPictu
             g_set_error(error, EDT_ERROR, EDT_ERROR_CANCELLED, _("Cancelled."));
             return FALSE;
         }
-        if (!decode(run->engine, picture->latent, picture, error))
+        if (!decode(run->engine, run->request->vae, picture->latent, picture, error))
             return FALSE;
     }
     return TRUE;
@@ -146,7 +154,7 @@ static gboolean run_all(EdtEngine *engine, const EdtRequest *request, const EdtC
     if (!choose_batch(engine, request, &batch, error))
         return FALSE;
     /* a decoder that cannot be had says so before hours of sampling */
-    if (info->needs_vae && !request->latent_only && !edt_engine_decoder(engine, error))
+    if (info->needs_vae && !request->latent_only && !edt_engine_decoder(engine, request->vae, error))
         return FALSE;
     for (int first = 0; first < request->n_items && verdict == EDT_CONTINUE; first += batch) {
         int steps_done = 0;

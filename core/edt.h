@@ -103,6 +103,7 @@ typedef struct {
     gboolean learned_variance; /* the network also predicts the variance */
     gboolean has_vae;
     gboolean needs_vae; /* latent space; without has_vae only latents come out */
+    gboolean has_draft; /* a small autoencoder beside the full one */
     gboolean has_alpha; /* pictures have 4 channels */
     int n_classes;      /* without the null class */
     EdtClassList class_list;
@@ -136,10 +137,15 @@ int edt_engine_threads(const EdtEngine *engine);
 typedef enum { EDT_SAMPLER_DDPM, EDT_SAMPLER_DDIM, EDT_SAMPLER_DPMPP_2M } EdtSampler;
 typedef enum { EDT_AMM_OFF, EDT_AMM_OFFICIAL, EDT_AMM_AUTO } EdtAmm;
 
+/* What decodes: the model's autoencoder, or the small one beside it. */
+typedef enum { EDT_DECODE_FULL, EDT_DECODE_DRAFT } EdtDecode;
+
 const char *edt_sampler_name(EdtSampler sampler); /* "ddpm", "ddim", "dpm++2m" */
 gboolean edt_sampler_parse(const char *name, EdtSampler *sampler);
 const char *edt_amm_name(EdtAmm amm); /* "off", "official", "auto" */
 gboolean edt_amm_parse(const char *name, EdtAmm *amm);
+const char *edt_decode_name(EdtDecode decode); /* "full", "draft" */
+gboolean edt_decode_parse(const char *name, EdtDecode *decode);
 
 /* One picture of a request.  Every item has its own random generator, seeded with the low 32 bits
  * of seed as torch.manual_seed does, so its picture does not depend on its neighbours in the batch.
@@ -161,6 +167,7 @@ typedef struct {
     int batch;                /* items in one forward; 0: as many as memory allows, at most 8 */
     const float *init_latent; /* n_items x channels x latent_size^2: replaces the initial noise */
     gboolean latent_only;     /* skip the VAE */
+    EdtDecode vae;            /* which one, for models that have a draft */
     gboolean want_previews;
 } EdtRequest;
 
@@ -189,7 +196,7 @@ typedef struct {
 typedef struct {
     int item, step, steps;
     int width, height, channels; /* channels 3 (RGB) or 4 (RGBA, not premultiplied) */
-    const guint8 *pixels;        /* borrowed, sRGB; at latent resolution */
+    const guint8 *pixels;        /* borrowed, sRGB; as the latent, or as the picture */
 } EdtPreview;
 
 typedef struct {
@@ -259,6 +266,7 @@ char *edt_models_first(GError **why);
 typedef struct {
     const char *edt_path; /* .pt, .pth or .safetensors with the reference's names; required */
     const char *vae_path; /* .safetensors, .bin, .ckpt, .pt; NULL: none */
+    const char *draft_path; /* a small autoencoder for the same latents (TAESD); NULL: none */
     const char *output;   /* required */
     EdtStored stored;     /* as what weights go into the model */
     gboolean force;       /* replace an existing output */

@@ -5,8 +5,6 @@
  */
 #include "engine/run.h"
 #include "base/arena.h"
-#include "sample/pixels.h"
-#include "sample/preview.h"
 
 #include <string.h>
 
@@ -35,7 +33,7 @@ static void carve(EdtRun *run, EdtArena *host, EdtArena *device)
     run->random = edt_arena_take(host, B * sizeof(EdtRandom));
     run->how = edt_arena_take(host, HOW_BYTES + latents);
     run->latents = edt_arena_take(host, latents);
-    run->preview = edt_arena_take(host, (gsize)run->hw * 4);
+    run->previews.pixels = edt_arena_take(host, edt_previews_bytes(&run->previews));
     run->class_of_slot = edt_arena_take(host, (B + 1) * sizeof(int));
     run->slot = edt_arena_take(host, N * sizeof(int));
     run->row = edt_arena_take(host, N * sizeof(int));
@@ -119,6 +117,21 @@ static int choose_slice(const EdtRun *run)
     return (int)CLAMP(rows / (gsize)run->classes, 1, (gsize)run->request->steps);
 }
 
+static gboolean prepare_previews(EdtRun *run, GError **error)
+{
+    const EdtVariant *v = edt_network_variant(run->engine->model);
+
+    run->previews = (EdtPreviews){
+        .engine = run->engine,
+        .request = run->request,
+        .callbacks = run->callbacks,
+        .user_data = run->user_data,
+        .first = run->first,
+        .B = run->B,
+    };
+    return edt_previews_prepare(&run->previews, edt_variant_macs(v) * (guint64)run->N, error);
+}
+
 gboolean edt_run_prepare(EdtRun *run, GError **error)
 {
     EdtEngine *engine = run->engine;
@@ -135,7 +148,7 @@ gboolean edt_run_prepare(EdtRun *run, GError **error)
     run->slice = choose_slice(run);
     run->slice_first = G_MAXINT; /* no slice yet */
     memset(&run->tail, 0, sizeof run->tail);
-    if (!plan_memory(run, error))
+    if (!prepare_previews(run, error) || !plan_memory(run, error))
         return FALSE;
     plan_tail(run);
     assign_slots(run);
@@ -194,47 +207,17 @@ static void launch(EdtRun *run, int s)
     edt_network_step(engine->model, run->N, run->row, run->device_out, &run->tail);
 }
 
-static gboolean shows(const EdtRun *run)
-{
-    const EdtModelInfo *info = run->engine->info;
-    gboolean drawable = !info->needs_vae || edt_preview_knows(info->latents, info->channels);
-    return drawable && run->request->want_previews && run->callbacks && run->callbacks->preview;
-}
-
 /* Waits for the step, and meanwhile draws the next one's noise. */
 static gboolean complete(EdtRun *run, int s, GError **error)
 {
     EdtEngine *engine = run->engine;
 
-    if (shows(run))
+    if (edt_previews_wanted(&run->previews))
         run->estimates =
             engine->backend->peek(engine->dev, run->tail.sampler.denoised, latents_bytes(run));
     if (s > 0)
         draw(run);
     return engine->backend->sync(engine->dev, error);
-}
-
-static void show(EdtRun *run, int step)
-{
-    const EdtModelInfo *info = run->engine->info;
-    for (int i = 0; i < run->B && shows(run); i++) {
-        const float *denoised = run->estimates + (gsize)i * run->count;
-        if (info->needs_vae)
-            edt_preview_latent(info->latents, run->C, denoised, run->hw, run->preview);
-        else
-            edt_pixels_to_bytes(denoised, run->C, run->hw, run->preview);
-        run->callbacks->preview(
-            &(EdtPreview){
-                .item = run->first + i,
-                .step = step,
-                .steps = run->request->steps,
-                .width = info->latent_size,
-                .height = info->latent_size,
-                .channels = info->needs_vae ? 3 : run->C,
-                .pixels = run->preview,
-            },
-            run->user_data);
-    }
 }
 
 EdtVerdict edt_run_tell(const EdtRun *run, EdtPhase phase, int step, double seconds)
@@ -275,20 +258,19 @@ static void start(EdtRun *run)
 
 /* After step s: tells, and goes on to the next one if nobody objects.  A device that works by
  * itself does so before the preview is made, which then costs it no time. */
-static EdtVerdict go_on(EdtRun *run, int s)
+static gboolean go_on(EdtRun *run, int s, EdtVerdict *verdict, GError **error)
 {
     const int done = run->request->steps - s;
     const gboolean ahead = run->engine->backend->asynchronous;
-    EdtVerdict verdict;
+    const double seconds = now() - run->since;
 
-    if (!ahead)
-        show(run, done);
-    verdict = edt_run_tell(run, EDT_PHASE_SAMPLING, done, now() - run->since);
-    if (verdict == EDT_CONTINUE && s > 0)
+    if (!ahead && !edt_previews_show(&run->previews, run->estimates, done, seconds, error))
+        return FALSE;
+    *verdict = edt_run_tell(run, EDT_PHASE_SAMPLING, done, seconds);
+    if (*verdict == EDT_CONTINUE && s > 0)
         launch(run, s - 1);
-    if (ahead && verdict != EDT_STOP_DISCARD)
-        show(run, done);
-    return verdict;
+    return !ahead || *verdict == EDT_STOP_DISCARD ||
+           edt_previews_show(&run->previews, run->estimates, done, seconds, error);
 }
 
 /* Noise to latents.  *steps_done tells how far it came. */
@@ -307,7 +289,8 @@ gboolean edt_run_sample(EdtRun *run, int *steps_done, EdtVerdict *verdict, GErro
         if (!complete(run, s, error))
             return FALSE;
         *steps_done = S - s;
-        *verdict = go_on(run, s);
+        if (!go_on(run, s, verdict, error))
+            return FALSE;
     }
     /* stopped early: the estimate of the picture, not the half-noisy sample */
     engine->backend->download(engine->dev, run->latents,

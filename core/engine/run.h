@@ -6,6 +6,7 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "engine/previews.h"
 #include "sample/random.h"
 #include "sample/sampler.h"
 
@@ -34,8 +35,8 @@ typedef struct {
     float *noise;             /* ... and behind them [B, C, hw] */
     float *latents;           /* [B, C, hw] the initial noise, then the result */
     const float *estimates;   /* [B, C, hw] denoised, to be shown */
+    EdtPreviews previews;
     double since;             /* when the step began */
-    guint8 *preview;          /* [hw, 4] */
     /* device */
     float *device_out;        /* [N, C_out, hw] */
     void *device_how;         /* the same as how and noise */
