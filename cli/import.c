@@ -26,12 +26,15 @@ static const char details[] =
     "otherwise. Its path is printed on stdout, its checksums on stderr.\n\n"
     "Example:\n"
     "  edt import EDT-S-2-256.pt --vae sd-vae-ft-ema.safetensors --type bf16 --title EDT-S\n\n"
+    "With --draft-vae a small autoencoder (TAESD) comes beside the full one: previews are real\n"
+    "pictures then, and `edt sample --vae draft` decodes in a fifteenth of the time.\n\n"
     "Where the files come from:\n"
     "  EDT        https://github.com/xinwangChen/EDT (links in its readme)\n"
-    "  the VAE    https://huggingface.co/stabilityai/sd-vae-ft-ema or …/sd-vae-ft-mse";
+    "  the VAE    https://huggingface.co/stabilityai/sd-vae-ft-ema or …/sd-vae-ft-mse\n"
+    "  TAESD      https://github.com/madebyollin/taesd or https://huggingface.co/madebyollin/taesd";
 
 typedef struct {
-    char *vae, *output, *type, *title, *licence;
+    char *vae, *draft, *output, *type, *title, *licence;
     gboolean force, json;
     int percent; /* shown last */
 } Import;
@@ -105,10 +108,11 @@ static guint64 file_bytes(const char *path)
     return path && g_stat(path, &file) == 0 ? (guint64)file.st_size : 0;
 }
 
-/* What an import may map: both files, the model (f16 grows to f32), and room for libraries. */
+/* What an import may map: the files, the model (f16 grows to f32), and room for libraries. */
 static void guard(const EdtImport *request)
 {
-    guint64 files = file_bytes(request->edt_path) + file_bytes(request->vae_path);
+    guint64 files = file_bytes(request->edt_path) + file_bytes(request->vae_path) +
+                    file_bytes(request->draft_path);
     char *folder = g_path_get_dirname(request->output);
     edt_cli_guard_limit(3 * files + ((guint64)1 << 30));
     edt_cli_guard_folder(folder);
@@ -123,6 +127,7 @@ static gboolean run_import(Import *import, const char *checkpoint, GError **erro
         return FALSE;
     EdtImport request = {.edt_path = checkpoint,
                          .vae_path = import->vae,
+                         .draft_path = import->draft,
                          .output = import->output,
                          .stored = import->type && edt_word_find(edt_storage_words, import->type)
                                        ? EDT_STORED_BF16
@@ -171,6 +176,8 @@ int edt_cli_import(int argc, char **argv)
     Import import = {.percent = -1};
     const GOptionEntry entries[] = {
         {"vae", 0, 0, G_OPTION_ARG_FILENAME, &import.vae, "The autoencoder", "FILE"},
+        {"draft-vae", 0, 0, G_OPTION_ARG_FILENAME, &import.draft,
+         "A small autoencoder beside it, for previews and drafts", "FILE"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &import.output, "The model to write",
          "FILE.safetensors"},
         {"type", 0, 0, G_OPTION_ARG_STRING, &import.type,
@@ -184,7 +191,8 @@ int edt_cli_import(int argc, char **argv)
     if (!edt_cli_parse(&argc, &argv, entries, "CHECKPOINT", summary, details))
         return EDT_ERROR_USAGE;
     int code = import_checked(&import, argc, argv);
-    char *texts[] = {import.vae, import.output, import.type, import.title, import.licence};
+    char *texts[] = {import.vae,  import.draft, import.output,
+                     import.type, import.title, import.licence};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
     return code;

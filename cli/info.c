@@ -73,7 +73,7 @@ static const char *vae_text(const EdtModelInfo *info)
     case EDT_MAKES_PIXELS:
         return "not needed";
     case EDT_MAKES_LATENTS_DECODED:
-        return "included";
+        return info->has_draft ? "included, and a small one beside it" : "included";
     case EDT_MAKES_LATENTS_ONLY:
         break;
     }
@@ -117,6 +117,7 @@ static void send_model(const EdtModelInfo *info)
     edt_cli_event_number(event, "cfg_scale", info->cfg_scale);
     edt_cli_event_flag(event, "learned_variance", info->learned_variance);
     edt_cli_event_flag(event, "vae", info->has_vae);
+    edt_cli_event_flag(event, "draft_vae", info->has_draft);
     edt_cli_event_flag(event, "needs_vae", info->needs_vae);
     edt_cli_event_flag(event, "alpha", info->has_alpha);
     edt_cli_event_integer(event, "classes", info->n_classes);

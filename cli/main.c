@@ -16,13 +16,13 @@
 
 static const EdtCliCommand commands[] = {
     {"sample", "make pictures of a class", edt_cli_sample, TRUE},
-    {"import", "turn an EDT checkpoint into a model", edt_cli_import},
-    {"info", "describe models, pictures and devices", edt_cli_info},
-    {"classes", "list or search the classes of a model", edt_cli_classes},
+    {"import", "turn an EDT checkpoint into a model", edt_cli_import, FALSE},
+    {"info", "describe models, pictures and devices", edt_cli_info, FALSE},
+    {"classes", "list or search the classes of a model", edt_cli_classes, FALSE},
     {"train", "train a model on a folder of pictures", edt_cli_train, TRUE},
-    {"plot", "draw the curves of a training run", edt_cli_plot},
+    {"plot", "draw the curves of a training run", edt_cli_plot, FALSE},
     {"bench", "measure speed and memory of this machine", edt_cli_bench, TRUE},
-    {"doctor", "check what is installed and what is missing", edt_cli_doctor},
+    {"doctor", "check what is installed and what is missing", edt_cli_doctor, FALSE},
 };
 
 static void print_help(FILE *out)

@@ -59,6 +59,8 @@ static gboolean parse_options(EdtCliSettings *s, int *argc, char ***argv)
          "Guidance: how much like its class; 1 is none", "X"},
         {"amm", 0, 0, G_OPTION_ARG_STRING, text_of(s, "amm"),
          "Attention modulation: off, official or auto", "MODE"},
+        {"vae", 0, 0, G_OPTION_ARG_STRING, text_of(s, "vae"),
+         "Decode with the full autoencoder, or the model's draft: quicker", "WHICH"},
         {"clip", 0, 0, G_OPTION_ARG_NONE, &edt_cli_settings_said(s, "clip")->on,
          "Clamp the denoised estimate at each step", NULL},
         {"batch-count", 'n', 0, G_OPTION_ARG_INT, &s->batch_count,

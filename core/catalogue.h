@@ -32,7 +32,8 @@ char *edt_model_name(const char *path);
 typedef struct {
     const char *edt_path; /* .pt, .pth or .safetensors with the reference's names; required */
     const char *vae_path; /* .safetensors, .bin, .ckpt, .pt; NULL: none */
-    const char *output;   /* required */
+    const char *draft_path; /* a small autoencoder for the same latents (TAESD); NULL: none */
+    const char *output;     /* required */
     EdtStored stored;     /* as what weights go into the model */
     gboolean force;       /* replace an existing output */
     const char *title;    /* may be NULL */

@@ -79,6 +79,12 @@ static gboolean check(const EdtEngine *engine, const EdtRequest *request, GError
         return wrong(error, _("There is nothing to make: ask for at least one picture."));
     if (!check_settings(request, NULL, error) || !check_items(info, request, error))
         return FALSE;
+    if (request->vae == EDT_DECODE_DRAFT && !info->has_draft)
+        return wrong(error,
+                     _("“%s” has no small autoencoder beside its own. Import the checkpoint with "
+                       "one (edt import CHECKPOINT --vae FILE --draft-vae FILE), or decode with "
+                       "the full one."),
+                     info->path);
     if (edt_model_info_makes(info) == EDT_MAKES_LATENTS_ONLY && !request->latent_only)
         return wrong(error,
                      _("“%s” has no VAE, so it makes latents only. Import the checkpoint together "
@@ -100,7 +106,8 @@ static gboolean choose_batch(const EdtEngine *engine, const EdtRequest *request,
 
 /* ---- pixels ---- */
 
-static gboolean decode(EdtEngine *engine, const float *latent, EdtPicture *picture, GError **error)
+static gboolean decode(EdtEngine *engine, EdtDecode with, const float *latent, EdtPicture *picture,
+                       GError **error)
 {
     const EdtModelInfo *info = engine->info;
     int hw = info->image_size * info->image_size, C = picture->channels;
@@ -112,7 +119,7 @@ static gboolean decode(EdtEngine *engine, const float *latent, EdtPicture *pictu
         return FALSE;
     }
     if (info->needs_vae) {
-        EdtVae *vae = edt_engine_decoder(engine, error);
+        EdtVae *vae = edt_engine_decoder(engine, with, error);
         planes = vae ? edt_engine_decode(engine, vae, latent, error) : NULL;
     }
     if (planes)
@@ -147,7 +154,7 @@ static gboolean finish(EdtRun *run, int steps_done, EdtVerdict verdict, EdtPictu
             g_set_error(error, EDT_ERROR, EDT_ERROR_CANCELLED, _("Cancelled."));
             return FALSE;
         }
-        if (!decode(run->engine, picture->latent, picture, error))
+        if (!decode(run->engine, run->request->vae, picture->latent, picture, error))
             return FALSE;
     }
     return TRUE;
@@ -165,7 +172,7 @@ static gboolean run_all(EdtEngine *engine, const EdtRequest *request, const EdtC
     if (!choose_batch(engine, request, &batch, error))
         return FALSE;
     /* a decoder that cannot be had says so before hours of sampling */
-    if (info->needs_vae && !request->latent_only && !edt_engine_decoder(engine, error))
+    if (info->needs_vae && !request->latent_only && !edt_engine_decoder(engine, request->vae, error))
         return FALSE;
     for (int first = 0; first < request->n_items && verdict == EDT_CONTINUE; first += batch) {
         int steps_done = 0;

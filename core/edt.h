@@ -105,6 +105,7 @@ typedef struct {
     gboolean learned_variance; /* the network also predicts the variance */
     gboolean has_vae;
     gboolean needs_vae; /* latent space; without has_vae only latents come out */
+    gboolean has_draft; /* a small autoencoder beside the full one */
     gboolean has_alpha; /* pictures have 4 channels */
     int n_classes;      /* without the null class */
     EdtClassList class_list;
@@ -149,6 +150,9 @@ int edt_engine_threads(const EdtEngine *engine);
 typedef enum { EDT_SAMPLER_DDPM, EDT_SAMPLER_DDIM, EDT_SAMPLER_DPMPP_2M } EdtSampler;
 typedef enum { EDT_AMM_OFF, EDT_AMM_OFFICIAL, EDT_AMM_AUTO } EdtAmm;
 
+/* What decodes: the model's autoencoder, or the small one beside it. */
+typedef enum { EDT_DECODE_FULL, EDT_DECODE_DRAFT } EdtDecode;
+
 /* One picture of a request.  Every item has its own random generator, seeded with the low 32 bits
  * of seed as torch.manual_seed does, so its picture does not depend on its neighbours in the batch.
  */
@@ -171,6 +175,7 @@ typedef struct {
     int batch;                /* items in one forward; 0: as many as memory allows, at most 8 */
     const float *init_latent; /* n_items x channels x latent_size^2: replaces the initial noise */
     gboolean latent_only;     /* skip the VAE */
+    EdtDecode vae;            /* which one, for models that have a draft */
     gboolean want_previews;
 } EdtRequest;
 
@@ -199,7 +204,7 @@ typedef struct {
 typedef struct {
     int item, step, steps;
     int width, height, channels; /* channels 3 (RGB) or 4 (RGBA, not premultiplied) */
-    const guint8 *pixels;        /* borrowed, sRGB; at latent resolution */
+    const guint8 *pixels;        /* borrowed, sRGB; as the latent, or as the picture */
 } EdtPreview;
 
 typedef struct {

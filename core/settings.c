@@ -15,6 +15,7 @@
 
 const char *const edt_sampler_words[] = {"ddpm", "ddim", "dpm++2m", NULL};
 const char *const edt_amm_words[] = {"off", "official", "auto", NULL};
+const char *const edt_decode_words[] = {"full", "draft", NULL};
 const char *const edt_backend_words[] = {"auto", "cpu", "cuda", NULL};
 const char *const edt_precision_words[] = {"auto", "f32", "bf16", NULL};
 const char *const edt_schedule_words[] = {"linear", "cosine", NULL};
@@ -80,6 +81,7 @@ static const EdtSetting table[] = {
     {"amm",       EDT_SETTING_WORD,   OF_REQUEST(amm),           .words = edt_amm_words},
     {"eta",       EDT_SETTING_NUMBER, OF_REQUEST(eta),           .most = 1},
     {"clip",      EDT_SETTING_FLAG,   OF_REQUEST(clip_denoised), .words = NULL},
+    {"vae",       EDT_SETTING_WORD,   OF_REQUEST(vae),           .words = edt_decode_words},
 };
 /* clang-format on */
 

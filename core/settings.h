@@ -17,6 +17,7 @@ G_BEGIN_DECLS
 
 extern const char *const edt_sampler_words[];    /* EdtSampler */
 extern const char *const edt_amm_words[];        /* EdtAmm */
+extern const char *const edt_decode_words[];     /* EdtDecode */
 extern const char *const edt_backend_words[];    /* EdtBackendKind */
 extern const char *const edt_precision_words[];  /* EdtPrecision */
 extern const char *const edt_schedule_words[];   /* EdtSchedule */

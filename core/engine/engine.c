@@ -14,7 +14,7 @@
 typedef struct {
     EdtTensorSource source;
     const EdtSafetensors *file;
-    const char *prefix; /* "edt." or "vae." */
+    const char *prefix; /* "edt.", "vae." or "draft." */
 } FileSource;
 
 static const EdtSafetensor *lookup(EdtTensorSource *source, const char *name)
@@ -176,6 +176,7 @@ void edt_engine_close(EdtEngine *engine)
     if (engine == NULL)
         return;
     edt_vae_free(engine->decoder);
+    edt_vae_free(engine->draft);
     edt_vae_free(engine->encoder);
     edt_network_free(engine->model);
     if (engine->dev)
@@ -192,9 +193,9 @@ void edt_engine_close(EdtEngine *engine)
 
 /* ---- what edt.c asks for ---- */
 
-static EdtVae *load_vae(EdtEngine *engine, EdtVaeParts part, GError **error)
+static EdtVae *load_vae(EdtEngine *engine, const char *prefix, EdtVaeParts part, GError **error)
 {
-    FileSource source = file_source(engine, "vae.");
+    FileSource source = file_source(engine, prefix);
     if (!engine->info->has_vae) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                     _("“%s” has no VAE, so it makes latents only. Import the checkpoint together "
@@ -210,17 +211,20 @@ static EdtVae *load_vae(EdtEngine *engine, EdtVaeParts part, GError **error)
     return vae;
 }
 
-EdtVae *edt_engine_decoder(EdtEngine *engine, GError **error)
+EdtVae *edt_engine_decoder(EdtEngine *engine, EdtDecode which, GError **error)
 {
-    if (engine->decoder == NULL)
-        engine->decoder = load_vae(engine, EDT_VAE_DECODER, error);
-    return engine->decoder;
+    EdtVae **vae = which == EDT_DECODE_DRAFT ? &engine->draft : &engine->decoder;
+
+    if (!*vae)
+        *vae = load_vae(engine, which == EDT_DECODE_DRAFT ? "draft." : "vae.", EDT_VAE_DECODER,
+                        error);
+    return *vae;
 }
 
 EdtVae *edt_engine_encoder(EdtEngine *engine, GError **error)
 {
     if (engine->encoder == NULL)
-        engine->encoder = load_vae(engine, EDT_VAE_ENCODER, error);
+        engine->encoder = load_vae(engine, "vae.", EDT_VAE_ENCODER, error);
     return engine->encoder;
 }
 

@@ -21,7 +21,7 @@ struct EdtEngine {
     int proven;        /* largest batch that became pictures: what it needs is there */
     char *passed_over; /* why AUTO did not take the GPU that is there, or NULL */
     EdtNetwork *model;
-    EdtVae *decoder, *encoder; /* made when first used */
+    EdtVae *decoder, *draft, *encoder; /* made when first used */
     void *work;                /* host memory of the sampler, see edt.c */
     gsize work_bytes;
     float *device_work;        /* device memory of the sampler */
@@ -35,7 +35,7 @@ struct EdtEngine {
 gboolean edt_engine_fits(const EdtEngine *engine, int batch, GError **error);
 
 /* The VAE's halves, loaded at the first use.  NULL with an error. */
-EdtVae *edt_engine_decoder(EdtEngine *engine, GError **error);
+EdtVae *edt_engine_decoder(EdtEngine *engine, EdtDecode which, GError **error);
 EdtVae *edt_engine_encoder(EdtEngine *engine, GError **error);
 
 /* What vae makes of a latent [C,h,w] of the sampler: planes [P,H,W] of -1..1, kept until the next

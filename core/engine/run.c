@@ -5,8 +5,6 @@
  */
 #include "engine/run.h"
 #include "base/arena.h"
-#include "sample/pixels.h"
-#include "sample/preview.h"
 
 #include <string.h>
 
@@ -24,11 +22,9 @@ static gsize latents_bytes(const EdtRun *run)
 
 static void carve(EdtRun *run, EdtArena *host, EdtArena *device)
 {
-    const gsize side = (gsize)run->engine->info->latent_size;
-
     run->random = edt_arena_take(host, (gsize)run->B * sizeof(EdtRandom));
     run->latents = edt_arena_take(host, latents_bytes(run));
-    run->preview = edt_arena_take(host, side * side * 4);
+    run->previews.pixels = edt_arena_take(host, edt_previews_bytes(&run->previews));
     edt_conditions_carve(&run->conditions, host);
     edt_step_carve(&run->step, host, device);
 }
@@ -43,6 +39,22 @@ static gboolean plan_memory(EdtRun *run, GError **error)
     device = (EdtArena){.base = (guint8 *)run->engine->device_work};
     carve(run, &host, &device);
     return TRUE;
+}
+
+static gboolean prepare_previews(EdtRun *run, GError **error)
+{
+    const EdtVariant *v = edt_network_variant(run->engine->model);
+    const guint64 samples = (guint64)edt_step_samples(&run->step);
+
+    run->previews = (EdtPreviews){
+        .engine = run->engine,
+        .request = run->request,
+        .callbacks = run->callbacks,
+        .user_data = run->user_data,
+        .first = run->first,
+        .B = run->B,
+    };
+    return edt_previews_prepare(&run->previews, edt_variant_macs(v) * samples, error);
 }
 
 gboolean edt_run_prepare(EdtRun *run, GError **error)
@@ -63,7 +75,7 @@ gboolean edt_run_prepare(EdtRun *run, GError **error)
     };
     edt_conditions_plan(&run->conditions, engine->model, run->sampling.schedule,
                         request->items + run->first, run->B, guided);
-    if (!plan_memory(run, error))
+    if (!prepare_previews(run, error) || !plan_memory(run, error))
         return FALSE;
     edt_conditions_assign(&run->conditions);
     return edt_network_prepare(engine->model, edt_step_samples(&run->step),
@@ -91,47 +103,16 @@ static void launch(EdtRun *run, int s)
     edt_step_take(&run->step);
 }
 
-static gboolean shows(const EdtRun *run)
-{
-    const EdtModelInfo *info = run->engine->info;
-    gboolean drawable = !info->needs_vae || edt_preview_knows(info->latents, info->channels);
-    return drawable && run->request->want_previews && run->callbacks && run->callbacks->preview;
-}
-
 /* Waits for the step, and meanwhile draws the next one's noise. */
 static gboolean complete(EdtRun *run, int s, GError **error)
 {
     EdtEngine *engine = run->engine;
 
-    if (shows(run))
+    if (edt_previews_wanted(&run->previews))
         run->estimates = engine->backend->peek(engine->dev, run->step.denoised, latents_bytes(run));
     if (s > 0)
         draw(run);
     return engine->backend->sync(engine->dev, error);
-}
-
-static void show(EdtRun *run, int step)
-{
-    const EdtModelInfo *info = run->engine->info;
-    const int hw = info->latent_size * info->latent_size;
-    for (int i = 0; i < run->B && shows(run); i++) {
-        const float *denoised = run->estimates + (gsize)i * run->count;
-        if (info->needs_vae)
-            edt_preview_latent(info->latents, info->channels, denoised, hw, run->preview);
-        else
-            edt_pixels_to_bytes(denoised, info->channels, hw, run->preview);
-        run->callbacks->preview(
-            &(EdtPreview){
-                .item = run->first + i,
-                .step = step,
-                .steps = run->request->steps,
-                .width = info->latent_size,
-                .height = info->latent_size,
-                .channels = info->needs_vae ? 3 : info->channels,
-                .pixels = run->preview,
-            },
-            run->user_data);
-    }
 }
 
 EdtVerdict edt_run_tell(const EdtRun *run, EdtPhase phase, int step, double seconds)
@@ -172,20 +153,19 @@ static void start(EdtRun *run)
 
 /* After step s: tells, and goes on to the next one if nobody objects.  A device that works by
  * itself does so before the preview is made, which then costs it no time. */
-static EdtVerdict go_on(EdtRun *run, int s)
+static gboolean go_on(EdtRun *run, int s, EdtVerdict *verdict, GError **error)
 {
     const int done = run->request->steps - s;
     const gboolean ahead = run->engine->backend->asynchronous;
-    EdtVerdict verdict;
+    const double seconds = now() - run->since;
 
-    if (!ahead)
-        show(run, done);
-    verdict = edt_run_tell(run, EDT_PHASE_SAMPLING, done, now() - run->since);
-    if (verdict == EDT_CONTINUE && s > 0)
+    if (!ahead && !edt_previews_show(&run->previews, run->estimates, done, seconds, error))
+        return FALSE;
+    *verdict = edt_run_tell(run, EDT_PHASE_SAMPLING, done, seconds);
+    if (*verdict == EDT_CONTINUE && s > 0)
         launch(run, s - 1);
-    if (ahead && verdict != EDT_STOP_DISCARD)
-        show(run, done);
-    return verdict;
+    return !ahead || *verdict == EDT_STOP_DISCARD ||
+           edt_previews_show(&run->previews, run->estimates, done, seconds, error);
 }
 
 /* Noise to latents.  *steps_done tells how far it came. */
@@ -203,7 +183,8 @@ gboolean edt_run_sample(EdtRun *run, int *steps_done, EdtVerdict *verdict, GErro
         if (!complete(run, s, error))
             return FALSE;
         *steps_done = S - s;
-        *verdict = go_on(run, s);
+        if (!go_on(run, s, verdict, error))
+            return FALSE;
     }
     /* stopped early: the estimate of the picture, not the half-noisy sample */
     engine->backend->download(engine->dev, run->latents,

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "engine/previews.h"
 #include "sample/conditions.h"
 #include "sample/random.h"
 #include "sample/sampler.h"
@@ -25,9 +26,9 @@ typedef struct {
 
     EdtRandom *random;      /* [B] */
     float *latents;         /* [B, C, h, w] the initial noise, then the result */
-    guint8 *preview;        /* [h, w, 4] */
     const float *estimates; /* [B, C, h, w] denoised, to be shown */
-    double since;           /* when the step began */
+    EdtPreviews previews;
+    double since; /* when the step began */
 } EdtRun;
 
 /* Plans memory and shapes for the batch. */

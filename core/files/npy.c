@@ -4,7 +4,6 @@
  * is read by its exact grammar (three known keys), never as Python.
  */
 #include "files/npy.h"
-#include "machine.h"
 #include "files/convert.h"
 #include "files/mapping.h"
 #include "files/output.h"

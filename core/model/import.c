@@ -13,7 +13,7 @@
 
 typedef struct {
     const EdtImport *import;
-    EdtForeign *network, *vae; /* vae: or NULL */
+    EdtForeign *network, *vae, *draft; /* vae, draft: or NULL */
     EdtImportProgress progress;
     gpointer user_data;
 } Job;
@@ -38,7 +38,8 @@ static gboolean check_text(const char *what, const char *text, GError **error)
 static gboolean check_output(const EdtImport *import, GError **error)
 {
     if (!is_same_file(import->edt_path, import->output) &&
-        !(import->vae_path && is_same_file(import->vae_path, import->output)))
+        !(import->vae_path && is_same_file(import->vae_path, import->output)) &&
+        !(import->draft_path && is_same_file(import->draft_path, import->output)))
         return TRUE;
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                 _("“%s” is what is being imported; the model needs another name."), import->output);
@@ -68,6 +69,28 @@ static gboolean open_vae(Job *job, GError **error)
                       error);
     return shape->latent == edt_foreign_variant(job->network)->channels ||
            refuse(path, _("it does not have as many latent channels as the model"), error);
+}
+
+/* It must give the pictures of the full one, of the sampler's latents. */
+static gboolean open_draft(Job *job, GError **error)
+{
+    const char *path = job->import->draft_path;
+
+    if (!path)
+        return TRUE;
+    if (!job->vae) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    _("The small autoencoder “%s” goes beside a full one; give that, too (--vae)."),
+                    path);
+        return FALSE;
+    }
+    job->draft = edt_foreign_vae_open(path, EDT_VAE_DECODER, error);
+    if (!job->draft)
+        return FALSE;
+    return edt_vae_is_draft_of(edt_foreign_vae_shape(job->draft),
+                               edt_foreign_vae_shape(job->vae)) ||
+           refuse(path, _("it is no small autoencoder for the latents of the full one (TAESD)"),
+                  error);
 }
 
 /* ---- writing ---- */
@@ -116,6 +139,8 @@ static gboolean write_model(const Job *job, EdtModelWriter *w, GError **error)
     add_all(w, "edt.", job->network);
     if (job->vae)
         add_all(w, "vae.", job->vae);
+    if (job->draft)
+        add_all(w, "draft.", job->draft);
     if (job->progress)
         job->progress(0, edt_model_writer_bytes(w), "sha256", job->user_data);
     g_autofree char *sum = edt_foreign_sha256(job->network, error);
@@ -137,7 +162,7 @@ static gboolean run(Job *job, GError **error)
         !check_text(_("licence"), import->licence, error) || !check_output(import, error))
         return FALSE;
     job->network = edt_foreign_network_open(import->edt_path, error);
-    if (!job->network || !open_vae(job, error))
+    if (!job->network || !open_vae(job, error) || !open_draft(job, error))
         return FALSE;
     EdtModelWriter *w = edt_model_writer_new(import->output, import->force, import->stored, error);
     return w && write_model(job, w, error);
@@ -151,5 +176,6 @@ gboolean edt_import(const EdtImport *import, EdtImportProgress progress, gpointe
 
     edt_foreign_close(job.network);
     edt_foreign_close(job.vae);
+    edt_foreign_close(job.draft);
     return ok;
 }

@@ -127,6 +127,11 @@ static int vae_shape_of(gpointer file, const char *name, gint64 shape[EDT_RANK_M
     return shape_under(file, "vae.", name, shape);
 }
 
+static int draft_shape_of(gpointer file, const char *name, gint64 shape[EDT_RANK_MAX])
+{
+    return shape_under(file, "draft.", name, shape);
+}
+
 typedef struct {
     const EdtSafetensors *file;
     EdtInventory *inventory;
@@ -143,6 +148,24 @@ static void expect(const char *name, int rank, const gint64 *shape, gpointer use
 
     edt_inventory_expect(check->inventory, full, rank, shape, found_rank ? found_rank : -1, found);
     g_hash_table_add(check->known, full);
+}
+
+static gboolean check_draft(Reader *r, const EdtVaeShape *full, Check *check)
+{
+    EdtVaeShape draft;
+
+    if (!r->info->has_draft)
+        return TRUE;
+    if (!edt_vae_shape_detect(draft_shape_of, (gpointer)r->file, EDT_VAE_DECODER, &draft,
+                              r->error)) {
+        g_prefix_error(r->error, "“%s”: ", r->info->path);
+        return FALSE;
+    }
+    if (!edt_vae_is_draft_of(&draft, full))
+        return refuse(r, "edt.latent", _("does not fit the small autoencoder in the file"));
+    check->prefix = "draft.";
+    edt_vae_tensors(&draft, EDT_VAE_DECODER, expect, check);
+    return TRUE;
 }
 
 static gboolean check_vae(Reader *r, Check *check)
@@ -165,7 +188,7 @@ static gboolean check_vae(Reader *r, Check *check)
         return refuse(r, "edt.latent", _("does not fit the autoencoder in the file"));
     check->prefix = "vae.";
     edt_vae_tensors(&vae, all, expect, check);
-    return TRUE;
+    return check_draft(r, &vae, check);
 }
 
 /* Types that the engine takes, at addresses where they can be read as they are. */
@@ -261,6 +284,7 @@ EdtModelInfo *edt_model_info_of(const EdtSafetensors *file, const char *path, Ed
     reader.info->sha256 = g_strdup(edt_safetensors_header_sha256(file));
     reader.info->file_bytes = edt_safetensors_file_bytes(file);
     reader.info->has_vae = has_tensors(file, "vae.");
+    reader.info->has_draft = reader.info->has_vae && has_tensors(file, "draft.");
     if (!read_all(&reader)) {
         edt_model_info_free(reader.info);
         return NULL;

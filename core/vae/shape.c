@@ -246,3 +246,10 @@ gboolean edt_vae_shape_detect(EdtVaeShapeOf shape_of, gpointer source, EdtVaePar
     memset(vae, 0, sizeof *vae);
     return read_kind(&reader) && check(&reader, wanted);
 }
+
+gboolean edt_vae_is_draft_of(const EdtVaeShape *draft, const EdtVaeShape *full)
+{
+    return traits[draft->kind].as_sampled && draft->decoder.levels > 0 &&
+           draft->latent == full->latent && draft->pixels == full->pixels &&
+           draft->factor == full->factor;
+}

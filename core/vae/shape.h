@@ -55,6 +55,9 @@ typedef int (*EdtVaeShapeOf)(gpointer source, const char *name, gint64 shape[EDT
 gboolean edt_vae_shape_detect(EdtVaeShapeOf shape_of, gpointer source, EdtVaeParts wanted,
                               EdtVaeShape *vae, GError **error);
 
+/* Whether the first's decoder makes the pictures of the second one of the sampler's latents. */
+gboolean edt_vae_is_draft_of(const EdtVaeShape *draft, const EdtVaeShape *full);
+
 /* Every tensor of these halves, in the order of the way through them. */
 typedef void (*EdtVaeTensor)(const char *name, int rank, const gint64 *shape, gpointer user_data);
 void edt_vae_tensors(const EdtVaeShape *vae, EdtVaeParts parts, EdtVaeTensor each,

@@ -3,7 +3,7 @@
  * .npy: NumPy's own bytes are read, ours are what NumPy writes, everything else is refused.
  */
 #include "craft.h"
-#include "edt.h"
+#include "machine.h"
 #include "files/npy.h"
 
 #include <string.h>

@@ -7,7 +7,7 @@
 #include "files/png.h"
 #include "train/augment.h"
 
-#include "edt.h"
+#include "machine.h"
 
 #include <glib/gstdio.h>
 #include <math.h>

@@ -3,6 +3,7 @@
  * Styles from pictures to pictures: a run learns them beside the class, drops each label on its
  * own, and its model is asked for a style and paints in it.
  */
+#include "catalogue.h"
 #include "files/safetensors.h"
 #include "train/discs.h"
 #include "train/state.h"
