@@ -117,6 +117,7 @@ typedef struct {
     EdtPrediction prediction;
     EdtStored stored;
     guint64 n_parameters; /* EDT and VAE */
+    guint64 decoding_bytes[2]; /* working memory of what decodes a picture, in f32 and bf16 */
     guint64 file_bytes;
 } EdtModelInfo;
 

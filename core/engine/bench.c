@@ -124,10 +124,23 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Numbers of a latent, and of its picture, for the autoencoder that is measured. */
+static gsize latent_count(const Bench *b)
+{
+    gsize side = (gsize)b->variant.latent_size;
+    return (gsize)edt_vae_standard.latent * side * side;
+}
+
+static gsize picture_count(const Bench *b)
+{
+    gsize side = (gsize)(b->variant.latent_size * edt_vae_standard.factor);
+    return (gsize)edt_vae_standard.pixels * side * side;
+}
+
 static gboolean run_once(Bench *b)
 {
     int side = b->variant.latent_size;
-    gsize latent = 4 * (gsize)side * (gsize)side;
+    gsize latent = latent_count(b);
     switch (b->bench->work) {
     case EDT_BENCH_STEP:
         edt_step_take(&b->step);
@@ -251,7 +264,7 @@ static gboolean prepare_vae(Bench *b)
 {
     int side = b->variant.latent_size;
     gboolean encode = b->bench->work == EDT_BENCH_ENCODE;
-    gsize latent = (gsize)side * (gsize)side;
+    gsize latent = latent_count(b), picture = picture_count(b);
 
     edt_vae_tensors(&edt_vae_standard, EDT_VAE_DECODER | EDT_VAE_ENCODER, add_shape, &b->random);
     if (!fill_pool(&b->random, b->error))
@@ -260,13 +273,13 @@ static gboolean prepare_vae(Bench *b)
                          encode ? EDT_VAE_ENCODER : EDT_VAE_DECODER, b->error);
     if (b->vae == NULL)
         return FALSE;
-    b->host = edt_alloc(latent * (4 + 4 + 64 * 3) * sizeof(float), b->error);
+    b->host = edt_alloc((2 * latent + picture) * sizeof(float), b->error);
     if (b->host == NULL)
         return FALSE;
-    float *in = b->host, *out = in + 2 * latent * 4;
-    for (gsize i = 0; i < latent * 4; i++)
+    float *in = b->host, *out = in + 2 * latent;
+    for (gsize i = 0; i < latent; i++)
         in[i] = b->random.pool[i % b->random.pool_count] * 40;
-    for (gsize i = 0; i < latent * 64 * 3; i++)
+    for (gsize i = 0; i < picture; i++)
         out[i] = b->random.pool[i % b->random.pool_count] * 40;
     b->result->gflop = 2e-9 * (double)edt_vae_macs(&edt_vae_standard, side, side, encode);
     return TRUE;

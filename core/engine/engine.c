@@ -3,11 +3,12 @@
  * Opening and closing an engine; see engine.h.  Next: edt.c.
  */
 #include "engine/engine.h"
-
-#include <glib/gi18n-lib.h>
 #include "base/memory.h"
 #include "base/threads.h"
 #include "model/info.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
 
 /* ---- the model file as a source of tensors ---- */
 
@@ -226,6 +227,26 @@ EdtVae *edt_engine_encoder(EdtEngine *engine, GError **error)
     if (engine->encoder == NULL)
         engine->encoder = load_vae(engine, "vae.", EDT_VAE_ENCODER, error);
     return engine->encoder;
+}
+
+static int shape_of(gpointer source, const char *name, gint64 shape[EDT_RANK_MAX])
+{
+    const EdtSafetensor *tensor = lookup(source, name);
+    if (tensor)
+        memcpy(shape, tensor->view.shape, sizeof tensor->view.shape);
+    return tensor ? tensor->view.rank : 0;
+}
+
+gboolean edt_engine_painter(const EdtEngine *engine, EdtDecode *which)
+{
+    FileSource source = file_source(engine, "vae.");
+    EdtVaeShape shape;
+
+    *which = engine->info->has_draft ? EDT_DECODE_DRAFT : EDT_DECODE_FULL;
+    return engine->info->has_draft ||
+           (engine->info->has_vae &&
+            edt_vae_shape_detect(shape_of, &source, EDT_VAE_DECODER, &shape, NULL) &&
+            shape.kind != EDT_VAE_KL);
 }
 
 gboolean edt_engine_need(EdtEngine *engine, gsize host_bytes, gsize device_bytes, GError **error)

@@ -37,6 +37,9 @@ gboolean edt_engine_fits(const EdtEngine *engine, int batch, GError **error);
 /* The VAE's halves, loaded at the first use.  NULL with an error. */
 EdtVae *edt_engine_decoder(EdtEngine *engine, EdtDecode which, GError **error);
 EdtVae *edt_engine_encoder(EdtEngine *engine, GError **error);
+/* Whether a decoder is quick enough for previews, and which: the draft, or the model's own where
+ * that is a small one. */
+gboolean edt_engine_painter(const EdtEngine *engine, EdtDecode *which);
 
 /* What vae makes of a latent [C,h,w] of the sampler: planes [P,H,W] of -1..1, kept until the next
  * call.  NULL with an error. */

@@ -42,26 +42,24 @@ static guint64 stream_of(const EdtModelInfo *info, guint64 samples)
     return samples * MAX(side * side, 1) * width_of(info);
 }
 
-/* The decoder's last level works at full size: 256 channels and 128 between convolutions, both f32,
- * and the normed copy of 256. */
+/* What the decoder's own walk measured, see model/info.c. */
 static guint64 decoder_bytes(const EdtModelInfo *info, guint64 number_bytes)
 {
-    guint64 pixels = (guint64)info->image_size * (guint64)info->image_size;
-    return info->has_vae ? pixels * ((256 + 128) * sizeof(float) + 256 * number_bytes) : 0;
+    return info->decoding_bytes[number_bytes == 2];
 }
 
 /* Weights are packed tensor by tensor, and the file's pages are given back after each, so the file
  * does not count twice.  Widest moment of a forward: the stream and its skip (f32, D each), the
  * normed input (D), q, k, v (3D), the MLP's hidden layer (4D), up-sampling and concatenation (4D +
- * 2D); about 16 D numbers.  Forward and decoder do not work at the same time.  The pictures of the
- * batch wait as f32 of 4 channels. */
+ * 2D); about 16 D numbers.  A run keeps both this and what the decoder works in.  The pictures of
+ * the batch wait as f32 of 4 channels. */
 static guint64 host_bytes(const EdtModelInfo *info, guint64 number_bytes, guint64 n)
 {
     guint64 forward = stream_of(info, 2 * n) * HOST_NUMBERS * sizeof(float) + MODULATION;
     guint64 pixels = (guint64)info->image_size * (guint64)info->image_size;
 
     return HOST_FIXED + info->n_parameters * number_bytes +
-           MAX(forward, decoder_bytes(info, number_bytes)) + n * pixels * 4 * sizeof(float);
+           forward + decoder_bytes(info, number_bytes) + n * pixels * 4 * sizeof(float);
 }
 
 /* A GPU keeps what it has planned: forward and decoder count both.  A forward is the stream, its

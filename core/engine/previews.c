@@ -25,10 +25,11 @@ gboolean edt_previews_wanted(const EdtPreviews *p)
 gboolean edt_previews_prepare(EdtPreviews *p, guint64 step_macs, GError **error)
 {
     const EdtModelInfo *info = p->engine->info;
+    EdtDecode which;
 
-    if (!p->request->want_previews || !info->has_draft)
+    if (!p->request->want_previews || !edt_engine_painter(p->engine, &which))
         return TRUE;
-    p->painter = edt_engine_decoder(p->engine, EDT_DECODE_DRAFT, error);
+    p->painter = edt_engine_decoder(p->engine, which, error);
     if (!p->painter)
         return FALSE;
     p->work = (double)p->B / (double)step_macs *

@@ -150,6 +150,14 @@ static void expect(const char *name, int rank, const gint64 *shape, gpointer use
     g_hash_table_add(check->known, full);
 }
 
+/* What a decoder works in counts to the memory that a run takes. */
+static void add_decoding(Reader *r, const EdtVaeShape *vae)
+{
+    const int side = r->info->latent_size;
+    r->info->decoding_bytes[0] += edt_vae_workspace(vae, EDT_F32, side, side, FALSE);
+    r->info->decoding_bytes[1] += edt_vae_workspace(vae, EDT_BF16, side, side, FALSE);
+}
+
 static gboolean check_draft(Reader *r, const EdtVaeShape *full, Check *check)
 {
     EdtVaeShape draft;
@@ -163,6 +171,7 @@ static gboolean check_draft(Reader *r, const EdtVaeShape *full, Check *check)
     }
     if (!edt_vae_is_draft_of(&draft, full))
         return refuse(r, "edt.latent", _("does not fit the small autoencoder in the file"));
+    add_decoding(r, &draft);
     check->prefix = "draft.";
     edt_vae_tensors(&draft, EDT_VAE_DECODER, expect, check);
     return TRUE;
@@ -186,6 +195,7 @@ static gboolean check_vae(Reader *r, Check *check)
         return refuse(r, "edt.alpha", _("does not fit the autoencoder in the file"));
     if ((r->format.space == EDT_SPACE_OWN) != (vae.kind == EDT_VAE_CODEC))
         return refuse(r, "edt.latent", _("does not fit the autoencoder in the file"));
+    add_decoding(r, &vae);
     check->prefix = "vae.";
     edt_vae_tensors(&vae, all, expect, check);
     return check_draft(r, &vae, check);

@@ -17,12 +17,6 @@ void edt_vae_free(EdtVae *vae);
 
 const EdtVaeShape *edt_vae_shape(const EdtVae *vae);
 
-/* Multiply-adds, by definition, between an h x w latent and its picture. */
-guint64 edt_vae_macs(const EdtVaeShape *shape, int h, int w, gboolean encode);
-/* Bytes of working memory for one picture from or to an h x w latent, where activations are of
- * type act. */
-gsize edt_vae_workspace(const EdtVaeShape *shape, EdtType act, int h, int w, gboolean encode);
-
 /* latent: host, [C,h,w], as the autoencoder has it (latents.h).  pixels: host, [P,fh,fw], about
  * -1..1, not clamped.  Memory is planned at the first call for a size and kept. */
 gboolean edt_vae_decode(EdtVae *vae, int h, int w, const float *latent, float *pixels,

@@ -224,16 +224,16 @@ void edt_vae_attention(EdtVaeWalk *walk, int C)
 
 /* ---- types and ends ---- */
 
-EdtVaeSlot edt_vae_narrow(EdtVaeWalk *walk, int C)
+EdtVaeSlot edt_vae_cast(EdtVaeWalk *walk, int C, EdtType from, EdtType to)
 {
     const EdtVae *vae = walk->vae;
-    if (walk->act == EDT_F32)
+    if (from == to)
         return EDT_VAE_X;
     if (walk->purpose == EDT_VAE_MEASURE)
-        need(walk, EDT_VAE_BETWEEN, C, walk->act);
+        need(walk, EDT_VAE_BETWEEN, C, to);
     else if (walk->purpose == EDT_VAE_RUN)
-        vae->backend->convert(vae->dev, (gint64)walk->h * walk->w * C, slot(walk, EDT_VAE_X),
-                              EDT_F32, slot(walk, EDT_VAE_BETWEEN), walk->act);
+        vae->backend->convert(vae->dev, (gint64)walk->h * walk->w * C, slot(walk, EDT_VAE_X), from,
+                              slot(walk, EDT_VAE_BETWEEN), to);
     return EDT_VAE_BETWEEN;
 }
 

@@ -86,9 +86,9 @@ void edt_vae_norm(EdtVaeWalk *walk, const char *name, int C, int groups, gboolea
 /* x += out(softmax(q k^T / sqrt(C)) v) over all pixels, one head as wide as the picture is deep;
  * `beside` holds the normed picture. */
 void edt_vae_attention(EdtVaeWalk *walk, int C);
-/* The picture of C channels as act, for what reads it directly: x itself in f32, else a copy in
- * `between`. */
-EdtVaeSlot edt_vae_narrow(EdtVaeWalk *walk, int C);
+/* The picture of C channels in another type, for what reads it directly: x itself where that is the
+ * same, else a copy in `between`. */
+EdtVaeSlot edt_vae_cast(EdtVaeWalk *walk, int C, EdtType from, EdtType to);
 /* What a slot holds becomes the picture. */
 void edt_vae_swap(EdtVaeWalk *walk, EdtVaeSlot with);
 /* Planes [C,h,w] of the host become x, of that type. */

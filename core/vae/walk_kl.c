@@ -70,7 +70,7 @@ static void level(EdtVaeWalk *walk, const char *names, int i, int blocks, int C,
     sampler->kernel = 3;
     sampler->x_type = walk->act;
     edt_vae_place(walk, "%s.%d.", names, i);
-    edt_vae_conv(walk, sampler, edt_vae_narrow(walk, width), EDT_VAE_BESIDE);
+    edt_vae_conv(walk, sampler, edt_vae_cast(walk, width, EDT_F32, walk->act), EDT_VAE_BESIDE);
     edt_vae_swap(walk, EDT_VAE_BESIDE);
 }
 

@@ -54,11 +54,12 @@ static void change(EdtVaeWalk *walk, const EdtVaeConv *conv)
     edt_vae_swap(walk, EDT_VAE_BESIDE);
 }
 
+/* The last convolution costs little: f32 in every precision. */
 static void end(EdtVaeWalk *walk, const char *place, int i, int C_in, int C_out)
 {
     EdtVaeConv out = step(walk, place, i, C_in, C_out);
-    out.y_type = EDT_F32;
-    edt_vae_conv(walk, &out, EDT_VAE_X, EDT_VAE_BESIDE);
+    out.x_type = out.y_type = EDT_F32;
+    edt_vae_conv(walk, &out, edt_vae_cast(walk, C_in, walk->act, EDT_F32), EDT_VAE_BESIDE);
     edt_vae_leave(walk, C_out, 1);
 }
 

@@ -124,6 +124,10 @@ static void check_forecast(EdtPrecision precision, int image_size, int pictures,
     EdtNetwork *model = plan_model(&pair, &v, pictures, &info.n_parameters);
     if (decodes)
         vae = plan_decoder(&pair, v.latent_size, &info.n_parameters);
+    for (int half = 0; half < 2 && decodes; half++)
+        info.decoding_bytes[half] =
+            edt_vae_workspace(&edt_vae_standard, half ? EDT_BF16 : EDT_F32, v.latent_size,
+                              v.latent_size, FALSE);
     const guint64 taken = edt_host_machine.held;
     const guint64 forecast = edt_memory_forecast(&info, &options, pictures);
     g_test_message("%s, %d px, %d pictures%s: %.0f MiB taken, %.0f MiB forecast",

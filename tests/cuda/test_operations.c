@@ -334,6 +334,7 @@ static void round_linear(Pair *pair)
 typedef struct {
     int C_in, C_out, kernel, stride;
     gboolean upsample, accumulate;
+    gboolean relu, front, unbiased, narrow; /* narrow: writes the type it reads */
 } Conv;
 
 static void check_conv(Pair *pair, const Conv *c, int N, int h, int w)
@@ -341,17 +342,20 @@ static void check_conv(Pair *pair, const Conv *c, int N, int h, int w)
     const int H = c->upsample ? 2 * h : h / c->stride, W = c->upsample ? 2 * w : w / c->stride;
     const gsize taps = (gsize)(c->C_in * c->C_out * c->kernel * c->kernel);
     g_autofree float *weight = random_host(taps, 0.5), *bias = random_host((gsize)c->C_out, 1);
+    const EdtType y_type = c->narrow ? pair->act : EDT_F32;
     const EdtConvSpec spec = {.C_in = c->C_in, .C_out = c->C_out, .kernel = c->kernel,
-                              .stride = c->stride, .upsample = c->upsample,
-                              .accumulate = c->accumulate, .weight = weight, .weight_type = EDT_F32,
-                              .bias = bias, .bias_type = EDT_F32, .x_type = pair->act,
-                              .y_type = EDT_F32};
+                              .stride = c->stride, .pad_front = c->front, .upsample = c->upsample,
+                              .accumulate = c->accumulate,
+                              .epilogue = c->relu ? EDT_EPILOGUE_RELU : EDT_EPILOGUE_NONE,
+                              .weight = weight, .weight_type = EDT_F32,
+                              .bias = c->unbiased ? NULL : bias, .bias_type = EDT_F32,
+                              .x_type = pair->act, .y_type = y_type};
     GError *error = NULL;
     EdtConv *cpu = pair->cpu->conv_new(pair->cpu_dev, &spec, &error);
     EdtConv *other = pair->other->conv_new(pair->dev, &spec, &error);
     g_assert_no_error(error);
     Both x = both_random(pair, pair->act, (gsize)(N * h * w * c->C_in), 1);
-    Both y = both_random(pair, EDT_F32, (gsize)(N * H * W * c->C_out), 1);
+    Both y = both_random(pair, y_type, (gsize)(N * H * W * c->C_out), 1);
     g_assert_true(pair->other->conv_prepare(pair->dev, other, N, h, w, &error));
     ON_BOTH(pair, conv(pair->cpu_dev, cpu, N, h, w, x.cpu, y.cpu),
             conv(pair->dev, other, N, h, w, x.other, y.other));
@@ -362,13 +366,24 @@ static void check_conv(Pair *pair, const Conv *c, int N, int h, int w)
     pair->other->conv_free(pair->dev, other);
 }
 
+#define PLAIN FALSE, FALSE, FALSE, FALSE
+
 static void test_conv(void)
 {
     static const Conv kinds[] = {
-        {4, 4, 1, 1, FALSE, FALSE},  {8, 24, 1, 1, FALSE, TRUE},  {4, 40, 3, 1, FALSE, FALSE},
-        {17, 33, 3, 1, FALSE, TRUE}, {64, 3, 3, 1, FALSE, FALSE}, {16, 24, 3, 2, FALSE, FALSE},
-        {3, 5, 3, 1, TRUE, FALSE},   {33, 17, 3, 1, TRUE, FALSE}, {300, 8, 3, 1, FALSE, FALSE},
-        {200, 8, 3, 1, FALSE, TRUE}, {320, 4, 3, 1, TRUE, FALSE},
+        {4, 4, 1, 1, FALSE, FALSE, PLAIN}, {8, 24, 1, 1, FALSE, TRUE, PLAIN},
+        {4, 40, 3, 1, FALSE, FALSE, PLAIN}, {17, 33, 3, 1, FALSE, TRUE, PLAIN},
+        {64, 3, 3, 1, FALSE, FALSE, PLAIN}, {16, 24, 3, 2, FALSE, FALSE, PLAIN},
+        {3, 5, 3, 1, TRUE, FALSE, PLAIN}, {33, 17, 3, 1, TRUE, FALSE, PLAIN},
+        {300, 8, 3, 1, FALSE, FALSE, PLAIN}, {200, 8, 3, 1, FALSE, TRUE, PLAIN},
+        {320, 4, 3, 1, TRUE, FALSE, PLAIN},
+        /* of the small autoencoders */
+        {.C_in = 4, .C_out = 64, .kernel = 3, .stride = 1, .relu = TRUE, .narrow = TRUE},
+        {48, 48, 3, 1, .accumulate = TRUE, .relu = TRUE, .narrow = TRUE},
+        {160, 16, 3, 1, .accumulate = TRUE, .relu = TRUE, .narrow = TRUE}, /* in two parts */
+        {64, 48, 3, 1, .upsample = TRUE, .unbiased = TRUE, .narrow = TRUE},
+        {48, 64, 3, 2, .front = TRUE, .unbiased = TRUE, .narrow = TRUE},
+        {32, 16, 3, 2, .front = TRUE, .relu = TRUE},
     };
     for (int precision = EDT_PRECISION_F32; precision <= EDT_PRECISION_BF16; precision++) {
         Pair pair = pair_open((EdtPrecision)precision);

@@ -4,6 +4,7 @@
  */
 #include "models.h"
 #include "model/names.h"
+#include "vae/shape.h"
 
 #include <string.h>
 
@@ -290,6 +291,9 @@ static void test_forecast(void)
     big.image_size = 256;
     big.latent_size = 32;
     big.n_parameters = 699187034 + 83653863;
+    for (int half = 0; half < 2; half++)
+        big.decoding_bytes[half] =
+            edt_vae_workspace(&edt_vae_standard, half ? EDT_BF16 : EDT_F32, 32, 32, FALSE);
     g_assert_cmpuint(edt_memory_forecast(with, &f32, 1), >, edt_memory_forecast(without, &f32, 1));
     g_assert_cmpuint(edt_memory_forecast(&big, &f32, 8), >, edt_memory_forecast(&big, &f32, 1));
     g_assert_cmpuint(edt_memory_forecast(&big, &f32, 1), >, edt_memory_forecast(&big, &bf16, 1));

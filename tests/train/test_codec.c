@@ -110,7 +110,9 @@ static void test_refused(void)
 
 static void note_preview(const EdtPreview *preview, gpointer count)
 {
-    g_assert_nonnull(preview->pixels);
+    gboolean painted = preview->width == SIDE; /* by the codec itself, with alpha */
+    g_assert_cmpint(preview->width, ==, painted ? SIDE : LATENT);
+    g_assert_cmpint(preview->channels, ==, painted ? 4 : 3);
     ++*(int *)count;
 }
 
@@ -142,7 +144,7 @@ static void paint(const char *model)
     g_assert_no_error(error);
     g_assert_cmpint(made->pictures[0].width, ==, SIDE);
     g_assert_cmpint(made->pictures[0].channels, ==, 4);
-    g_assert_cmpint(previews, ==, 2);
+    g_assert_cmpint(previews, >, 0);
     edt_pictures_free(made);
     edt_engine_close(engine);
 }
