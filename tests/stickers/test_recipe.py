@@ -14,7 +14,7 @@ from folder import read_rows
 from persons import Sticker, choose_forms, enough, find_stickers, neutral, spread
 from pictures import MARGIN, BadIcon, GdkPixbuf, alpha_rows, find_ink
 from rasters import Frame, distinct_frames, find_distinct, fit, read_frames
-from sources import NEVER_3D, SIZE, STYLES, Sources, rasters_in
+from sources import NEVER_3D, SIZE, STYLES, Sources, may_be_3d, rasters_in
 
 TABLES = Path(dataset.__file__).parent
 
@@ -32,6 +32,8 @@ DARK_THUMB = person("1F44D-1F3FF", "thumbs up: dark skin tone", "hand-fingers-cl
 CAT = Concept("1F408", "cat", "Animals & Nature", "animal-mammal")
 COUPLE = person("1F491", "couple with heart", "family")
 CONCEPTS = {each.codepoints: each for each in [*COOKS, THUMB, DARK_THUMB, CAT, COUPLE]}
+for each in CONCEPTS.values():
+    each.names["en"] = each.name
 
 
 def square(side, left, top, colour, width=64, height=64):
@@ -107,28 +109,30 @@ class Choice(unittest.TestCase):
 
     def setUp(self):
         self.sources = Sources.__new__(Sources)
+        self.sources.sets = []
         self.sources.by_style = {name: self for name in STYLES.values()}
-        self.sources.stills = {points: Path(points) for points in CONCEPTS}
-        self.sources.moving = {}
+        self.sources.rasters = [("still", {points: Path(points) for points in CONCEPTS})]
         self.style = "fluent"
 
     def icon(self, name):
         return name
 
-    def names(self, form, drawn):
-        return [drawing.name for drawing in self.sources.draw("3d", form, drawn)]
+    def names(self, drawn):
+        return [drawing.name for drawing in self.sources.draw("3d", CAT, drawn)]
 
     def test_3d_only_where_the_flat_set_draws_it(self):
-        flat = {"fluent-flat": ["cat"]}
-        self.assertEqual(self.names(CAT, flat), ["1f408"])
-        self.assertEqual(self.names(CAT, {"noto": ["cat"]}), [])
-        self.assertEqual(self.names(CAT, {"fluent": ["cat"]}), ["1f408"])  # its own twin instead
+        self.assertTrue(may_be_3d(CAT, {"fluent-flat": ["cat"]}))
+        self.assertFalse(may_be_3d(CAT, {"noto": ["cat"], "fluent": ["cat"]}))
+        self.assertEqual(self.sources.find_drawings(CONCEPTS, {})["1F408"], {})
+        self.assertEqual(self.names({"still": Path("1F408")}), ["1f408"])
+        self.assertEqual(self.names({"fluent": ["cat"]}), ["1f408"])  # its own twin instead
+        self.assertEqual(self.names({"noto": ["cat"]}), [])
 
     def test_never_by_name(self):
         for points in NEVER_3D:
             toned = points.replace("1F9D1", "1F9D1-1F3FD").replace("1F469", "1F469-1F3FB")
             for each in (points, toned):
-                self.assertFalse(self.sources.may_be_3d(person(each, "x"), {"fluent-flat": ["x"]}))
+                self.assertFalse(may_be_3d(person(each, "x"), {"fluent-flat": ["x"]}))
 
     def test_files_by_code_points(self):
         with tempfile.TemporaryDirectory() as folder:

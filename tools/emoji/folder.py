@@ -33,8 +33,9 @@ def read_fixed(concepts):
 def reject(concepts, drawings, path=HERE / "rejected.tsv"):
     """Takes out of {codepoints: {set: …}} what a table of concept, set, reason names."""
     points_of = {concept.name: points for points, concept in concepts.items()}
+    there = {each for drawn in drawings.values() for each in drawn}
     for row in read_rows(path):
-        if not drawings.get(points_of.get(row[0]), {}).pop(row[1], None):
+        if row[1] in there and not drawings.get(points_of.get(row[0]), {}).pop(row[1], None):
             say(f"{path.name}: no {row[1]} draws \"{row[0]}\".")
 
 

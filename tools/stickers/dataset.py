@@ -26,7 +26,6 @@ import credits_note
 from concepts import read_character_names, read_concepts, read_names
 from folder import (HERE as TABLES, class_folder, class_record, clear, make_sheets, read_fixed,
                     read_rows, reject, say, write_classes, write_drawings)
-from icons import find_drawings
 from persons import choose_forms, enough, find_stickers, spread
 from pictures import BadIcon
 from sources import SIZE, STYLES, Sources
@@ -153,7 +152,7 @@ def main():
     concepts = read_concepts(options.unicode)
     read_names(options.unicode, concepts)
     sources = Sources(options.packages, not options.stills)
-    drawn = find_drawings(sources.sets, concepts, read_character_names(options.unicode))
+    drawn = sources.find_drawings(concepts, read_character_names(options.unicode))
     reject(concepts, drawn)
     reject(concepts, drawn, HERE / "rejected.tsv")
     stickers = choose_stickers(concepts, options.classes)

@@ -8,8 +8,8 @@ flat set, which was made from Microsoft's own, draws the same emoji, and never o
 from collections import namedtuple
 from pathlib import Path
 
-from concepts import plain_codepoints
-from icons import SETS, folder_of, load_sets
+from concepts import SKIN_TONES, plain_codepoints
+from icons import SETS, find_drawings, folder_of, load_sets
 from pictures import picture_of
 from rasters import distinct_frames, raster_picture
 
@@ -26,6 +26,9 @@ STYLES = {"3d": "fluent", "flat": "fluent-flat", "glossy": "noto", "soft-flat": 
 NEVER_3D = {"1F4CE",  # a paperclip with the face of an assistant of old
             "1F9D1-200D-1F4BB", "1F468-200D-1F4BB", "1F469-200D-1F4BB"}  # a trademark on the laptop
 
+# What a form has besides icons, by the names that rejected.tsv knows.
+STILL, POSES = "still", "poses"
+
 Drawing = namedtuple("Drawing", "name make")  # name of its file; make(cache) gives a PNG
 
 
@@ -40,25 +43,33 @@ def rasters_in(folder):
     return {plain_codepoints(path.stem): path for path in paths}
 
 
+def may_be_3d(form, drawn):
+    plain = "-".join(p for p in form.codepoints.split("-") if p not in SKIN_TONES)
+    return "fluent-flat" in drawn and plain not in NEVER_3D
+
+
 class Sources:
     def __init__(self, folder, animated):
         self.sets = load_sets(folder, VECTOR_SETS)
         self.by_style = {icon_set.style: icon_set for icon_set in self.sets}
-        self.stills = rasters_in(Path(folder) / folder_of(STILLS[0]))
-        self.moving = {}
+        self.rasters = [(STILL, rasters_in(Path(folder) / folder_of(STILLS[0])))]
         for package, _ in ANIMATIONS if animated else ():
-            self.moving.update(rasters_in(Path(folder) / folder_of(package)))
+            self.rasters.append((POSES, rasters_in(Path(folder) / folder_of(package))))
 
-    def may_be_3d(self, form, drawn):
-        plain = "-".join(p for p in form.codepoints.split("-") if not p.startswith("1F3F"))
-        return "fluent-flat" in drawn and plain not in NEVER_3D
+    def find_drawings(self, concepts, character_names):
+        """{codepoints: {set: [icon names]; STILL, POSES: file}}"""
+        drawings = find_drawings(self.sets, concepts, character_names)
+        for kind, files in self.rasters:
+            for points in files.keys() & concepts.keys():
+                if may_be_3d(concepts[points], drawings[points]):
+                    drawings[points][kind] = files[points]
+        return drawings
 
     def draw(self, style, form, drawn):
-        """The drawings of one form in one style.  drawn: {set: [icon names]} of the form."""
+        """The drawings of one form in one style.  drawn: what find_drawings found of the form."""
         name = form.codepoints.lower()
-        if style == "3d" and self.may_be_3d(form, drawn) and form.codepoints in self.stills:
-            path = self.stills[form.codepoints]
-            return [Drawing(name, lambda cache: raster_picture(path, 0, SIZE, cache))]
+        if style == "3d" and STILL in drawn:
+            return [Drawing(name, lambda cache: raster_picture(drawn[STILL], 0, SIZE, cache))]
         icon_set = self.by_style[STYLES[style]]
         icons = [icon_set.icon(icon) for icon in drawn.get(icon_set.style, ())]
         return [Drawing(f"{name}-{k}" if k else name,
@@ -67,9 +78,6 @@ class Sources:
 
     def poses(self, form, drawn, cache):
         """Frames of the form's animation that differ from its beginning."""
-        path = self.moving.get(form.codepoints)
-        if not path or not self.may_be_3d(form, drawn):
-            return []
         return [Drawing(f"{form.codepoints.lower()}-pose-{number:03d}",
-                        lambda cache, number=number: raster_picture(path, number, SIZE, cache))
-                for number in distinct_frames(path, cache)]
+                        lambda cache, n=number: raster_picture(drawn[POSES], n, SIZE, cache))
+                for number in (distinct_frames(drawn[POSES], cache) if POSES in drawn else ())]
