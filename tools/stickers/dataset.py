@@ -66,8 +66,7 @@ def drawings_of(sticker, style, drawn, sources, cache):
     found = [drawing for form in choose_forms(forms, turn)
              for drawing in sources.draw(style, form, drawn[form.codepoints])]
     if style == "3d":
-        poses = [pose for form in choose_forms(forms, 0)[:3]
-                 for pose in sources.poses(form, drawn[form.codepoints], cache)]
+        poses = sources.poses(sticker.concept, drawn[sticker.concept.codepoints], cache)
         found += spread(poses, enough(len(poses)))
     return found
 

@@ -6,10 +6,9 @@ import functools
 import json
 import operator
 import subprocess
+import tempfile
 
-from gi.repository import GdkPixbuf, GLib
-
-from pictures import BadIcon, cached, find_ink, frame_around
+from pictures import BadIcon, GdkPixbuf, GLib, cached, find_ink, frame_around
 
 STEP = 2  # every second frame is looked at
 LOOK = 32  # pixels a side of a frame that is compared
@@ -41,18 +40,27 @@ class Frame:
 @functools.lru_cache(maxsize=1)  # several poses of one animation follow each other
 def read_frames(path):
     """All frames, each whole."""
-    run = subprocess.run(["magick", path, "-coalesce", "-alpha", "set", "-depth", "8", "PAM:-"],
-                         stdout=subprocess.PIPE, check=True)
-    frames, rest = [], run.stdout
-    while rest:
-        head, _, rest = rest.partition(b"ENDHDR\n")
-        said = dict(line.split(b" ", 1) for line in head.splitlines() if b" " in line)
-        width, height = int(said[b"WIDTH"]), int(said[b"HEIGHT"])
-        if said[b"DEPTH"] != b"4":
-            raise BadIcon(f"{path} has no alpha")
-        frames.append(Frame(width, height, rest[:4 * width * height]))
-        rest = rest[4 * width * height:]
+    with tempfile.NamedTemporaryFile() as whole:
+        subprocess.run(["magick", path, "-coalesce", "-alpha", "set", "-depth", "8",
+                        f"PAM:{whole.name}"], check=True)
+        frames = []
+        while frame := read_pam(whole):
+            frames.append(frame)
     return frames
+
+
+def read_pam(file):
+    """The next picture, None at the end."""
+    said = {}
+    for line in iter(file.readline, b"ENDHDR\n"):
+        if not line:
+            return None
+        key, _, value = line.strip().partition(b" ")
+        said[key] = value
+    if said[b"DEPTH"] != b"4":
+        raise BadIcon("it has no alpha")
+    width, height = int(said[b"WIDTH"]), int(said[b"HEIGHT"])
+    return Frame(width, height, file.read(4 * width * height))
 
 
 def difference(a, b):
