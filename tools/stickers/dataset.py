@@ -65,7 +65,7 @@ def drawings_of(sticker, style, drawn, sources, cache):
     turn = number_of(f"{sticker.concept.name}/{style}")
     found = [drawing for form in choose_forms(forms, turn)
              for drawing in sources.draw(style, form, drawn[form.codepoints])]
-    if style == "3d":
+    if style == "3d" and not sticker.is_person:  # the forms of a person are drawings enough
         poses = sources.poses(sticker.concept, drawn[sticker.concept.codepoints], cache)
         found += spread(poses, enough(len(poses)))
     return found

@@ -19,6 +19,7 @@ class Sticker:
 
     def __init__(self, concept, forms=()):
         self.concept = concept
+        self.is_person = concept.subgroup in SUBGROUPS
         self.forms = sorted({concept, *forms}, key=lambda form: (has_tone(form), form.codepoints))
 
 
