@@ -11,7 +11,8 @@ import credits_note
 import dataset
 from concepts import LANGUAGES, Concept
 from folder import read_rows
-from persons import Sticker, choose_forms, enough, find_stickers, neutral, spread
+from persons import (Sticker, choose_forms, enough, find_stickers, keeps_poses, neutral,
+                     spread)
 from pictures import MARGIN, BadIcon, GdkPixbuf, alpha_rows, find_ink
 from rasters import Frame, distinct_frames, find_distinct, fit, read_frames
 from sources import NEVER_3D, SIZE, STYLES, Sources, may_be_3d, rasters_in
@@ -64,6 +65,12 @@ class Persons(unittest.TestCase):
         chosen = choose_forms(hands, 3)
         self.assertEqual(chosen[0], THUMB)
         self.assertEqual(len(set(chosen)), enough(6))
+
+    def test_poses_of_things_alone(self):
+        face = Concept("1F622", "crying face", "Smileys & Emotion", "face-concerned")
+        robot = Concept("1F916", "robot", "Smileys & Emotion", "face-costume")
+        self.assertEqual([keeps_poses(each) for each in (CAT, THUMB, robot, face, COOK)],
+                         [True, True, True, False, False])
 
     def test_spread(self):
         self.assertEqual(spread(list(range(10)), 2), [2, 7])

@@ -26,7 +26,7 @@ import credits_note
 from concepts import read_character_names, read_concepts, read_names
 from folder import (HERE as TABLES, class_folder, class_record, clear, make_sheets, read_fixed,
                     read_rows, reject, say, write_classes, write_drawings)
-from persons import choose_forms, enough, find_stickers, spread
+from persons import choose_forms, enough, find_stickers, keeps_poses, spread
 from pictures import BadIcon
 from sources import SIZE, STYLES, Sources
 
@@ -65,7 +65,7 @@ def drawings_of(sticker, style, drawn, sources, cache):
     turn = number_of(f"{sticker.concept.name}/{style}")
     found = [drawing for form in choose_forms(forms, turn)
              for drawing in sources.draw(style, form, drawn[form.codepoints])]
-    if style == "3d" and not sticker.is_person:  # the forms of a person are drawings enough
+    if style == "3d" and keeps_poses(sticker.concept):
         poses = sources.poses(sticker.concept, drawn[sticker.concept.codepoints], cache)
         found += spread(poses, enough(len(poses)))
     return found

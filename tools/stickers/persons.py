@@ -9,6 +9,7 @@ from concepts import SKIN_TONES, reason_left_out
 
 SUBGROUPS = {"person", "person-gesture", "person-role", "person-fantasy", "person-activity",
              "person-sport", "person-resting"}  # one person; families and couples are none
+EXPRESSIONS = re.compile("face-(?!costume|negative)|cat-face")
 GENDER_SIGN = re.compile("-200D-(2640|2642)$")
 MAN_OR_WOMAN = re.compile("^1F46[89]-200D-")  # "woman" joined with what she does
 TO_THE_RIGHT = "27A1"  # the mirrored drawing of another
@@ -19,8 +20,13 @@ class Sticker:
 
     def __init__(self, concept, forms=()):
         self.concept = concept
-        self.is_person = concept.subgroup in SUBGROUPS
         self.forms = sorted({concept, *forms}, key=lambda form: (has_tone(form), form.codepoints))
+
+
+def keeps_poses(concept):
+    """Whether what an animation shows on its way is a drawing of the class.  Not where the class is
+    an expression: a face shows others before and after.  Persons have forms enough."""
+    return concept.subgroup not in SUBGROUPS and not EXPRESSIONS.match(concept.subgroup)
 
 
 def has_tone(concept):
