@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The distance of stamps on drawn shapes: blind to place, size, side and hand, not to shape and
- * colour.  What it is worth on real pictures says `edt-stamps-nearest DATASET --validate`.
+ * The distance of drawings on drawn shapes: blind to place, size, side and hand, not to shape and
+ * colour.  What it is worth on real pictures says `edt-emoji-nearest DATASET --validate`.
  */
 #include "distance.h"
 
@@ -32,9 +32,9 @@ static gboolean covers(const Stamp *stamp, float x, float y)
 
 static void draw(const Stamp *stamp, guint8 *rgba)
 {
-    memset(rgba, 0, STAMPS_SIDE * STAMPS_SIDE * 4);
-    for (int i = 0; i < STAMPS_SIDE * STAMPS_SIDE; i++) {
-        if (covers(stamp, (float)(i % STAMPS_SIDE) + 0.5f, (float)(i / STAMPS_SIDE) + 0.5f)) {
+    memset(rgba, 0, EMOJI_SIDE * EMOJI_SIDE * 4);
+    for (int i = 0; i < EMOJI_SIDE * EMOJI_SIDE; i++) {
+        if (covers(stamp, (float)(i % EMOJI_SIDE) + 0.5f, (float)(i / EMOJI_SIDE) + 0.5f)) {
             memcpy(rgba + 4 * i, stamp->colour, 3);
             rgba[4 * i + 3] = 255;
         }
@@ -43,15 +43,15 @@ static void draw(const Stamp *stamp, guint8 *rgba)
 
 static float distance(const Stamp *asked, const Stamp *known)
 {
-    guint8 a[STAMPS_SIDE * STAMPS_SIDE * 4], b[STAMPS_SIDE * STAMPS_SIDE * 4];
-    StampsQuestion *question = g_new(StampsQuestion, 1);
-    StampsPicture *picture = g_new(StampsPicture, 1);
+    guint8 a[EMOJI_SIDE * EMOJI_SIDE * 4], b[EMOJI_SIDE * EMOJI_SIDE * 4];
+    EmojiQuestion *question = g_new(EmojiQuestion, 1);
+    EmojiPicture *picture = g_new(EmojiPicture, 1);
     draw(asked, a);
     draw(known, b);
-    stamps_question_from_rgba(question, a);
-    stamps_picture_from_rgba(picture, b);
-    float result = stamps_distance(question, picture);
-    g_assert_cmpfloat(stamps_distance_quick(question, picture), >=, result);
+    emoji_question_from_rgba(question, a);
+    emoji_picture_from_rgba(picture, b);
+    float result = emoji_distance(question, picture);
+    g_assert_cmpfloat(emoji_distance_quick(question, picture), >=, result);
     g_free(question);
     g_free(picture);
     return result;
@@ -59,13 +59,13 @@ static float distance(const Stamp *asked, const Stamp *known)
 
 static float copy_distance(const Stamp *a, const Stamp *b)
 {
-    guint8 rgba[STAMPS_SIDE * STAMPS_SIDE * 4];
-    StampsPicture *p = g_new(StampsPicture, 1), *q = g_new(StampsPicture, 1);
+    guint8 rgba[EMOJI_SIDE * EMOJI_SIDE * 4];
+    EmojiPicture *p = g_new(EmojiPicture, 1), *q = g_new(EmojiPicture, 1);
     draw(a, rgba);
-    stamps_picture_from_rgba(p, rgba);
+    emoji_picture_from_rgba(p, rgba);
     draw(b, rgba);
-    stamps_picture_from_rgba(q, rgba);
-    float result = stamps_copy_distance(p->fine, q->fine, STAMPS_COPY_SHIFT);
+    emoji_picture_from_rgba(q, rgba);
+    float result = emoji_copy_distance(p->fine, q->fine, EMOJI_COPY_SHIFT);
     g_free(p);
     g_free(q);
     return result;
@@ -134,12 +134,12 @@ static void test_empty(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/stamps/distance/same", test_same);
-    g_test_add_func("/stamps/distance/place-size-side", test_place_size_side);
-    g_test_add_func("/stamps/distance/too-far", test_too_far);
-    g_test_add_func("/stamps/distance/shape-before-shade", test_shape_before_shade);
-    g_test_add_func("/stamps/distance/colour-tells", test_colour_tells);
-    g_test_add_func("/stamps/distance/copies", test_copies);
-    g_test_add_func("/stamps/distance/empty", test_empty);
+    g_test_add_func("/emoji/distance/same", test_same);
+    g_test_add_func("/emoji/distance/place-size-side", test_place_size_side);
+    g_test_add_func("/emoji/distance/too-far", test_too_far);
+    g_test_add_func("/emoji/distance/shape-before-shade", test_shape_before_shade);
+    g_test_add_func("/emoji/distance/colour-tells", test_colour_tells);
+    g_test_add_func("/emoji/distance/copies", test_copies);
+    g_test_add_func("/emoji/distance/empty", test_empty);
     return g_test_run();
 }

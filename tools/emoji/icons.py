@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The seven icon sets, and which icon of each draws which concept.
+"""The icon sets, and which icon of each draws which concept.
 
 Three sets say the code points of their icons.  The others only have names, old and new ones of the
 same emoji, so a name is looked up in what all sets and Unicode call it; Firefox OS' own names are
-listed in fxemoji.tsv.  rendering.py makes pictures of what is found here.
+listed in fxemoji.tsv.  pictures.py makes pictures of what is found here.
 """
 import json
+import re
 from pathlib import Path
 
 from concepts import plain_codepoints, slug
+
+HERE = Path(__file__).parent
 
 # Name of the style, npm package, version.  Order is the order of the pictures in every class.
 SETS = (
@@ -51,9 +54,14 @@ class IconSet:
         return list(self.icons) + list(self.aliases)
 
 
-def load_sets(packages):
-    """packages: folder that holds one folder for each style."""
-    return [IconSet(style, Path(packages) / style) for style, _, _ in SETS]
+def folder_of(package):
+    """Where a package lies among the fetched ones: "@iconify-json/noto" in "noto"."""
+    return package.split("/")[-1]
+
+
+def load_sets(packages, rows=SETS):
+    """packages: folder that holds one folder for each package.  rows: as SETS."""
+    return [IconSet(style, Path(packages) / folder_of(package)) for style, package, _ in rows]
 
 
 def known_names(sets, concepts, character_names):
@@ -88,15 +96,35 @@ def read_table(path):
     return {row[0]: row[1] for row in rows}
 
 
+def without_number(name):
+    """"cloud-1" and "cloud-2" are two drawings of a cloud."""
+    return re.sub(r"-\d$", "", name)
+
+
 def match_set(icon_set, known, by_hand):
-    """{codepoints: icon name} of one set."""
+    """{codepoints: [icon name]} of one set: the first that matches, and its numbered fellows."""
     matched = {}
     said = {name: plain_codepoints(points) for points, name in icon_set.characters.items()}
     squashed = {name.replace("-", ""): points for name, points in reversed(known.items())}
     for name in icon_set.names():
-        points = by_hand.get(name) or said.get(name) or known.get(name)
+        points = (by_hand.get(name) or said.get(name) or known.get(name)
+                  or known.get(without_number(name)))
         if icon_set.style == "fxemoji":
             points = points or squashed.get(name.replace("-", ""))
         if points and points != "-":
-            matched.setdefault(points, name)
+            names = matched.setdefault(points, [name])
+            if name not in names and without_number(name) == without_number(names[0]):
+                names.append(name)
     return matched
+
+
+def find_drawings(sets, concepts, character_names):
+    """{codepoints: {style: [icon name]}}"""
+    known = known_names(sets, concepts, character_names)
+    by_hand = {"fxemoji": read_table(HERE / "fxemoji.tsv")}
+    drawings = {points: {} for points in concepts}
+    for icon_set in sets:
+        matched = match_set(icon_set, known, by_hand.get(icon_set.style, {}))
+        for points in concepts.keys() & matched.keys():
+            drawings[points][icon_set.style] = matched[points]
+    return drawings

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From an icon to a picture of 64x64 with alpha: librsvg draws, through gdk-pixbuf, in this process.
+"""From an icon to a square picture with alpha: librsvg draws, through gdk-pixbuf, in this process.
 
 Sets differ in the empty border they leave; here every drawing fills its picture up to MARGIN, as a
 stamp does.  So an icon is drawn twice: once to see where it has ink, once in the frame of that.
@@ -13,8 +13,7 @@ import gi
 gi.require_version("GdkPixbuf", "2.0")
 from gi.repository import GdkPixbuf, GLib  # noqa: E402 (after require_version)
 
-SIZE = 64
-MARGIN = 2  # pixels that stay empty on each side
+MARGIN = 1 / 32  # of the side; stays empty on each side
 PROBE = 128  # pixels a side of the first drawing
 INK = 16  # alpha below this is a haze and no ink
 SHEET_GREY = 0x8C8C8CFF
@@ -54,34 +53,51 @@ def alpha_rows(pixbuf):
             for y in range(pixbuf.get_height())]
 
 
+def find_ink(rows):
+    """First and last column and row with ink, of rows of alpha; None where there is hardly any."""
+    inked = [y for y, row in enumerate(rows) if max(row) >= INK]
+    columns = [x for x in range(len(rows[0])) if any(row[x] >= INK for row in rows)]
+    if sum(a >= INK for row in rows for a in row) < LEAST_INK * len(rows) * len(rows[0]):
+        return None
+    return columns[0], columns[-1], inked[0], inked[-1]
+
+
+def frame_around(ink, unit=1, x=0, y=0):
+    """The square around the ink, with the margin: left, top, side.  unit: side of a pixel of the
+    rows; x, y: where they begin."""
+    x0, x1 = x + ink[0] * unit, x + (ink[1] + 1) * unit
+    y0, y1 = y + ink[2] * unit, y + (ink[3] + 1) * unit
+    whole = max(x1 - x0, y1 - y0) / (1 - 2 * MARGIN)
+    return (x0 + x1 - whole) / 2, (y0 + y1 - whole) / 2, whole
+
+
 def find_frame(icon):
     """The square around the ink, with the margin, in the icon's units."""
     _, (left, top, width, height), _ = icon
     side = max(width, height)
     x, y = left - (side - width) / 2, top - (side - height) / 2
-    rows = alpha_rows(draw(svg_of(icon, (x, y, side), PROBE)))
-    inked = [j for j, row in enumerate(rows) if max(row) >= INK]
-    columns = [i for i in range(PROBE) if any(row[i] >= INK for row in rows)]
-    if not inked or not columns or sum(a >= INK for row in rows for a in row) < LEAST_INK * PROBE * PROBE:
+    ink = find_ink(alpha_rows(draw(svg_of(icon, (x, y, side), PROBE))))
+    if not ink:
         raise BadIcon("it comes out empty")
-    unit = side / PROBE
-    x0, x1 = x + columns[0] * unit, x + (columns[-1] + 1) * unit
-    y0, y1 = y + inked[0] * unit, y + (inked[-1] + 1) * unit
-    whole = max(x1 - x0, y1 - y0) * SIZE / (SIZE - 2 * MARGIN)
-    return (x0 + x1 - whole) / 2, (y0 + y1 - whole) / 2, whole
+    return frame_around(ink, side / PROBE, x, y)
 
 
-def picture_of(icon, cache):
-    """The PNG of an icon, from the cache or drawn into it."""
-    key = hashlib.sha256(repr((icon, SIZE, MARGIN, PROBE, INK, LEAST_INK)).encode()).hexdigest()
+def cached(cache, recipe, make):
+    """The PNG of a recipe, from the cache or made into it by make(path)."""
+    key = hashlib.sha256(repr((recipe, MARGIN, INK, LEAST_INK)).encode()).hexdigest()
     path = cache / key[:2] / f"{key[2:32]}.png"
     if not path.exists():
-        pixbuf = draw(svg_of(icon, find_frame(icon), SIZE))
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        pixbuf.savev(str(partial), "png", [], [])
+        make(partial)
         partial.rename(path)
     return path
+
+
+def picture_of(icon, size, cache):
+    """The PNG of an icon."""
+    return cached(cache, (icon, size, PROBE), lambda path: draw(
+        svg_of(icon, find_frame(icon), size)).savev(str(path), "png", [], []))
 
 
 def label_svg(labels, place, width, height):
@@ -91,11 +107,11 @@ def label_svg(labels, place, width, height):
             f'font-family="sans-serif" font-size="11">{texts}</svg>').encode()
 
 
-def make_sheet(rows, labels, output, groups=1):
+def make_sheet(rows, labels, output, groups=1, size=64):
     """Rows of pictures (None leaves a place empty), so many to a line of the sheet, each with its
     label above, on grey so that soft edges can be seen."""
-    across = max(len(row) for row in rows) * (SIZE + 4) + 8
-    high = SIZE + 18
+    across = max(len(row) for row in rows) * (size + 4) + 8
+    high = size + 18
 
     def place(i):
         return i % groups * across, (i // groups) * high + 14
@@ -106,8 +122,8 @@ def make_sheet(rows, labels, output, groups=1):
     for i, row in enumerate(rows):
         for k, picture in enumerate(row):
             if picture:
-                x, y = place(i)[0] + k * (SIZE + 4), place(i)[1]
-                lay(GdkPixbuf.Pixbuf.new_from_file(str(picture)), sheet, x, y)
+                x, y = place(i)[0] + k * (size + 4), place(i)[1]
+                lay(GdkPixbuf.Pixbuf.new_from_file_at_size(str(picture), size, size), sheet, x, y)
     lay(draw(label_svg(labels, place, width, height)), sheet, 0, 0)
     sheet.savev(str(output), "png", [], [])
 

@@ -12,18 +12,18 @@
 static const struct {
     float size;
     gboolean mirrored;
-} forms[STAMPS_FORMS] = {{1.0f, FALSE}, {1.0f, TRUE},   {0.87f, FALSE},
+} forms[EMOJI_FORMS] = {{1.0f, FALSE}, {1.0f, TRUE},   {0.87f, FALSE},
                          {0.87f, TRUE}, {1.15f, FALSE}, {1.15f, TRUE}};
 
 /* By which the cells are multiplied, so that plain squares are weighted ones. */
-static const float weights[STAMPS_CHANNELS] = {1.0f, 1.0f, 1.0f, 1.0f, 3.5f, 3.5f, 3.5f, 3.5f};
+static const float weights[EMOJI_CHANNELS] = {1.0f, 1.0f, 1.0f, 1.0f, 3.5f, 3.5f, 3.5f, 3.5f};
 
 /* How much of an edge a neighbouring cell sees: hands differ in where exactly they draw a line. */
 static const float blur = 0.9f;
 
 /* Alpha, and alpha times L (-0.5 black to 0.5 white), a, b (/100), of every pixel. */
 typedef struct {
-    float pixels[STAMPS_SIDE][STAMPS_SIDE][4];
+    float pixels[EMOJI_SIDE][EMOJI_SIDE][4];
 } Plane;
 
 /* ---- pixels ---- */
@@ -53,8 +53,8 @@ static void lab_of(const guint8 *rgb, float *lab)
 
 static void fill_plane(Plane *plane, const guint8 *rgba)
 {
-    for (int y = 0; y < STAMPS_SIDE; y++) {
-        for (int x = 0; x < STAMPS_SIDE; x++, rgba += 4) {
+    for (int y = 0; y < EMOJI_SIDE; y++) {
+        for (int x = 0; x < EMOJI_SIDE; x++, rgba += 4) {
             float *pixel = plane->pixels[y][x], lab[3];
             lab_of(rgba, lab);
             pixel[0] = (float)rgba[3] / 255.0f;
@@ -71,7 +71,7 @@ static float look(const Plane *plane, float y, float x, int channel)
     float fy = y - (float)y0, fx = x - (float)x0, sum = 0;
     for (int j = 0; j < 2; j++) {
         for (int i = 0; i < 2; i++) {
-            if (y0 + j >= 0 && y0 + j < STAMPS_SIDE && x0 + i >= 0 && x0 + i < STAMPS_SIDE)
+            if (y0 + j >= 0 && y0 + j < EMOJI_SIDE && x0 + i >= 0 && x0 + i < EMOJI_SIDE)
                 sum +=
                     (j ? fy : 1 - fy) * (i ? fx : 1 - fx) * plane->pixels[y0 + j][x0 + i][channel];
         }
@@ -81,9 +81,9 @@ static float look(const Plane *plane, float y, float x, int channel)
 
 static void form_plane(Plane *to, const Plane *from, int form)
 {
-    const float middle = (STAMPS_SIDE - 1) / 2.0f;
-    for (int y = 0; y < STAMPS_SIDE; y++) {
-        for (int x = 0; x < STAMPS_SIDE; x++) {
+    const float middle = (EMOJI_SIDE - 1) / 2.0f;
+    for (int y = 0; y < EMOJI_SIDE; y++) {
+        for (int x = 0; x < EMOJI_SIDE; x++) {
             float across = ((float)x - middle) / forms[form].size;
             float down = ((float)y - middle) / forms[form].size;
             for (int c = 0; c < 4; c++)
@@ -98,7 +98,7 @@ static void form_plane(Plane *to, const Plane *from, int form)
 /* What an edge is seen in: lightness on grey, and the silhouette. */
 static float tone(const Plane *plane, int y, int x)
 {
-    if (y < 0 || x < 0 || y >= STAMPS_SIDE || x >= STAMPS_SIDE)
+    if (y < 0 || x < 0 || y >= EMOJI_SIDE || x >= EMOJI_SIDE)
         return 0;
     return plane->pixels[y][x][1] + 0.5f * plane->pixels[y][x][0];
 }
@@ -118,10 +118,10 @@ static void add_edges(const Plane *plane, int y, int x, float cell[4])
     cell[(low + 1) & 3] += strength * part;
 }
 
-static void fill_cell(const Plane *plane, int row, int column, float values[STAMPS_CHANNELS])
+static void fill_cell(const Plane *plane, int row, int column, float values[EMOJI_CHANNELS])
 {
-    const int step = STAMPS_SIDE / STAMPS_CELLS;
-    memset(values, 0, STAMPS_CHANNELS * sizeof(float));
+    const int step = EMOJI_SIDE / EMOJI_CELLS;
+    memset(values, 0, EMOJI_CHANNELS * sizeof(float));
     for (int y = row * step; y < (row + 1) * step; y++) {
         for (int x = column * step; x < (column + 1) * step; x++) {
             for (int c = 0; c < 4; c++)
@@ -129,14 +129,14 @@ static void fill_cell(const Plane *plane, int row, int column, float values[STAM
             add_edges(plane, y, x, values + 4);
         }
     }
-    for (int c = 0; c < STAMPS_CHANNELS; c++)
+    for (int c = 0; c < EMOJI_CHANNELS; c++)
         values[c] /= (float)(step * step);
-    for (int c = 4; c < STAMPS_CHANNELS; c++)
+    for (int c = 4; c < EMOJI_CHANNELS; c++)
         values[c] = sqrtf(values[c]); /* a faint edge says nearly as much as a strong one */
 }
 
 /* A channel with its neighbours, and weighted. */
-static float seen(float cells[STAMPS_CELLS][STAMPS_CELLS][STAMPS_CHANNELS], int row, int column,
+static float seen(float cells[EMOJI_CELLS][EMOJI_CELLS][EMOJI_CHANNELS], int row, int column,
                   int channel)
 {
     float sum = 0, total = 0;
@@ -147,7 +147,7 @@ static float seen(float cells[STAMPS_CELLS][STAMPS_CELLS][STAMPS_CHANNELS], int 
             float part = (j ? blur : 1) * (i ? blur : 1);
             int y = row + j, x = column + i;
             total += part;
-            if (y >= 0 && x >= 0 && y < STAMPS_CELLS && x < STAMPS_CELLS)
+            if (y >= 0 && x >= 0 && y < EMOJI_CELLS && x < EMOJI_CELLS)
                 sum += part * cells[y][x][channel];
         }
     }
@@ -155,17 +155,17 @@ static float seen(float cells[STAMPS_CELLS][STAMPS_CELLS][STAMPS_CHANNELS], int 
 }
 
 /* Gives the sum of squares. */
-static float fill_cells(float cells[STAMPS_CHANNELS][STAMPS_CELLS][STAMPS_CELLS],
+static float fill_cells(float cells[EMOJI_CHANNELS][EMOJI_CELLS][EMOJI_CELLS],
                         const Plane *plane)
 {
-    float raw[STAMPS_CELLS][STAMPS_CELLS][STAMPS_CHANNELS], square = 0;
-    for (int row = 0; row < STAMPS_CELLS; row++) {
-        for (int column = 0; column < STAMPS_CELLS; column++)
+    float raw[EMOJI_CELLS][EMOJI_CELLS][EMOJI_CHANNELS], square = 0;
+    for (int row = 0; row < EMOJI_CELLS; row++) {
+        for (int column = 0; column < EMOJI_CELLS; column++)
             fill_cell(plane, row, column, raw[row][column]);
     }
-    for (int c = 0; c < STAMPS_CHANNELS; c++) {
-        for (int row = 0; row < STAMPS_CELLS; row++) {
-            for (int column = 0; column < STAMPS_CELLS; column++) {
+    for (int c = 0; c < EMOJI_CHANNELS; c++) {
+        for (int row = 0; row < EMOJI_CELLS; row++) {
+            for (int column = 0; column < EMOJI_CELLS; column++) {
                 float value = seen(raw, row, column, c);
                 cells[c][row][column] = value;
                 square += value * value;
@@ -175,12 +175,12 @@ static float fill_cells(float cells[STAMPS_CHANNELS][STAMPS_CELLS][STAMPS_CELLS]
     return square;
 }
 
-static void fill_fine(float fine[STAMPS_FINE][STAMPS_FINE][4], const guint8 *rgba)
+static void fill_fine(float fine[EMOJI_FINE][EMOJI_FINE][4], const guint8 *rgba)
 {
-    const int step = STAMPS_SIDE / STAMPS_FINE;
-    memset(fine, 0, sizeof(float) * STAMPS_FINE * STAMPS_FINE * 4);
-    for (int y = 0; y < STAMPS_SIDE; y++) {
-        for (int x = 0; x < STAMPS_SIDE; x++, rgba += 4) {
+    const int step = EMOJI_SIDE / EMOJI_FINE;
+    memset(fine, 0, sizeof(float) * EMOJI_FINE * EMOJI_FINE * 4);
+    for (int y = 0; y < EMOJI_SIDE; y++) {
+        for (int x = 0; x < EMOJI_SIDE; x++, rgba += 4) {
             float alpha = (float)rgba[3] / (255.0f * (float)(step * step));
             for (int c = 0; c < 3; c++)
                 fine[y / step][x / step][c] += alpha * (float)rgba[c] / 255.0f;
@@ -189,7 +189,7 @@ static void fill_fine(float fine[STAMPS_FINE][STAMPS_FINE][4], const guint8 *rgb
     }
 }
 
-void stamps_picture_from_rgba(StampsPicture *picture, const guint8 *rgba)
+void emoji_picture_from_rgba(EmojiPicture *picture, const guint8 *rgba)
 {
     Plane plane;
     fill_plane(&plane, rgba);
@@ -197,18 +197,18 @@ void stamps_picture_from_rgba(StampsPicture *picture, const guint8 *rgba)
     fill_fine(picture->fine, rgba);
 }
 
-void stamps_question_from_rgba(StampsQuestion *question, const guint8 *rgba)
+void emoji_question_from_rgba(EmojiQuestion *question, const guint8 *rgba)
 {
     Plane plane, formed;
-    float cells[STAMPS_CHANNELS][STAMPS_CELLS][STAMPS_CELLS];
+    float cells[EMOJI_CHANNELS][EMOJI_CELLS][EMOJI_CELLS];
     memset(question, 0, sizeof *question);
     fill_plane(&plane, rgba);
-    for (int s = 0; s < STAMPS_FORMS; s++) {
+    for (int s = 0; s < EMOJI_FORMS; s++) {
         form_plane(&formed, &plane, s);
         question->square[s] = fill_cells(cells, &formed);
-        for (int c = 0; c < STAMPS_CHANNELS; c++) {
-            for (int row = 0; row < STAMPS_CELLS; row++)
-                memcpy(&question->cells[s][c][row + STAMPS_SHIFT][STAMPS_SHIFT], cells[c][row],
+        for (int c = 0; c < EMOJI_CHANNELS; c++) {
+            for (int row = 0; row < EMOJI_CELLS; row++)
+                memcpy(&question->cells[s][c][row + EMOJI_SHIFT][EMOJI_SHIFT], cells[c][row],
                        sizeof cells[c][row]);
         }
     }
@@ -217,59 +217,59 @@ void stamps_question_from_rgba(StampsQuestion *question, const guint8 *rgba)
 
 /* ---- distances ---- */
 
-static float distance_at(const StampsQuestion *question, const StampsPicture *picture, int s,
+static float distance_at(const EmojiQuestion *question, const EmojiPicture *picture, int s,
                          int dy, int dx)
 {
-    float sums[STAMPS_CELLS] = {0}, product = 0;
-    for (int c = 0; c < STAMPS_CHANNELS; c++) {
-        for (int row = 0; row < STAMPS_CELLS; row++) {
+    float sums[EMOJI_CELLS] = {0}, product = 0;
+    for (int c = 0; c < EMOJI_CHANNELS; c++) {
+        for (int row = 0; row < EMOJI_CELLS; row++) {
             const float *q = &question->cells[s][c][row + dy][dx];
             const float *p = picture->cells[c][row];
-            for (int i = 0; i < STAMPS_CELLS; i++)
+            for (int i = 0; i < EMOJI_CELLS; i++)
                 sums[i] += q[i] * p[i];
         }
     }
-    for (int i = 0; i < STAMPS_CELLS; i++)
+    for (int i = 0; i < EMOJI_CELLS; i++)
         product += sums[i];
     /* The difference, as a share of what there is. */
     float whole = question->square[s] + picture->square;
     return whole > 0 ? 1 - 2 * product / whole : 0;
 }
 
-static float best_shift(const StampsQuestion *question, const StampsPicture *picture, int s,
+static float best_shift(const EmojiQuestion *question, const EmojiPicture *picture, int s,
                         int step)
 {
     float best = G_MAXFLOAT;
-    for (int dy = 0; dy <= 2 * STAMPS_SHIFT; dy += step) {
-        for (int dx = 0; dx <= 2 * STAMPS_SHIFT; dx += step)
+    for (int dy = 0; dy <= 2 * EMOJI_SHIFT; dy += step) {
+        for (int dx = 0; dx <= 2 * EMOJI_SHIFT; dx += step)
             best = MIN(best, distance_at(question, picture, s, dy, dx));
     }
     return best;
 }
 
-float stamps_distance_quick(const StampsQuestion *question, const StampsPicture *picture)
+float emoji_distance_quick(const EmojiQuestion *question, const EmojiPicture *picture)
 {
     return MIN(best_shift(question, picture, 0, 2), best_shift(question, picture, 1, 2));
 }
 
-float stamps_distance(const StampsQuestion *question, const StampsPicture *picture)
+float emoji_distance(const EmojiQuestion *question, const EmojiPicture *picture)
 {
     float best = G_MAXFLOAT;
-    for (int s = 0; s < STAMPS_FORMS; s++)
+    for (int s = 0; s < EMOJI_FORMS; s++)
         best = MIN(best, best_shift(question, picture, s, 1));
     return best;
 }
 
-static float copy_distance_at(const float a[STAMPS_FINE][STAMPS_FINE][4],
-                              const float b[STAMPS_FINE][STAMPS_FINE][4], int dy, int dx,
+static float copy_distance_at(const float a[EMOJI_FINE][EMOJI_FINE][4],
+                              const float b[EMOJI_FINE][EMOJI_FINE][4], int dy, int dx,
                               gboolean mirrored)
 {
     static const float nothing[4] = {0};
     float sum = 0, covered = 0;
-    for (int y = 0; y < STAMPS_FINE; y++) {
-        for (int x = 0; x < STAMPS_FINE; x++) {
-            int j = y + dy, i = (mirrored ? STAMPS_FINE - 1 - x : x) + dx;
-            gboolean inside = j >= 0 && i >= 0 && j < STAMPS_FINE && i < STAMPS_FINE;
+    for (int y = 0; y < EMOJI_FINE; y++) {
+        for (int x = 0; x < EMOJI_FINE; x++) {
+            int j = y + dy, i = (mirrored ? EMOJI_FINE - 1 - x : x) + dx;
+            gboolean inside = j >= 0 && i >= 0 && j < EMOJI_FINE && i < EMOJI_FINE;
             const float *p = a[y][x], *q = inside ? b[j][i] : nothing;
             for (int c = 0; c < 4; c++)
                 sum += (p[c] - q[c]) * (p[c] - q[c]);
@@ -279,8 +279,8 @@ static float copy_distance_at(const float a[STAMPS_FINE][STAMPS_FINE][4],
     return covered > 0 ? sqrtf(sum / (4 * covered)) : 0;
 }
 
-float stamps_copy_distance(const float a[STAMPS_FINE][STAMPS_FINE][4],
-                           const float b[STAMPS_FINE][STAMPS_FINE][4], int shift)
+float emoji_copy_distance(const float a[EMOJI_FINE][EMOJI_FINE][4],
+                           const float b[EMOJI_FINE][EMOJI_FINE][4], int shift)
 {
     float best = G_MAXFLOAT;
     for (int dy = -shift; dy <= shift; dy++) {

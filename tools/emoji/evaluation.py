@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the evaluations of stamps and stickers share: pictures are made with `edt sample --jobs`,
+edt-emoji-nearest finds the nearest drawing of each, and shares are counted.
+
+Pictures that are there with the same record are not made again, so an interrupted run goes on where
+it was.  distance.h says what "nearest" means.
+"""
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from collections import namedtuple
+from pathlib import Path
+
+from concepts import slug
+from pictures import make_sheet
+
+NEARNESS = (5, 25, 50, 75, 95)
+AMM = ("off", "official", "auto")
+SAMPLERS = ("ddpm", "ddim", "dpm++2m")
+SWEEP = (1.0, 1.5, 2.0, 3.0, 4.0)
+SWEEP_SEEDS = 2  # of their own, so that the choice does not flatter the measurement
+SWEEP_FIRST = 1000000
+COPIES = 30  # shown
+
+# job; nearest drawing of all: class, distance; style: of the drawing of that class that is nearest
+# as a copy; copy: distance to the nearest as a copy of those trained on, copied: that drawing
+Judged = namedtuple("Judged", "job index distance style copy copied")
+
+
+def say(*words):
+    print(*words, file=sys.stderr, flush=True)
+
+
+class Evaluation:
+    def __init__(self, options, copy):
+        """copy: the distance below which a picture is a near copy."""
+        self.options, self.copy = options, copy
+        self.records = json.loads((options.dataset / "classes.json").read_text("utf-8"))["classes"]
+        self.folders = {record["index"]: options.dataset / record["folder"]
+                        for record in self.records}
+        self.concepts = {record["index"]: record["concept"] for record in self.records}
+        self.chosen = [record["index"] for record in spread(self.records, options.classes)]
+
+    def picture(self, job):
+        """Everything that makes a picture what it is, is in its name."""
+        style = f"-{job['style']}" if "style" in job else ""
+        return self.options.out / "pictures" / "{sampler}-{steps}-{cfg_scale}-{amm}-{eta}".format(
+            **job) / f"{job['class']:03d}{style}-{job['seed']:04d}.png"
+
+    def job(self, index, seed, **settings):
+        """What is not set is as in the main measurement."""
+        options = self.options
+        job = {"class": index, "seed": options.seed + seed, "steps": options.steps,
+               "sampler": options.sampler, "cfg_scale": options.cfg_scale, "amm": options.amm,
+               "eta": 0.0, **settings}
+        return {**job, "output": str(self.picture(job))}
+
+    def jobs(self, classes, seeds, first, **settings):
+        """One job for each class and seed."""
+        return [self.job(index, first + k, **settings) for index in classes for k in range(seeds)]
+
+    def check_name(self, event):
+        """The classes of the model must be those of the dataset."""
+        concept = self.concepts.get(event["class"], "")
+        if not slug(event["class_name"]).endswith(slug(concept)):
+            raise SystemExit(f"Class {event['class']} of the model is \"{event['class_name']}\", "
+                             f"of the dataset \"{concept}\": give the dataset it was trained on.")
+
+    def make(self, jobs):
+        for folder in {Path(job["output"]).parent for job in jobs}:
+            folder.mkdir(parents=True, exist_ok=True)
+        lines = self.options.out / "jobs.jsonl"
+        lines.write_text("".join(json.dumps(job) + "\n" for job in jobs), encoding="utf-8")
+        command = [self.options.edt, "sample", "-m", str(self.options.model), "--jobs", str(lines)]
+        if self.options.threads:
+            command += ["--threads", str(self.options.threads)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+            for line in run.stdout:
+                event = json.loads(line)
+                if event.get("event") == "image":
+                    self.check_name(event)
+        if run.returncode:
+            raise SystemExit(f"edt sample failed ({run.returncode}).")
+
+    def judge(self, jobs):
+        """[Judged], in the order of the jobs."""
+        listed = "".join(f"{job['class']}\t{job['output']}\n" for job in jobs)
+        run = subprocess.run([self.options.nearest, str(self.options.dataset)], input=listed,
+                             stdout=subprocess.PIPE, text=True, check=True)
+        rows = [line.split("\t") for line in run.stdout.splitlines()]
+        return [Judged(job, int(row[2]), float(row[5]), row[6], float(row[7]), row[8])
+                for job, row in zip(jobs, rows, strict=True)]
+
+    def measure_jobs(self, jobs):
+        self.make(jobs)
+        return self.judge(jobs)
+
+    def measure(self, classes, seeds, first=0, **settings):
+        return self.measure_jobs(self.jobs(classes, seeds, first, **settings))
+
+    # ---- shares in % ----
+
+    def copy_share(self, judged):
+        return share(row.copy < self.copy for row in judged)
+
+    def summary(self, judged):
+        return (f"asked class {asked_share(judged):5.1f} %, "
+                f"near copies {self.copy_share(judged):5.1f} %")
+
+    def print_classes(self, judged):
+        """Each class with what else its pictures are taken for, worst first."""
+        by_class = {}
+        for row in judged:
+            by_class.setdefault(row.job["class"], []).append(row)
+        for index, rows in sorted(by_class.items(), key=lambda item: asked_share(item[1])):
+            others = sorted({self.concepts[row.index] for row in rows if row.index != index})
+            print(f"{asked_share(rows):5.0f} % {self.concepts[index]}" +
+                  (f" (else {', '.join(others)})" if others else ""))
+        return by_class
+
+    def print_nearness(self, judged):
+        """{share in %: distance below which it lies}, of distances to the drawing next to each;
+        place by place, as copies are told."""
+        cuts = statistics.quantiles((row.copy for row in judged), n=20, method="inclusive")
+        nearness = {part: cuts[part // 5 - 1] for part in NEARNESS}
+        print("distance to the nearest training picture: " +
+              ", ".join(f"{part} % below {cut:.3f}" for part, cut in nearness.items()) +
+              f"; near copy below {self.copy}")
+        return nearness
+
+    def show_copies(self, judged, side):
+        """The nearest to a copy, each beside what it is near to."""
+        nearest = sorted(judged, key=lambda row: row.copy)[:COPIES]
+        make_sheet([[row.job["output"], row.copied] for row in nearest],
+                   [f"{row.copy:.3f}" for row in nearest], self.options.out / "copies.png", 6, side)
+
+    def find_guidance(self, make_jobs):
+        """The guidance with the largest share, the weaker one of equals.  make_jobs(cfg_scale)"""
+        shares = {}
+        for scale in SWEEP:
+            judged = self.measure_jobs(make_jobs(scale))
+            shares[scale] = asked_share(judged)
+            print(f"guidance {scale:g}: {self.summary(judged)}", flush=True)
+        return max(shares, key=lambda scale: (shares[scale], -scale))
+
+    def write_results(self, results):
+        options = self.options
+        head = {"model": options.model.name, "dataset": options.dataset.name,
+                "cfg_scale": options.cfg_scale, "steps": options.steps, "sampler": options.sampler,
+                "amm": options.amm, "classes": len(self.chosen), "seeds": options.seeds}
+        (options.out / "results.json").write_text(json.dumps({**head, **results}, indent=1) + "\n",
+                                                  "utf-8")
+        say(f"Contact sheets and results.json are in {options.out}")
+
+
+def spread(rows, count):
+    """So many of a list, at even distances; all where there are fewer."""
+    count = min(count, len(rows))
+    return [rows[i * len(rows) // count] for i in range(count)]
+
+
+def share(truths):
+    truths = list(truths)
+    return 100 * sum(truths) / max(1, len(truths))
+
+
+def asked_share(judged):
+    return share(row.index == row.job["class"] for row in judged)
+
+
+def option_parser(kind):
+    parser = argparse.ArgumentParser(prog=f"tools/evaluate-{kind}")
+    parser.add_argument("model", type=Path)
+    parser.add_argument("dataset", type=Path, help="the folder that the model was trained on")
+    parser.add_argument("--out", type=Path, default=Path(f"{kind}-evaluation"),
+                        help="folder for pictures and sheets (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0, help="the first one")
+    parser.add_argument("--classes", type=int, default=50, help="spread over the list")
+    parser.add_argument("--steps", type=int, default=25)
+    parser.add_argument("--sampler", default="dpm++2m", choices=SAMPLERS)
+    parser.add_argument("--amm", default="off", choices=AMM)
+    parser.add_argument("--cfg-scale", type=float, help="guidance (default: the best of " +
+                        ", ".join(f"{scale:g}" for scale in SWEEP) + ")")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--edt", default="edt", help=argparse.SUPPRESS)
+    parser.add_argument("--nearest", required=True, help=argparse.SUPPRESS)
+    return parser

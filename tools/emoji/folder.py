@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The folder that a dataset is made in: classes.json, class folders, contact sheets."""
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from concepts import slug
+from pictures import make_sheet
+
+HERE = Path(__file__).parent
+SHEET_CLASSES = 60  # on one contact sheet
+SHEET_GROUPS = 3  # beside each other
+
+
+def say(*lines):
+    print(*lines, sep="\n", file=sys.stderr, flush=True)
+
+
+def read_rows(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line.split("\t") for line in lines if line and not line.startswith("#")]
+
+
+def read_fixed(concepts):
+    """Names of the classes that must not be mirrored."""
+    fixed = {row[0] for row in read_rows(HERE / "fixed.tsv")}
+    for name in sorted(fixed - {concept.name for concept in concepts.values()}):
+        say(f"fixed.tsv: there is no concept \"{name}\".")
+    return fixed
+
+
+def reject(concepts, drawings, path=HERE / "rejected.tsv"):
+    """Takes out of {codepoints: {set: …}} what a table of concept, set, reason names."""
+    points_of = {concept.name: points for points, concept in concepts.items()}
+    there = {each for drawn in drawings.values() for each in drawn}
+    for row in read_rows(path):
+        if row[1] in there and not drawings.get(points_of.get(row[0]), {}).pop(row[1], None):
+            say(f"{path.name}: no {row[1]} draws \"{row[0]}\".")
+
+
+def class_folder(index, concept):
+    return f"{index:03d}-{slug(concept.name)}"
+
+
+def class_record(index, concept, styles, fixed):
+    return {"index": index, "concept": concept.name, "folder": class_folder(index, concept),
+            "codepoints": concept.codepoints, "group": concept.group, "subgroup": concept.subgroup,
+            "mirror": concept.name not in fixed, "styles": styles, "names": concept.names}
+
+
+def write_classes(path, size, styles, records):
+    head = {"size": size, "channels": "RGBA, straight alpha", "styles": styles, "classes": records}
+    path.write_text(json.dumps(head, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def write_drawings(path, rows):
+    """rows: class, style, path in the folder, more; edt-emoji-nearest reads them."""
+    rows = ["\t".join(map(str, row)) for row in [("#class", "style", "path"), *rows]]
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def clear(output):
+    """Only what an earlier run made is ever deleted."""
+    listed = output / "classes.json"
+    if output.exists() and any(output.iterdir()) and not listed.exists():
+        raise SystemExit(f"{output} holds other things: give a folder that is empty or not there.")
+    if listed.exists():
+        for record in json.loads(listed.read_text(encoding="utf-8"))["classes"]:
+            shutil.rmtree(output / record["folder"], ignore_errors=True)
+        for sheet in output.glob("sheet-*.png"):
+            sheet.unlink()
+    output.mkdir(parents=True, exist_ok=True)
+
+
+def make_sheets(records, pictures, output, size=64):
+    """pictures: a row of paths, or None, for each record."""
+    for start in range(0, len(records), SHEET_CLASSES):
+        rows = slice(start, start + SHEET_CLASSES)
+        labels = [f"{record['index']} {record['concept']}" for record in records[rows]]
+        make_sheet(pictures[rows], labels, output / f"sheet-{start:03d}.png", SHEET_GROUPS, size)
