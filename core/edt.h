@@ -308,6 +308,10 @@ typedef struct {
 EdtBackendInfo *edt_backends_list(void);
 void edt_backends_free(EdtBackendInfo *list);
 
+/* Whether the CPU computes in bf16 (AVX512-BF16); EDT_PRECISION_BF16 is as slow and as large as f32
+ * where it does not. */
+gboolean edt_cpu_has_bf16(void);
+
 /* The libraries the engine stands on, in the versions that are loaded now. */
 typedef struct {
     const char *name;    /* "oneDNN"; NULL ends the list */

@@ -18,7 +18,7 @@ BELOW = {
     'vae': {'compute', 'base'},
     'sample': {'model', 'compute', 'base'},
     'core': {'sample', 'model', 'vae', 'files', 'compute', 'base'},
-    'train': {'sample', 'model', 'vae', 'files', 'compute', 'base'},
+    'train': {'sample', 'model', 'vae', 'files', 'cpu', 'compute', 'base'},
     'cli': set(),
     'ui': set(),
     'plugin': {'ui'},
