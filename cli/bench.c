@@ -197,6 +197,8 @@ static int run_one(const Bench *options, const Size *size, EdtPrecision precisio
         .guided = !options->no_guidance,
         .masked = !options->no_mask,
     };
+    if (precision == EDT_PRECISION_BF16 && !edt_cpu_has_bf16())
+        edt_cli_say_bf16_in_f32();
     const EdtEngineOptions device = {threads, EDT_BACKEND_CPU, precision};
     EdtBenchResult result;
     GError *error = NULL;
@@ -277,7 +279,7 @@ int edt_cli_bench(int argc, char **argv)
     if (!options.sizes)
         options.sizes = g_strdup(options.train ? "S,Ti" : "S,B,XL,VAE");
     if (!options.types)
-        options.types = g_strdup(options.train && !edt_train_has_bf16() ? "f32" : "f32,bf16");
+        options.types = g_strdup(options.train && !edt_cpu_has_bf16() ? "f32" : "f32,bf16");
     options.threads = options.threads ? options.threads : g_strdup("0");
     int code = run_all(&options, g_strcmp0(options.format, "json") == 0);
     g_free(options.sizes);

@@ -88,9 +88,8 @@ gboolean edt_cli_run_open(EdtCliRun *run, const EdtCliSettings *settings, const 
     run->engine = edt_engine_open(path, &options, error);
     if (!run->engine)
         return FALSE;
-    if (edt_engine_slow_bf16(run->engine))
-        edt_cli_say("bf16 is several times slower than f32 on this CPU, which has no AVX512-BF16: "
-                    "--type auto chooses f32.");
+    if (edt_engine_bf16_in_f32(run->engine))
+        edt_cli_say_bf16_in_f32();
     run->info = edt_engine_info(run->engine);
     run->json = settings->json;
     run->jobs = settings->jobs != NULL;

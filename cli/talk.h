@@ -8,6 +8,8 @@
 
 /* One line; erases the progress bar first. */
 void edt_cli_say(const char *format, ...) G_GNUC_PRINTF(1, 2);
+/* Where the CPU has no bf16, whoever asks for it hears what that means. */
+void edt_cli_say_bf16_in_f32(void);
 /* "edt sample: error: ..." */
 void edt_cli_error(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* The same with a hint at --help; answers EDT_ERROR_USAGE. */

@@ -146,7 +146,7 @@ static gboolean parse(Train *t, int *argc, char ***argv)
          "Share of samples without class (default 0.1)", "X"},
         {"seed", 's', 0, G_OPTION_ARG_INT64, &seed, "Default 0", "N"},
         {"type", 0, 0, G_OPTION_ARG_STRING, &t->precision,
-         "auto (default), f32 or bf16; bf16 where the CPU has AVX512-BF16", "TYPE"},
+         "auto (default), f32 or bf16; auto is bf16 where the CPU has AVX512-BF16", "TYPE"},
         {"threads", 't', 0, G_OPTION_ARG_INT, &o->threads, "Default: all cores", "N"},
         {"save-every", 0, 0, G_OPTION_ARG_DOUBLE, &r->save_minutes, "Default 10", "MINUTES"},
         {"log-every", 0, 0, G_OPTION_ARG_INT, &r->log_every, "Default 20", "STEPS"},

@@ -250,6 +250,8 @@ static void tell(Run *run)
                 facts->pictures, facts->classes, (double)facts->parameters / 1e6,
                 edt_precision_words[facts->precision], facts->threads,
                 (double)facts->memory_bytes / (1 << 30));
+    if (facts->precision == EDT_PRECISION_BF16 && !edt_cpu_has_bf16())
+        edt_cli_say_bf16_in_f32();
     if (edt_ranks_count() > 1)
         edt_cli_say("%d processes share each batch.", edt_ranks_count());
     if (facts->step)

@@ -142,8 +142,8 @@ const char *edt_engine_backend(const EdtEngine *engine); /* "cpu" or "cuda" */
 /* Why AUTO passed over a GPU that is there (a sentence: its memory is too small, ...), or NULL. */
 const char *edt_engine_passed_over(const EdtEngine *engine);
 EdtPrecision edt_engine_precision(const EdtEngine *engine); /* never AUTO */
-/* bf16 was asked for, and f32 would be faster: a CPU without AVX512-BF16. */
-gboolean edt_engine_slow_bf16(const EdtEngine *engine);
+/* bf16 was asked of a CPU without it: what it means there is f32, of weights rounded to bf16. */
+gboolean edt_engine_bf16_in_f32(const EdtEngine *engine);
 int edt_engine_threads(const EdtEngine *engine);
 
 /* ---- a request ---- */

@@ -29,6 +29,10 @@ typedef struct {
 } EdtLibrary;
 const EdtLibrary *edt_libraries_list(void); /* owned by the library */
 
+/* Whether the CPU computes in bf16 (AVX512-BF16); EDT_PRECISION_BF16 is as slow and as large as f32
+ * where it does not. */
+gboolean edt_cpu_has_bf16(void);
+
 /* Bytes that this process can have, of the machine or of its container; 0 where unknown. */
 guint64 edt_memory_available(void);
 

@@ -185,10 +185,6 @@ int edt_ranks_count(void);                /* N */
 gint64 edt_ranks_most(gint64 value);
 void edt_ranks_sum(double *values, gsize n);
 
-/* Whether this CPU trains in bf16; where it does not, EDT_PRECISION_BF16 is refused
- * (EDT_ERROR_BACKEND) and EDT_PRECISION_AUTO means f32. */
-gboolean edt_train_has_bf16(void);
-
 typedef struct {
     const char *variant;
     int image_size, micro;

@@ -83,6 +83,8 @@ static void on_frame(EdtJob *job, const EdtFrame *frame, gpointer user_data)
 {
     if (frame->phase == EDT_PHASE_DECODING)
         gimp_progress_set_text(_("Decoding the picture"));
+    else if (frame->bf16_in_f32)
+        gimp_progress_set_text(_("Computing in f32, for this processor has no bf16"));
     gimp_progress_update(frame->fraction);
 }
 

@@ -43,6 +43,13 @@ static void note_progress(EdtJob *job, const EdtProgress *progress)
     frame->seconds_left = (total - finished) / progress->n_items * job->step_seconds;
 }
 
+static void note_engine(EdtJob *job, const EdtEngine *engine)
+{
+    g_mutex_lock(&job->lock);
+    job->frame.bf16_in_f32 = engine && edt_engine_bf16_in_f32(engine);
+    g_mutex_unlock(&job->lock);
+}
+
 /* Waits while held; the answer is the user's. */
 static EdtVerdict on_progress(const EdtProgress *progress, gpointer user_data)
 {
@@ -154,6 +161,7 @@ static void generate(EdtStudio *studio, EdtJob *job)
     EdtRequest *request = &job->order->request;
     if (verdict_now(job) == EDT_CONTINUE && !open_engine(studio, job->order, &job->error))
         return;
+    note_engine(job, studio->engine);
     if (verdict_now(job) != EDT_CONTINUE) { /* nothing is there yet that could be kept */
         g_set_error_literal(&job->error, EDT_ERROR, EDT_ERROR_CANCELLED, "Stopped.");
         return;

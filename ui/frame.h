@@ -21,6 +21,7 @@ typedef struct {
     double rate;         /* steps a second; 0 before the first */
     double seconds_left; /* -1: unknown */
     gboolean held;       /* waits for an answer */
+    gboolean bf16_in_f32; /* bf16 was asked of a processor without it */
     int n_tiles;
     const EdtTile *tiles;
 } EdtFrame;

@@ -122,6 +122,8 @@ static char *progress_text(const EdtFrame *frame)
     g_string_append_printf(text, _("Step %d of %d"), frame->step, frame->steps);
     if (frame->rate > 0)
         g_string_append_printf(text, _(" · %.1f steps/s"), frame->rate);
+    if (frame->bf16_in_f32)
+        g_string_append(text, _(" · in f32, for this processor has no bf16"));
     if (frame->rate > 0 && frame->seconds_left >= 0) {
         char *left = time_left(frame->seconds_left);
         g_string_append_printf(text, " · %s", left);

@@ -12,11 +12,6 @@
 #include "cpu/cpu.h"
 #include "cpu/isa.h"
 
-static gboolean cpu_has_bf16(void)
-{
-    return edt_isa_detect() >= EDT_ISA_AVX512BF16;
-}
-
 /* The CUDA module where it can be used; else NULL with the reason, a part of a sentence. */
 static const EdtBackendModule *look_for_cuda(int *chosen, gboolean *bf16, GError **error)
 {
@@ -56,7 +51,7 @@ const EdtBackend *edt_backend_choose(const EdtEngineOptions *wish, EdtDeviceOpti
         return NULL;
     if (backend == NULL) {
         backend = edt_backend_cpu();
-        bf16 = cpu_has_bf16();
+        bf16 = edt_cpu_has_bf16();
     }
     options->threads = edt_threads_resolve(wish->threads);
     options->precision = wish->precision;
@@ -105,11 +100,11 @@ static void list_cuda(GArray *list)
 EdtBackendInfo *edt_backends_list(void)
 {
     GArray *list = g_array_new(TRUE, TRUE, sizeof(EdtBackendInfo));
+    g_autofree char *cpu = edt_cpu_describe();
     add(list, "cpu", TRUE,
-        g_strdup_printf("%s kernels, %d threads, %s", edt_isa_name(edt_isa_detect()),
-                        edt_threads_resolve(0),
-                        cpu_has_bf16() ? "bf16 by default"
-                                       : "f32 by default (bf16 is slower here)"));
+        g_strdup_printf("%s, %d threads, %s", cpu, edt_threads_resolve(0),
+                        edt_cpu_has_bf16() ? "bf16 by default"
+                                           : "f32 by default (bf16 is computed in f32)"));
     list_cuda(list);
     return (EdtBackendInfo *)(gpointer)g_array_free(list, FALSE);
 }

@@ -23,6 +23,7 @@ static void close_device(EdtDevice *dev)
     dnnl_engine_destroy(dev->engine);
     edt_free(dev->scratch);
     edt_free(dev->work);
+    edt_free(dev->wide);
     g_clear_error(&dev->error);
     g_free(dev);
 }
@@ -33,8 +34,10 @@ static EdtDevice *open_device(const EdtDeviceOptions *options, GError **error)
                                                          "conv",   "group norm", "other"};
     EdtDevice *dev = g_new0(EdtDevice, 1);
     dev->threads = options->threads;
-    dev->act = options->precision == EDT_PRECISION_BF16 ? EDT_BF16 : EDT_F32;
-    dev->kernels = edt_cpu_kernels(edt_isa_detect());
+    gboolean bf16 = options->precision == EDT_PRECISION_BF16;
+    dev->act = bf16 && edt_cpu_has_bf16() ? EDT_BF16 : EDT_F32;
+    dev->rounded = bf16 && dev->act == EDT_F32;
+    dev->kernels = edt_cpu_kernels_here();
     for (int i = 0; i < EDT_PROFILE_COUNT; i++)
         dev->profile[i].what = names[i];
     edt_threads_use(dev->threads);
@@ -83,17 +86,27 @@ gboolean edt_cpu_need_scratch(EdtDevice *dev, gsize bytes, GError **error)
     return TRUE;
 }
 
-gboolean edt_cpu_need_work(EdtDevice *dev, gsize bytes, GError **error)
+static gboolean grow(void **room, gsize *room_bytes, gsize bytes, GError **error)
 {
-    if (bytes <= dev->work_bytes)
+    if (bytes <= *room_bytes)
         return TRUE;
     void *data = edt_alloc(bytes, error);
     if (data == NULL)
         return FALSE;
-    edt_free(dev->work);
-    dev->work = data;
-    dev->work_bytes = bytes;
+    edt_free(*room);
+    *room = data;
+    *room_bytes = bytes;
     return TRUE;
+}
+
+gboolean edt_cpu_need_work(EdtDevice *dev, gsize bytes, GError **error)
+{
+    return grow(&dev->work, &dev->work_bytes, bytes, error);
+}
+
+gboolean edt_cpu_need_wide(EdtDevice *dev, gsize bytes, GError **error)
+{
+    return grow(&dev->wide, &dev->wide_bytes, bytes, error);
 }
 
 void edt_cpu_fail_error(EdtDevice *dev, GError *error)
@@ -153,7 +166,15 @@ static const EdtProfileRow *profile_rows(EdtDevice *dev)
 }
 
 #define BURN_ROUNDS 2000000
+#define BURN_TILE_ROUNDS 100000 /* each is longer */
 #define BURN_TRIALS 12
+
+static double burn(const EdtDevice *dev)
+{
+    if (dev->act == EDT_BF16 && dev->kernels->burn_tiles)
+        return dev->kernels->burn_tiles(BURN_TILE_ROUNDS);
+    return dev->kernels->burn(dev->act, BURN_ROUNDS);
+}
 
 /* All threads burn at once; the best of several trials, for the machine may be busy. */
 static double peak(EdtDevice *dev)
@@ -162,7 +183,7 @@ static double peak(EdtDevice *dev)
     for (int trial = 0; trial < BURN_TRIALS; trial++) {
         double flops = 0, since = omp_get_wtime();
 #pragma omp parallel num_threads(dev->threads) reduction(+ : flops)
-        flops += dev->kernels->burn(dev->act, BURN_ROUNDS);
+        flops += burn(dev);
         best = MAX(best, flops / (omp_get_wtime() - since));
     }
     return best;

@@ -21,6 +21,7 @@ typedef enum {
 struct EdtDevice {
     int threads;
     EdtType act;
+    gboolean rounded;    /* bf16 was asked of a processor without it: f32, of rounded weights */
     const EdtCpuKernels *kernels;
     dnnl_engine_t engine;
     dnnl_stream_t stream;
@@ -29,14 +30,18 @@ struct EdtDevice {
     dnnl_memory_t scratch_memory; /* the same as an oneDNN argument */
     void *work;          /* packed keys and values, per-thread rows */
     gsize work_bytes;
+    void *wide;          /* what a layer that is computed in f32 reads and writes */
+    gsize wide_bytes;
     GError *error;       /* first failure of an operation, until sync */
     gboolean profiling;
     EdtProfileRow profile[EDT_PROFILE_COUNT + 1];
 };
 
-/* Grows the oneDNN scratchpad / the kernels' work space; only shape preparation may do so. */
+/* Grows the oneDNN scratchpad, the kernels' work space, the f32 space of layers; only the
+ * preparation of shapes and the first attention of a shape do so. */
 gboolean edt_cpu_need_scratch(EdtDevice *dev, gsize bytes, GError **error);
 gboolean edt_cpu_need_work(EdtDevice *dev, gsize bytes, GError **error);
+gboolean edt_cpu_need_wide(EdtDevice *dev, gsize bytes, GError **error);
 
 /* Records a failure of an operation (the first one wins). */
 void edt_cpu_fail(EdtDevice *dev, const char *what, dnnl_status_t status);

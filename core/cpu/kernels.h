@@ -37,6 +37,7 @@ typedef struct {
 
     /* `rounds` rounds of independent multiply-adds in registers; returns how many FLOP they were */
     double (*burn)(EdtType act, gint64 rounds);
+    double (*burn_tiles)(gint64 rounds); /* of bf16 in AMX; NULL without it */
 
     void (*silu)(gint64 count, const float *x, void *y, EdtType y_type);
     void (*convert)(gint64 count, const void *x, EdtType x_type, void *y, EdtType y_type);
@@ -52,8 +53,10 @@ typedef struct {
                         const float *b, gboolean silu);
 } EdtCpuKernels;
 
-/* The table for a level (not above what the machine has). */
+/* The table for a level (not above what the machine has), and for this machine: that of its level
+ * with what its flags add. */
 const EdtCpuKernels *edt_cpu_kernels(EdtIsa isa);
+const EdtCpuKernels *edt_cpu_kernels_here(void);
 
 /* Filled per level: core/cpu/kernels_*.c.  Each function overlays what its level does better. */
 #define EDT_DECLARE_LEVEL(level)                                                                   \
@@ -65,3 +68,4 @@ EDT_DECLARE_LEVEL(plain)
 EDT_DECLARE_LEVEL(avx2)
 EDT_DECLARE_LEVEL(avx512)
 EDT_DECLARE_LEVEL(avx512bf16)
+void edt_kernels_burn_amx(EdtCpuKernels *k);

@@ -45,3 +45,19 @@ const EdtCpuKernels *edt_cpu_kernels(EdtIsa isa)
     }
     return &tables[isa];
 }
+
+const EdtCpuKernels *edt_cpu_kernels_here(void)
+{
+    static EdtCpuKernels table;
+    static gsize filled;
+
+    if (g_once_init_enter(&filled)) {
+        table = *edt_cpu_kernels(edt_isa_detect());
+#if defined(__x86_64__)
+        if (edt_cpu_flags() & EDT_CPU_AMX)
+            edt_kernels_burn_amx(&table);
+#endif
+        g_once_init_leave(&filled, 1);
+    }
+    return &table;
+}

@@ -290,14 +290,10 @@ EdtPrecision edt_engine_precision(const EdtEngine *engine)
     return engine->options.precision;
 }
 
-gboolean edt_engine_slow_bf16(const EdtEngine *engine)
+gboolean edt_engine_bf16_in_f32(const EdtEngine *engine)
 {
-    EdtEngineOptions fastest = engine->wish;
-    EdtDeviceOptions resolved;
-    fastest.precision = EDT_PRECISION_AUTO;
-    return engine->options.precision == EDT_PRECISION_BF16 &&
-           edt_backend_choose(&fastest, &resolved, NULL, NULL) == engine->backend &&
-           resolved.precision == EDT_PRECISION_F32;
+    return engine->options.precision == EDT_PRECISION_BF16 && !own_memory(engine) &&
+           !edt_cpu_has_bf16();
 }
 
 int edt_engine_threads(const EdtEngine *engine)

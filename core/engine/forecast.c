@@ -79,8 +79,9 @@ static guint64 device_bytes(const EdtModelInfo *info, guint64 number_bytes, guin
 /* Guidance doubles the samples of a forward.  AUTO counts as f32, which may only be too much. */
 guint64 edt_memory_forecast(const EdtModelInfo *info, const EdtEngineOptions *options, int batch)
 {
-    gboolean bf16 = options && options->precision == EDT_PRECISION_BF16;
     gboolean device = options && options->backend == EDT_BACKEND_CUDA;
+    gboolean bf16 = options && options->precision == EDT_PRECISION_BF16 &&
+                    (device || edt_cpu_has_bf16());
 
     return (device ? device_bytes : host_bytes)(info, bf16 ? 2 : 4, (guint64)MAX(batch, 1));
 }

@@ -25,7 +25,7 @@ typedef struct {
 static gboolean make(Bench *bench, GError **error)
 {
     EdtTrainer *t = &bench->trainer;
-    EdtType act = t->precision == EDT_PRECISION_BF16 ? EDT_BF16 : EDT_F32;
+    EdtType act = edt_train_act(t->precision);
     float **arrays[] = {&t->arrays.weights,    &t->arrays.gradient, &t->arrays.first,
                         &t->arrays.difference, &t->arrays.second,   &t->arrays.previous,
                         &t->arrays.average};
@@ -147,8 +147,7 @@ gboolean edt_train_bench(const EdtTrainBench *options, EdtBenchResult *result, G
     gboolean good;
 
     *result = (EdtBenchResult){0};
-    if (!edt_train_precision(options->precision, &t->precision, error))
-        return FALSE;
+    t->precision = edt_train_precision(options->precision);
     if (options->micro < 1 || options->repetitions < 1 ||
         !edt_variant_named(options->variant, options->image_size, &t->v)) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,

@@ -4,10 +4,9 @@
  */
 #include "train/product.h"
 #include "base/memory.h"
-#include "edt.h"
+#include "cpu/onednn.h"
 
 #include <omp.h>
-#include <oneapi/dnnl/dnnl.h>
 #include <string.h>
 
 typedef struct {
@@ -32,16 +31,6 @@ struct EdtProducts {
     int failure; /* first dnnl_status_t, set atomically */
 };
 
-static gboolean ok(dnnl_status_t status, const char *what, GError **error)
-{
-    if (status == dnnl_success)
-        return TRUE;
-    g_set_error(error, EDT_ERROR,
-                status == dnnl_out_of_memory ? EDT_ERROR_NO_MEMORY : EDT_ERROR_FAILED,
-                "oneDNN could not %s (status %d).", what, (int)status);
-    return FALSE;
-}
-
 EdtProducts *edt_products_new(int threads, GError **error)
 {
     EdtProducts *p = g_new0(EdtProducts, 1);
@@ -53,7 +42,7 @@ EdtProducts *edt_products_new(int threads, GError **error)
     p->products = g_ptr_array_new();
     for (int i = 0; i < threads && !status; i++)
         status = dnnl_stream_create(&p->streams[i], p->engine, dnnl_stream_default_flags);
-    if (ok(status, "open the CPU", error))
+    if (edt_onednn_ok(status, "open the CPU", error))
         return p;
     edt_products_free(p);
     return NULL;
@@ -98,7 +87,7 @@ void edt_products_free(EdtProducts *p)
 static dnnl_status_t describe(dnnl_memory_desc_t *desc, gint64 batch, gint64 rows, gint64 columns,
                               gint64 s_batch, gint64 s_row, gint64 s_column, EdtType type)
 {
-    dnnl_data_type_t t = type == EDT_BF16 ? dnnl_bf16 : dnnl_f32;
+    dnnl_data_type_t t = edt_onednn_type(type);
     if (batch == 0)
         return dnnl_memory_desc_create_with_strides(desc, 2, (dnnl_dims_t){rows, columns}, t,
                                                     (dnnl_dims_t){s_row, s_column});
@@ -137,6 +126,11 @@ static dnnl_status_t set_attributes(const EdtProductSpec *s, dnnl_primitive_attr
     return status;
 }
 
+static gint64 macs_of(const EdtProductSpec *s)
+{
+    return MAX(s->batch, 1) * s->M * s->N * s->K;
+}
+
 /* Made while OpenMP has one thread, because that is how it will run. */
 static dnnl_status_t make_primitive(EdtProduct *product)
 {
@@ -153,7 +147,8 @@ static dnnl_status_t make_primitive(EdtProduct *product)
         status = dnnl_memory_desc_clone(
             &product->scratch, dnnl_primitive_desc_query_md(desc, dnnl_query_scratchpad_md, 0));
     if (!status)
-        status = dnnl_primitive_create(&product->primitive, desc);
+        status = edt_onednn_make(desc, "a product of the training", macs_of(&product->spec),
+                                 &product->primitive);
     dnnl_primitive_desc_destroy(desc);
     dnnl_primitive_attr_destroy(attr);
     return status;
@@ -184,7 +179,7 @@ const EdtProduct *edt_products_plan(EdtProducts *p, const EdtProductSpec *spec, 
     product = g_new0(EdtProduct, 1);
     product->products = p;
     product->spec = *spec;
-    if (!ok(make(product), "plan a matrix product", error)) {
+    if (!edt_onednn_ok(make(product), "plan a matrix product", error)) {
         product_free(product);
         return NULL;
     }
@@ -222,7 +217,7 @@ gboolean edt_products_prepare(EdtProducts *p, GError **error)
             return FALSE;
     }
     for (guint i = 0; i < p->products->len; i++)
-        if (!ok(make_memories(p->products->pdata[i]), "prepare a matrix product", error))
+        if (!edt_onednn_ok(make_memories(p->products->pdata[i]), "prepare a matrix product", error))
             return FALSE;
     return TRUE;
 }
@@ -253,5 +248,5 @@ gboolean edt_products_check(EdtProducts *p, GError **error)
 {
     int status = g_atomic_int_get(&p->failure);
     g_atomic_int_set(&p->failure, 0);
-    return ok((dnnl_status_t)status, "compute a matrix product", error);
+    return edt_onednn_ok((dnnl_status_t)status, "compute a matrix product", error);
 }

@@ -65,9 +65,9 @@ typedef enum {
 } EdtDraw;
 void edt_train_random(EdtRandom *random, guint64 seed, EdtDraw draw, gint64 a, gint64 b);
 
-/* trainer.c: never AUTO.  FALSE: bf16 is asked for and this CPU has no products of it; oneDNN would
- * answer with its reference code, minutes a step (EDT_ERROR_BACKEND). */
-gboolean edt_train_precision(EdtPrecision wish, EdtPrecision *precision, GError **error);
+/* trainer.c: never AUTO; and what enters products.  A run of bf16 goes on in f32 on a CPU without. */
+EdtPrecision edt_train_precision(EdtPrecision wish);
+EdtType edt_train_act(EdtPrecision precision);
 void edt_train_use_weights(EdtTrainer *trainer); /* after they changed */
 
 /* share.c.  _make: errors when the ranks do not begin alike. */

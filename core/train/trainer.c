@@ -14,25 +14,16 @@
 
 /* ---- making ---- */
 
-gboolean edt_train_has_bf16(void)
+EdtPrecision edt_train_precision(EdtPrecision wish)
 {
-    EdtEngineOptions fastest = {.backend = EDT_BACKEND_CPU, .precision = EDT_PRECISION_AUTO};
-    EdtDeviceOptions resolved;
-    return edt_backend_choose(&fastest, &resolved, NULL, NULL) &&
-           resolved.precision == EDT_PRECISION_BF16;
+    if (wish != EDT_PRECISION_AUTO)
+        return wish;
+    return edt_cpu_has_bf16() ? EDT_PRECISION_BF16 : EDT_PRECISION_F32;
 }
 
-gboolean edt_train_precision(EdtPrecision wish, EdtPrecision *precision, GError **error)
+EdtType edt_train_act(EdtPrecision precision)
 {
-    gboolean bf16 = edt_train_has_bf16();
-
-    *precision = wish != EDT_PRECISION_AUTO ? wish : bf16 ? EDT_PRECISION_BF16 : EDT_PRECISION_F32;
-    if (*precision != EDT_PRECISION_BF16 || bf16)
-        return TRUE;
-    g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND,
-                "This CPU cannot train in bf16: without AVX512-BF16 a step would take minutes. "
-                "Train in f32, or leave the type to be chosen (auto).");
-    return FALSE;
+    return precision == EDT_PRECISION_BF16 && edt_cpu_has_bf16() ? EDT_BF16 : EDT_F32;
 }
 
 static EdtDataset *open_latents(const EdtLatentOptions *latents, GError **error)
@@ -80,7 +71,7 @@ static gboolean make_arrays(EdtTrainer *trainer, GError **error)
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
         if ((*all[i] = edt_parameters_array(trainer->parameters, error)) == NULL)
             return FALSE;
-    if (trainer->precision == EDT_PRECISION_BF16) {
+    if (edt_train_act(trainer->precision) == EDT_BF16) {
         trainer->halves = edt_alloc(trainer->parameters->count * sizeof(EdtHalf), error);
         if (trainer->halves == NULL)
             return FALSE;
@@ -109,15 +100,12 @@ static double variational_share(const EdtTrainOptions *o)
 static gboolean make(EdtTrainer *trainer, GError **error)
 {
     const EdtTrainOptions *o = &trainer->options;
-    EdtType act;
 
     if (!edt_train_options_check(o, &trainer->v, error))
         return FALSE;
-    if (!edt_train_precision(o->precision, &trainer->precision, error))
-        return FALSE;
+    trainer->precision = edt_train_precision(o->precision);
     trainer->options.precision = trainer->precision; /* who resumes elsewhere keeps it */
     trainer->threads = edt_threads_resolve(o->threads);
-    act = trainer->precision == EDT_PRECISION_BF16 ? EDT_BF16 : EDT_F32;
     trainer->dataset = open_data(trainer, error);
     if (trainer->dataset == NULL)
         return FALSE;
@@ -136,8 +124,9 @@ static gboolean make(EdtTrainer *trainer, GError **error)
         return FALSE;
     trainer->loss = (EdtLoss){trainer->schedule,         o->prediction,       o->weighting, TRUE,
                               (int)trainer->batch.count, variational_share(o)};
-    trainer->network = edt_train_network_new(trainer->parameters, trainer->batch.rows, act,
-                                             trainer->threads, error);
+    trainer->network = edt_train_network_new(trainer->parameters, trainer->batch.rows,
+                                             edt_train_act(trainer->precision), trainer->threads,
+                                             error);
     return trainer->network != NULL;
 }
 

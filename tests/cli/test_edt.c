@@ -507,23 +507,6 @@ static void test_previews(void)
     g_assert_false(program_exists("p.png"));
 }
 
-/* Where bf16 is the slower choice, it is said: by the doctor, and when it is asked for. */
-static void test_bf16(void)
-{
-    static const char said[] = "bf16 is several times slower";
-    Outcome doctor = program_finish(program_start("doctor", NULL), NULL);
-    gboolean slow = strstr(doctor.out, "bf16 is slower here") != NULL;
-    Outcome outcome = program_expect(0, NULL, "sample", "--class", "1", "--steps", "1", "--type",
-                                     "bf16", "-o", "bf16.png", NULL);
-    g_assert_cmpint(strstr(outcome.err, said) != NULL, ==, slow);
-    outcome_clear(&outcome);
-    outcome = program_expect(0, NULL, "sample", "--class", "1", "--steps", "1", "--type", "f32",
-                             "-o", "f32.png", NULL);
-    g_assert_null(strstr(outcome.err, said));
-    outcome_clear(&outcome);
-    outcome_clear(&doctor);
-}
-
 /* ---- bench ---- */
 
 /* A training step in the table of the others: all three parts of it count. */
@@ -576,7 +559,6 @@ int main(int argc, char **argv)
     g_test_add_func("/edt/record", test_record);
     g_test_add_func("/edt/latents", test_latents);
     g_test_add_func("/edt/previews", test_previews);
-    g_test_add_func("/edt/bf16", test_bf16);
     g_test_add_func("/edt/bench-train", test_bench_train);
     return g_test_run();
 }

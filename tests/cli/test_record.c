@@ -75,14 +75,14 @@ static void test_wrong_facts(void)
     g_assert_cmpint(record->size, ==, 0);
 }
 
-/* Byte for byte what has always been written, in the same order. */
+/* Byte for byte, in this order. */
 static void test_written(void)
 {
     const char *json =
         "{\"edt\":\"0.1.0\",\"model\":\"a \\\"b\\\" \\\\ \303\244\",\"model_sha256\":\"01ab\","
         "\"class\":207,\"class_name\":\"golden retriever\",\"seed\":9007199254740993,"
         "\"steps\":25,\"steps_done\":24,\"sampler\":\"ddim\",\"cfg_scale\":0.1,"
-        "\"amm\":\"auto\",\"eta\":0.30000000000000004,\"clip\":false,\"init_latent\":true,"
+        "\"amm\":\"auto\",\"eta\":0.30000000000000004,\"clip\":false,\"vae\":\"full\",\"init_latent\":true,"
         "\"precision\":\"f32\",\"backend\":\"cpu\",\"size\":256}";
     g_autoptr(EdtRecord) record = edt_record_read(json, NULL);
     g_assert_nonnull(record);

@@ -81,7 +81,7 @@ static void test_fits(void)
 /* No setting is forgotten: a change of any one makes another request. */
 static void test_equal(void)
 {
-    static const char *const others[] = {"7", "ddim", "2.5", "off", "0.5", "true"};
+    static const char *const others[] = {"7", "ddim", "2.5", "off", "0.5", "true", "draft"};
     int n, changed = 0;
     const EdtSetting *settings = edt_settings(&n);
     for (int i = 0; i < n; i++) {

@@ -20,7 +20,7 @@ BELOW = {
     'model': {'network', 'vae', 'files', 'base'},
     'engine': {'model', 'sample', 'network', 'vae', 'files', 'compute', 'base'},
     'core': {'engine', 'model', 'sample', 'network', 'vae', 'files', 'compute', 'base'},
-    'train': {'model', 'sample', 'network', 'vae', 'files', 'compute', 'base'},
+    'train': {'model', 'sample', 'network', 'vae', 'files', 'cpu', 'compute', 'base'},
     'cli': set(),
     'ui': set(),
     'plugin': {'ui'},

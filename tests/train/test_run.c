@@ -57,31 +57,8 @@ static void assert_same_bytes(const char *a, const char *b)
                     g_mapped_file_get_contents(y), g_mapped_file_get_length(y));
 }
 
-/* Where the CPU has no bf16, it is refused: a step would take minutes. */
-static gboolean can_train(EdtPrecision precision)
-{
-    g_autofree char *pictures = file("pictures");
-    EdtTrainOptions o = discs_options(pictures);
-    GError *error = NULL;
-    if (precision == EDT_PRECISION_F32 || edt_train_has_bf16())
-        return TRUE;
-    o.precision = precision;
-    g_assert_null(edt_trainer_new(&o, &error));
-    g_assert_error(error, EDT_ERROR, EDT_ERROR_BACKEND);
-    g_clear_error(&error);
-    o.precision = EDT_PRECISION_AUTO;
-    EdtTrainer *trainer = trainer_new(&o, NULL);
-    g_assert_cmpint(edt_trainer_facts(trainer)->precision, ==, EDT_PRECISION_F32);
-    edt_trainer_free(trainer);
-    g_test_skip("this CPU has no bf16");
-    return FALSE;
-}
-
 static void test_resume(gconstpointer precision)
 {
-    if (!can_train((EdtPrecision)GPOINTER_TO_INT(precision)))
-        return;
-
     g_autofree char *pictures = file("pictures"), *half = file("half.safetensors");
     g_autofree char *straight = file("a.safetensors"), *resumed = file("b.safetensors");
     EdtTrainOptions o = discs_options(pictures);

@@ -21,7 +21,7 @@ typedef struct {
     int frames, steps_seen, stop_at, hold_at, close_at, held;
     int stop_from; /* the item in whose batch it is stopped */
     double fraction;
-    gboolean keep, keep_decoding, done, previewed;
+    gboolean keep, keep_decoding, done, previewed, bf16_in_f32;
     EdtJob *job;
 } Watcher;
 
@@ -81,6 +81,7 @@ static void on_frame(EdtJob *job, const EdtFrame *frame, gpointer user_data)
     w->frames++;
     w->steps_seen = MAX(w->steps_seen, frame->step);
     w->previewed |= frame->tiles[0].pixels != NULL;
+    w->bf16_in_f32 |= frame->bf16_in_f32;
     g_assert_cmpfloat(frame->fraction, >=, w->fraction);
     g_assert_cmpfloat(frame->fraction, <=, 1);
     w->fraction = frame->fraction;
@@ -169,6 +170,23 @@ static void test_finish(void)
     g_strfreev(before);
     g_strfreev(after);
     edt_job_close(w.job);
+    edt_studio_free(studio);
+}
+
+/* On a processor without bf16 the dialog can say what becomes of it. */
+static void test_bf16(void)
+{
+    EdtStudio *studio = edt_studio_new();
+    for (int precision = EDT_PRECISION_AUTO; precision <= EDT_PRECISION_BF16; precision++) {
+        Watcher w = {0};
+        EdtOrder *order = new_order(2, 1);
+        order->options.precision = (EdtPrecision)precision;
+        run(studio, order, &w);
+        g_assert_no_error(edt_job_outcome(w.job)->error);
+        g_assert_cmpint(w.bf16_in_f32, ==,
+                        precision == EDT_PRECISION_BF16 && !edt_cpu_has_bf16());
+        edt_job_close(w.job);
+    }
     edt_studio_free(studio);
 }
 
@@ -395,6 +413,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     import(argv[1], argv[2]);
     g_test_add_func("/gimp/job/finish", test_finish);
+    g_test_add_func("/gimp/job/bf16", test_bf16);
     g_test_add_func("/gimp/job/keep", test_keep);
     g_test_add_func("/gimp/job/discard", test_discard);
     g_test_add_func("/gimp/job/hold", test_hold);

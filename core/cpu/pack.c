@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * See pack.h.  oneDNN 3.7's own reorder is not used: where a layout pads (24 output channels in
+ * blocks of 16) it writes the padding of one tap over the weights of another, with ABcd8b16a2b and
+ * AcdB16a2b from f32 (tests/kernels/test_pack.c has the sizes).  In a blocked layout the place of a
+ * number is a sum of one term for each of its indices, so a table for each dimension says all.
+ */
+#include "cpu/pack.h"
+#include "cpu/onednn.h"
+#include "base/half.h"
+
+#include <glib/gi18n-lib.h>
+
+#define RANK 4
+#define COLUMNS                                                                                    \
+    64 /* of the second dimension, written together: they are neighbours in all layouts */
+
+typedef struct {
+    int count[RANK];
+    gint64 *place[RANK]; /* in elements, of each index */
+    EdtType type;
+} Layout;
+
+static void clear(Layout *layout)
+{
+    for (int d = 0; d < RANK; d++)
+        g_free(layout->place[d]);
+}
+
+/* What index i of dimension d adds to the place: its digits in the inner blocks, innermost last,
+ * and what is left of it in whole blocks. */
+static gint64 place_of(int d, gint64 i, int n_blocks, const dnnl_dim_t *size,
+                       const dnnl_dim_t *dimension, gint64 stride)
+{
+    gint64 place = 0, step = 1;
+    for (int b = n_blocks - 1; b >= 0; b--) {
+        if (dimension[b] == d) {
+            place += i % size[b] * step;
+            i /= size[b];
+        }
+        step *= size[b];
+    }
+    return place + i * stride;
+}
+
+static dnnl_status_t read_layout(const_dnnl_memory_desc_t desc, Layout *layout)
+{
+    const dnnl_dims_t *dims, *strides, *size, *dimension;
+    dnnl_format_kind_t kind;
+    dnnl_data_type_t type;
+    int rank, n_blocks;
+
+    if (dnnl_memory_desc_query(desc, dnnl_query_format_kind, &kind) || kind != dnnl_blocked ||
+        dnnl_memory_desc_query(desc, dnnl_query_ndims_s32, &rank) || rank > RANK ||
+        dnnl_memory_desc_query(desc, dnnl_query_data_type, &type) ||
+        dnnl_memory_desc_query(desc, dnnl_query_dims, &dims) ||
+        dnnl_memory_desc_query(desc, dnnl_query_strides, &strides) ||
+        dnnl_memory_desc_query(desc, dnnl_query_inner_nblks_s32, &n_blocks) ||
+        dnnl_memory_desc_query(desc, dnnl_query_inner_blks, &size) ||
+        dnnl_memory_desc_query(desc, dnnl_query_inner_idxs, &dimension))
+        return dnnl_unimplemented;
+    layout->type = type == dnnl_bf16 ? EDT_BF16 : EDT_F32;
+    for (int d = 0; d < RANK; d++) {
+        layout->count[d] = d < rank ? (int)(*dims)[d] : 1;
+        layout->place[d] = g_new0(gint64, layout->count[d]);
+        for (int i = 0; d < rank && i < layout->count[d]; i++)
+            layout->place[d][i] = place_of(d, i, n_blocks, *size, *dimension, (*strides)[d]);
+    }
+    return dnnl_success;
+}
+
+/* One number from one place to another; the types are constants wherever this is inlined. */
+static inline __attribute__((always_inline)) void move(EdtType from_type, const void *from,
+                                                       gint64 at, EdtType to_type, void *to,
+                                                       gint64 there, gboolean rounded)
+{
+    float value = from_type == EDT_F32 ? ((const float *)from)[at]
+                                       : edt_bf16_to_f32(((const EdtHalf *)from)[at]);
+    if (to_type == EDT_BF16)
+        ((EdtHalf *)to)[there] = edt_f32_to_bf16(value);
+    else
+        ((float *)to)[there] = rounded ? edt_bf16_to_f32(edt_f32_to_bf16(value)) : value;
+}
+
+/* Columns [begin, end) of the second dimension. */
+static inline __attribute__((always_inline)) void move_columns(const Layout *f, EdtType from_type,
+                                                               const void *from, const Layout *t,
+                                                               EdtType to_type, void *to, int begin,
+                                                               int end, gboolean rounded)
+{
+    for (int a = 0; a < f->count[0]; a++)
+        for (int c = 0; c < f->count[2]; c++)
+            for (int d = 0; d < f->count[3]; d++) {
+                gint64 at = f->place[0][a] + f->place[2][c] + f->place[3][d];
+                gint64 there = t->place[0][a] + t->place[2][c] + t->place[3][d];
+                for (int b = begin; b < end; b++)
+                    move(from_type, from, at + f->place[1][b], to_type, to, there + t->place[1][b],
+                         rounded);
+            }
+}
+
+static void move_all(EdtDevice *dev, const Layout *f, const void *from, const Layout *t, void *to)
+{
+    const gboolean rounded = dev->rounded;
+#pragma omp parallel for schedule(static) num_threads(dev->threads)
+    for (int begin = 0; begin < f->count[1]; begin += COLUMNS) {
+        const int end = MIN(begin + COLUMNS, f->count[1]);
+        if (f->type == EDT_F32 && t->type == EDT_F32)
+            move_columns(f, EDT_F32, from, t, EDT_F32, to, begin, end, rounded);
+        else if (f->type == EDT_F32)
+            move_columns(f, EDT_F32, from, t, EDT_BF16, to, begin, end, FALSE);
+        else if (t->type == EDT_F32)
+            move_columns(f, EDT_BF16, from, t, EDT_F32, to, begin, end, FALSE);
+        else
+            move_columns(f, EDT_BF16, from, t, EDT_BF16, to, begin, end, FALSE);
+    }
+}
+
+gboolean edt_pack(EdtDevice *dev, const_dnnl_memory_desc_t from_desc, const void *from,
+                  const_dnnl_memory_desc_t to_desc, void *to, GError **error)
+{
+    Layout f = {0}, t = {0};
+    dnnl_status_t status = read_layout(from_desc, &f);
+    if (!status)
+        status = read_layout(to_desc, &t);
+    if (!status) {
+        memset(to, 0, dnnl_memory_desc_get_size(to_desc));
+        move_all(dev, &f, from, &t, to);
+    }
+    clear(&f);
+    clear(&t);
+    return edt_onednn_ok(status, N_("pack weights"), error);
+}
