@@ -5,6 +5,7 @@
  * linear.c, convolutions in conv.c.
  */
 #include "cpu/cpu.h"
+#include "machine.h"
 #include "cpu/device.h"
 #include "base/memory.h"
 #include "base/threads.h"

@@ -3,7 +3,7 @@
  * What this machine can do; see isa.h.
  */
 #include "cpu/isa.h"
-#include "edt.h"
+#include "machine.h"
 
 #include <oneapi/dnnl/dnnl.h>
 #include <string.h>

@@ -3,6 +3,7 @@
  * Opening and closing an engine; see engine.h.  Next: edt.c.
  */
 #include "engine/engine.h"
+#include "machine.h"
 #include "base/memory.h"
 #include "base/threads.h"
 #include "model/info.h"

@@ -4,7 +4,7 @@
  * of a GPU.  From what a model file says of itself; tests/unit and tests/cuda hold it against what
  * is really taken.  Asked by engine.c, `edt info`, `edt doctor` and the dialog.
  */
-#include "edt.h"
+#include "machine.h"
 
 #include "network/shape.h"
 

@@ -3,6 +3,7 @@
  * A trainer is made here, out of data, weights and a network.  Next: step.c, what it does.
  */
 #include "train/state.h"
+#include "machine.h"
 #include "base/memory.h"
 #include "base/threads.h"
 #include "train/kernels.h"

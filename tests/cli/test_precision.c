@@ -6,7 +6,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "edt.h"
+#include "record.h"
 #include "files/png.h"
 #include "program.h"
 

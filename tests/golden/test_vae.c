@@ -4,6 +4,7 @@
  * data/pt/pt_vae_small), in f32 and bf16; one thread against two; flat memory.
  */
 #include "base/memory.h"
+#include "machine.h"
 #include "cpu/cpu.h"
 #include "golden/golden.h"
 #include "golden/hash_weights.h"

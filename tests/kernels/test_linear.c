@@ -5,6 +5,7 @@
  * oneDNN's.
  */
 #include "base/half.h"
+#include "machine.h"
 #include "base/memory.h"
 #include "cpu/cpu.h"
 #include "cpu/kernels.h"

@@ -5,6 +5,7 @@
  * instruction level that oneDNN can be held to.
  */
 #include "base/memory.h"
+#include "machine.h"
 #include "cpu/cpu.h"
 #include "cpu/isa.h"
 #include "vae/shape.h"
@@ -167,15 +168,15 @@ static void plan_network(const char *name, int size, EdtPrecision precision)
 
     g_assert_true(edt_variant_named(name, size, &v));
     edt_variant_tensors(&v, add_shape, &source);
-    EdtModel *model = edt_model_new(&backend, dev, &v, &source.source, &error);
+    EdtNetwork *model = edt_network_new(&backend, dev, &v, &source.source, &error);
     g_assert_no_error(error);
     for (int pictures = 1; pictures <= 4; pictures += 3) {
-        edt_model_prepare(model, 2 * pictures, 25 * 2, &error); /* both halves of guidance */
+        edt_network_prepare(model, 2 * pictures, 25 * 2, &error); /* both halves of guidance */
         g_assert_no_error(error);
-        edt_model_prepare(model, pictures, 25, &error);
+        edt_network_prepare(model, pictures, 25, &error);
         g_assert_no_error(error);
     }
-    edt_model_free(model);
+    edt_network_free(model);
     backend.close(dev);
     source_clear(&source);
 }
@@ -197,14 +198,13 @@ static void test_networks(void)
 
 static void plan_vae(EdtPrecision precision)
 {
-    static const EdtVaeShape standard = {4, {128, 256, 512, 512}, 4, 3};
     static const int sides[] = {8, 16, 32, 40, 64}; /* pictures of 64 to 512 pixels */
     const EdtBackend backend = planner();
     EdtDevice *dev = open_device(&backend, precision);
     Source source = source_new();
     GError *error = NULL;
 
-    edt_vae_tensors(&standard, add_shape, &source);
+    edt_vae_tensors(&edt_vae_standard, EDT_VAE_DECODER | EDT_VAE_ENCODER, add_shape, &source);
     EdtVae *vae =
         edt_vae_new(&backend, dev, &source.source, EDT_VAE_DECODER | EDT_VAE_ENCODER, &error);
     g_assert_no_error(error);

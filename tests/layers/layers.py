@@ -36,7 +36,7 @@ PUBLIC = {  # header -> rooms that may read it
     'core/settings.h': {'model', 'core', 'train'} | APPLICATIONS,
     'core/record.h': {'core'} | APPLICATIONS,
     'core/catalogue.h': {'model', 'core'} | APPLICATIONS,
-    'core/machine.h': {'files', 'compute', 'engine', 'core'} | APPLICATIONS,
+    'core/machine.h': {'files', 'compute', 'cpu', 'train', 'engine', 'core'} | APPLICATIONS,
     'core/train.h': {'train', 'cli'},
     # how a program begins: before it has anything else of core/
     'core/base/installed.h': EVERYONE,

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "machine.h"
 #include "catalogue.h"
 #include "plugin/job.h"
 #include "ui/history.h"
