@@ -61,6 +61,10 @@ static gboolean check(const EdtEngine *engine, const EdtRequest *request, GError
         if (request->items[i].class_index < 0 || request->items[i].class_index > info->n_classes)
             return wrong(error, _("There is no class %d: “%s” has classes 0 to %d."),
                          request->items[i].class_index, info->path, info->n_classes - 1);
+        if (info->n_styles && (request->items[i].style < EDT_STYLE_ANY ||
+                               request->items[i].style >= info->n_styles))
+            return wrong(error, _("There is no style %d: “%s” has styles 0 to %d."),
+                         request->items[i].style, info->path, info->n_styles - 1);
     }
     if (request->vae == EDT_DECODE_DRAFT && !info->has_draft)
         return wrong(error,
@@ -122,6 +126,7 @@ static gboolean finish(EdtRun *run, int steps_done, EdtVerdict verdict, EdtPictu
         *picture = (EdtPicture){
             .class_index = item->class_index,
             .seed = item->seed,
+            .style = info->n_styles ? item->style : EDT_STYLE_ANY,
             .steps_done = steps_done,
             .width = info->image_size,
             .height = info->image_size,

@@ -76,6 +76,7 @@ typedef enum { EDT_STORED_F32, EDT_STORED_BF16 } EdtStored; /* weights in a file
 /* What a model file may hold. */
 #define EDT_CFG_SCALE_MAX 100 /* recommended guidance */
 #define EDT_CLASSES_MAX 100000
+#define EDT_STYLES_MAX 1000
 #define EDT_CLASS_NAME_MAX 256  /* bytes; no control characters */
 #define EDT_MODEL_TEXT_MAX 4096 /* bytes of title and licence; no control characters */
 
@@ -109,6 +110,8 @@ typedef struct {
     EdtClassList class_list;
     char **class_names;  /* n_classes names, NULL-terminated, or NULL (class_list tells) */
     char **class_labels; /* the same in the user's language, or NULL */
+    int n_styles;        /* without the null style; 0: the model knows no styles */
+    char **style_names, **style_labels; /* as of classes; or NULL */
     EdtSchedule schedule;
     EdtPrediction prediction;
     EdtStored stored;
@@ -154,7 +157,9 @@ gboolean edt_decode_parse(const char *name, EdtDecode *decode);
 typedef struct {
     int class_index; /* 0..n_classes-1, or n_classes for the null class */
     guint64 seed;
+    int style; /* 0..n_styles-1, or EDT_STYLE_ANY; models without styles do not look at it */
 } EdtItem;
+#define EDT_STYLE_ANY (-1)
 
 typedef struct {
     const EdtItem *items; /* borrowed during edt_generate() */
@@ -210,6 +215,7 @@ typedef struct {
 typedef struct {
     int class_index;
     guint64 seed;
+    int style; /* EDT_STYLE_ANY where the model has none */
     int steps_done; /* fewer than asked after EDT_STOP_KEEP */
     int width, height, channels;
     float *pixels; /* height x width x channels, 0..1, sRGB; NULL with latent_only */
@@ -312,6 +318,12 @@ int *edt_class_search(const EdtModelInfo *info, const char *text);
 char *edt_class_name(const EdtModelInfo *info, int class_index);
 /* What a person is shown: the name in their language, where the model knows it. */
 char *edt_class_label(const EdtModelInfo *info, int class_index);
+
+/* The same of styles.  Index for a number, a name or a label; the name and label of EDT_STYLE_ANY is
+ * "any". */
+int edt_style_find(const EdtModelInfo *info, const char *text, GError **error);
+char *edt_style_name(const EdtModelInfo *info, int style);
+char *edt_style_label(const EdtModelInfo *info, int style);
 
 /* ---- the machine ---- */
 

@@ -46,7 +46,9 @@ typedef struct {
                                  for runs of thousands of steps, not hundreds of thousands */
 
     /* the data: one of the two */
-    const char *pictures; /* folder of class folders; classes.json in it may name the classes */
+    /* folder of class folders; classes.json in it may name the classes, styles.json the styles (see
+       train/style_list.h) */
+    const char *pictures;
     const char *features; /* folder with imagenet_features and imagenet_labels (.npy) */
     int n_classes;        /* of features: 1000 */
     gboolean flip;        /* mirror half of the pictures (not those that classes.json forbids) */
@@ -78,7 +80,8 @@ typedef struct {
     gboolean no_prox;      /* Adan without the proximal form of weight decay */
     double average;        /* decay of the average of the weights: 0.9999 */
     gboolean average_ramp; /* decay min(average, (1 + step) / (10 + step)): for short runs */
-    double label_dropout;  /* share of samples that learn the null class: 0.1 */
+    double label_dropout;  /* share of samples that learn the null class, and, on its own, of those
+                              that learn the null style: 0.1 */
     guint64 seed;
 
     /* the run and its model, for who resumes or exports; they may differ then */
@@ -106,7 +109,7 @@ EdtTrainer *edt_trainer_resume(const EdtTrainOptions *options, const char *check
 void edt_trainer_free(EdtTrainer *trainer);
 
 typedef struct {
-    int pictures, classes; /* that can be used */
+    int pictures, classes, styles; /* that can be used */
     int skipped;           /* that cannot be read */
     char **class_names;    /* NULL-terminated, or NULL where unknown */
     char **skipped_names;  /* "rose/3.png: reason", NULL-terminated */

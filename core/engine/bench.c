@@ -218,9 +218,9 @@ static gboolean prepare_step(Bench *b)
         b->row[i] = i * classes / b->N;
     EdtAmmPlan amm = edt_amm_plan(v, EDT_AMM_AUTO, b->bench->guided ? 4.0 : 1.0);
     edt_network_set_amm(b->model, &amm);
-    edt_network_modulate(b->model, R, timestep, label);
+    edt_network_modulate(b->model, R, timestep, label, NULL);
     double since = now_ms();
-    edt_network_modulate(b->model, R, timestep, label);
+    edt_network_modulate(b->model, R, timestep, label, NULL);
     b->result->modulate_ms = (now_ms() - since) / SLICE;
     b->result->gflop = 2e-9 * (double)edt_variant_macs(v) * b->N;
     return b->backend->sync(b->dev, b->error);

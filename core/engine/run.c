@@ -19,7 +19,7 @@ static double now(void)
 
 static int modulation_rows(const EdtRun *run)
 {
-    return run->slice * run->classes;
+    return run->slice * run->slots;
 }
 
 /* Coefficients and noise travel together; the noise begins at a line of its own. */
@@ -34,10 +34,11 @@ static void carve(EdtRun *run, EdtArena *host, EdtArena *device)
     run->how = edt_arena_take(host, HOW_BYTES + latents);
     run->latents = edt_arena_take(host, latents);
     run->previews.pixels = edt_arena_take(host, edt_previews_bytes(&run->previews));
-    run->class_of_slot = edt_arena_take(host, (B + 1) * sizeof(int));
+    run->labels_of_slot = edt_arena_take(host, (B + 1) * sizeof(EdtLabels));
     run->slot = edt_arena_take(host, N * sizeof(int));
     run->row = edt_arena_take(host, N * sizeof(int));
     run->row_label = edt_arena_take(host, rows * sizeof(int));
+    run->row_style = edt_arena_take(host, rows * sizeof(int));
     run->row_timestep = edt_arena_take(host, rows * f32);
     sampler->x = edt_arena_take(device, N * run->count * f32);
     sampler->denoised = edt_arena_take(device, latents);
@@ -74,38 +75,49 @@ static void plan_tail(EdtRun *run)
     sampler->noise = (float *)((char *)run->device_how + HOW_BYTES);
 }
 
-/* Distinct classes of the batch; under guidance the null class is one of them. */
-static int count_classes(const EdtRun *run)
+/* Of a sample of the forward; those behind the pictures are guidance's: no class in no style. */
+static EdtLabels labels_of(const EdtRun *run, int sample)
 {
-    const EdtItem *items = run->request->items + run->first;
-    int distinct = 0;
-    gboolean null = run->guided;
-    for (int i = 0; i < run->B; i++) {
-        gboolean seen = FALSE;
-        for (int k = 0; k < i && !seen; k++)
-            seen = items[k].class_index == items[i].class_index;
-        distinct += !seen;
-        null = null && items[i].class_index != run->engine->info->n_classes;
-    }
-    return distinct + null;
+    const EdtModelInfo *info = run->engine->info;
+    if (sample >= run->B)
+        return (EdtLabels){info->n_classes, info->n_styles};
+    const EdtItem *item = &run->request->items[run->first + sample];
+    gboolean styled = info->n_styles && item->style != EDT_STYLE_ANY;
+    return (EdtLabels){item->class_index, styled ? item->style : info->n_styles};
 }
 
-static int slot_for(EdtRun *run, int *used, int class_index)
+static gboolean same(EdtLabels a, EdtLabels b)
+{
+    return a.class == b.class && a.style == b.style;
+}
+
+/* Samples that ask for what none before them did. */
+static int count_slots(const EdtRun *run)
+{
+    int slots = 0;
+    for (int i = 0; i < run->N; i++) {
+        gboolean seen = FALSE;
+        for (int k = 0; k < i && !seen; k++)
+            seen = same(labels_of(run, k), labels_of(run, i));
+        slots += !seen;
+    }
+    return slots;
+}
+
+static int slot_for(EdtRun *run, int *used, EdtLabels labels)
 {
     for (int k = 0; k < *used; k++)
-        if (run->class_of_slot[k] == class_index)
+        if (same(run->labels_of_slot[k], labels))
             return k;
-    run->class_of_slot[*used] = class_index;
+    run->labels_of_slot[*used] = labels;
     return (*used)++;
 }
 
 static void assign_slots(EdtRun *run)
 {
     int used = 0;
-    for (int i = 0; i < run->B; i++)
-        run->slot[i] = slot_for(run, &used, run->request->items[run->first + i].class_index);
-    for (int i = run->B; i < run->N; i++)
-        run->slot[i] = slot_for(run, &used, run->engine->info->n_classes);
+    for (int i = 0; i < run->N; i++)
+        run->slot[i] = slot_for(run, &used, labels_of(run, i));
 }
 
 /* Steps whose modulations are computed together: all of them, unless memory says otherwise. */
@@ -114,7 +126,7 @@ static int choose_slice(const EdtRun *run)
     gsize row = edt_network_workspace(run->engine->model, run->N, 2) -
                 edt_network_workspace(run->engine->model, run->N, 1);
     gsize rows = MAX(MODULATION_BYTES / MAX(row, 1), 1);
-    return (int)CLAMP(rows / (gsize)run->classes, 1, (gsize)run->request->steps);
+    return (int)CLAMP(rows / (gsize)run->slots, 1, (gsize)run->request->steps);
 }
 
 static gboolean prepare_previews(EdtRun *run, GError **error)
@@ -144,7 +156,7 @@ gboolean edt_run_prepare(EdtRun *run, GError **error)
     run->C_out = v->out_channels;
     run->hw = v->latent_size * v->latent_size;
     run->count = (gsize)(run->C * run->hw);
-    run->classes = count_classes(run);
+    run->slots = count_slots(run);
     run->slice = choose_slice(run);
     run->slice_first = G_MAXINT; /* no slice yet */
     memset(&run->tail, 0, sizeof run->tail);
@@ -167,13 +179,15 @@ static void modulate(EdtRun *run, int s)
     run->slice_first = s;
     for (int i = 0; i < run->slice; i++) {
         int step = MAX(s - i, 0); /* a last slice that is too long repeats step 0 */
-        for (int k = 0; k < run->classes; k++) {
-            run->row_timestep[i * run->classes + k] = (float)schedule->timestep[step];
-            run->row_label[i * run->classes + k] = run->class_of_slot[k];
+        for (int k = 0; k < run->slots; k++) {
+            const int row = i * run->slots + k;
+            run->row_timestep[row] = (float)schedule->timestep[step];
+            run->row_label[row] = run->labels_of_slot[k].class;
+            run->row_style[row] = run->labels_of_slot[k].style;
         }
     }
     edt_network_modulate(run->engine->model, modulation_rows(run), run->row_timestep,
-                         run->row_label);
+                         run->row_label, run->row_style);
 }
 
 /* The official loop draws noise for the doubled batch at every step and uses the first half. */
@@ -199,7 +213,7 @@ static void launch(EdtRun *run, int s)
     run->since = now();
     modulate(run, s);
     for (int i = 0; i < run->N; i++)
-        run->row[i] = (run->slice_first - s) * run->classes + run->slot[i];
+        run->row[i] = (run->slice_first - s) * run->slots + run->slot[i];
     *run->how = edt_sampling_coefficients(&run->sampling, s);
     engine->backend->upload(engine->dev, run->device_how, run->how,
                             run->how->flags & EDT_STEP_DRAWS ? HOW_BYTES + latents_bytes(run)

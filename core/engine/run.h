@@ -10,6 +10,11 @@
 #include "sample/random.h"
 #include "sample/sampler.h"
 
+/* What a sample is asked to be: a class in a style, or the null ones. */
+typedef struct {
+    int class, style;
+} EdtLabels;
+
 /* One batch on its way; request to sampling are the caller's to set, the rest is planned. */
 typedef struct {
     EdtEngine *engine;
@@ -23,10 +28,11 @@ typedef struct {
     int C, C_out, hw;
     gsize count; /* C * hw */
 
-    /* modulation rows: one per (step of the slice, distinct class) */
-    int classes;            /* distinct classes, the null class among them */
+    /* modulation rows: one per (step of the slice, slot) */
+    int slots;              /* distinct labels, those of guidance among them */
     int slice, slice_first; /* steps in a slice; step index the current slice begins at */
-    int *class_of_slot, *slot, *row, *row_label;
+    EdtLabels *labels_of_slot;
+    int *slot, *row, *row_label, *row_style;
     float *row_timestep;
 
     /* host */

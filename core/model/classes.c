@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What a model can draw: its classes, and how a person's words find one of them.
+ * What a model can draw: its classes, its styles, and how a person's words find one of them.
  * The start of the journey: a request wants a class index (edt.h, EdtItem).  The 1000 ImageNet
  * classes are part of the library (data/classes/imagenet.tsv); other models bring their own names.
  * Next: search.c, which compares them.
@@ -73,6 +73,34 @@ char *edt_class_label(const EdtModelInfo *info, int class_index)
     return g_strdup_printf(_("class %d"), class_index);
 }
 
+/* ---- the styles ---- */
+
+static EdtNames styles_of(const EdtModelInfo *info)
+{
+    return (EdtNames){.n = info->n_styles,
+                      .n_named = info->style_names ? info->n_styles : 0,
+                      .own = info->style_names,
+                      .labels = info->style_labels};
+}
+
+char *edt_style_name(const EdtModelInfo *info, int style)
+{
+    if (style < 0)
+        return g_strdup("any");
+    return info->style_names && style < info->n_styles ? g_strdup(info->style_names[style])
+                                                       : g_strdup_printf("style %d", style);
+}
+
+char *edt_style_label(const EdtModelInfo *info, int style)
+{
+    if (style < 0)
+        return g_strdup(_("any"));
+    if (style < info->n_styles && info->style_labels)
+        return g_strdup(info->style_labels[style]);
+    return info->style_names && style < info->n_styles ? g_strdup(info->style_names[style])
+                                                       : g_strdup_printf(_("style %d"), style);
+}
+
 /* ---- finding ---- */
 
 int *edt_class_search(const EdtModelInfo *info, const char *text)
@@ -96,9 +124,29 @@ int *edt_class_search(const EdtModelInfo *info, const char *text)
     return found;
 }
 
-/* ---- one class, or an error that helps ---- */
+/* ---- one of them, or an error that helps ---- */
 
 #define CANDIDATES_MAX 5
+
+typedef struct {
+    EdtNames names;
+    gboolean is_style; /* else a class: for the sentences */
+    const char *text;
+    char *query; /* the same, folded */
+    GError **error;
+} Asked;
+
+static int refuse(const Asked *asked, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static int refuse(const Asked *asked, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *sentence = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error_literal(asked->error, EDT_ERROR, EDT_ERROR_USAGE, sentence);
+    return -1;
+}
 
 /* "crane (134, wading bird), crane (517, lifting device)"; the kind only where it is asked for. */
 static char *list_candidates(const EdtNames *names, const GArray *hits, guint n, gboolean kinds)
@@ -116,76 +164,92 @@ static char *list_candidates(const EdtNames *names, const GArray *hits, guint n,
     return g_string_free(list, FALSE);
 }
 
-static int fail_unknown(const EdtNames *names, const char *text, const char *query, GError **error)
+static int refuse_unnamed(const Asked *asked)
 {
-    if (!names->n_named) {
-        g_set_error(
-            error, EDT_ERROR, EDT_ERROR_USAGE,
-            _("Unknown class “%s”. This model does not name its classes: give a number from 0 "
-              "to %d."),
-            text, names->n - 1);
-        return -1;
-    }
-    GArray *nearest = edt_search_nearest(names, query);
-    char *list = list_candidates(names, nearest, MIN(nearest->len, 3), FALSE);
-    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                *list ? _("Unknown class “%s”. Nearest: %s.") : _("Unknown class “%s”.%s"), text,
-                list);
-    g_free(list);
-    g_array_unref(nearest);
-    return -1;
+    return refuse(asked,
+                  asked->is_style
+                      ? _("Unknown style “%s”. This model does not name its styles: give a number "
+                          "from 0 to %d.")
+                      : _("Unknown class “%s”. This model does not name its classes: give a number "
+                          "from 0 to %d."),
+                  asked->text, asked->names.n - 1);
 }
 
-static int fail_ambiguous(const EdtNames *names, const char *text, const GArray *hits, guint n,
-                          GError **error)
+static int refuse_unknown(const Asked *asked)
+{
+    if (!asked->names.n_named)
+        return refuse_unnamed(asked);
+    g_autoptr(GArray) nearest = edt_search_nearest(&asked->names, asked->query);
+    g_autofree char *list = list_candidates(&asked->names, nearest, MIN(nearest->len, 3), FALSE);
+    if (asked->is_style)
+        return refuse(asked,
+                      *list ? _("Unknown style “%s”. Nearest: %s.") : _("Unknown style “%s”.%s"),
+                      asked->text, list);
+    return refuse(asked, *list ? _("Unknown class “%s”. Nearest: %s.") : _("Unknown class “%s”.%s"),
+                  asked->text, list);
+}
+
+static int refuse_ambiguous(const Asked *asked, const GArray *hits, guint n)
 {
     gboolean same_name = g_array_index(hits, EdtHit, 0).rank <= EDT_HIT_WHOLE;
-    char *list = list_candidates(names, hits, n, same_name);
-    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                same_name ? _("Class “%s” is the name of %u classes: %s. Give the number.")
-                          : _("Class “%s” fits %u classes: %s. Give a number or a whole name."),
-                text, n, list);
-    g_free(list);
-    return -1;
+    g_autofree char *list = list_candidates(&asked->names, hits, n, same_name);
+    if (asked->is_style)
+        return refuse(asked,
+                      same_name
+                          ? _("Style “%s” is the name of %u styles: %s. Give the number.")
+                          : _("Style “%s” fits %u styles: %s. Give a number or a whole name."),
+                      asked->text, n, list);
+    return refuse(asked,
+                  same_name ? _("Class “%s” is the name of %u classes: %s. Give the number.")
+                            : _("Class “%s” fits %u classes: %s. Give a number or a whole name."),
+                  asked->text, n, list);
 }
 
 /* A full name has to be the only one, else a full synonym, else whatever fits at all. */
-static int find_name(const EdtNames *names, const char *text, const char *query, GError **error)
+static int find_name(const Asked *asked)
 {
-    GArray *hits = edt_search_spelled(names, query);
-    if (!hits->len) {
-        g_array_unref(hits);
-        return fail_unknown(names, text, query, error);
-    }
+    g_autoptr(GArray) hits = edt_search_spelled(&asked->names, asked->query);
+    if (!hits->len)
+        return refuse_unknown(asked);
     const EdtHit *best = &g_array_index(hits, EdtHit, 0);
     guint n = hits->len;
     if (best->rank <= EDT_HIT_WHOLE) {
         for (n = 1; n < hits->len && g_array_index(hits, EdtHit, n).rank == best->rank;)
             n++;
     }
-    int found = n == 1 ? best->index : fail_ambiguous(names, text, hits, n, error);
-    g_array_unref(hits);
-    return found;
+    return n == 1 ? best->index : refuse_ambiguous(asked, hits, n);
+}
+
+static int find(const Asked *asked)
+{
+    int found = edt_search_number(&asked->names, asked->text);
+    if (found == EDT_OUT_OF_RANGE)
+        return refuse(asked,
+                      asked->is_style
+                          ? _("There is no style %s: this model's styles go from 0 to %d.")
+                          : _("There is no class %s: this model's classes go from 0 to %d."),
+                      asked->text, asked->names.n - 1);
+    if (found != EDT_NOT_A_NUMBER)
+        return found;
+    if (*asked->query)
+        return find_name(asked);
+    return refuse(asked, "%s",
+                  asked->is_style ? _("The style is empty: give a number or a name.")
+                                  : _("The class is empty: give a number or a name."));
 }
 
 int edt_class_find(const EdtModelInfo *info, const char *text, GError **error)
 {
-    EdtNames names = names_of(info);
-    int found = edt_search_number(&names, text);
-    if (found == EDT_OUT_OF_RANGE) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    _("There is no class %s: this model's classes go from 0 to %d."), text,
-                    names.n - 1);
-        return -1;
-    }
-    if (found != EDT_NOT_A_NUMBER)
-        return found;
-    char *query = edt_search_fold(text);
-    if (*query)
-        found = find_name(&names, text, query, error);
-    else
-        g_set_error_literal(error, EDT_ERROR, EDT_ERROR_USAGE,
-                            _("The class is empty: give a number or a name."));
-    g_free(query);
-    return found;
+    g_autofree char *query = edt_search_fold(text);
+    const Asked asked = {names_of(info), FALSE, text, query, error};
+    return find(&asked);
+}
+
+int edt_style_find(const EdtModelInfo *info, const char *text, GError **error)
+{
+    g_autofree char *query = edt_search_fold(text);
+    const Asked asked = {styles_of(info), TRUE, text, query, error};
+    if (info->n_styles > 0)
+        return find(&asked);
+    return refuse(&asked, _("“%s” is asked for as a style, but this model has no styles."), text);
 }

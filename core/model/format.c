@@ -63,6 +63,8 @@ static const struct {
                     [EDT_CLASSES_OWN] = "own")},
     {"edt.class_names", JSON, AT(class_names), .optional = TRUE},
     {"edt.class_translations", JSON, AT(class_translations), .optional = TRUE},
+    {"edt.style_names", JSON, AT(style_names), .optional = TRUE},
+    {"edt.style_translations", JSON, AT(style_translations), .optional = TRUE},
     {"edt.title", TEXT, AT(title), .most = EDT_MODEL_TEXT_MAX},
     {"edt.licence", TEXT, AT(licence), .most = EDT_MODEL_TEXT_MAX},
     {"edt.cfg_scale", SCALE, AT(cfg_scale), .most = EDT_CFG_SCALE_MAX, .optional = TRUE},

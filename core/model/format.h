@@ -29,10 +29,12 @@ typedef struct {
     EdtClassList class_list;
     const char *class_names;        /* JSON, see names.h; with EDT_CLASSES_OWN */
     const char *class_translations; /* may be missing */
-    double cfg_scale;               /* may be missing: read as EDT_CFG_SCALE, written where > 0 */
-    const char *source_sha256;      /* may be "" */
-    const char *vae_source_sha256;  /* may be missing, or "" */
-    int trained_steps;              /* may be missing */
+    const char *style_names;        /* JSON; may be missing, as its translations */
+    const char *style_translations;
+    double cfg_scale;              /* may be missing: read as EDT_CFG_SCALE, written where > 0 */
+    const char *source_sha256;     /* may be "" */
+    const char *vae_source_sha256; /* may be missing, or "" */
+    int trained_steps;             /* may be missing */
 } EdtFormat;
 
 /* Errors: EDT_ERROR_BAD_FILE naming the path and the key. */

@@ -83,6 +83,24 @@ static gboolean take_class_names(Reader *r)
            refuse(r, "edt.class_translations", _("holds no names of all classes"));
 }
 
+/* Names of as many styles as the tensors have; without names they are numbers. */
+static gboolean take_style_names(Reader *r)
+{
+    const EdtFormat *f = &r->format;
+    guint n = (guint)r->variant.n_styles;
+
+    r->info->n_styles = r->variant.n_styles;
+    if (!f->style_names)
+        return TRUE;
+    r->info->style_names = edt_names_from_json(f->style_names);
+    if (!r->info->style_names || g_strv_length(r->info->style_names) != n)
+        return refuse(r, "edt.style_names", _("is no list of as many names as there are styles"));
+    return !f->style_translations ||
+           edt_translations_read(f->style_translations, n, g_get_language_names(),
+                                 &r->info->style_labels) ||
+           refuse(r, "edt.style_translations", _("holds no names of all styles"));
+}
+
 /* ---- tensors ---- */
 
 /* Rank of the tensor under prefix and name: 0 is none, as EdtShapeOf wants it. */
@@ -256,7 +274,7 @@ static gboolean read_all(Reader *r)
         g_prefix_error(r->error, "“%s”: ", r->info->path);
         return FALSE;
     }
-    return check_agreement(r) && check_inventory(r);
+    return check_agreement(r) && take_style_names(r) && check_inventory(r);
 }
 
 static gboolean has_tensors(const EdtSafetensors *file, const char *prefix)
@@ -308,5 +326,7 @@ void edt_model_info_free(EdtModelInfo *info)
     g_free(info->sha256);
     g_strfreev(info->class_names);
     g_strfreev(info->class_labels);
+    g_strfreev(info->style_names);
+    g_strfreev(info->style_labels);
     g_free(info);
 }

@@ -14,6 +14,17 @@ gboolean edt_is_name(const char *name)
     return edt_text_fits(name, 1, EDT_CLASS_NAME_MAX);
 }
 
+EdtNaming edt_naming_copy(const EdtNaming *naming)
+{
+    return (EdtNaming){g_strdupv(naming->names), g_strdup(naming->translations)};
+}
+
+void edt_naming_clear(EdtNaming *naming)
+{
+    g_clear_pointer(&naming->names, g_strfreev);
+    g_clear_pointer(&naming->translations, g_free);
+}
+
 static const char *name_of(JsonNode *node)
 {
     const char *name = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;

@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Names of classes as JSON, as a model's metadata, a checkpoint and a data set have them: a list,
- * and the same list in other languages.
+ * Names of classes and styles as JSON, as a model's metadata, a checkpoint and a data set have
+ * them: a list, and the same list in other languages.
  */
 #pragma once
 
 #include <json-glib/json-glib.h>
+
+/* What the entries of a list are called. */
+typedef struct {
+    char **names;       /* NULL-terminated; NULL: unknown */
+    char *translations; /* JSON, see below; or NULL */
+} EdtNaming;
+EdtNaming edt_naming_copy(const EdtNaming *naming);
+void edt_naming_clear(EdtNaming *naming);
 
 gboolean edt_is_name(const char *name); /* 1 to EDT_CLASS_NAME_MAX bytes of plain text */
 

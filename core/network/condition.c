@@ -48,7 +48,10 @@ gboolean edt_conditioner_load(EdtConditioner *k, EdtLoader *l, const EdtVariant 
     if (k->mlp2)
         k->labels = edt_load_table(l, "y_embedder.embedding_table.weight", 2,
                                    (gint64[]){v->n_classes + 1, k->D});
-    return k->labels != NULL;
+    if (k->labels && v->n_styles)
+        k->styles = edt_load_table(l, "style_embedder.embedding_table.weight", 2,
+                                   (gint64[]){v->n_styles + 1, k->D});
+    return k->labels && (k->styles || !v->n_styles);
 }
 
 gboolean edt_conditioner_site(EdtConditioner *k, EdtLoader *l, EdtSite *site, const char *prefix,
@@ -72,6 +75,8 @@ static void carve(EdtConditioner *k, EdtArena *arena, int R)
     k->c = edt_arena_take(arena, rows * (gsize)k->D * sizeof(float));
     k->active = edt_arena_take(arena, rows * (gsize)k->D * sizeof(float));
     k->label_rows = edt_arena_take(arena, rows * sizeof(int));
+    if (k->styles)
+        k->style_rows = edt_arena_take(arena, rows * sizeof(int));
     for (int i = 0; i < k->n_sites; i++)
         k->sites[i]->rows =
             edt_arena_take(arena, rows * (gsize)k->sites[i]->columns * sizeof(float));
@@ -79,11 +84,12 @@ static void carve(EdtConditioner *k, EdtArena *arena, int R)
 
 gsize edt_conditioner_workspace(const EdtConditioner *k, int R)
 {
-    gsize columns = 0;
+    const int labels = k->styles ? 2 : 1;
+    gsize columns = (gsize)labels;
     for (int i = 0; i < k->n_sites; i++)
         columns += (gsize)k->sites[i]->columns;
-    return (gsize)R * (2 * EDT_TIMESTEP_WIDTH + 3 * (gsize)k->D + 1 + columns) * sizeof(float) +
-           64 * (gsize)(k->n_sites + 5);
+    return (gsize)R * (2 * EDT_TIMESTEP_WIDTH + 3 * (gsize)k->D + columns) * sizeof(float) +
+           64 * (gsize)(k->n_sites + 4 + labels);
 }
 
 gboolean edt_conditioner_prepare(EdtConditioner *k, const EdtBackend *b, EdtDevice *dev, int R,
@@ -112,7 +118,7 @@ gboolean edt_conditioner_prepare(EdtConditioner *k, const EdtBackend *b, EdtDevi
 }
 
 void edt_conditioner_run(EdtConditioner *k, const EdtBackend *b, EdtDevice *dev, int R,
-                         const float *timestep, const int *label)
+                         const float *timestep, const int *label, const int *style)
 {
     edt_timestep_waves(R, timestep, k->host_waves);
     b->upload(dev, k->waves, k->host_waves, (gsize)R * EDT_TIMESTEP_WIDTH * sizeof(float));
@@ -121,6 +127,10 @@ void edt_conditioner_run(EdtConditioner *k, const EdtBackend *b, EdtDevice *dev,
     b->silu(dev, (gint64)R * k->D, k->hidden, k->hidden, EDT_F32);
     b->linear(dev, k->mlp2, R, k->hidden, k->c);
     b->add_rows(dev, R, k->D, k->c, k->labels, k->label_rows); /* c = t + y */
+    if (k->styles) {
+        b->upload(dev, k->style_rows, style, (gsize)R * sizeof(int));
+        b->add_rows(dev, R, k->D, k->c, k->styles, k->style_rows); /* + s */
+    }
     b->silu(dev, (gint64)R * k->D, k->c, k->active, b->act(dev));
     for (int i = 0; i < k->n_sites; i++)
         b->linear(dev, k->sites[i]->linear, R, k->active, k->sites[i]->rows);
@@ -131,6 +141,7 @@ void edt_conditioner_clear(EdtConditioner *k, const EdtBackend *b, EdtDevice *de
     b->linear_free(dev, k->mlp0);
     b->linear_free(dev, k->mlp2);
     b->free(dev, k->labels);
+    b->free(dev, k->styles);
     for (int i = 0; i < k->n_sites; i++)
         b->linear_free(dev, k->sites[i]->linear);
     b->free(dev, k->memory);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Conditioning: timesteps and classes to the modulations (adaLN) of every site of the model.
+ * Conditioning: timesteps, classes and styles to the modulations (adaLN) of every site of the
+ * model.
  * Private to model/.
  */
 #pragma once
@@ -21,13 +22,14 @@ typedef struct {
     int D;                      /* width of c */
     EdtLinear *mlp0, *mlp2;     /* timestep MLP */
     float *labels;              /* [n_classes + 1, D] */
+    float *styles;              /* [n_styles + 1, D], or NULL */
     EdtSite *sites[EDT_SITES_MAX];
     int n_sites;
     int R;                      /* rows there is room for */
     void *memory;
     float *waves, *hidden, *c;  /* [R, 256], [R, D], [R, D] */
     void *active;               /* [R, D] act: SiLU(c) */
-    int *label_rows;            /* [R], device */
+    int *label_rows, *style_rows; /* [R], device */
     float *host_waves;
 } EdtConditioner;
 
@@ -39,7 +41,7 @@ gsize edt_conditioner_workspace(const EdtConditioner *k, int R);
 gboolean edt_conditioner_prepare(EdtConditioner *k, const EdtBackend *backend, EdtDevice *dev,
                                  int R, GError **error);
 void edt_conditioner_run(EdtConditioner *k, const EdtBackend *backend, EdtDevice *dev, int R,
-                         const float *timestep, const int *label);
+                         const float *timestep, const int *label, const int *style);
 void edt_conditioner_clear(EdtConditioner *k, const EdtBackend *backend, EdtDevice *dev);
 
 /* Sinusoidal embedding of timesteps, [R, 256]: cosines first, then sines; f32 as officially. */

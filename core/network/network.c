@@ -297,9 +297,10 @@ gboolean edt_network_prepare(EdtNetwork *m, int N, int R, GError **error)
 
 /* ---- forward ---- */
 
-void edt_network_modulate(EdtNetwork *m, int R, const float *timestep, const int *label)
+void edt_network_modulate(EdtNetwork *m, int R, const float *timestep, const int *label,
+                          const int *style)
 {
-    edt_conditioner_run(&m->conditioner, m->backend, m->dev, R, timestep, label);
+    edt_conditioner_run(&m->conditioner, m->backend, m->dev, R, timestep, label, style);
     if (m->probe)
         m->probe("c", m->conditioner.c, EDT_F32, R, m->v.dims[0], m->probe_data);
 }

@@ -27,9 +27,11 @@ gboolean edt_network_prepare(EdtNetwork *model, int N, int R, GError **error);
 /* Bytes of working memory for N samples and R rows. */
 gsize edt_network_workspace(const EdtNetwork *model, int N, int R);
 
-/* Modulations of R rows (R as prepared): row r is timestep[r] with label[r] (host arrays; label
- * n_classes is the null class). */
-void edt_network_modulate(EdtNetwork *model, int R, const float *timestep, const int *label);
+/* Modulations of R rows (R as prepared): row r is timestep[r] with label[r] and style[r] (host
+ * arrays; label n_classes is the null class, style n_styles the null style; NULL where the network
+ * has no styles). */
+void edt_network_modulate(EdtNetwork *model, int R, const float *timestep, const int *label,
+                          const int *style);
 
 /* x: [N,C,h,w] f32 to out: [N,C_out,h,w] f32, device memory.  Sample s uses row[s] (host array) of
  * the last edt_network_modulate(). */

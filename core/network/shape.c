@@ -215,6 +215,23 @@ static gboolean read_stages(Reader *reader, EdtVariant *v)
     return TRUE;
 }
 
+#define STYLES "style_embedder.embedding_table.weight"
+
+/* The table of styles, where there is one. */
+static gboolean read_styles(Reader *reader, EdtVariant *v)
+{
+    gint64 styles[EDT_RANK_MAX];
+
+    if (reader->shape_of(reader->source, STYLES, styles) == 0)
+        return TRUE;
+    if (!read_shape(reader, STYLES, 2, styles))
+        return FALSE;
+    if (styles[1] != v->dims[0] || styles[0] < 2)
+        return refuse(reader, STYLES, _("does not fit the model's width"));
+    v->n_styles = (int)styles[0] - 1;
+    return TRUE;
+}
+
 gboolean edt_variant_detect(EdtShapeOf shape_of, gpointer source, EdtVariant *v, GError **error)
 {
     Reader reader = {shape_of, source, error};
@@ -223,7 +240,8 @@ gboolean edt_variant_detect(EdtShapeOf shape_of, gpointer source, EdtVariant *v,
     *v = (EdtVariant){0};
     if (!read_shape(&reader, "x_embedder.proj.weight", 4, patch) ||
         !read_shape(&reader, "y_embedder.embedding_table.weight", 2, labels) ||
-        !read_shape(&reader, "final_layer.linear.weight", 2, final) || !read_stages(&reader, v))
+        !read_shape(&reader, "final_layer.linear.weight", 2, final) || !read_stages(&reader, v) ||
+        !read_styles(&reader, v))
         return FALSE;
     gint64 area = patch[2] * patch[3];
     if (patch[2] != patch[3] || patch[2] > 16 || patch[1] > 64 || patch[0] != v->dims[0])
@@ -318,6 +336,8 @@ void edt_variant_tensors(const EdtVariant *v, EdtTensorSpec each, gpointer user_
     list(l, D, D, 0, 0, "t_embedder.mlp.2.weight");
     list(l, D, 0, 0, 0, "t_embedder.mlp.2.bias");
     list(l, v->n_classes + 1, D, 0, 0, "y_embedder.embedding_table.weight");
+    if (v->n_styles)
+        list(l, v->n_styles + 1, D, 0, 0, STYLES);
     for (int stage = 0; stage < EDT_STAGES; stage++)
         for (int i = 0; i < v->depths[stage]; i++)
             list_block(l, v, block++, stage);

@@ -21,6 +21,7 @@ typedef struct {
     int depths[EDT_STAGES];      /* blocks of each stage */
     int mlp_ratio;               /* hidden width of the MLP over D: 4 */
     int n_classes;               /* rows of the label table less the null class */
+    int n_styles;                /* the same of the style table; 0: there is none */
     int out_channels;            /* 2C with learned variance, else C */
 } EdtVariant;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The end of backward: timestep, class and the modulations of all places.  And the word to whoever
+ * The end of backward: timestep, class, style and the modulations of all places.  And the word to whoever
  * waits for gradients (other machines): which of them are final, long before the last one is.
  */
 #include "train/layers.h"
@@ -39,18 +39,25 @@ static void site_job(EdtTrainNetwork *network, int index, int thread, gpointer d
     }
 }
 
-void edt_train_condition_back(EdtTrainNetwork *network)
+/* To the rows of a table of labels that the samples took. */
+static void labels_back(EdtTrainNetwork *network, const float *d_c, gsize table, const int *label)
 {
     const int D = network->v.dims[0];
-    const gint64 count = (gint64)network->N * D;
+    for (int s = 0; s < network->N; s++)
+        edt_train_add_table(1, D, d_c + (gint64)s * D,
+                            network->gradient + table + (gsize)label[s] * (gsize)D);
+}
+
+void edt_train_condition_back(EdtTrainNetwork *network)
+{
+    const gint64 count = (gint64)network->N * network->v.dims[0];
     float *d_c = network->d_active, *d_hidden = network->d_hidden;
 
     edt_train_jobs(network, network->n_sites + 1, site_job, NULL);
     edt_train_silu_back(count, network->c, d_c, d_c);
-    for (int s = 0; s < network->N; s++)
-        edt_train_add_table(1, D, d_c + (gint64)s * D,
-                            network->gradient + network->labels +
-                                (gsize)network->input->label[s] * (gsize)D);
+    labels_back(network, d_c, network->labels, network->input->label);
+    if (network->v.n_styles)
+        labels_back(network, d_c, network->styles, network->input->style);
     edt_linear_gradients(network, &(Gradient){&network->mlp2, d_c, network->hidden_active, 1}, 1);
     edt_linear_backward(network, &network->mlp2, 0, d_c, d_hidden);
     edt_train_silu_back(count, network->hidden, d_hidden, d_hidden);

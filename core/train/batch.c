@@ -36,7 +36,8 @@ static void carve(EdtBatch *b, EdtArena *a, gsize T0)
     b->d_out = edt_arena_take(a, rows * b->out_count * sizeof(float));
     b->timestep = edt_arena_take(a, rows * sizeof(int));
     b->label = edt_arena_take(a, rows * sizeof(int));
-    b->picture_label = edt_arena_take(a, pictures * sizeof(int));
+    b->style = edt_arena_take(a, rows * sizeof(int));
+    b->picture_labels = edt_arena_take(a, pictures * sizeof(EdtSampleLabels));
     b->weight = edt_arena_take(a, pictures * sizeof(float));
     b->uniforms = edt_arena_take(a, pictures * sizeof(double));
     b->middle = edt_arena_take(a, rows * T0);
@@ -112,7 +113,7 @@ static void fill_picture(Filling *f, int i)
     edt_train_random(&random, trainer->options.seed, EDT_DRAW_PICTURE, f->step,
                      f->part * b->pictures + i);
     if (!edt_dataset_get(trainer->dataset, f->index[i], &random, b->x0 + (gsize)i * b->count,
-                         &b->picture_label[i], &error)) {
+                         &b->picture_labels[i], &error)) {
 #pragma omp critical(edt_train_filling)
         if (f->error == NULL)
             g_propagate_error(&f->error, g_steal_pointer(&error));
@@ -120,22 +121,40 @@ static void fill_picture(Filling *f, int i)
     }
 }
 
-/* ---- noise and label of a row ---- */
+/* ---- noise and labels of a row ---- */
+
+/* Each label is dropped on its own: so the network learns the class in any style, the style of any
+ * class, and neither.  Guidance leans on neither, so where the class is dropped the style is in
+ * half of the rows. */
+static void fill_labels(Filling *f, int row, EdtRandom *random)
+{
+    EdtTrainer *trainer = f->trainer;
+    const EdtVariant *v = &trainer->v;
+    const double dropout = trainer->options.label_dropout;
+    EdtBatch *b = &trainer->batch;
+    const EdtSampleLabels *labels = &b->picture_labels[row % b->pictures];
+    float draws[2];
+
+    edt_random_uniform(random, draws, v->n_styles ? 2 : 1);
+    gboolean dropped = (double)draws[0] < dropout;
+    b->label[row] = dropped ? v->n_classes : labels->class;
+    if (v->n_styles == 0)
+        return;
+    double share = dropped ? MAX(0.5, dropout) : dropout;
+    b->style[row] = labels->style < 0 || (double)draws[1] < share ? v->n_styles : labels->style;
+}
 
 static void fill_row(Filling *f, int row)
 {
     EdtTrainer *trainer = f->trainer;
     EdtBatch *b = &trainer->batch;
     const int picture = row % b->pictures;
-    float draw;
     EdtRandom random;
 
     edt_train_random(&random, trainer->options.seed, EDT_DRAW_NOISE, f->step,
                      f->part * b->rows + row);
     edt_random_normal(&random, b->noise + (gsize)row * b->count, b->count);
-    edt_random_uniform(&random, &draw, 1);
-    b->label[row] = (double)draw < trainer->options.label_dropout ? trainer->v.n_classes
-                                                                  : b->picture_label[picture];
+    fill_labels(f, row, &random);
     b->timestep[row] = b->timestep[picture];
     edt_loss_noise(&trainer->loss, b->timestep[row], b->x0 + (gsize)picture * b->count,
                    b->noise + (gsize)row * b->count, b->x_t + (gsize)row * b->count);

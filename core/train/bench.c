@@ -79,7 +79,10 @@ static void measure(Bench *bench, int i)
 {
     EdtTrainer *t = &bench->trainer;
     EdtBatch *b = &t->batch;
-    EdtTrainInput input = {b->x_t, b->timestep, b->label, NULL, {b->down[0], b->down[1]}};
+    EdtTrainInput input = {.x = b->x_t,
+                           .timestep = b->timestep,
+                           .label = b->label,
+                           .down = {b->down[0], b->down[1]}};
     EdtAdan adan = EDT_ADAN_DEFAULT;
     gint64 at[PARTS + 1] = {g_get_monotonic_time()};
 

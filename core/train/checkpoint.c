@@ -42,17 +42,27 @@ static void list(EdtTrainer *trainer, gint64 *counts, Item items[ITEMS])
 
 /* ---- out ---- */
 
+/* KIND_names and KIND_translations. */
+static void put_naming(EdtSafetensorsWriter *w, const char *kind, const EdtNaming *naming)
+{
+    g_autofree char *names = edt_names_to_json(naming->names);
+    g_autofree char *key = g_strconcat(kind, "_names", NULL);
+    g_autofree char *translations = g_strconcat(kind, "_translations", NULL);
+    edt_safetensors_writer_metadata(w, key, names);
+    if (naming->translations)
+        edt_safetensors_writer_metadata(w, translations, naming->translations);
+}
+
 static void put_metadata(const EdtTrainer *trainer, EdtSafetensorsWriter *w)
 {
     g_autofree char *options = edt_train_options_to_json(&trainer->options);
-    g_autofree char *names = edt_names_to_json(trainer->dataset->class_names);
+    const EdtDataset *data = trainer->dataset;
     g_autofree char *step = g_strdup_printf("%" G_GINT64_FORMAT, trainer->step);
     edt_safetensors_writer_metadata(w, "format", FORMAT);
     edt_safetensors_writer_metadata(w, "options", options);
-    edt_safetensors_writer_metadata(w, "class_names", names);
-    if (trainer->dataset->class_translations)
-        edt_safetensors_writer_metadata(w, "class_translations",
-                                        trainer->dataset->class_translations);
+    put_naming(w, "class", &data->classes);
+    if (data->n_styles)
+        put_naming(w, "style", &data->styles);
     edt_safetensors_writer_metadata(w, "step", step);
 }
 
@@ -158,14 +168,22 @@ static gboolean load_items(EdtTrainer *trainer, EdtSafetensors *file, const char
     return !edt_safetensors_damaged(file, error);
 }
 
-/* A class is known by its place: one renamed or moved would go on as another. */
+/* A class or style is known by its place: one renamed or moved would go on as another. */
+static gboolean same_names(const EdtSafetensors *file, const char *key, char **names)
+{
+    g_autofree char *json = edt_names_to_json(names);
+    const char *before = edt_safetensors_metadata(file, key);
+    return strcmp(json, before ? before : "[]") == 0;
+}
+
 static const char *another(const EdtTrainer *trainer, const EdtSafetensors *file,
                            const EdtTrainOptions *before)
 {
-    g_autofree char *names = edt_names_to_json(trainer->dataset->class_names);
     const char *differs = edt_train_options_differ(before, &trainer->options);
-    if (differs == NULL && g_strcmp0(names, edt_safetensors_metadata(file, "class_names")) != 0)
+    if (!differs && !same_names(file, "class_names", trainer->dataset->classes.names))
         differs = "class_names";
+    if (!differs && !same_names(file, "style_names", trainer->dataset->styles.names))
+        differs = "style_names";
     return differs;
 }
 
@@ -192,6 +210,14 @@ gboolean edt_checkpoint_load(EdtTrainer *trainer, const char *path, GError **err
 
 /* ---- a model, without the data ---- */
 
+static EdtNaming get_naming(const EdtSafetensors *file, const char *kind)
+{
+    g_autofree char *names = g_strconcat(kind, "_names", NULL);
+    g_autofree char *translations = g_strconcat(kind, "_translations", NULL);
+    return (EdtNaming){edt_names_from_json(edt_safetensors_metadata(file, names)),
+                       g_strdup(edt_safetensors_metadata(file, translations))};
+}
+
 static gboolean export_from(EdtSafetensors *file, const char *path, const EdtTrainOptions *options,
                             gint64 step, const EdtTrainExport *export, GError **error)
 {
@@ -201,17 +227,19 @@ static gboolean export_from(EdtSafetensors *file, const char *path, const EdtTra
 
     if (!edt_train_options_check(options, &v, error))
         return FALSE;
+    EdtNaming classes = get_naming(file, "class"), styles = get_naming(file, "style");
     v.n_classes = options->n_classes;
+    v.n_styles = styles.names ? (int)g_strv_length(styles.names) : 0;
     EdtParameters *parameters = edt_parameters_new(&v);
-    g_auto(GStrv) names = edt_names_from_json(edt_safetensors_metadata(file, "class_names"));
     weights =
         find(file, path, export->raw ? "weights" : "average", EDT_F32, parameters->count, error);
     if (weights)
         good = edt_export_write(
-            &(EdtExportSource){options, parameters, weights, names,
-                               edt_safetensors_metadata(file, "class_translations"), step},
-            export, error);
+            &(EdtExportSource){options, parameters, weights, &classes, &styles, step}, export,
+            error);
     edt_parameters_free(parameters);
+    edt_naming_clear(&classes);
+    edt_naming_clear(&styles);
     return good && !edt_safetensors_damaged(file, error);
 }
 

@@ -11,8 +11,8 @@ void edt_dataset_free(EdtDataset *dataset)
 {
     if (dataset == NULL)
         return;
-    g_strfreev(dataset->class_names);
-    g_free(dataset->class_translations);
+    edt_naming_clear(&dataset->classes);
+    edt_naming_clear(&dataset->styles);
     g_ptr_array_unref(dataset->skipped);
     g_mutex_clear(&dataset->lock);
     dataset->free(dataset);
@@ -29,12 +29,12 @@ static void note_skipped(EdtDataset *dataset, char *why)
     g_mutex_unlock(&dataset->lock);
 }
 
-gboolean edt_dataset_get(EdtDataset *dataset, int index, EdtRandom *random, float *x, int *label,
-                         GError **error)
+gboolean edt_dataset_get(EdtDataset *dataset, int index, EdtRandom *random, float *x,
+                         EdtSampleLabels *labels, GError **error)
 {
     for (int i = 0; i < MIN(TRIES_MAX, dataset->count); i++) {
         char *why = NULL;
-        if (dataset->get(dataset, (index + i) % dataset->count, random, x, label, &why))
+        if (dataset->get(dataset, (index + i) % dataset->count, random, x, labels, &why))
             return TRUE;
         note_skipped(dataset, why);
     }

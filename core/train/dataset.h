@@ -9,7 +9,14 @@
  */
 #pragma once
 
+#include "model/names.h"
 #include "sample/random.h"
+
+/* What a sample shows. */
+typedef struct {
+    int class;
+    int style; /* -1: none that is told */
+} EdtSampleLabels;
 
 typedef struct {
     int side, channels;
@@ -21,29 +28,30 @@ typedef struct {
 typedef struct EdtDataset EdtDataset;
 
 struct EdtDataset {
-    int count, n_classes;
-    char **class_names;       /* or NULL */
-    char *class_translations; /* JSON, as class_list.h says, or NULL */
-    GPtrArray *skipped;       /* char *: "name: reason" */
+    int count, n_classes, n_styles;
+    EdtNaming classes, styles; /* styles: where n_styles > 0 */
+    GPtrArray *skipped;        /* char *: "name: reason" */
     GMutex lock;
     /* private to the kinds */
-    gboolean (*get)(EdtDataset *dataset, int index, EdtRandom *random, float *x, int *label,
-                    char **why);
+    gboolean (*get)(EdtDataset *dataset, int index, EdtRandom *random, float *x,
+                    EdtSampleLabels *labels, char **why);
     void (*free)(EdtDataset *dataset);
 };
 
-/* folder/CLASS/picture, classes in the order of classes.json or of their names.  Errors:
- * EDT_ERROR_BAD_FILE when nothing is there. */
+/* folder/CLASS/picture or folder/CLASS/STYLE/picture, classes in the order of classes.json or of
+ * their names, styles as style_list.h says.  Errors: EDT_ERROR_BAD_FILE when nothing is there. */
 EdtDataset *edt_pictures_open(const char *folder, const EdtPictureOptions *options, GError **error);
 /* folder/imagenet_features/N.npy [1,C,h,h] and folder/imagenet_labels/N.npy. */
 EdtDataset *edt_features_open(const char *folder, int channels, int side, int n_classes,
                               GError **error);
+/* The style of each feature; taken over. */
+void edt_features_set_styles(EdtDataset *features, int *styles);
 void edt_dataset_free(EdtDataset *dataset);
 
 /* What is known of a picture without reading it. */
 typedef struct {
     const char *path, *name; /* name: "rose/1.png" */
-    int label;
+    EdtSampleLabels labels;
     gboolean mirror; /* may be mirrored */
 } EdtPictureFacts;
 EdtPictureFacts edt_pictures_facts(const EdtDataset *pictures, int index);
@@ -62,5 +70,5 @@ typedef struct {
 EdtDataset *edt_latents_open(const EdtLatentOptions *options, GError **error);
 
 /* Sample index; random is for augmentation.  FALSE only when no sample at all can be read. */
-gboolean edt_dataset_get(EdtDataset *dataset, int index, EdtRandom *random, float *x, int *label,
-                         GError **error);
+gboolean edt_dataset_get(EdtDataset *dataset, int index, EdtRandom *random, float *x,
+                         EdtSampleLabels *labels, GError **error);

@@ -75,10 +75,11 @@ static EdtFormat describe(const Job *job)
     format.licence = one_of(job->export->licence, format.licence);
     if (job->export->cfg_scale > 0)
         format.cfg_scale = job->export->cfg_scale;
-    format.class_list = s->class_names             ? EDT_CLASSES_OWN
+    format.class_list = s->classes->names          ? EDT_CLASSES_OWN
                         : format.n_classes == 1000 ? EDT_CLASSES_IMAGENET
                                                    : EDT_CLASSES_UNNAMED;
-    format.class_translations = s->class_translations;
+    format.class_translations = s->classes->translations;
+    format.style_translations = s->styles->translations;
     if (job->vae)
         describe_vae(job->vae, &format);
     format.trained_steps = (int)MIN(s->step, G_MAXINT);
@@ -140,7 +141,8 @@ static void add_all(const Job *job, EdtModelWriter *w)
 static gboolean write_model(const Job *job, GError **error)
 {
     const EdtTrainExport *export = job->export;
-    g_autofree char *names = edt_names_to_json(job->source->class_names);
+    g_autofree char *classes = edt_names_to_json(job->source->classes->names);
+    g_autofree char *styles = edt_names_to_json(job->source->styles->names);
     g_autofree char *sum = checksum(job->source);
     g_autofree char *vae_sum = job->vae ? edt_foreign_sha256(job->vae, error) : NULL;
     EdtFormat format = describe(job);
@@ -152,7 +154,8 @@ static gboolean write_model(const Job *job, GError **error)
         edt_latents_write(edt_foreign_vae_latents(job->vae), format.channels, &mean, &deviation,
                           &colours);
     format.latents = (EdtLatentTexts){mean, deviation, colours};
-    format.class_names = job->source->class_names ? names : NULL;
+    format.class_names = job->source->classes->names ? classes : NULL;
+    format.style_names = job->source->styles->names ? styles : NULL;
     format.source_sha256 = sum;
     format.vae_source_sha256 = vae_sum;
     EdtModelWriter *w = edt_model_writer_new(export->output, export->force, export->stored, error);
@@ -180,8 +183,8 @@ gboolean edt_trainer_export(EdtTrainer *trainer, const EdtTrainExport *export, G
         .options = &trainer->options,
         .parameters = trainer->parameters,
         .weights = export->raw ? trainer->arrays.weights : trainer->arrays.average,
-        .class_names = trainer->dataset->class_names,
-        .class_translations = trainer->dataset->class_translations,
+        .classes = &trainer->dataset->classes,
+        .styles = &trainer->dataset->styles,
         .step = trainer->step,
     };
     return edt_export_write(&source, export, error);

@@ -15,6 +15,7 @@ typedef struct {
     char *folder;
     int channels, side;
     GPtrArray *features, *labels; /* file names */
+    int *styles;                  /* of each, or NULL */
 } Features;
 
 static gint by_name(gconstpointer a, gconstpointer b)
@@ -87,8 +88,8 @@ static gboolean read_label(Features *f, int index, int *label, char **why)
     return FALSE;
 }
 
-static gboolean get(EdtDataset *dataset, int index, EdtRandom *random, float *x, int *label,
-                    char **why)
+static gboolean get(EdtDataset *dataset, int index, EdtRandom *random, float *x,
+                    EdtSampleLabels *labels, char **why)
 {
     Features *f = (Features *)dataset;
     const char *name = f->features->pdata[index];
@@ -96,8 +97,9 @@ static gboolean get(EdtDataset *dataset, int index, EdtRandom *random, float *x,
     EdtNpy *npy;
     gboolean good;
 
-    if (!read_label(f, index, label, why))
+    if (!read_label(f, index, &labels->class, why))
         return FALSE;
+    labels->style = f->styles ? f->styles[index] : -1;
     npy = read_npy(f, "imagenet_features", name, why);
     if (npy == NULL)
         return FALSE;
@@ -118,8 +120,14 @@ static void features_free(EdtDataset *dataset)
     Features *f = (Features *)dataset;
     g_clear_pointer(&f->features, g_ptr_array_unref);
     g_clear_pointer(&f->labels, g_ptr_array_unref);
+    g_free(f->styles);
     g_free(f->folder);
     g_free(f);
+}
+
+void edt_features_set_styles(EdtDataset *features, int *styles)
+{
+    ((Features *)features)->styles = styles;
 }
 
 EdtDataset *edt_features_open(const char *folder, int channels, int side, int n_classes,

@@ -18,11 +18,20 @@ static void site_job(EdtTrainNetwork *network, int index, int thread, gpointer d
     edt_linear_forward(network, &site->linear, thread, network->active, site->rows);
 }
 
+/* Adds each sample's row of a table of labels. */
+static void add_labels(EdtTrainNetwork *network, gsize table, const int *label)
+{
+    const int D = network->v.dims[0];
+    for (int s = 0; s < network->N; s++)
+        for (int i = 0; i < D; i++)
+            network->c[(gint64)s * D + i] +=
+                network->weights[table + (gsize)label[s] * (gsize)D + (gsize)i];
+}
+
 static void condition(EdtTrainNetwork *network)
 {
     const EdtTrainInput *in = network->input;
-    const int D = network->v.dims[0];
-    gint64 count = (gint64)network->N * D;
+    gint64 count = (gint64)network->N * network->v.dims[0];
 
     for (int s = 0; s < network->N; s++)
         network->timesteps[s] = (float)in->timestep[s];
@@ -30,10 +39,9 @@ static void condition(EdtTrainNetwork *network)
     edt_linear_forward(network, &network->mlp0, 0, network->waves, network->hidden);
     edt_train_silu(count, network->hidden, network->hidden_active);
     edt_linear_forward(network, &network->mlp2, 0, network->hidden_active, network->c);
-    for (int s = 0; s < network->N; s++)
-        for (int i = 0; i < D; i++)
-            network->c[(gint64)s * D + i] +=
-                network->weights[network->labels + (gsize)in->label[s] * (gsize)D + (gsize)i];
+    add_labels(network, network->labels, in->label);
+    if (network->v.n_styles)
+        add_labels(network, network->styles, in->style);
     edt_train_silu(count, network->c, network->active);
     edt_train_jobs(network, network->n_sites, site_job, NULL);
 }

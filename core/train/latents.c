@@ -68,7 +68,7 @@ static void add_picture(GChecksum *sum, const EdtPictureFacts *picture)
 {
     GStatBuf status = {0};
     add_text(sum, picture->name);
-    add_number(sum, picture->label);
+    add_number(sum, picture->labels.class);
     add_number(sum, picture->mirror);
     if (g_stat(picture->path, &status) == 0) {
         add_number(sum, status.st_size);
@@ -156,7 +156,8 @@ static gboolean is_there(const Encoder *e, int index, gboolean mirrored)
 static gboolean encode(Encoder *e, int index)
 {
     EdtPictureFacts picture = edt_pictures_facts(e->pictures, index);
-    int copies = e->o->flip && picture.mirror ? 2 : 1, there = 0, label;
+    int copies = e->o->flip && picture.mirror ? 2 : 1, there = 0;
+    EdtSampleLabels labels;
     char *why = NULL;
     EdtRandom random;
 
@@ -165,13 +166,13 @@ static gboolean encode(Encoder *e, int index)
     if (there == copies || g_hash_table_contains(e->bad, picture.name))
         return TRUE;
     edt_random_seed(&random, 0);
-    if (!e->pictures->get(e->pictures, index, &random, e->pixels, &label, &why)) {
+    if (!e->pictures->get(e->pictures, index, &random, e->pixels, &labels, &why)) {
         g_hash_table_insert(e->bad, g_strdup(picture.name), why);
         return TRUE;
     }
     turn(e, e->pixels, e->turned);
     for (int copy = 0; copy < copies; copy++) /* the label first: features count */
-        if (!write_label(e, label, index, copy) ||
+        if (!write_label(e, labels.class, index, copy) ||
             !write_latent(e, copy ? e->turned : e->pixels, index, copy))
             return FALSE;
     return TRUE;
@@ -271,14 +272,31 @@ static gboolean complete(Encoder *e)
            edt_latents_list_write(e->folder, e->bad, e->error);
 }
 
+/* Features come in the order of pictures, and each picture's copies together. */
+static void give_styles(const Encoder *e, EdtDataset *features)
+{
+    int *styles = g_new(int, features->count), n = 0;
+    for (int i = 0; i < e->pictures->count; i++) {
+        EdtPictureFacts picture = edt_pictures_facts(e->pictures, i);
+        for (int copy = 0; copy < 2 && n < features->count; copy++) {
+            g_autofree char *path = path_of(e, "imagenet_features", i, copy);
+            if (g_file_test(path, G_FILE_TEST_EXISTS))
+                styles[n++] = picture.labels.style;
+        }
+    }
+    features->n_styles = e->pictures->n_styles;
+    features->styles = edt_naming_copy(&e->pictures->styles);
+    edt_features_set_styles(features, styles);
+}
+
 static EdtDataset *open_features(Encoder *e)
 {
     EdtDataset *features = edt_features_open(e->folder, e->o->channels, e->o->latent_size,
                                              e->pictures->n_classes, e->error);
     if (features == NULL)
         return NULL;
-    features->class_names = g_strdupv(e->pictures->class_names);
-    features->class_translations = g_strdup(e->pictures->class_translations);
+    features->classes = edt_naming_copy(&e->pictures->classes);
+    give_styles(e, features);
     edt_latents_list_read(e->folder, features->skipped);
     for (guint i = 0; i < e->pictures->skipped->len; i++) /* classes without pictures */
         g_ptr_array_add(features->skipped, g_strdup(e->pictures->skipped->pdata[i]));

@@ -85,7 +85,7 @@ struct EdtTrainNetwork {
 
     Linear embed, mlp0, mlp2, head;
     Site final;
-    gsize labels;
+    gsize labels, styles; /* their tables; styles only where the variant has some */
     float *table;   /* [T0, D0] */
     float *patches; /* [N*T0, C p p] */
     float *x;       /* [N*T0, D0] stage 0's input, the outer skip */

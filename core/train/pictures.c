@@ -6,6 +6,7 @@
 #include "train/dataset.h"
 #include "train/augment.h"
 #include "train/class_list.h"
+#include "train/style_list.h"
 #include "edt.h"
 
 #include <gdk-pixbuf/gdk-pixbuf.h>
@@ -15,7 +16,7 @@
 
 typedef struct {
     char *path, *name; /* name: "rose/1.png" */
-    int label;
+    EdtSampleLabels labels;
     gboolean mirror; /* may be mirrored */
     guint8 *pixels;  /* [side, side, 4] straight RGBA, when kept */
 } Picture;
@@ -82,8 +83,8 @@ static guint8 *decode(const Picture *picture, int side, char **why)
     return NULL;
 }
 
-static gboolean get(EdtDataset *dataset, int index, EdtRandom *random, float *x, int *label,
-                    char **why)
+static gboolean get(EdtDataset *dataset, int index, EdtRandom *random, float *x,
+                    EdtSampleLabels *labels, char **why)
 {
     Pictures *p = (Pictures *)dataset;
     const Picture *picture = p->pictures->pdata[index];
@@ -94,7 +95,7 @@ static gboolean get(EdtDataset *dataset, int index, EdtRandom *random, float *x,
         return FALSE;
     options.flip = options.flip && picture->mirror;
     edt_augment(pixels, &options, random, x);
-    *label = picture->label;
+    *labels = picture->labels;
     if (pixels != picture->pixels)
         g_free(pixels);
     return TRUE;
@@ -107,46 +108,93 @@ static gint by_name(gconstpointer a, gconstpointer b)
     return strcmp((*(Picture *const *)a)->name, (*(Picture *const *)b)->name);
 }
 
-static gboolean list_class(Pictures *p, const char *folder, const EdtClassEntry *class, int label,
-                           GError **error)
+/* One class while it is listed. */
+typedef struct {
+    const char *folder; /* of all */
+    const EdtClassEntry *class;
+    int label;
+    const GPtrArray *styles;
+    GPtrArray *found;
+} Listing;
+
+/* place: from the folder on, "rose" or "rose/inks". */
+static void add_picture(const Listing *l, const char *place, const char *file, int style)
 {
-    g_autofree char *path = g_build_filename(folder, class->folder, NULL);
-    g_autoptr(GPtrArray) found = g_ptr_array_new();
+    Picture *picture = g_new0(Picture, 1);
+    picture->name = g_build_filename(place, file, NULL);
+    picture->path = g_build_filename(l->folder, picture->name, NULL);
+    picture->labels = (EdtSampleLabels){l->label, style};
+    picture->mirror = l->class->mirror;
+    g_ptr_array_add(l->found, picture);
+}
+
+/* style: of all that lie there, or -1 in the folder of a class: there each file tells, and the
+ * folders of styles lie. */
+static gboolean list_folder(const Listing *l, const char *place, int style, GError **error)
+{
+    g_autofree char *path = g_build_filename(l->folder, place, NULL);
     GDir *dir = g_dir_open(path, 0, error);
     const char *name;
+    gboolean ok = dir != NULL;
 
-    if (dir == NULL)
-        return FALSE;
-    while ((name = g_dir_read_name(dir))) {
-        Picture *picture;
+    while (ok && (name = g_dir_read_name(dir))) {
+        g_autofree char *sub = g_build_filename(place, name, NULL);
+        g_autofree char *there = g_build_filename(path, name, NULL);
+        int inner = style < 0 ? edt_style_of_folder(l->styles, name) : -1;
         if (*name == '.')
             continue;
-        picture = g_new0(Picture, 1);
-        picture->path = g_build_filename(path, name, NULL);
-        picture->name = g_build_filename(class->folder, name, NULL);
-        picture->label = label;
-        picture->mirror = class->mirror;
-        g_ptr_array_add(found, picture);
+        if (inner >= 0 && g_file_test(there, G_FILE_TEST_IS_DIR))
+            ok = list_folder(l, sub, inner, error);
+        else
+            add_picture(l, place, name, style < 0 ? edt_style_of_file(l->styles, name) : style);
     }
-    g_dir_close(dir);
+    if (dir)
+        g_dir_close(dir);
+    return ok;
+}
+
+static gboolean list_class(Pictures *p, const char *folder, const EdtClassEntry *class, int label,
+                           const GPtrArray *styles, GError **error)
+{
+    g_autoptr(GPtrArray) found = g_ptr_array_new();
+    const Listing listing = {folder, class, label, styles, found};
+    gboolean ok = list_folder(&listing, class->folder, -1, error);
+
     g_ptr_array_sort(found, by_name); /* the order of a folder is chance */
     g_ptr_array_extend(p->pictures, found, NULL, NULL);
-    return TRUE;
+    return ok;
+}
+
+static void name_styles(Pictures *p, const GPtrArray *styles)
+{
+    g_autofree JsonObject **labels = g_new(JsonObject *, styles->len);
+
+    p->base.n_styles = (int)styles->len;
+    p->base.styles.names = g_new0(char *, styles->len + 1);
+    for (guint i = 0; i < styles->len; i++) {
+        const EdtStyleEntry *style = styles->pdata[i];
+        p->base.styles.names[i] = g_strdup(style->name);
+        labels[i] = style->labels;
+    }
+    p->base.styles.translations = edt_translations_to_json(labels, styles->len);
 }
 
 static gboolean list_all(Pictures *p, const char *folder, GError **error)
 {
     g_autoptr(GPtrArray) classes = edt_class_list_read(folder, error);
+    g_autoptr(GPtrArray) styles = classes ? edt_style_list_read(folder, classes, error) : NULL;
 
-    if (classes == NULL)
+    if (!styles)
         return FALSE;
+    if (styles->len)
+        name_styles(p, styles);
     p->base.n_classes = (int)classes->len;
-    p->base.class_names = g_new0(char *, classes->len + 1);
-    p->base.class_translations = edt_class_list_translations(classes);
+    p->base.classes.names = g_new0(char *, classes->len + 1);
+    p->base.classes.translations = edt_class_list_translations(classes);
     for (guint i = 0; i < classes->len; i++) {
         const EdtClassEntry *class = classes->pdata[i];
-        p->base.class_names[i] = g_strdup(class->name);
-        if (!list_class(p, folder, class, (int)i, error))
+        p->base.classes.names[i] = g_strdup(class->name);
+        if (!list_class(p, folder, class, (int)i, styles, error))
             return FALSE;
     }
     return TRUE;
@@ -172,17 +220,29 @@ static void keep_all(Pictures *p)
     }
 }
 
-/* A class that nothing teaches would come out as noise: it is named. */
+static void name_unseen(Pictures *p, const gboolean *seen, char **names, int n, const char *what)
+{
+    for (int i = 0; i < n; i++)
+        if (!seen[i])
+            g_ptr_array_add(p->base.skipped,
+                            g_strdup_printf("%s: a %s without pictures", names[i], what));
+}
+
+/* What nothing teaches would come out as noise: it is named. */
 static void name_empty(Pictures *p)
 {
-    g_autofree guint *count = g_new0(guint, p->base.n_classes);
+    EdtDataset *base = &p->base;
+    g_autofree gboolean *classes = g_new0(gboolean, base->n_classes);
+    g_autofree gboolean *styles = g_new0(gboolean, base->n_styles);
 
-    for (guint i = 0; i < p->pictures->len; i++)
-        count[((const Picture *)p->pictures->pdata[i])->label]++;
-    for (int i = 0; i < p->base.n_classes; i++)
-        if (count[i] == 0)
-            g_ptr_array_add(p->base.skipped, g_strdup_printf("%s: a class without pictures",
-                                                             p->base.class_names[i]));
+    for (guint i = 0; i < p->pictures->len; i++) {
+        const EdtSampleLabels *labels = &((const Picture *)p->pictures->pdata[i])->labels;
+        classes[labels->class] = TRUE;
+        if (labels->style >= 0)
+            styles[labels->style] = TRUE;
+    }
+    name_unseen(p, classes, base->classes.names, base->n_classes, "class");
+    name_unseen(p, styles, base->styles.names, base->n_styles, "style");
 }
 
 static void pictures_free(EdtDataset *dataset)
@@ -230,5 +290,5 @@ EdtDataset *edt_pictures_open(const char *folder, const EdtPictureOptions *optio
 EdtPictureFacts edt_pictures_facts(const EdtDataset *pictures, int index)
 {
     const Picture *p = ((const Pictures *)pictures)->pictures->pdata[index];
-    return (EdtPictureFacts){p->path, p->name, p->label, p->mirror};
+    return (EdtPictureFacts){p->path, p->name, p->labels, p->mirror};
 }

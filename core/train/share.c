@@ -41,11 +41,17 @@ static gboolean check_same(const char *what, guint32 number, GError **error)
     return FALSE;
 }
 
+static guint32 hash_names(guint32 h, char **names)
+{
+    for (char **name = names; name && *name; name++)
+        h = hash(h, *name, strlen(*name) + 1);
+    return h;
+}
+
 static guint32 hash_data(const EdtDataset *data)
 {
     guint32 h = hash(2166136261u, &data->count, sizeof data->count);
-    for (char **name = data->class_names; name && *name; name++)
-        h = hash(h, *name, strlen(*name) + 1);
+    h = hash_names(hash_names(h, data->classes.names), data->styles.names);
     return hash(h, &data->n_classes, sizeof data->n_classes);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The weights of a finished model as the beginning of a run.  The network must be the same but for
- * its classes: a class of the run takes the embedding of the model's class of that name, others
- * begin anew, so a set of classes may grow.  Called by trainer.c before the first step.
+ * its classes and styles: one of the run takes the embedding of the model's one of that name,
+ * others begin anew, so their sets may grow.  Called by trainer.c before the first step.
  */
 #include "train/state.h"
 #include "files/safetensors.h"
@@ -10,7 +10,9 @@
 
 #include <string.h>
 
-#define TABLE "y_embedder.embedding_table.weight" /* [classes + 1, D]; the last row is no class */
+/* [entries + 1, D]; the last row is none of them */
+#define CLASSES "y_embedder.embedding_table.weight"
+#define STYLES "style_embedder.embedding_table.weight"
 
 typedef struct {
     EdtTrainer *trainer;
@@ -38,10 +40,15 @@ static void take(const EdtSafetensor *tensor, gsize from, gsize count, float *to
         to[i] = edt_bf16_to_f32(halves[from + i]);
 }
 
-/* Same shape; the table of classes may have other rows. */
+static gboolean is_table(const EdtParameter *p)
+{
+    return strcmp(p->name, CLASSES) == 0 || strcmp(p->name, STYLES) == 0;
+}
+
+/* Same shape; the tables of labels may have other rows. */
 static gboolean fits(const EdtParameter *p, const EdtTensorView *view)
 {
-    gboolean table = strcmp(p->name, TABLE) == 0;
+    gboolean table = is_table(p);
     if (view->rank != p->rank || (view->type != EDT_F32 && view->type != EDT_BF16))
         return FALSE;
     for (int i = 0; i < p->rank; i++)
@@ -51,46 +58,53 @@ static gboolean fits(const EdtParameter *p, const EdtTensorView *view)
 }
 
 /* {name: row + 1}; the names stay the caller's. */
-static GHashTable *rows_of_names(char **names, gint64 classes)
+static GHashTable *rows_of_names(char **names, gint64 n)
 {
     GHashTable *rows = g_hash_table_new(g_str_hash, g_str_equal);
-    for (guint i = 0; names && names[i] && (gint64)i < classes; i++)
+    for (guint i = 0; names && names[i] && (gint64)i < n; i++)
         g_hash_table_insert(rows, names[i], GUINT_TO_POINTER(i + 1));
     return rows;
 }
 
-/* Without names on one side a class is known by its number. */
-static void take_classes(const Start *s, const EdtSafetensor *tensor, const EdtParameter *p)
+/* Without names on one side an entry is known by its number. */
+static void take_table(const Start *s, const EdtSafetensor *tensor, const EdtParameter *p)
 {
-    char **names = s->trainer->dataset->class_names;
-    gint64 classes = p->shape[0] - 1, theirs = tensor->view.shape[0] - 1;
+    gboolean classes = strcmp(p->name, CLASSES) == 0;
+    const EdtDataset *data = s->trainer->dataset;
+    char **names = classes ? data->classes.names : data->styles.names;
+    gint64 ours = p->shape[0] - 1, theirs = tensor->view.shape[0] - 1;
     gsize D = (gsize)p->shape[1];
     float *table = s->trainer->arrays.weights + p->offset;
-    g_auto(GStrv) known = edt_names_from_json(s->format.class_names);
+    g_auto(GStrv) known =
+        edt_names_from_json(classes ? s->format.class_names : s->format.style_names);
     g_autoptr(GHashTable) rows = rows_of_names(known, theirs);
     gboolean by_name = names && g_hash_table_size(rows) > 0;
 
-    for (gint64 i = 0; i < classes; i++) {
+    for (gint64 i = 0; i < ours; i++) {
         gint64 row = by_name      ? (gint64)GPOINTER_TO_UINT(g_hash_table_lookup(rows, names[i]))
                      : i < theirs ? i + 1
                                   : 0;
         if (row > 0)
             take(tensor, (gsize)(row - 1) * D, D, table + (gsize)i * D);
     }
-    take(tensor, (gsize)theirs * D, D, table + (gsize)classes * D);
+    take(tensor, (gsize)theirs * D, D, table + (gsize)ours * D);
 }
 
 static gboolean take_tensors(const Start *s)
 {
     const EdtParameters *parameters = s->trainer->parameters;
+    if (!edt_parameters_get(parameters, STYLES) && edt_safetensors_find(s->file, "edt." STYLES))
+        return refuse(s, "it has styles, and the pictures tell none: it has an", "edt." STYLES);
     for (guint i = 0; i < parameters->parameters->len; i++) {
         const EdtParameter *p = g_ptr_array_index(parameters->parameters, i);
         g_autofree char *name = g_strconcat("edt.", p->name, NULL);
         const EdtSafetensor *tensor = edt_safetensors_find(s->file, name);
-        if (tensor == NULL || !fits(p, &tensor->view))
+        if (!tensor && strcmp(p->name, STYLES) == 0)
+            continue; /* it begins to learn styles */
+        if (!tensor || !fits(p, &tensor->view))
             return refuse(s, "it belongs to another network, by its", name);
-        if (strcmp(p->name, TABLE) == 0)
-            take_classes(s, tensor, p);
+        if (is_table(p))
+            take_table(s, tensor, p);
         else
             take(tensor, 0, p->count, s->trainer->arrays.weights + p->offset);
     }

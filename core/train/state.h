@@ -20,7 +20,8 @@ typedef struct {
     int pictures, rows;
     gsize count, out_count; /* numbers of a picture, of an output */
     float *x0, *noise, *x_t, *out, *d_out;
-    int *timestep, *label, *picture_label;
+    int *timestep, *label, *style;
+    EdtSampleLabels *picture_labels;
     float *weight; /* of the resampler, [pictures] */
     double *uniforms;
     guint8 *middle, *down[2]; /* masks; plain rows keep all */
@@ -105,8 +106,7 @@ typedef struct {
     const EdtTrainOptions *options;
     const EdtParameters *parameters;
     const float *weights;
-    char **class_names;             /* or NULL */
-    const char *class_translations; /* or NULL */
+    const EdtNaming *classes, *styles;
     gint64 step;
 } EdtExportSource;
 gboolean edt_export_write(const EdtExportSource *source, const EdtTrainExport *export,

@@ -63,10 +63,14 @@ static void teach_resampler(EdtTrainer *trainer)
 static gboolean run_part(EdtTrainer *trainer, int part, GError **error)
 {
     EdtBatch *b = &trainer->batch;
-    EdtTrainInput input = {b->x_t, b->timestep, b->label, NULL, {NULL, NULL}};
+    EdtTrainInput input = {
+        .x = b->x_t, .timestep = b->timestep, .label = b->label, .style = b->style};
 
-    if (trainer->options.masked)
-        input = (EdtTrainInput){b->x_t, b->timestep, b->label, b->middle, {b->down[0], b->down[1]}};
+    if (trainer->options.masked) {
+        input.middle = b->middle;
+        input.down[0] = b->down[0];
+        input.down[1] = b->down[1];
+    }
     if (!edt_batch_fill(trainer, part, error))
         return FALSE;
     edt_train_network_forward(trainer->network, trainer->arrays.weights, trainer->halves, &input,

@@ -271,6 +271,8 @@ static void plan_ends(Planner *p)
                 EDT_F32);
     plan_site(p, &network->final, "final_layer", 2 * D);
     network->labels = offset_of(p, "y_embedder.embedding_table", ".weight", NULL);
+    if (v->n_styles)
+        network->styles = offset_of(p, "style_embedder.embedding_table", ".weight", NULL);
 }
 
 static gboolean plan_all(EdtTrainNetwork *network, GError **error)

@@ -2,7 +2,7 @@
  *
  * EDT for training: a forward that keeps what its backward needs, and that backward, by hand.
  * The inference engine's twin is network/network.c; the formulas are the same, but here every
- * sample has its own timestep and class, weights change every step, and there are masks.
+ * sample has its own timestep, class and style, weights change every step, and there are masks.
  *
  * Work is cut into jobs of some samples or some weights, the same ones for every number of threads;
  * inside a job everything is in one order.  So results do not depend on the number of threads.
@@ -19,6 +19,7 @@ typedef struct {
     const float *x;        /* [N,C,h,w] noisy pictures */
     const int *timestep;   /* [N] */
     const int *label;      /* [N]; n_classes is the null class */
+    const int *style;      /* [N]; n_styles is the null style; NULL where there are none */
     const guint8 *middle;  /* [N,T0] before block 4 of stage 0: a dropped token is its table row */
     const guint8 *down[2]; /* [N,T0], [N,T1]: what down 0 and 1 take in */
 } EdtTrainInput;

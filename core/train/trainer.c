@@ -123,6 +123,7 @@ static gboolean make(EdtTrainer *trainer, GError **error)
         return FALSE;
     trainer->v.n_classes = trainer->dataset->n_classes;
     trainer->options.n_classes = trainer->v.n_classes;
+    trainer->v.n_styles = trainer->dataset->n_styles;
     trainer->parameters = edt_parameters_new(&trainer->v);
     trainer->schedule = edt_noise_schedule_new(o->schedule, EDT_RESPACE_EVEN, EDT_TIMESTEPS, error);
     trainer->resampler = edt_resampler_new(EDT_TIMESTEPS, HISTORY, UNIFORM);
@@ -238,7 +239,8 @@ const EdtTrainFacts *edt_trainer_facts(EdtTrainer *trainer)
     *facts = (EdtTrainFacts){
         .pictures = trainer->dataset->count,
         .classes = trainer->dataset->n_classes,
-        .class_names = trainer->dataset->class_names,
+        .class_names = trainer->dataset->classes.names,
+        .styles = trainer->dataset->n_styles,
         .skipped_names = copy_skipped(trainer->dataset),
         .parameters = edt_variant_parameters(&trainer->v),
         .memory_bytes =

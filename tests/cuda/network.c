@@ -107,7 +107,7 @@ gboolean network_condition(Network *network, int R, const float *timestep, const
 {
     if (!edt_network_prepare(network->model, network->N, R, error))
         return FALSE;
-    edt_network_modulate(network->model, R, timestep, label);
+    edt_network_modulate(network->model, R, timestep, label, NULL);
     return network->backend->sync(network->dev, error);
 }
 

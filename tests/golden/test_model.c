@@ -58,7 +58,7 @@ static float *forward(Rig *rig, int N, const float *x, const float *t, const int
         row[i] = i;
     edt_network_prepare(rig->model, N, N, &error);
     g_assert_no_error(error);
-    edt_network_modulate(rig->model, N, t, y);
+    edt_network_modulate(rig->model, N, t, y, NULL);
     edt_network_forward(rig->model, N, x, row, out);
     rig->backend->sync(rig->dev, &error);
     g_assert_no_error(error);

@@ -106,7 +106,7 @@ static void network_prepare(Network *network, const Run *run, const EdtNoiseSche
     edt_network_set_amm(network->model, &plan);
     edt_network_prepare(network->model, run->guided ? 2 : 1, R, &error);
     g_assert_no_error(error);
-    edt_network_modulate(network->model, R, timestep, labels);
+    edt_network_modulate(network->model, R, timestep, labels, NULL);
 }
 
 /* out: [N, 2C, hw].  With guidance both halves see the first half's x. */

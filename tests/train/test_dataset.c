@@ -46,15 +46,20 @@ static EdtDataset *open_pictures(const char *sub, EdtPictureOptions options)
     return dataset;
 }
 
-static int get(EdtDataset *dataset, int index, guint64 seed, float *x)
+static EdtSampleLabels get_labels(EdtDataset *dataset, int index, guint64 seed, float *x)
 {
     EdtRandom random;
     GError *error = NULL;
-    int label = -1;
+    EdtSampleLabels labels = {-1, -1};
     edt_random_seed(&random, seed);
-    g_assert_true(edt_dataset_get(dataset, index, &random, x, &label, &error));
+    g_assert_true(edt_dataset_get(dataset, index, &random, x, &labels, &error));
     g_assert_no_error(error);
-    return label;
+    return labels;
+}
+
+static int get(EdtDataset *dataset, int index, guint64 seed, float *x)
+{
+    return get_labels(dataset, index, seed, x).class;
 }
 
 /* Half transparent red: colour 0.5 of 1 after premultiplication, alpha 0.5. */
@@ -112,8 +117,8 @@ static void test_flip(void)
     g_assert_true(g_file_set_contents(list, json, -1, NULL));
     EdtDataset *dataset =
         open_pictures("flip", (EdtPictureOptions){.side = SIDE, .channels = 3, .flip = TRUE});
-    g_assert_cmpstr(dataset->class_names[0], ==, "letter");
-    g_assert_cmpstr(dataset->class_names[1], ==, "a");
+    g_assert_cmpstr(dataset->classes.names[0], ==, "letter");
+    g_assert_cmpstr(dataset->classes.names[1], ==, "a");
     for (guint64 seed = 0; seed < 40; seed++)
         for (int i = 0; i < 2; i++) {
             g_assert_cmpint(get(dataset, i, seed, x), ==, i);
@@ -162,6 +167,98 @@ static void test_empty_class(void)
     g_assert_cmpstr(dataset->skipped->pdata[0], ==, "a/pipe.png: is no file");
     g_assert_cmpstr(dataset->skipped->pdata[1], ==, "b: a class without pictures");
     edt_dataset_free(dataset);
+}
+
+/* ---- styles ---- */
+
+static void write_styled(const char *root, const char *place, const char *name)
+{
+    guint8 pixels[AREA * 3] = {0};
+    g_autofree char *sub = g_build_filename(root, place, NULL);
+    write_png(sub, name, SIDE, SIDE, 3, pixels);
+}
+
+static void assert_styles(EdtDataset *dataset, const int *classes, const int *styles, int n)
+{
+    float x[3 * AREA];
+    g_assert_cmpint(dataset->count, ==, n);
+    for (int i = 0; i < n; i++) {
+        EdtSampleLabels labels = get_labels(dataset, i, 1, x);
+        g_assert_cmpint(labels.class, ==, classes[i]);
+        g_assert_cmpint(labels.style, ==, styles[i]);
+    }
+}
+
+/* By sub-folder and by how a file's name begins; what styles.json does not name is no style. */
+static void test_styles(void)
+{
+    static const char json[] =
+        "{\"styles\": [{\"name\": \"wash\", \"labels\": {\"de\": \"Aquarell\"}},"
+        " {\"name\": \"inks\", \"prefix\": \"ink\", \"labels\": {\"de\": \"Tusche\"}},"
+        " {\"name\": \"oil\"}]}";
+
+    write_styled("styled", "rose", "ink-1.png");
+    write_styled("styled", "rose", "inkling.png");
+    write_styled("styled", "rose/inks", "1.png");
+    write_styled("styled", "rose/wash", "ink.png"); /* the folder counts */
+    write_styled("styled", "rose", "a.png");
+    write_styled("styled", "tulip", "wash.png");
+    g_autofree char *list = path_of("styled", "styles.json");
+    g_autofree char *stray = path_of("styled/rose/sketches", "1.png");
+    g_assert_true(g_file_set_contents(list, json, -1, NULL));
+    g_assert_true(g_file_set_contents(stray, "", -1, NULL));
+    EdtDataset *dataset = open_pictures("styled", (EdtPictureOptions){.side = SIDE, .channels = 3});
+    g_assert_cmpint(dataset->n_styles, ==, 3);
+    g_assert_cmpstr(dataset->styles.names[1], ==, "inks");
+    g_assert_null(dataset->styles.translations); /* oil has no German name */
+    g_assert_cmpint(dataset->n_classes, ==, 2);
+    /* rose/a, rose/ink-1, rose/inkling, rose/inks/1, rose/wash/ink, tulip/wash */
+    assert_styles(dataset, (const int[]){0, 0, 0, 0, 0, 1}, (const int[]){-1, 1, -1, 1, 0, 0}, 6);
+    g_assert_cmpint(dataset->skipped->len, ==, 2);
+    g_assert_cmpstr(dataset->skipped->pdata[0], ==, "rose/sketches: is no file");
+    g_assert_cmpstr(dataset->skipped->pdata[1], ==, "oil: a style without pictures");
+    edt_dataset_free(dataset);
+}
+
+/* Without a list sub-folders are the styles, by name. */
+static void test_style_folders(void)
+{
+    write_styled("folders", "rose/wash", "1.png");
+    write_styled("folders", "tulip/inks", "1.png");
+    write_styled("folders", "tulip", "inks-2.png");
+    EdtDataset *dataset =
+        open_pictures("folders", (EdtPictureOptions){.side = SIDE, .channels = 3});
+    g_assert_cmpint(dataset->n_styles, ==, 2);
+    g_assert_cmpstr(dataset->styles.names[0], ==, "inks");
+    assert_styles(dataset, (const int[]){0, 1, 1}, (const int[]){1, 0, 0}, 3);
+    edt_dataset_free(dataset);
+}
+
+static void test_style_lists(void)
+{
+    static const struct {
+        const char *json, *says;
+    } bad[] = {
+        {"[]", "is no list of styles"},
+        {"{\"styles\": [\"inks\"]}", "is no list of styles"},
+        {"{\"styles\": [{\"labels\": {}}]}", "is no list of styles"},
+        {"{\"styles\": [{\"name\": \"a\\tb\"}]}", "cannot be named so"},
+        {"{\"styles\": [{\"name\": \"a\", \"labels\": {\"de\": 5}}]}", "cannot be named so"},
+        {"{\"styles\": [{\"name\": \"a\"}, {\"name\": \"a\"}]}", "twice"},
+    };
+    g_autofree char *path = g_build_filename(folder, "lists", NULL);
+    g_autofree char *list = path_of("lists", "styles.json");
+
+    write_styled("lists", "rose", "1.png");
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        GError *error = NULL;
+        g_assert_true(g_file_set_contents(list, bad[i].json, -1, NULL));
+        g_assert_null(
+            edt_pictures_open(path, &(EdtPictureOptions){.side = SIDE, .channels = 3}, &error));
+        g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
+        g_assert_nonnull(strstr(error->message, bad[i].says));
+        g_clear_error(&error);
+    }
 }
 
 /* What no model can hold is refused before the first step. */
@@ -306,6 +403,9 @@ int main(int argc, char **argv)
     g_test_add_func("/dataset/flip", test_flip);
     g_test_add_func("/dataset/skipped", test_skipped);
     g_test_add_func("/dataset/empty-class", test_empty_class);
+    g_test_add_func("/dataset/styles", test_styles);
+    g_test_add_func("/dataset/style-folders", test_style_folders);
+    g_test_add_func("/dataset/style-lists", test_style_lists);
     g_test_add_func("/dataset/names", test_names);
     g_test_add_func("/dataset/augment", test_augment);
     g_test_add_func("/dataset/hue", test_hue);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Output, losses and the gradient of every weight of tiny networks against the reference: plain,
- * with masked tokens before the downs, with the middle mask, and at t = 0 (against its f64).
+ * with masked tokens before the downs, with the middle mask, and at t = 0 (against its f64).  The
+ * reference has no styles: their gradients against finite differences.
  */
 #include "base/memory.h"
 #include "golden/hash_weights.h"
@@ -24,6 +25,7 @@ typedef struct {
     float *told; /* what was told to be final, and how often */
     int *times, pieces;
     guint8 *middle, *down[2];
+    int style[8];
     EdtLossTerms terms[8];
 } Case;
 
@@ -115,7 +117,12 @@ static void run_telling(Case *c, int threads, EdtGradientReady ready)
         edt_train_network_new(tiny->parameters, tiny->N, EDT_F32, threads, &error);
     g_assert_no_error(error);
     edt_train_network_tell(network, ready, c);
-    EdtTrainInput input = {c->x_t, tiny->t, tiny->y, c->middle, {c->down[0], c->down[1]}};
+    EdtTrainInput input = {.x = c->x_t,
+                           .timestep = tiny->t,
+                           .label = tiny->y,
+                           .style = c->style,
+                           .middle = c->middle,
+                           .down = {c->down[0], c->down[1]}};
 
     memset(c->gradient, 0, tiny->parameters->count * sizeof(float));
     edt_train_network_forward(network, tiny->weights, NULL, &input, c->out);
@@ -221,6 +228,99 @@ static void test_weighting(void)
     edt_noise_schedule_free(s);
 }
 
+/* ---- styles ---- */
+
+#define STYLES 3
+#define STEP 0.01f
+
+/* The same network with a table of styles. */
+static void give_styles(Case *c)
+{
+    Tiny *tiny = c->tiny;
+    EdtParameters *before = tiny->parameters;
+    float *weights = tiny->weights;
+    GError *error = NULL;
+    EdtRandom random;
+
+    tiny->v.n_styles = STYLES;
+    tiny->parameters = edt_parameters_new(&tiny->v);
+    tiny->weights = edt_parameters_array(tiny->parameters, &error);
+    edt_free(c->gradient);
+    c->gradient = edt_parameters_array(tiny->parameters, &error);
+    edt_random_seed(&random, 4);
+    for (guint i = 0; i < tiny->parameters->parameters->len; i++) {
+        const EdtParameter *p = tiny->parameters->parameters->pdata[i];
+        const EdtParameter *from = edt_parameters_get(before, p->name);
+        if (from)
+            memcpy(tiny->weights + p->offset, weights + from->offset, p->count * sizeof(float));
+        else
+            edt_random_normal(&random, tiny->weights + p->offset, p->count);
+    }
+    edt_parameters_free(before);
+    edt_free(weights);
+}
+
+static double loss_sum(Case *c)
+{
+    double sum = 0;
+    run(c, 2);
+    for (int i = 0; i < c->tiny->N; i++)
+        sum += c->terms[i].loss / c->tiny->N;
+    return sum;
+}
+
+/* The loss a little to both sides of a row, along a direction, against what the gradient says. */
+static void check_row(Case *c, const char *name, int row)
+{
+    const EdtParameter *p = edt_parameters_get(c->tiny->parameters, name);
+    const gsize D = (gsize)p->shape[1];
+    float *weights = c->tiny->weights + p->offset + (gsize)row * D;
+    const float *gradient = c->gradient + p->offset + (gsize)row * D;
+    g_autofree float *along = g_new(float, D), *was = g_memdup2(weights, D * sizeof(float));
+    double sides[2], expected = 0;
+    EdtRandom random;
+
+    edt_random_seed(&random, (guint64)row);
+    edt_random_normal(&random, along, D);
+    run(c, 2);
+    for (gsize i = 0; i < D; i++)
+        expected += (double)gradient[i] * (double)along[i];
+    for (int side = 0; side < 2; side++) {
+        for (gsize i = 0; i < D; i++)
+            weights[i] = was[i] + (side ? STEP : -STEP) * along[i];
+        sides[side] = loss_sum(c);
+    }
+    memcpy(weights, was, D * sizeof(float));
+    double found = (sides[1] - sides[0]) / (2 * (double)STEP);
+    g_test_message("%s row %d: %.6f, by differences %.6f", name, row, expected, found);
+    g_assert_cmpfloat_with_epsilon(found, expected, 0.01 * fabs(expected) + 1e-4);
+}
+
+static void test_styles(void)
+{
+    static const char classes[] = "y_embedder.embedding_table.weight";
+    static const char styles[] = "style_embedder.embedding_table.weight";
+    Case *c = case_new("h_train_tiny");
+    c->loss.share = 0.0; /* that term lets no gradient through to the prediction */
+    double without = loss_sum(c);
+
+    give_styles(c);
+    for (int i = 0; i < c->tiny->N; i++)
+        c->style[i] = i % 2 ? STYLES : 1; /* none and the second */
+    g_assert_cmpfloat(fabs(loss_sum(c) - without), >, 1e-3);
+    check_row(c, classes, c->tiny->y[0]);
+    check_row(c, styles, 1);
+    check_row(c, styles, STYLES);
+    run(c, 2);
+    const EdtParameter *p = edt_parameters_get(c->tiny->parameters, styles);
+    const gsize D = (gsize)p->shape[1];
+    for (gsize i = 0; i < D; i++) { /* nobody asked for these */
+        g_assert_cmpfloat(c->gradient[p->offset + i], ==, 0.0f);
+        g_assert_cmpfloat(c->gradient[p->offset + 2 * D + i], ==, 0.0f);
+    }
+    case_free(c);
+}
+
 static void test_t0(void)
 {
     Case *c = case_new("h_train_tiny16_t0");
@@ -278,6 +378,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, names[i], test_case);
     }
     g_test_add_func("/gradients/weighting", test_weighting);
+    g_test_add_func("/gradients/styles", test_styles);
     g_test_add_func("/gradients/t0", test_t0);
     g_test_add_func("/gradients/threads", test_threads);
     g_test_add_func("/gradients/pieces", test_pieces);

@@ -49,11 +49,11 @@ static int get(EdtDataset *dataset, int index, float *x)
 {
     EdtRandom random;
     GError *error = NULL;
-    int label = -1;
+    EdtSampleLabels labels = {-1, -1};
     edt_random_seed(&random, 1);
-    g_assert_true(edt_dataset_get(dataset, index, &random, x, &label, &error));
+    g_assert_true(edt_dataset_get(dataset, index, &random, x, &labels, &error));
     g_assert_no_error(error);
-    return label;
+    return labels.class;
 }
 
 /* The picture as the network shall see it, by way of nothing but the encoder. */
@@ -106,8 +106,8 @@ static void test_values(void)
 
     g_assert_cmpint(dataset->count, ==, GOOD);
     g_assert_cmpint(dataset->n_classes, ==, 2);
-    g_assert_cmpstr(dataset->class_names[1], ==, "green");
-    g_assert_nonnull(strstr(dataset->class_translations, "Blau"));
+    g_assert_cmpstr(dataset->classes.names[1], ==, "green");
+    g_assert_nonnull(strstr(dataset->classes.translations, "Blau"));
     g_assert_cmpint(dataset->skipped->len, ==, 1);
     g_assert_true(g_str_has_prefix(dataset->skipped->pdata[0], "green/bad.png: "));
     g_assert_cmpint(get(dataset, 1, ours), ==, 0);
