@@ -67,7 +67,8 @@ gboolean edt_cli_train_samples(const EdtCliTraining *t, gint64 step, GError **er
     request.n_items = MIN(GRID * GRID, info->n_classes);
     for (int i = 0; i < request.n_items; i++)
         items[i] = (EdtItem){.class_index = (int)((gint64)i * info->n_classes / request.n_items),
-                             .seed = (guint64)i};
+                             .seed = (guint64)i,
+                             .style = info->n_styles ? i % info->n_styles : EDT_STYLE_ANY};
     request.items = items;
     request.steps = t->sample_steps;
     request.cfg_scale = t->sample_guidance;

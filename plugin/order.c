@@ -130,7 +130,8 @@ static gboolean add_items(const Settings *s, const EdtModelInfo *info, EdtOrder 
     order->class_name = edt_class_name(info, class_index);
     order->class_label = edt_class_label(info, class_index);
     for (int i = 0; i < s->count; i++)
-        order->items[i] = (EdtItem){class_index, seed + (guint64)i};
+        order->items[i] = (EdtItem){
+            .class_index = class_index, .seed = seed + (guint64)i, .style = EDT_STYLE_ANY};
     order->request.items = order->items;
     order->request.n_items = s->count;
     return TRUE;

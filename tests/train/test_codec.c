@@ -43,9 +43,9 @@ static void get(EdtDataset *dataset, int index, float *x)
 {
     EdtRandom random;
     GError *error = NULL;
-    int label;
+    EdtSampleLabels labels;
     edt_random_seed(&random, 1);
-    g_assert_true(edt_dataset_get(dataset, index, &random, x, &label, &error));
+    g_assert_true(edt_dataset_get(dataset, index, &random, x, &labels, &error));
 }
 
 /* What the encoder makes of the picture with its alpha. */

@@ -96,7 +96,8 @@ static int run_encoding(char **argv)
     g_autofree char *pictures = g_build_filename(argv[0], "pictures", NULL);
     g_autofree char *cache = g_build_filename(argv[0], "cache", NULL);
     float x[4 * 8 * 8];
-    int first = -1, label;
+    int first = -1;
+    EdtSampleLabels labels;
     EdtRandom random;
     GError *error = NULL;
     EdtLatentOptions o = {.pictures = pictures,
@@ -115,7 +116,7 @@ static int run_encoding(char **argv)
     if (dataset == NULL)
         g_error("%s", error->message);
     edt_random_seed(&random, 1);
-    g_assert_true(edt_dataset_get(dataset, 3, &random, x, &label, NULL));
+    g_assert_true(edt_dataset_get(dataset, 3, &random, x, &labels, NULL));
     g_autofree char *name = g_strdup_printf("latents.%d", edt_ranks_own());
     g_autofree char *output = g_build_filename(argv[0], name, NULL);
     g_autofree char *text =

@@ -59,7 +59,7 @@ EdtRequest tiny_request(EdtEngine *engine, EdtItem *items, int n, int steps)
     EdtRequest request;
     edt_request_init(&request, engine);
     for (int i = 0; i < n; i++)
-        items[i] = (EdtItem){i % 10, 100 + (guint64)i};
+        items[i] = (EdtItem){.class_index = i % 10, .seed = 100 + (guint64)i};
     request.items = items;
     request.n_items = n;
     request.steps = steps;
