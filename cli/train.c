@@ -19,7 +19,11 @@ static const char details[] =
     "--features, a folder with imagenet_features and imagenet_labels of the official code.\n"
     "With --vae each picture becomes a latent once, kept in the folder of the run; --flip keeps "
     "that\n"
-    "of the mirrored picture beside it.\n\n"
+    "of the mirrored picture beside it, --affine and --hue those of changed ones (--codings).\n"
+    "A folder within the folder of a class is a style, and so is how a file's name begins, where\n"
+    "DATA/styles.json says so: {\"styles\": [{\"name\": \"inks\", \"prefix\": \"ink\", \"labels\": "
+    "{\"de\":\n"
+    "\"Tusche\"}}]} finds rose/inks/1.png and rose/ink-2.png.\n\n"
     "Examples:\n"
     "  edt train flowers -o run --steps 20000 --flip\n"
     "  edt train -o run --resume --steps 40000\n"
@@ -32,7 +36,7 @@ static const char details[] =
 
 typedef struct {
     EdtCliTraining training;
-    char *variant, *start, *schedule, *prediction, *weighting, *precision, *output, *export, *vae;
+    char *variant, *start, *schedule, *prediction, *weighting, *precision, *output, *export, *status, *vae;
     char *title, *licence;
     gboolean features, no_mask, raw, f32;
 } Train;
@@ -92,6 +96,8 @@ static gboolean parse(Train *t, int *argc, char ***argv)
          "N"},
         {"time-limit", 0, 0, G_OPTION_ARG_DOUBLE, &r->limit_minutes, "Save and stop after so long",
          "MINUTES"},
+        {"status", 0, 0, G_OPTION_ARG_FILENAME, &t->status,
+         "Only tell where the run in this folder is (with --json for scripts)", "RUN"},
         {"export", 0, 0, G_OPTION_ARG_FILENAME, &t->export, "Only make a model out of a checkpoint",
          "CHECKPOINT"},
         {"variant", 0, 0, G_OPTION_ARG_STRING, &t->variant, "EDT-Ti/4 (default), EDT-Ti/2, EDT-S/2, …",
@@ -114,6 +120,8 @@ static gboolean parse(Train *t, int *argc, char ***argv)
          "Latents are means, not draws from their distributions", NULL},
         {"classes", 0, 0, G_OPTION_ARG_INT, &o->n_classes, "Classes of features (default 1000)",
          "N"},
+        {"codings", 0, 0, G_OPTION_ARG_INT, &o->codings,
+         "Latents of a picture where --affine or --hue change it (default 8)", "N"},
         {"flip", 0, 0, G_OPTION_ARG_NONE, &o->flip, "Mirror half of the pictures", NULL},
         {"affine", 0, 0, G_OPTION_ARG_DOUBLE, &o->affine,
          "Shift, scale and turn at random by up to this (0.05: 5 %, 3 degrees; default 0)", "X"},
@@ -185,6 +193,7 @@ static void train_clear(Train *t)
     char *texts[] = {t->variant,          t->start,          t->schedule,
                      t->prediction,       t->weighting,      t->precision,
                      t->output,           t->export,         t->vae,
+                     t->status,
                      t->training.folder,  t->training.model, t->training.checkpoint,
                      t->training.latents, t->title,          t->licence};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
@@ -197,7 +206,7 @@ static void name_files(Train *t)
     r->folder = g_strdup(t->output);
     r->checkpoint = g_build_filename(r->folder, "checkpoint.safetensors", NULL);
     r->model = g_build_filename(r->folder, "model.safetensors", NULL);
-    r->latents = g_build_filename(r->folder, "features", NULL);
+    r->latents = g_build_filename(r->folder, "latents", NULL);
     r->options.latents = r->latents;
 }
 
@@ -266,6 +275,8 @@ int edt_cli_train(int argc, char **argv)
 
     if (!parse(&t, &argc, &argv))
         code = EDT_ERROR_USAGE;
+    else if (t.status)
+        code = edt_cli_train_status(t.status, t.training.json);
     else if (!t.output)
         code = edt_cli_usage("Where to? Give a folder for the run with -o.");
     else if (t.export)

@@ -13,6 +13,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 typedef struct {
     const EdtCliTraining *t;
@@ -246,8 +247,11 @@ static gboolean walk(Run *run, GError **error)
 static void tell(Run *run)
 {
     const EdtTrainFacts *facts = edt_trainer_facts(run->trainer);
-    edt_cli_say("%d pictures of %d classes, %.1f M parameters, %s, %d threads, %.1f GiB of memory.",
-                facts->pictures, facts->classes, (double)facts->parameters / 1e6,
+    g_autofree char *styles =
+        facts->styles ? g_strdup_printf(" in %d styles", facts->styles) : g_strdup("");
+    edt_cli_say("%d pictures of %d classes%s, %.1f M parameters, %s, %d threads, %.1f GiB of "
+                "memory.",
+                facts->pictures, facts->classes, styles, (double)facts->parameters / 1e6,
                 edt_precision_words[facts->precision], facts->threads,
                 (double)facts->memory_bytes / (1 << 30));
     if (facts->precision == EDT_PRECISION_BF16 && !edt_cpu_has_bf16())
@@ -269,8 +273,12 @@ static void log_data(Run *run)
     GString *event = edt_cli_event_new("data");
     edt_cli_event_integer(event, "pictures", facts->pictures);
     edt_cli_event_integer(event, "classes", facts->classes);
+    edt_cli_event_integer(event, "styles", facts->styles);
     edt_cli_event_integer(event, "skipped", facts->skipped);
     edt_cli_event_integer(event, "ranks", edt_ranks_count());
+    edt_cli_event_integer(event, "batch", run->t->options.batch);
+    edt_cli_event_integer(event, "done", facts->step);
+    edt_cli_event_integer(event, "steps", run->t->options.steps);
     write_line(run, event);
     log_skipped(run);
 }
@@ -279,11 +287,18 @@ static gboolean open_log(Run *run, GError **error)
 {
     g_autofree char *path = g_build_filename(run->t->folder, "log.jsonl", NULL);
     if (g_mkdir_with_parents(run->t->folder, 0777) == 0)
-        run->log = fopen(path, run->t->resume ? "a" : "w");
-    if (run->log == NULL)
+        run->log = fopen(path, "a");
+    if (run->log && !edt_cli_train_lock(fileno(run->log))) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, "Another process trains in “%s” just now.",
+                    run->t->folder);
+        return FALSE;
+    }
+    if (!run->log || (!run->t->resume && ftruncate(fileno(run->log), 0) != 0)) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, "“%s” cannot be written: %s.", path,
                     g_strerror(errno));
-    return run->log != NULL;
+        return FALSE;
+    }
+    return TRUE;
 }
 
 static void tell_end(const Run *run, gint64 step)

@@ -55,9 +55,10 @@ typedef struct {
     int n_classes;        /* of features: 1000 */
     gboolean flip;        /* mirror half of the pictures (not those that classes.json forbids) */
     /* pictures of a variant that works on latents: each goes through this autoencoder (SD's, or a
-       model that has one) once, and its latent is kept in a folder below `latents` */
+       model that has one) once, and its latents are kept in a file in the folder `latents` */
     const char *vae, *latents;
     gboolean vae_mean; /* the middle of the latent's distribution instead of a draw from it */
+    int codings;       /* latents of a picture, where affine or hue change it: 8 */
     /* meanwhile, unless it is NULL; FALSE: stop (EDT_ERROR_CANCELLED), to go on another time */
     gboolean (*progress)(int done, int total, gpointer data);
     gpointer progress_data;

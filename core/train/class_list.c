@@ -20,7 +20,7 @@ static void class_free(gpointer data)
 static EdtClassEntry *add_class(GPtrArray *classes, const char *name, const char *folder)
 {
     EdtClassEntry *class = g_new0(EdtClassEntry, 1);
-    *class = (EdtClassEntry){g_strdup(name), g_strdup(folder), TRUE, NULL};
+    *class = (EdtClassEntry){g_strdup(name), g_strdup(folder), TRUE, TRUE, NULL};
     g_ptr_array_add(classes, class);
     return class;
 }
@@ -53,7 +53,8 @@ static JsonObject *names_of(JsonObject *class)
     return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_dup_object(node) : NULL;
 }
 
-/* {"classes": [{"folder": ..., "concept": name, "mirror": bool, "names": {...}}, ...]} */
+/* {"classes": [{"folder": ..., "concept": name, "mirror": bool, "recolour": bool, "names": {...}},
+ * ...]} */
 static gboolean from_json(const char *path, GPtrArray *classes, GError **error)
 {
     g_autoptr(JsonParser) parser = json_parser_new();
@@ -77,6 +78,7 @@ static gboolean from_json(const char *path, GPtrArray *classes, GError **error)
         EdtClassEntry *class = add_class(
             classes, json_object_get_string_member_with_default(object, "concept", folder), folder);
         class->mirror = json_object_get_boolean_member_with_default(object, "mirror", TRUE);
+        class->recolour = json_object_get_boolean_member_with_default(object, "recolour", TRUE);
         class->names = names_of(object);
     }
     if (array == NULL)

@@ -9,8 +9,8 @@
 
 typedef struct {
     char *name, *folder;
-    gboolean mirror;   /* its pictures may be mirrored */
-    JsonObject *names; /* {"de": "Hundegesicht", ...}, or NULL */
+    gboolean mirror, recolour; /* its pictures may be mirrored, have their hue turned */
+    JsonObject *names;         /* {"de": "Hundegesicht", ...}, or NULL */
 } EdtClassEntry;
 
 /* EdtClassEntry in order, freed with the array.  Errors: EDT_ERROR_BAD_FILE, or of GIO. */

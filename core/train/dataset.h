@@ -44,25 +44,27 @@ EdtDataset *edt_pictures_open(const char *folder, const EdtPictureOptions *optio
 /* folder/imagenet_features/N.npy [1,C,h,h] and folder/imagenet_labels/N.npy. */
 EdtDataset *edt_features_open(const char *folder, int channels, int side, int n_classes,
                               GError **error);
-/* The style of each feature; taken over. */
-void edt_features_set_styles(EdtDataset *features, int *styles);
 void edt_dataset_free(EdtDataset *dataset);
 
 /* What is known of a picture without reading it. */
 typedef struct {
     const char *path, *name; /* name: "rose/1.png" */
     EdtSampleLabels labels;
-    gboolean mirror; /* may be mirrored */
+    gboolean mirror, recolour; /* may be mirrored; may have its hue turned */
 } EdtPictureFacts;
 EdtPictureFacts edt_pictures_facts(const EdtDataset *pictures, int index);
+/* Its pixels [side, side, 4], straight RGBA, to be freed; or NULL and why. */
+guint8 *edt_pictures_read(const EdtDataset *pictures, int index, char **why);
 
-/* Pictures as latents of an autoencoder: encoded once into a folder below `cache`, then read from
- * there as features.  flip: also the mirrored ones.  progress may be NULL; it answers FALSE to
+/* Pictures as latents of an autoencoder: encoded once into a file in the folder `cache`, then read
+ * from there.  flip, affine, hue, codings: see codings.h.  progress may be NULL; it answers FALSE to
  * stop (EDT_ERROR_CANCELLED), and what was done is kept. */
 typedef struct {
     const char *pictures, *vae, *cache;
     int image_size, latent_size, channels;
     gboolean flip, mean;
+    double affine, hue;
+    int codings;
     int threads;
     gboolean (*progress)(int done, int total, gpointer data);
     gpointer data;

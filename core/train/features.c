@@ -15,7 +15,6 @@ typedef struct {
     char *folder;
     int channels, side;
     GPtrArray *features, *labels; /* file names */
-    int *styles;                  /* of each, or NULL */
 } Features;
 
 static gint by_name(gconstpointer a, gconstpointer b)
@@ -99,7 +98,7 @@ static gboolean get(EdtDataset *dataset, int index, EdtRandom *random, float *x,
 
     if (!read_label(f, index, &labels->class, why))
         return FALSE;
-    labels->style = f->styles ? f->styles[index] : -1;
+    labels->style = -1;
     npy = read_npy(f, "imagenet_features", name, why);
     if (npy == NULL)
         return FALSE;
@@ -120,14 +119,8 @@ static void features_free(EdtDataset *dataset)
     Features *f = (Features *)dataset;
     g_clear_pointer(&f->features, g_ptr_array_unref);
     g_clear_pointer(&f->labels, g_ptr_array_unref);
-    g_free(f->styles);
     g_free(f->folder);
     g_free(f);
-}
-
-void edt_features_set_styles(EdtDataset *features, int *styles)
-{
-    ((Features *)features)->styles = styles;
 }
 
 EdtDataset *edt_features_open(const char *folder, int channels, int side, int n_classes,

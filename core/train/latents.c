@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Pictures through the autoencoder, once: each becomes a latent, scaled, in a folder of features as the official extract_features.py writes it (features.c reads it).  The folder's name
- * is a sum over autoencoder, size and files, so that another set gets another folder; each file is
- * whole or absent, so that an interrupted run goes on where it was.  Below mpirun the ranks share
- * the work.  Next: latents_list.c, which says when a folder is complete.
+ * Pictures through the autoencoder, once: each becomes one or several latents, scaled, in one file
+ * (latent_file.h).  The file's name is a sum over autoencoder, changes and pictures, so that
+ * another set gets another file.  Below mpirun the ranks share the work.  Next: codings.c, which
+ * says how often a picture is encoded and how it is changed before.
  */
 #include "base/memory.h"
 #include "compute/backend.h"
-#include "files/npy.h"
 #include "model/foreign.h"
-#include "train/dataset.h"
-#include "train/latents_list.h"
+#include "train/codings.h"
+#include "train/latent_file.h"
 #include "train/ranks.h"
 #include "train/state.h"
 #include "vae/latents.h"
@@ -20,18 +19,19 @@
 #include <math.h>
 #include <string.h>
 
-#define FORMAT "edt-latents-1"
+#define FORMAT "edt-latents-2"
 
 typedef struct {
     const EdtLatentOptions *o;
     EdtDataset *pictures;
+    EdtCodings *codings;
     EdtForeign *file;
     const EdtBackend *backend;
     EdtDevice *dev;
     EdtVae *vae;
-    char *folder; /* of this set */
-    float *pixels, *turned, *mean, *logvar;
-    GHashTable *bad; /* name -> "name: reason" */
+    char *path; /* of this set */
+    EdtLatentFile *latents;
+    float *pixels, *mean, *logvar;
     GError **error;
 } Encoder;
 
@@ -43,12 +43,6 @@ static const EdtVaeShape *shape_of(const Encoder *e)
 static gsize latent_count(const EdtLatentOptions *o)
 {
     return (gsize)o->channels * (gsize)o->latent_size * (gsize)o->latent_size;
-}
-
-static char *path_of(const Encoder *e, const char *part, int index, gboolean mirrored)
-{
-    g_autofree char *name = g_strdup_printf("%09d%c.npy", index, mirrored ? 'm' : 'a');
-    return g_build_filename(e->folder, part, name, NULL);
 }
 
 /* ---- which set it is ---- */
@@ -63,13 +57,14 @@ static void add_text(GChecksum *sum, const char *text)
     g_checksum_update(sum, (const guchar *)text, (gssize)strlen(text) + 1);
 }
 
-/* Of a file: name, class, size and time. */
-static void add_picture(GChecksum *sum, const EdtPictureFacts *picture)
+/* Of a file: name, codings, size and time. */
+static void add_picture(GChecksum *sum, const EdtPictureFacts *picture, int codings)
 {
     GStatBuf status = {0};
     add_text(sum, picture->name);
-    add_number(sum, picture->labels.class);
     add_number(sum, picture->mirror);
+    add_number(sum, picture->recolour);
+    add_number(sum, codings);
     if (g_stat(picture->path, &status) == 0) {
         add_number(sum, status.st_size);
         add_number(sum, status.st_mtim.tv_sec);
@@ -77,104 +72,101 @@ static void add_picture(GChecksum *sum, const EdtPictureFacts *picture)
     }
 }
 
-static gboolean name_folder(Encoder *e)
+static gboolean name_file(Encoder *e)
 {
+    const EdtLatentOptions *o = e->o;
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     g_autofree char *vae = edt_foreign_sha256(e->file, e->error);
+    g_autofree char *changes = g_strdup_printf("%.9g %.9g", o->affine, o->hue);
 
-    if (vae == NULL)
+    if (!vae)
         return FALSE;
     add_text(sum, FORMAT);
     add_text(sum, vae);
-    add_number(sum, e->o->image_size);
-    add_number(sum, e->o->flip);
-    add_number(sum, e->o->mean);
+    add_text(sum, changes);
+    add_number(sum, o->image_size);
+    add_number(sum, o->mean);
     for (int i = 0; i < e->pictures->count; i++) {
         EdtPictureFacts picture = edt_pictures_facts(e->pictures, i);
-        add_picture(sum, &picture);
+        add_picture(sum, &picture, edt_codings_of(e->codings, i));
     }
-    g_autofree char *short_sum = g_strndup(g_checksum_get_string(sum), 16);
-    e->folder = g_build_filename(e->o->cache, short_sum, NULL);
+    g_autofree char *name = g_strdup_printf("%.16s.latents", g_checksum_get_string(sum));
+    e->path = g_build_filename(o->cache, name, NULL);
     return TRUE;
+}
+
+static gboolean open_file(Encoder *e)
+{
+    edt_latent_file_close(e->latents);
+    e->latents = NULL;
+    if (g_mkdir_with_parents(e->o->cache, 0777) == 0) {
+        e->latents = edt_latent_file_open(e->path, edt_codings_count(e->codings),
+                                          latent_count(e->o), e->error);
+        return e->latents != NULL;
+    }
+    g_set_error(e->error, EDT_ERROR, EDT_ERROR_FAILED, "“%s” cannot be made: %s.", e->o->cache,
+                g_strerror(errno));
+    return FALSE;
 }
 
 /* ---- one picture ---- */
 
-static void turn(const Encoder *e, const float *pixels, float *turned)
-{
-    const int side = e->o->image_size;
-    for (int row = 0; row < shape_of(e)->pixels * side; row++)
-        for (int x = 0; x < side; x++)
-            turned[row * side + x] = pixels[row * side + side - 1 - x];
-}
-
 /* Mean, or a draw from the distribution, as the official code takes it; the same one always. */
-static gboolean write_latent(Encoder *e, const float *pixels, int index, gboolean mirrored)
+static gboolean write_latent(Encoder *e, int index, int coding)
 {
     const EdtLatentOptions *o = e->o;
     const gsize n = latent_count(o);
-    const gint64 shape[] = {1, o->channels, o->latent_size, o->latent_size};
-    g_autofree char *path = path_of(e, "imagenet_features", index, mirrored);
     g_autofree float *noise = g_new0(float, n);
     EdtRandom random;
 
-    if (!edt_vae_encode(e->vae, o->latent_size, o->latent_size, pixels, e->mean, e->logvar,
+    if (!edt_vae_encode(e->vae, o->latent_size, o->latent_size, e->pixels, e->mean, e->logvar,
                         e->error))
         return FALSE;
-    edt_train_random(&random, 0, EDT_DRAW_NOISE, index, mirrored);
+    edt_train_random(&random, 0, EDT_DRAW_NOISE, index, coding);
     if (!o->mean)
         edt_random_normal(&random, noise, n);
     for (gsize i = 0; i < n; i++)
         noise[i] = e->mean[i] + expf(0.5f * e->logvar[i]) * noise[i];
     edt_latents_to_sampler(edt_foreign_vae_latents(e->file), shape_of(e)->kind, o->channels,
                            o->latent_size * o->latent_size, noise, noise);
-    return edt_npy_save(path, noise, 4, shape, e->error);
+    return edt_latent_file_put(e->latents, edt_codings_record(e->codings, index, coding), noise,
+                               e->error);
 }
 
-static gboolean write_label(Encoder *e, int label, int index, gboolean mirrored)
+static gboolean is_there(const Encoder *e, int index)
 {
-    g_autofree char *path = path_of(e, "imagenet_labels", index, mirrored);
-    return edt_npy_save(path, &(float){(float)label}, 1, (gint64[]){1}, e->error);
+    for (int coding = 0; coding < edt_codings_of(e->codings, index); coding++) {
+        gint64 record = edt_codings_record(e->codings, index, coding);
+        if (edt_latent_file_state(e->latents, record) == EDT_LATENT_MISSING)
+            return FALSE;
+    }
+    return TRUE;
 }
 
-static gboolean holds(const char *path, gsize count)
+static gboolean write_bad(Encoder *e, int index, const char *why)
 {
-    EdtNpy *npy = edt_npy_read(path, NULL);
-    gboolean good = npy && npy->values && npy->count == count;
-    edt_npy_free(npy);
-    return good;
-}
-
-static gboolean is_there(const Encoder *e, int index, gboolean mirrored)
-{
-    g_autofree char *feature = path_of(e, "imagenet_features", index, mirrored);
-    g_autofree char *label = path_of(e, "imagenet_labels", index, mirrored);
-    return holds(feature, latent_count(e->o)) && holds(label, 1);
+    for (int coding = 0; coding < edt_codings_of(e->codings, index); coding++)
+        if (!edt_latent_file_put_bad(e->latents, edt_codings_record(e->codings, index, coding), why,
+                                     e->error))
+            return FALSE;
+    return TRUE;
 }
 
 /* FALSE: the disk is full or the like; a bad picture is noted and passed over. */
 static gboolean encode(Encoder *e, int index)
 {
-    EdtPictureFacts picture = edt_pictures_facts(e->pictures, index);
-    int copies = e->o->flip && picture.mirror ? 2 : 1, there = 0;
-    EdtSampleLabels labels;
-    char *why = NULL;
-    EdtRandom random;
+    g_autofree char *why = NULL;
 
-    for (int copy = 0; copy < copies; copy++)
-        there += is_there(e, index, copy);
-    if (there == copies || g_hash_table_contains(e->bad, picture.name))
+    if (is_there(e, index))
         return TRUE;
-    edt_random_seed(&random, 0);
-    if (!e->pictures->get(e->pictures, index, &random, e->pixels, &labels, &why)) {
-        g_hash_table_insert(e->bad, g_strdup(picture.name), why);
-        return TRUE;
-    }
-    turn(e, e->pixels, e->turned);
-    for (int copy = 0; copy < copies; copy++) /* the label first: features count */
-        if (!write_label(e, labels.class, index, copy) ||
-            !write_latent(e, copy ? e->turned : e->pixels, index, copy))
+    g_autofree guint8 *picture = edt_pictures_read(e->pictures, index, &why);
+    if (!picture)
+        return write_bad(e, index, why);
+    for (int coding = 0; coding < edt_codings_of(e->codings, index); coding++) {
+        edt_codings_draw(e->codings, index, coding, picture, e->pixels);
+        if (!write_latent(e, index, coding))
             return FALSE;
+    }
     return TRUE;
 }
 
@@ -183,7 +175,7 @@ static gboolean encode(Encoder *e, int index)
 static gboolean go_on(Encoder *e, int done)
 {
     const EdtLatentOptions *o = e->o;
-    if (o->progress == NULL || o->progress(done, e->pictures->count, o->data))
+    if (!o->progress || o->progress(done, e->pictures->count, o->data))
         return TRUE;
     g_set_error(e->error, EDT_ERROR, EDT_ERROR_CANCELLED,
                 "Stopped after encoding %d of %d pictures; the same command goes on from there.",
@@ -201,22 +193,12 @@ static gboolean encode_all(Encoder *e)
         if (!go_on(e, i) || !encode(e, i))
             return FALSE;
     edt_ranks_most(0);
+    if (ranks > 1 && !open_file(e)) /* anew: what others wrote shows where a disk is far away */
+        return FALSE;
     for (int i = 0; i < count && ranks > 1; i++)
         if (!go_on(e, i) || !encode(e, i))
             return FALSE;
     return go_on(e, count);
-}
-
-static gboolean make_folders(Encoder *e)
-{
-    g_autofree char *features = g_build_filename(e->folder, "imagenet_features", NULL);
-    g_autofree char *labels = g_build_filename(e->folder, "imagenet_labels", NULL);
-
-    if (g_mkdir_with_parents(features, 0777) == 0 && g_mkdir_with_parents(labels, 0777) == 0)
-        return TRUE;
-    g_set_error(e->error, EDT_ERROR, EDT_ERROR_FAILED, "“%s” cannot be made: %s.", e->folder,
-                g_strerror(errno));
-    return FALSE;
 }
 
 static gboolean open_vae(Encoder *e)
@@ -228,21 +210,110 @@ static gboolean open_vae(Encoder *e)
 
     e->backend = edt_backend_choose(&wish, &resolved, NULL, e->error);
     e->dev = e->backend ? e->backend->open(&resolved, e->error) : NULL;
-    if (e->dev == NULL)
+    if (!e->dev)
         return FALSE;
     e->vae =
         edt_vae_new(e->backend, e->dev, edt_foreign_source(e->file), EDT_VAE_ENCODER, e->error);
-    if (e->vae == NULL && edt_foreign_error(e->file)) { /* it says why, not only which */
+    if (!e->vae && edt_foreign_error(e->file)) { /* it says why, not only which */
         g_clear_error(e->error);
         g_propagate_error(e->error, g_error_copy(edt_foreign_error(e->file)));
     }
-    if (e->vae == NULL)
+    if (!e->vae)
         return FALSE;
     e->pixels = g_new(float, picture);
-    e->turned = g_new(float, picture);
     e->mean = g_new(float, latent_count(o));
     e->logvar = g_new(float, latent_count(o));
     return TRUE;
+}
+
+/* All ranks do the same: encode together unless every one of them has everything. */
+static gboolean complete(Encoder *e)
+{
+    gboolean lacks = FALSE;
+
+    for (int i = 0; i < e->pictures->count && !lacks; i++)
+        lacks = !is_there(e, i);
+    if (!edt_ranks_most(lacks))
+        return TRUE;
+    return open_vae(e) && encode_all(e);
+}
+
+/* ---- as data ---- */
+
+typedef struct {
+    EdtDataset base;
+    EdtLatentFile *file;
+    gsize count; /* numbers of a latent */
+    struct {
+        gint64 record;
+        EdtSampleLabels labels;
+    } * samples;
+} Latents;
+
+static gboolean get(EdtDataset *dataset, int index, EdtRandom *random, float *x,
+                    EdtSampleLabels *labels, char **why)
+{
+    const Latents *l = (Latents *)dataset;
+    gint64 record = l->samples[index].record;
+
+    if (edt_latent_file_state(l->file, record) != EDT_LATENT_GOOD) {
+        *why = g_strdup_printf("latent %" G_GINT64_FORMAT ": is damaged since it was made", record);
+        return FALSE;
+    }
+    memcpy(x, edt_latent_file_numbers(l->file, record), l->count * sizeof *x);
+    *labels = l->samples[index].labels;
+    return TRUE;
+}
+
+static void latents_free(EdtDataset *dataset)
+{
+    Latents *l = (Latents *)dataset;
+    edt_latent_file_close(l->file);
+    g_free(l->samples);
+    g_free(l);
+}
+
+static void add_samples(const Encoder *e, Latents *l, int index)
+{
+    EdtPictureFacts picture = edt_pictures_facts(e->pictures, index);
+
+    for (int coding = 0; coding < edt_codings_of(e->codings, index); coding++) {
+        gint64 record = edt_codings_record(e->codings, index, coding);
+        if (edt_latent_file_state(l->file, record) == EDT_LATENT_GOOD) {
+            l->samples[l->base.count].record = record;
+            l->samples[l->base.count++].labels = picture.labels;
+        } else if (coding == 0) {
+            g_ptr_array_add(l->base.skipped, g_strdup(edt_latent_file_why(l->file, record)));
+        }
+    }
+}
+
+/* Takes the file. */
+static EdtDataset *open_dataset(Encoder *e)
+{
+    Latents *l = g_new0(Latents, 1);
+
+    l->base.get = get;
+    l->base.free = latents_free;
+    l->base.skipped = g_ptr_array_new_with_free_func(g_free);
+    g_mutex_init(&l->base.lock);
+    l->base.n_classes = e->pictures->n_classes;
+    l->base.n_styles = e->pictures->n_styles;
+    l->base.classes = edt_naming_copy(&e->pictures->classes);
+    l->base.styles = edt_naming_copy(&e->pictures->styles);
+    l->count = latent_count(e->o);
+    l->file = g_steal_pointer(&e->latents);
+    l->samples = g_malloc_n((gsize)edt_codings_count(e->codings), sizeof *l->samples);
+    for (int i = 0; i < e->pictures->count; i++)
+        add_samples(e, l, i);
+    for (guint i = 0; i < e->pictures->skipped->len; i++) /* classes without pictures */
+        g_ptr_array_add(l->base.skipped, g_strdup(e->pictures->skipped->pdata[i]));
+    if (l->base.count > 0)
+        return &l->base;
+    g_set_error(e->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                "None of the pictures in “%s” can be read.", e->o->pictures);
+    edt_dataset_free(&l->base);
+    return NULL;
 }
 
 /* ---- */
@@ -261,48 +332,6 @@ static gboolean check_shape(const Encoder *e)
     return FALSE;
 }
 
-/* All ranks do the same: encode together unless every one of them has everything. */
-static gboolean complete(Encoder *e)
-{
-    gboolean lacks = !edt_latents_list_read(e->folder, NULL);
-
-    if (!edt_ranks_most(lacks))
-        return TRUE;
-    return make_folders(e) && open_vae(e) && encode_all(e) &&
-           edt_latents_list_write(e->folder, e->bad, e->error);
-}
-
-/* Features come in the order of pictures, and each picture's copies together. */
-static void give_styles(const Encoder *e, EdtDataset *features)
-{
-    int *styles = g_new(int, features->count), n = 0;
-    for (int i = 0; i < e->pictures->count; i++) {
-        EdtPictureFacts picture = edt_pictures_facts(e->pictures, i);
-        for (int copy = 0; copy < 2 && n < features->count; copy++) {
-            g_autofree char *path = path_of(e, "imagenet_features", i, copy);
-            if (g_file_test(path, G_FILE_TEST_EXISTS))
-                styles[n++] = picture.labels.style;
-        }
-    }
-    features->n_styles = e->pictures->n_styles;
-    features->styles = edt_naming_copy(&e->pictures->styles);
-    edt_features_set_styles(features, styles);
-}
-
-static EdtDataset *open_features(Encoder *e)
-{
-    EdtDataset *features = edt_features_open(e->folder, e->o->channels, e->o->latent_size,
-                                             e->pictures->n_classes, e->error);
-    if (features == NULL)
-        return NULL;
-    features->classes = edt_naming_copy(&e->pictures->classes);
-    give_styles(e, features);
-    edt_latents_list_read(e->folder, features->skipped);
-    for (guint i = 0; i < e->pictures->skipped->len; i++) /* classes without pictures */
-        g_ptr_array_add(features->skipped, g_strdup(e->pictures->skipped->pdata[i]));
-    return features;
-}
-
 static void clear(Encoder *e)
 {
     edt_vae_free(e->vae);
@@ -310,10 +339,10 @@ static void clear(Encoder *e)
         e->backend->close(e->dev);
     edt_foreign_close(e->file);
     edt_dataset_free(e->pictures);
-    g_hash_table_unref(e->bad);
-    g_free(e->folder);
+    edt_codings_free(e->codings);
+    edt_latent_file_close(e->latents);
+    g_free(e->path);
     g_free(e->pixels);
-    g_free(e->turned);
     g_free(e->mean);
     g_free(e->logvar);
 }
@@ -322,16 +351,18 @@ EdtDataset *edt_latents_open(const EdtLatentOptions *options, GError **error)
 {
     Encoder e = {.o = options, .error = error};
     EdtPictureOptions listed = {.side = options->image_size, .listed = TRUE};
-    EdtDataset *features = NULL;
+    EdtDataset *latents = NULL;
 
-    e.bad = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     e.file = edt_foreign_vae_open(options->vae, EDT_VAE_DECODER | EDT_VAE_ENCODER, error);
     if (e.file) {
         listed.channels = shape_of(&e)->pixels;
         e.pictures = edt_pictures_open(options->pictures, &listed, error);
     }
-    if (e.pictures && check_shape(&e) && name_folder(&e) && complete(&e))
-        features = open_features(&e);
+    if (e.pictures && check_shape(&e)) {
+        e.codings = edt_codings_new(options, e.pictures, listed.channels);
+        if (name_file(&e) && open_file(&e) && complete(&e))
+            latents = open_dataset(&e);
+    }
     clear(&e);
-    return features;
+    return latents;
 }

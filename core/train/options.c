@@ -12,6 +12,7 @@
 
 #define BATCH_MAX (1 << 20) /* pictures; rows are twice as many */
 #define PATH_BYTES 65536
+#define CODINGS_MAX 1000
 
 const char *const edt_weighting_words[] = {"min-snr", "velocity", NULL};
 
@@ -58,6 +59,7 @@ static const struct {
     FIELD(seed, WIDE, TRUE),
     LATER(vae, TEXT, FALSE),
     LATER(vae_mean, FLAG, FALSE),
+    LATER(codings, INTEGER, FALSE),
     LATER(weighting, INTEGER, FALSE),
     LATER(open_gates, FLAG, FALSE),
     LATER(precision, INTEGER, FALSE),
@@ -92,6 +94,7 @@ void edt_train_options_init(EdtTrainOptions *options)
         .rate_steps = 400000,
         .average = 0.9999,
         .label_dropout = 0.1,
+        .codings = 8,
         .steps = 20000,
     };
 }
@@ -118,6 +121,8 @@ static gboolean check_numbers(const EdtTrainOptions *o, GError **error)
     if (!(o->affine >= 0 && o->affine <= 0.5) || !(o->hue >= 0 && o->hue <= 180))
         return refuse(error,
                       "the affine changes must be within 0 and 0.5, the hue within 0 and 180");
+    if (o->codings < 1 || o->codings > CODINGS_MAX)
+        return refuse(error, "the codings of a picture must be between 1 and 1000");
     if (o->weighting == EDT_WEIGHTING_VELOCITY && o->prediction == EDT_PREDICT_NOISE)
         return refuse(error, "the velocity weighting is for predicted pictures, not for noise");
     if (o->schedule > EDT_SCHEDULE_COSINE || o->prediction > EDT_PREDICT_DENOISED ||
@@ -139,9 +144,6 @@ static gboolean check_space(const EdtTrainOptions *o, const EdtVariant *v, GErro
 
     if (o->vae && (!o->pictures || pixels))
         return refuse(error, "an autoencoder is for pictures and a variant that works on latents");
-    if (o->vae && (o->affine > 0 || o->hue > 0))
-        return refuse(error, "latents are made once, so their pictures cannot be moved or turned "
-                             "at random");
     if (o->pictures && !o->vae && !pixels)
         return refuse(error, "this variant works on latents; give an autoencoder for the pictures, "
                              "or a folder of features");

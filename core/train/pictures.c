@@ -17,8 +17,8 @@
 typedef struct {
     char *path, *name; /* name: "rose/1.png" */
     EdtSampleLabels labels;
-    gboolean mirror; /* may be mirrored */
-    guint8 *pixels;  /* [side, side, 4] straight RGBA, when kept */
+    gboolean mirror, recolour; /* may be mirrored; may have its hue turned */
+    guint8 *pixels;            /* [side, side, 4] straight RGBA, when kept */
 } Picture;
 
 typedef struct {
@@ -94,6 +94,7 @@ static gboolean get(EdtDataset *dataset, int index, EdtRandom *random, float *x,
     if (pixels == NULL)
         return FALSE;
     options.flip = options.flip && picture->mirror;
+    options.hue = picture->recolour ? options.hue : 0;
     edt_augment(pixels, &options, random, x);
     *labels = picture->labels;
     if (pixels != picture->pixels)
@@ -125,6 +126,7 @@ static void add_picture(const Listing *l, const char *place, const char *file, i
     picture->path = g_build_filename(l->folder, picture->name, NULL);
     picture->labels = (EdtSampleLabels){l->label, style};
     picture->mirror = l->class->mirror;
+    picture->recolour = l->class->recolour;
     g_ptr_array_add(l->found, picture);
 }
 
@@ -290,5 +292,11 @@ EdtDataset *edt_pictures_open(const char *folder, const EdtPictureOptions *optio
 EdtPictureFacts edt_pictures_facts(const EdtDataset *pictures, int index)
 {
     const Picture *p = ((const Pictures *)pictures)->pictures->pdata[index];
-    return (EdtPictureFacts){p->path, p->name, p->labels, p->mirror};
+    return (EdtPictureFacts){p->path, p->name, p->labels, p->mirror, p->recolour};
+}
+
+guint8 *edt_pictures_read(const EdtDataset *pictures, int index, char **why)
+{
+    const Pictures *p = (const Pictures *)pictures;
+    return decode(p->pictures->pdata[index], p->options.side, why);
 }

@@ -104,6 +104,52 @@ static void test_plot(void)
     outcome_clear(&outcome);
 }
 
+/* ---- --status ---- */
+
+static JsonObject *status_of(const char *folder, GPtrArray **lines)
+{
+    Outcome outcome = program_expect(0, NULL, "train", "--status", folder, "--json", NULL);
+    *lines = json_lines(outcome.out);
+    outcome_clear(&outcome);
+    g_assert_cmpuint((*lines)->len, ==, 1);
+    return find_event(*lines, "status", 0);
+}
+
+static void test_status(void)
+{
+    GPtrArray *lines;
+    JsonObject *status = status_of("run", &lines);
+    g_assert_false(json_object_get_boolean_member(status, "running"));
+    g_assert_cmpint(json_number(status, "step"), ==, 4);
+    g_assert_cmpint(json_number(status, "steps"), ==, 4);
+    g_assert_cmpint(json_number(status, "seconds_left"), ==, 0);
+    g_assert_cmpint(json_number(status, "classes"), ==, 2);
+    g_assert_cmpint(json_number(status, "checkpoint_age"), >=, 0);
+    g_assert_cmpstr(json_object_get_string_member(status, "model"), ==, "run/model.safetensors");
+    g_ptr_array_unref(lines);
+    Outcome outcome = program_expect(0, NULL, "train", "--status", "run", NULL);
+    g_assert_nonnull(strstr(outcome.out, "4 of 4 (100.0 %), not running"));
+    outcome_clear(&outcome);
+    outcome = program_expect(3, NULL, "train", "--status", "pictures", NULL);
+    g_assert_nonnull(strstr(outcome.err, "There is no run in"));
+    outcome_clear(&outcome);
+}
+
+/* While it trains that shows, and nobody else may train there. */
+static void check_running(const char *folder)
+{
+    GPtrArray *lines;
+    JsonObject *status = status_of(folder, &lines);
+    g_assert_true(json_object_get_boolean_member(status, "running"));
+    g_assert_cmpint(json_number(status, "steps"), ==, 100000);
+    g_assert_cmpint(json_number(status, "seconds_left"), >, 0);
+    g_ptr_array_unref(lines);
+    Outcome outcome = program_expect(EDT_ERROR_USAGE, NULL, "train", "pictures", "-o", folder, TINY,
+                                     "--force", NULL);
+    g_assert_nonnull(strstr(outcome.err, "Another process trains"));
+    outcome_clear(&outcome);
+}
+
 /* Ends it after step `least` or later; the step that was saved. */
 static int stop_by(GSubprocess *process, int signal, int least)
 {
@@ -114,6 +160,7 @@ static int stop_by(GSubprocess *process, int signal, int least)
         g_autofree char *log = contents("long/log.jsonl");
         there = log && strstr(log, word);
     }
+    check_running("long");
     g_subprocess_send_signal(process, signal);
     Outcome outcome = program_finish(process, NULL);
     g_assert_cmpint(outcome.code, ==, EDT_ERROR_CANCELLED);
@@ -205,6 +252,7 @@ int main(int argc, char **argv)
     make_pictures();
     g_test_add_func("/train/run", test_run);
     g_test_add_func("/train/plot", test_plot);
+    g_test_add_func("/train/status", test_status);
     g_test_add_func("/train/interrupt", test_interrupt);
     g_test_add_func("/train/unwritable", test_unwritable);
     g_test_add_func("/train/mistakes", test_mistakes);

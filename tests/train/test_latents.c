@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Pictures through the autoencoder: the features on disk are what its encoder says, scaled and
- * mirrored as asked; they are made once, again where they are missing or damaged, and anew for
+ * Pictures through the autoencoder: the latents on disk are what its encoder says, scaled, mirrored
+ * and changed as asked; they are made once, again where they are missing or damaged, and anew for
  * other pictures; a model trained on them comes out complete and paints.
  */
 #include "cpu/cpu.h"
@@ -9,13 +9,15 @@
 #include "model/foreign.h"
 #include "train/dataset.h"
 #include "train/discs.h"
+#include "train/latent_file.h"
 #include "vae/vae.h"
 
 #include <gio/gio.h>
-#include <glib/gstdio.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SIDE 64
 #define LATENT 8
@@ -169,20 +171,76 @@ static gboolean note_progress(int done, int total, gpointer data)
     return done != progress->stop_at;
 }
 
-static char *only_folder(void)
+/* The set that is not known yet. */
+static char *new_file(const char *known)
 {
     GDir *dir = g_dir_open(cache, 0, NULL);
-    char *path = g_build_filename(cache, g_dir_read_name(dir), NULL);
-    g_assert_null(g_dir_read_name(dir));
+    char *path = NULL;
+    const char *name;
+    while ((name = g_dir_read_name(dir))) {
+        g_autofree char *found = g_build_filename(cache, name, NULL);
+        if (g_strcmp0(found, known) != 0) {
+            g_assert_null(path);
+            path = g_steal_pointer(&found);
+        }
+    }
     g_dir_close(dir);
     return path;
 }
 
-static guint64 time_of(const char *path)
+#define RECORDS (GOOD + 1) /* and the bad one, the last but 0.png to 2.png of green */
+
+static EdtLatentFile *open_file(const char *path)
 {
-    GStatBuf status;
-    g_assert_cmpint(g_stat(path, &status), ==, 0);
-    return (guint64)status.st_mtim.tv_sec * 1000000000 + (guint64)status.st_mtim.tv_nsec;
+    GError *error = NULL;
+    EdtLatentFile *file = edt_latent_file_open(path, RECORDS, COUNT, &error);
+    g_assert_no_error(error);
+    return file;
+}
+
+static void assert_states(const char *path, int good)
+{
+    EdtLatentFile *file = open_file(path);
+    for (int i = 0; i < RECORDS; i++)
+        g_assert_cmpint(edt_latent_file_state(file, i), ==,
+                        i < good ? EDT_LATENT_GOOD : EDT_LATENT_MISSING);
+    edt_latent_file_close(file);
+}
+
+/* Another latent, as if it were that of the picture: so it shows whether it was made again. */
+static void mark_first(const char *path)
+{
+    const float marked[COUNT] = {[0] = 5, [COUNT - 1] = 7};
+    EdtLatentFile *file = open_file(path);
+    g_assert_true(edt_latent_file_put(file, 0, marked, NULL));
+    edt_latent_file_close(file);
+}
+
+/* As by a bad disk. */
+static void damage(const char *path, int record)
+{
+    gsize stride = COUNT * sizeof(float) + 64;
+    int fd = open(path, O_RDWR);
+    g_assert_cmpint(pwrite(fd, "?", 1, (off_t)(64 + (gsize)record * stride + 21)), ==, 1);
+    close(fd);
+}
+
+static void assert_first_is_marked_and_second_right(EdtDataset *dataset)
+{
+    float ours[COUNT], mean[COUNT], deviation[COUNT];
+    get(dataset, 0, ours);
+    g_assert_true(ours[0] == 5 && ours[COUNT - 1] == 7);
+    get(dataset, 1, ours);
+    encode(1, FALSE, mean, deviation);
+    g_assert_cmpfloat(distance(ours, mean), <, 1e-6);
+}
+
+static void touch(const char *path)
+{
+    GError *error = NULL;
+    g_autoptr(GFile) file = g_file_new_for_path(path);
+    g_assert_true(g_file_set_attribute_uint64(file, G_FILE_ATTRIBUTE_TIME_MODIFIED, 1000000,
+                                              G_FILE_QUERY_INFO_NONE, NULL, &error));
 }
 
 static void test_once(void)
@@ -199,38 +257,133 @@ static void test_once(void)
     g_assert_null(edt_latents_open(&o, &error)); /* stopped: two are there, and stay */
     g_assert_error(error, EDT_ERROR, EDT_ERROR_CANCELLED);
     g_clear_error(&error);
-    g_autofree char *set = only_folder();
-    g_autofree char *first = g_build_filename(set, "imagenet_features", "000000000a.npy", NULL);
-    g_autofree char *second = g_build_filename(set, "imagenet_features", "000000001a.npy", NULL);
-    guint64 before = time_of(first);
-    g_assert_true(g_file_set_contents(second, "cut short", -1, NULL)); /* as by a bad disk */
+    g_autofree char *set = new_file(NULL);
+    assert_states(set, 2);
+    mark_first(set);
+    damage(set, 1);
+    assert_states(set, 1);
     progress.stop_at = -1;
-    edt_dataset_free(latents_open(&o));
-    g_assert_cmpint(time_of(first), ==, before);
+    EdtDataset *dataset = latents_open(&o);
+    assert_first_is_marked_and_second_right(dataset);
+    edt_dataset_free(dataset);
 
     progress.calls = 0;
     edt_dataset_free(latents_open(&o)); /* all there: nothing is encoded */
     g_assert_cmpint(progress.calls, ==, 0);
-    g_unlink(second);
-    EdtDataset *dataset = latents_open(&o); /* lost again: made again */
+    g_assert_cmpint(truncate(set, 64 + COUNT * 4 + 64), ==, 0); /* all but the first are lost */
+    dataset = latents_open(&o);
     g_assert_cmpint(dataset->count, ==, GOOD);
     g_assert_cmpint(progress.calls, >, 0);
+    assert_first_is_marked_and_second_right(dataset);
+    damage(set, 0); /* while it is in use: the next one takes its place, and it is named */
     float ours[COUNT], mean[COUNT], deviation[COUNT];
-    get(dataset, 1, ours);
+    get(dataset, 0, ours);
     encode(1, FALSE, mean, deviation);
     g_assert_cmpfloat(distance(ours, mean), <, 1e-6);
+    g_assert_cmpint(dataset->skipped->len, ==, 2);
     edt_dataset_free(dataset);
 
     g_autofree char *picture = g_build_filename(pictures, "blue", "0.png", NULL);
-    GFile *file = g_file_new_for_path(picture); /* changed since: another set */
-    g_assert_true(g_file_set_attribute_uint64(file, G_FILE_ATTRIBUTE_TIME_MODIFIED, 1000000,
-                                              G_FILE_QUERY_INFO_NONE, NULL, &error));
-    g_object_unref(file);
+    touch(picture); /* changed since: another set */
     progress.calls = 0;
     edt_dataset_free(latents_open(&o));
     g_assert_cmpint(progress.calls, >, 0);
-    g_assert_cmpint(time_of(first), ==, before); /* the old set is as it was */
+    g_autofree char *second = new_file(set);
+    g_assert_nonnull(second);
     cache = usual;
+}
+
+/* ---- several latents of a picture ---- */
+
+static void write_classes(const char *green)
+{
+    g_autofree char *list = g_build_filename(pictures, "classes.json", NULL);
+    g_autofree char *json =
+        g_strdup_printf("{\"classes\": [{\"folder\": \"blue\", \"names\": {\"de\": \"Blau\"}},"
+                        " {\"folder\": \"green\", \"names\": {\"de\": \"Grün\"}%s}]}",
+                        green);
+    g_assert_true(g_file_set_contents(list, json, -1, NULL));
+}
+
+/* As it is, its mirror image, then changed ones, each another and always the same. */
+static void test_codings(void)
+{
+    EdtLatentOptions o = options_of();
+    float ours[4][COUNT], mean[COUNT], deviation[COUNT], again[COUNT];
+    g_autofree char *other = g_build_filename(folder, "codings", NULL);
+    o.flip = TRUE;
+    o.affine = 0.1;
+    o.hue = 30;
+    o.codings = 4;
+    EdtDataset *dataset = latents_open(&o);
+    g_assert_cmpint(dataset->count, ==, 4 * GOOD);
+    for (int i = 0; i < 4; i++)
+        g_assert_cmpint(get(dataset, 4 * GOOD - 4 + i, ours[i]), ==, 1);
+    edt_dataset_free(dataset);
+    encode(GOOD - 1, FALSE, mean, deviation);
+    g_assert_cmpfloat(distance(ours[0], mean), <, 1e-6);
+    encode(GOOD - 1, TRUE, mean, deviation);
+    g_assert_cmpfloat(distance(ours[1], mean), <, 1e-6);
+    for (int a = 0; a < 4; a++)
+        for (int b = 0; b < a; b++)
+            g_assert_cmpfloat(distance(ours[a], ours[b]), >, 1e-2);
+    o.cache = other; /* made anew */
+    dataset = latents_open(&o);
+    get(dataset, 4 * GOOD - 1, again);
+    g_assert_cmpmem(again, sizeof again, ours[3], sizeof ours[3]);
+    edt_dataset_free(dataset);
+}
+
+/* What a class does not allow is not done, and does not make a second latent of the same. */
+static void test_allowed(void)
+{
+    EdtLatentOptions o = options_of();
+    float ours[COUNT], mean[COUNT], deviation[COUNT];
+    o.flip = TRUE;
+    o.hue = 30;
+    o.codings = 3;
+    write_classes(", \"recolour\": false, \"mirror\": false");
+    EdtDataset *dataset = latents_open(&o);
+    g_assert_cmpint(dataset->count, ==, 3 * DISCS_PICTURES + DISCS_PICTURES);
+    edt_dataset_free(dataset);
+    o.affine = 0.1;
+    dataset = latents_open(&o);
+    g_assert_cmpint(dataset->count, ==, 3 * GOOD);
+    g_assert_cmpint(get(dataset, 3 * GOOD - 2, ours), ==, 1); /* the second of the last */
+    encode(GOOD - 1, TRUE, mean, deviation);
+    g_assert_cmpfloat(distance(ours, mean), >, 1e-2);
+    edt_dataset_free(dataset);
+    write_classes("");
+}
+
+/* A latent has the style of its picture. */
+static void test_styled(void)
+{
+    static const char *const styles[] = {"blue", "green"};
+    g_autofree char *root = g_build_filename(folder, "styled", NULL);
+    g_autofree char *class = g_build_filename(root, "disc", NULL);
+    EdtLatentOptions o = options_of();
+    EdtSampleLabels labels;
+    EdtRandom random;
+    float ours[COUNT];
+
+    g_assert_cmpint(g_mkdir_with_parents(class, 0700), ==, 0);
+    for (int i = 0; i < 2; i++) {
+        g_autofree char *from = g_build_filename(pictures, styles[i], NULL);
+        g_autofree char *to = g_build_filename(class, styles[i], NULL);
+        g_assert_cmpint(symlink(from, to), ==, 0);
+    }
+    o.pictures = root;
+    EdtDataset *dataset = latents_open(&o);
+    g_assert_cmpint(dataset->n_styles, ==, 2);
+    g_assert_cmpstr(dataset->styles.names[1], ==, "green");
+    edt_random_seed(&random, 1);
+    for (int i = 0; i < GOOD; i++) {
+        g_assert_true(edt_dataset_get(dataset, i, &random, ours, &labels, NULL));
+        g_assert_cmpint(labels.class, ==, 0);
+        g_assert_cmpint(labels.style, ==, i / DISCS_PICTURES);
+    }
+    edt_dataset_free(dataset);
 }
 
 /* The autoencoder once more with other names; twice: one of its tensors under two of them. */
@@ -379,16 +532,14 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     folder = g_dir_make_tmp("edt-latents-XXXXXX", NULL);
     pictures = discs_make(folder);
-    g_autofree char *list = g_build_filename(pictures, "classes.json", NULL);
-    g_assert_true(
-        g_file_set_contents(list,
-                            "{\"classes\": [{\"folder\": \"blue\", \"names\": {\"de\": \"Blau\"}},"
-                            " {\"folder\": \"green\", \"names\": {\"de\": \"Grün\"}}]}",
-                            -1, NULL));
+    write_classes("");
     cache = g_build_filename(folder, "cache", NULL);
     vae = g_getenv("EDT_TEST_VAE");
     g_test_add_func("/latents/values", test_values);
     g_test_add_func("/latents/mirrored", test_mirrored);
+    g_test_add_func("/latents/codings", test_codings);
+    g_test_add_func("/latents/allowed", test_allowed);
+    g_test_add_func("/latents/styled", test_styled);
     g_test_add_func("/latents/drawn", test_drawn);
     g_test_add_func("/latents/wrapped", test_wrapped);
     g_test_add_func("/latents/refused", test_refused);

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * `edt train --status RUN`: where a run is, read from the files in its folder (training.h). Whether
+ * it runs is told by the lock that it holds on its log.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/event.h"
+#include "cli/talk.h"
+#include "cli/training.h"
+
+typedef struct {
+    const char *folder;
+    char *log, *checkpoint, *model;
+    gboolean running;
+    gint64 step, steps; /* done, and how far it is to go */
+    double batch, loss, speed;
+    gint64 pictures, classes, styles;
+} Status;
+
+/* ---- the log ---- */
+
+static JsonObject *parse_line(JsonParser *parser, const char *line)
+{
+    JsonNode *root =
+        json_parser_load_from_data(parser, line, -1, NULL) ? json_parser_get_root(parser) : NULL;
+    return root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
+}
+
+static gint64 whole(JsonObject *line, const char *key)
+{
+    return json_object_get_int_member_with_default(line, key, 0);
+}
+
+/* The data comes first, again where a run is resumed; then steps. */
+static void take_line(Status *s, JsonObject *line)
+{
+    const char *event = json_object_get_string_member_with_default(line, "event", "");
+
+    if (g_str_equal(event, "data")) {
+        s->pictures = whole(line, "pictures");
+        s->classes = whole(line, "classes");
+        s->styles = whole(line, "styles");
+        s->step = whole(line, "done");
+        s->steps = whole(line, "steps");
+        s->batch = json_object_get_double_member_with_default(line, "batch", 0);
+    } else if (g_str_equal(event, "train")) {
+        s->step = whole(line, "step");
+        s->loss = json_object_get_double_member_with_default(line, "loss", NAN);
+        s->speed = json_object_get_double_member_with_default(line, "samples_per_s", 0);
+    }
+}
+
+static gboolean read_log(Status *s, GError **error)
+{
+    g_autofree char *text = NULL;
+
+    if (!g_file_get_contents(s->log, &text, NULL, NULL)) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    "There is no run in “%s”, or none that has begun with its first step.",
+                    s->folder);
+        return FALSE;
+    }
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        g_autoptr(JsonParser) parser = json_parser_new();
+        JsonObject *object = parse_line(parser, *line);
+        if (object)
+            take_line(s, object);
+    }
+    return TRUE;
+}
+
+gboolean edt_cli_train_lock(int log)
+{
+    return flock(log, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+static gboolean is_locked(const char *log)
+{
+    int file = open(log, O_RDONLY | O_CLOEXEC);
+    gboolean free = file < 0 || edt_cli_train_lock(file);
+
+    if (file >= 0)
+        close(file);
+    return !free;
+}
+
+/* ---- telling ---- */
+
+/* Seconds since a file was written; -1: there is none. */
+static double age(const char *path)
+{
+    struct stat file;
+    return stat(path, &file) == 0 ? difftime(time(NULL), file.st_mtime) : -1;
+}
+
+/* -1: nobody knows. */
+static double seconds_left(const Status *s)
+{
+    double left = (double)MAX(s->steps - s->step, 0) * s->batch;
+    return left == 0 ? 0 : s->speed > 0 ? left / s->speed : -1;
+}
+
+static void tell_script(const Status *s)
+{
+    GString *event = edt_cli_event_new("status");
+    edt_cli_event_text(event, "folder", s->folder);
+    edt_cli_event_flag(event, "running", s->running);
+    edt_cli_event_integer(event, "step", s->step);
+    edt_cli_event_integer(event, "steps", s->steps);
+    if (isnan(s->loss))
+        edt_cli_event_raw(event, "loss", "null");
+    else
+        edt_cli_event_number(event, "loss", s->loss);
+    edt_cli_event_number(event, "samples_per_s", s->speed);
+    edt_cli_event_number(event, "seconds_left", seconds_left(s));
+    edt_cli_event_integer(event, "pictures", s->pictures);
+    edt_cli_event_integer(event, "classes", s->classes);
+    edt_cli_event_integer(event, "styles", s->styles);
+    edt_cli_event_number(event, "log_age", age(s->log));
+    edt_cli_event_number(event, "checkpoint_age", age(s->checkpoint));
+    edt_cli_event_text(event, "model", age(s->model) < 0 ? NULL : s->model);
+    edt_cli_event_send(event);
+}
+
+static void tell_age(const char *what, const char *path)
+{
+    double seconds = age(path);
+    if (seconds < 0)
+        printf("%-12s none yet\n", what);
+    else
+        printf("%-12s %s, %.0f minutes old\n", what, path, seconds / 60);
+}
+
+static void tell_person(const Status *s)
+{
+    double left = seconds_left(s);
+    printf("%-12s %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " (%.1f %%), %s\n", "steps", s->step,
+           s->steps, s->steps ? 100.0 * (double)s->step / (double)s->steps : 0,
+           s->running ? "running" : "not running");
+    printf("%-12s %" G_GINT64_FORMAT ", classes %" G_GINT64_FORMAT ", styles %" G_GINT64_FORMAT
+           "\n",
+           "pictures", s->pictures, s->classes, s->styles);
+    if (s->speed > 0)
+        printf("%-12s loss %.4f, %.1f pictures/s, %.1f hours to go\n", "last", s->loss, s->speed,
+               left / 3600);
+    tell_age("checkpoint", s->checkpoint);
+    tell_age("model", s->model);
+}
+
+int edt_cli_train_status(const char *folder, gboolean json)
+{
+    g_autofree char *log = g_build_filename(folder, "log.jsonl", NULL);
+    g_autofree char *checkpoint = g_build_filename(folder, "checkpoint.safetensors", NULL);
+    g_autofree char *model = g_build_filename(folder, "model.safetensors", NULL);
+    Status s = {
+        .folder = folder, .log = log, .checkpoint = checkpoint, .model = model, .loss = NAN};
+    GError *error = NULL;
+
+    if (!read_log(&s, &error))
+        return edt_cli_fail(error);
+    s.running = is_locked(log);
+    if (json)
+        tell_script(&s);
+    else
+        tell_person(&s);
+    return 0;
+}
