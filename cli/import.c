@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * `edt import`: a checkpoint of the EDT authors and an SD autoencoder become one model file.  The
- * reading is core/import.c's; here are names, limits and talk.
+ * reading is core/model/import.c's; here are names, limits and talk.
  */
 #include <errno.h>
 #include <glib/gstdio.h>

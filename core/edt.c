@@ -5,8 +5,8 @@
  */
 #include "base/memory.h"
 #include "base/threads.h"
-#include "info.h"
-#include "run.h"
+#include "model/info.h"
+#include "engine/run.h"
 #include "sample/preview.h"
 
 #include <glib/gi18n-lib.h>

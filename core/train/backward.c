@@ -11,14 +11,14 @@
 
 /* ---- blocks ---- */
 
-static float *sample_windows(const EdtNetwork *network, const Stage *s, int sample)
+static float *sample_windows(const EdtTrainNetwork *network, const Stage *s, int sample)
 {
     gint64 window = (2 * s->n - 1) * (2 * s->n - 1);
     return network->d_windows + sample * s->H * window;
 }
 
 /* d_mixed [T, H d] of one sample to its rows of d_qkv and its position-bias windows. */
-static void attention_back(EdtNetwork *network, const Block *b, int thread, int sample)
+static void attention_back(EdtTrainNetwork *network, const Block *b, int thread, int sample)
 {
     const Stage *s = &network->stages[b->stage];
     const gint64 T = s->T, D = s->D, square = T * T, window = (2 * s->n - 1) * (2 * s->n - 1);
@@ -47,7 +47,7 @@ static void attention_back(EdtNetwork *network, const Block *b, int thread, int 
     }
 }
 
-static void mlp_back(EdtNetwork *network, const Block *b, float *d_stream, int job, int thread)
+static void mlp_back(EdtTrainNetwork *network, const Block *b, float *d_stream, int job, int thread)
 {
     const Stage *s = &network->stages[b->stage];
     const int T = s->T, D = s->D, first = job * s->samples, end = first + s->samples;
@@ -75,7 +75,7 @@ static void mlp_back(EdtNetwork *network, const Block *b, float *d_stream, int j
     }
 }
 
-static void block_job(EdtNetwork *network, int job, int thread, gpointer data)
+static void block_job(EdtTrainNetwork *network, int job, int thread, gpointer data)
 {
     const Block *b = data;
     const Stage *s = &network->stages[b->stage];
@@ -105,7 +105,7 @@ static void block_job(EdtNetwork *network, int job, int thread, gpointer data)
     }
 }
 
-static void sum_windows(EdtNetwork *network, const Block *b)
+static void sum_windows(EdtTrainNetwork *network, const Block *b)
 {
     const Stage *s = &network->stages[b->stage];
     const int count = s->H * (2 * s->n - 1) * (2 * s->n - 1);
@@ -116,7 +116,7 @@ static void sum_windows(EdtNetwork *network, const Block *b)
 }
 
 /* What the middle mask dropped did not reach block 4. */
-static void mask_middle_back(EdtNetwork *network)
+static void mask_middle_back(EdtTrainNetwork *network)
 {
     const gint64 D = network->stages[0].D, rows = (gint64)network->N * network->stages[0].T;
     const guint8 *keep = network->input->middle;
@@ -125,7 +125,7 @@ static void mask_middle_back(EdtNetwork *network)
             memset(network->d_now + t * D, 0, (gsize)D * sizeof(float));
 }
 
-static void stage_back(EdtNetwork *network, int stage, int first)
+static void stage_back(EdtTrainNetwork *network, int stage, int first)
 {
     const int jobs = network->stages[stage].jobs, parts = jobs;
     for (int i = network->v.depths[stage] - 1; i >= 0; i--) {
@@ -146,7 +146,7 @@ static void stage_back(EdtNetwork *network, int stage, int first)
 
 /* ---- ends and joints ---- */
 
-static void head_job(EdtNetwork *network, int index, int thread, gpointer data)
+static void head_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
     const Stage *s = &network->stages[EDT_STAGES - 1];
     const EdtVariant *v = &network->v;
@@ -172,7 +172,7 @@ static void head_job(EdtNetwork *network, int index, int thread, gpointer data)
     }
 }
 
-static void head_back(EdtNetwork *network, const float *d_out)
+static void head_back(EdtTrainNetwork *network, const float *d_out)
 {
     const int jobs = network->stages[EDT_STAGES - 1].jobs;
     edt_train_jobs(network, jobs, head_job, (gpointer)d_out);
@@ -180,7 +180,7 @@ static void head_back(EdtNetwork *network, const float *d_out)
                          1);
 }
 
-static void concat_job(EdtNetwork *network, int index, int thread, gpointer data)
+static void concat_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
     const int level = GPOINTER_TO_INT(data);
     const Up *up = &network->up[level];
@@ -200,7 +200,7 @@ static void concat_job(EdtNetwork *network, int index, int thread, gpointer data
             edt_site_d_row(&up->site, i, 0), edt_site_d_row(&up->site, i, 2 * s->D), network->act);
 }
 
-static void expand_job(EdtNetwork *network, int index, int thread, gpointer data)
+static void expand_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
     const Linear *expand = data;
     edt_linear_backward(network, expand, thread,
@@ -208,7 +208,7 @@ static void expand_job(EdtNetwork *network, int index, int thread, gpointer data
                         network->d_next + index * expand->rows * expand->K);
 }
 
-static void turn(EdtNetwork *network)
+static void turn(EdtTrainNetwork *network)
 {
     float *now = network->d_now;
     network->d_now = network->d_next;
@@ -216,7 +216,7 @@ static void turn(EdtNetwork *network)
 }
 
 /* From the input of stage 3 + level to the output of the stage before it. */
-static void up_back(EdtNetwork *network, int level)
+static void up_back(EdtTrainNetwork *network, int level)
 {
     Up *up = &network->up[level];
     const int jobs = network->stages[3 + level].jobs, coarse_jobs = network->stages[2 + level].jobs;
@@ -232,14 +232,14 @@ static void up_back(EdtNetwork *network, int level)
 }
 
 /* d_skip joins the stream where the skip left it. */
-static void join_skip(EdtNetwork *network, int level, int first, int samples)
+static void join_skip(EdtTrainNetwork *network, int level, int first, int samples)
 {
     const gint64 picture = (gint64)network->stages[level].T * network->stages[level].D;
     edt_train_add_table(1, (int)(samples * picture), network->d_skip[level] + first * picture,
                         network->d_now + first * picture);
 }
 
-static void down_job(EdtNetwork *network, int index, int thread, gpointer data)
+static void down_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
     const int level = GPOINTER_TO_INT(data);
     const Down *down = &network->down[level];
@@ -263,7 +263,7 @@ static void down_job(EdtNetwork *network, int index, int thread, gpointer data)
                              edt_site_d_row(&down->site, i, 4 * fine->D));
 }
 
-static void down_back(EdtNetwork *network, int level)
+static void down_back(EdtTrainNetwork *network, int level)
 {
     Down *down = &network->down[level];
     const int jobs = network->stages[level + 1].jobs;
@@ -272,7 +272,7 @@ static void down_back(EdtNetwork *network, int level)
     turn(network);
 }
 
-static void embed_back(EdtNetwork *network)
+static void embed_back(EdtTrainNetwork *network)
 {
     join_skip(network, 0, 0, network->N);
     edt_linear_gradients(
@@ -280,7 +280,7 @@ static void embed_back(EdtNetwork *network)
         &(Gradient){&network->embed, network->d_now, network->patches, network->stages[0].jobs}, 1);
 }
 
-void edt_network_backward(EdtNetwork *network, const float *d_out, float *gradient)
+void edt_train_network_backward(EdtTrainNetwork *network, const float *d_out, float *gradient)
 {
     int first = network->n_blocks;
 

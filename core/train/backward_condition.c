@@ -9,7 +9,7 @@
 
 /* ---- conditioning ---- */
 
-static void site_weights(EdtNetwork *network, int index, int thread)
+static void site_weights(EdtTrainNetwork *network, int index, int thread)
 {
     Site *site = network->sites[index];
     const Linear *l = &site->linear;
@@ -24,7 +24,7 @@ static void site_weights(EdtNetwork *network, int index, int thread)
 }
 
 /* Job 0 sums the derivative by SiLU(c) over all places; the others are weights. */
-static void site_job(EdtNetwork *network, int index, int thread, gpointer data)
+static void site_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
     if (index > 0) {
         site_weights(network, index - 1, thread);
@@ -39,7 +39,7 @@ static void site_job(EdtNetwork *network, int index, int thread, gpointer data)
     }
 }
 
-void edt_train_condition_back(EdtNetwork *network)
+void edt_train_condition_back(EdtTrainNetwork *network)
 {
     const int D = network->v.dims[0];
     const gint64 count = (gint64)network->N * D;
@@ -59,20 +59,20 @@ void edt_train_condition_back(EdtNetwork *network)
 
 /* ---- what is final ---- */
 
-void edt_train_tell(EdtNetwork *network, gsize offset, gsize count)
+void edt_train_tell(EdtTrainNetwork *network, gsize offset, gsize count)
 {
     if (network->ready)
         network->ready(network->ready_data, offset, count);
 }
 
-static void stage_site_job(EdtNetwork *network, int index, int thread, gpointer first)
+static void stage_site_job(EdtTrainNetwork *network, int index, int thread, gpointer first)
 {
     site_weights(network, GPOINTER_TO_INT(first) + index, thread);
 }
 
 /* The blocks of a stage lie together in the layout, each beginning with its position bias; behind
  * the last one come the joints. */
-static gsize block_offset(const EdtNetwork *network, int block)
+static gsize block_offset(const EdtTrainNetwork *network, int block)
 {
     return block < network->n_blocks ? network->blocks[block].table
                                      : network->up[0].site.linear.weight;
@@ -80,7 +80,7 @@ static gsize block_offset(const EdtNetwork *network, int block)
 
 /* The modulations of a stage's blocks could wait for edt_train_condition_back(), but then nothing
  * of the stage would be final before. */
-void edt_train_tell_stage(EdtNetwork *network, int stage, int first)
+void edt_train_tell_stage(EdtTrainNetwork *network, int stage, int first)
 {
     int blocks = network->v.depths[stage];
     gsize from = block_offset(network, first);
@@ -91,7 +91,7 @@ void edt_train_tell_stage(EdtNetwork *network, int stage, int first)
     edt_train_tell(network, from, block_offset(network, first + blocks) - from);
 }
 
-void edt_train_tell_rest(EdtNetwork *network)
+void edt_train_tell_rest(EdtTrainNetwork *network)
 {
     gsize blocks = block_offset(network, 0), end = block_offset(network, network->n_blocks);
 
@@ -99,7 +99,7 @@ void edt_train_tell_rest(EdtNetwork *network)
     edt_train_tell(network, end, network->parameters->count - end);
 }
 
-void edt_network_tell(EdtNetwork *network, EdtGradientReady ready, gpointer data)
+void edt_train_network_tell(EdtTrainNetwork *network, EdtGradientReady ready, gpointer data)
 {
     network->ready = ready;
     network->ready_data = data;

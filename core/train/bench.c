@@ -51,14 +51,14 @@ static gboolean make(Bench *bench, GError **error)
     edt_random_normal(&random, t->batch.d_out, (gsize)t->batch.rows * t->batch.out_count);
     for (int i = 0; i < t->batch.rows; i++)
         t->batch.timestep[i] = t->batch.label[i] = i;
-    t->network = edt_network_new(t->parameters, t->batch.rows, act, t->threads, error);
+    t->network = edt_train_network_new(t->parameters, t->batch.rows, act, t->threads, error);
     return t->network != NULL;
 }
 
 static void clear(Bench *bench)
 {
     EdtTrainer *t = &bench->trainer;
-    edt_network_free(t->network);
+    edt_train_network_free(t->network);
     edt_batch_clear(&t->batch);
     edt_free(t->halves);
     edt_free(t->arrays.weights);
@@ -79,14 +79,14 @@ static void measure(Bench *bench, int i)
 {
     EdtTrainer *t = &bench->trainer;
     EdtBatch *b = &t->batch;
-    EdtNetworkInput input = {b->x_t, b->timestep, b->label, NULL, {b->down[0], b->down[1]}};
+    EdtTrainInput input = {b->x_t, b->timestep, b->label, NULL, {b->down[0], b->down[1]}};
     EdtAdan adan = EDT_ADAN_DEFAULT;
     gint64 at[PARTS + 1] = {g_get_monotonic_time()};
 
     memset(t->arrays.gradient, 0, t->parameters->count * sizeof(float));
-    edt_network_forward(t->network, t->arrays.weights, t->halves, &input, b->out);
+    edt_train_network_forward(t->network, t->arrays.weights, t->halves, &input, b->out);
     at[1] = g_get_monotonic_time();
-    edt_network_backward(t->network, b->d_out, t->arrays.gradient);
+    edt_train_network_backward(t->network, b->d_out, t->arrays.gradient);
     at[2] = g_get_monotonic_time();
     edt_adan_step(&adan, t->parameters->count, &t->arrays, (guint64)MAX(i, 0) + 1, 1e-4,
                   edt_adan_norm(t->parameters->count, t->arrays.gradient, t->threads), 0.9999,
@@ -126,13 +126,13 @@ static gboolean run(Bench *bench, const EdtTrainBench *options, EdtBenchResult *
         double ms = median(bench->times[i], n);
         result->rows[i] = (EdtBenchRow){names[i], ms, gflop[i] / ms * 1e3, 1};
     }
-    return edt_network_check(t->network, error);
+    return edt_train_network_check(t->network, error);
 }
 
 static guint64 bytes_of(const EdtTrainer *t)
 {
     gsize number = 7 * sizeof(float) + (t->halves ? sizeof(EdtHalf) : 0);
-    return edt_network_bytes(t->network) + number * t->parameters->count;
+    return edt_train_network_bytes(t->network) + number * t->parameters->count;
 }
 
 gboolean edt_train_bench(const EdtTrainBench *options, EdtBenchResult *result, GError **error)

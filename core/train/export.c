@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Weights to a model file of the engine: tensors under "edt.", and metadata that says what the run
- * was.  What reads it: core/info.c.
+ * was.  What reads it: core/model/info.c.
  */
 #include "train/state.h"
 #include "base/memory.h"
@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-#define MODEL_FORMAT "edt-model-1" /* as core/info.h has it */
+#define MODEL_FORMAT "edt-model-1" /* as core/model/info.h has it */
 
 typedef struct {
     const EdtExportSource *source;

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Forward of the training network: noisy pictures to prediction and variance, everything that the
- * backward needs being kept.  Quirks of the official code have their comments in model/model.c.
+ * backward needs being kept.  Quirks of the official code have their comments in network/network.c.
  * Next: backward.c, which walks the same way back.
  */
 #include "train/layers.h"
-#include "model/condition.h"
+#include "network/condition.h"
 
 #include <math.h>
 #include <string.h>
 
 /* ---- conditioning: [N] rows, in f32 ---- */
 
-static void site_job(EdtNetwork *network, int index, int thread, gpointer data)
+static void site_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
     const Site *site = network->sites[index];
     edt_linear_forward(network, &site->linear, thread, network->active, site->rows);
 }
 
-static void condition(EdtNetwork *network)
+static void condition(EdtTrainNetwork *network)
 {
-    const EdtNetworkInput *in = network->input;
+    const EdtTrainInput *in = network->input;
     const int D = network->v.dims[0];
     gint64 count = (gint64)network->N * D;
 
@@ -41,7 +41,7 @@ static void condition(EdtNetwork *network)
 /* ---- blocks ---- */
 
 /* Heads of one sample: qkv rows [T, 3, H, d] to mixed [T, H d]; the shares are kept. */
-static void attention(EdtNetwork *network, const Block *b, int thread, int sample)
+static void attention(EdtTrainNetwork *network, const Block *b, int thread, int sample)
 {
     const Stage *s = &network->stages[b->stage];
     const gint64 T = s->T, D = s->D, square = T * T, window = (2 * s->n - 1) * (2 * s->n - 1);
@@ -60,7 +60,7 @@ static void attention(EdtNetwork *network, const Block *b, int thread, int sampl
     }
 }
 
-static void block_forward(EdtNetwork *network, const Block *b, int job, int thread)
+static void block_forward(EdtTrainNetwork *network, const Block *b, int job, int thread)
 {
     const Stage *s = &network->stages[b->stage];
     const int T = s->T, D = s->D, first = job * s->samples, end = first + s->samples;
@@ -97,7 +97,7 @@ static void block_forward(EdtNetwork *network, const Block *b, int job, int thre
 }
 
 /* The middle mask of XL-sized models: x = x m + (1 - m) table, before block 4. */
-static void mask_middle(EdtNetwork *network, float *x, int first, int samples)
+static void mask_middle(EdtTrainNetwork *network, float *x, int first, int samples)
 {
     const int T = network->stages[0].T, D = network->stages[0].D;
     const guint8 *keep = network->input->middle;
@@ -110,7 +110,7 @@ typedef struct {
     int stage, first; /* its first block */
 } Range;
 
-static void stage_job(EdtNetwork *network, int index, int thread, gpointer data)
+static void stage_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
     const Range *range = data;
     const Stage *s = &network->stages[range->stage];
@@ -122,7 +122,7 @@ static void stage_job(EdtNetwork *network, int index, int thread, gpointer data)
     }
 }
 
-static void run_stage(EdtNetwork *network, int stage, int first)
+static void run_stage(EdtTrainNetwork *network, int stage, int first)
 {
     Range range = {stage, first};
     const Stage *s = &network->stages[stage];
@@ -134,7 +134,7 @@ static void run_stage(EdtNetwork *network, int stage, int first)
 
 /* ---- ends and joints ---- */
 
-static void embed_job(EdtNetwork *network, int index, int thread, gpointer data)
+static void embed_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
     const Stage *s = &network->stages[0];
     const EdtVariant *v = &network->v;
@@ -150,7 +150,7 @@ static void embed_job(EdtNetwork *network, int index, int thread, gpointer data)
         edt_train_add_table(s->T, s->D, network->table, network->x + (gint64)i * s->T * s->D);
 }
 
-static void down_job(EdtNetwork *network, int index, int thread, gpointer data)
+static void down_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
     const int level = GPOINTER_TO_INT(data);
     const Stage *fine = &network->stages[level], *s = &network->stages[level + 1];
@@ -171,7 +171,7 @@ static void down_job(EdtNetwork *network, int index, int thread, gpointer data)
         edt_train_add_table(s->T, s->D, down->table, down->x + (gint64)i * s->T * s->D);
 }
 
-static void expand_job(EdtNetwork *network, int index, int thread, gpointer data)
+static void expand_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
     const int level = GPOINTER_TO_INT(data);
     const Up *up = &network->up[level];
@@ -184,7 +184,7 @@ static void expand_job(EdtNetwork *network, int index, int thread, gpointer data
                        edt_rows_at(network, up->e, index * rows * up->expand.N));
 }
 
-static void concat_job(EdtNetwork *network, int index, int thread, gpointer data)
+static void concat_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
     const int level = GPOINTER_TO_INT(data);
     const Up *up = &network->up[level];
@@ -203,7 +203,7 @@ static void concat_job(EdtNetwork *network, int index, int thread, gpointer data
         edt_train_add_table(s->T, s->D, up->table, up->x + i * picture);
 }
 
-static void head_job(EdtNetwork *network, int index, int thread, gpointer data)
+static void head_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
     const Stage *s = &network->stages[EDT_STAGES - 1];
     const EdtVariant *v = &network->v;
@@ -224,8 +224,8 @@ static void head_job(EdtNetwork *network, int index, int thread, gpointer data)
                              (float *)data + i * picture);
 }
 
-void edt_network_forward(EdtNetwork *network, const float *weights, const EdtHalf *halves,
-                         const EdtNetworkInput *input, float *out)
+void edt_train_network_forward(EdtTrainNetwork *network, const float *weights,
+                               const EdtHalf *halves, const EdtTrainInput *input, float *out)
 {
     const Stage *s = network->stages;
     int first = 0;

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "train/kernels.h"
-#include "train/network.h"
+#include "train/train_network.h"
 #include "train/product.h"
 
 /* y = x W^T + b for the rows of one job.  Its gradient is computed in `chunks` of `unit` outputs.
@@ -66,7 +66,7 @@ typedef struct {
 
 #define SITES_MAX (EDT_BLOCKS_MAX + 5)
 
-struct EdtNetwork {
+struct EdtTrainNetwork {
     EdtVariant v;
     const EdtParameters *parameters;
     EdtType act;
@@ -111,28 +111,29 @@ struct EdtNetwork {
     /* of the running forward and backward */
     const float *weights;
     const EdtHalf *halves;
-    const EdtNetworkInput *input;
+    const EdtTrainInput *input;
     float *gradient;
     EdtGradientReady ready; /* or NULL */
     gpointer ready_data;
 };
 
 /* network_memory.c */
-gboolean edt_network_make_memory(EdtNetwork *network, GError **error);
+gboolean edt_train_network_make_memory(EdtTrainNetwork *network, GError **error);
 
 /* job(network, index, thread, data) for 0 <= index < n, on all threads. */
-typedef void (*EdtTrainJob)(EdtNetwork *network, int index, int thread, gpointer data);
-void edt_train_jobs(EdtNetwork *network, int n, EdtTrainJob job, gpointer data);
+typedef void (*EdtTrainJob)(EdtTrainNetwork *network, int index, int thread, gpointer data);
+void edt_train_jobs(EdtTrainNetwork *network, int n, EdtTrainJob job, gpointer data);
 
-void edt_linear_forward(EdtNetwork *network, const Linear *l, int thread, const void *x, void *y);
-void edt_linear_backward(EdtNetwork *network, const Linear *l, int thread, const void *dy,
+void edt_linear_forward(EdtTrainNetwork *network, const Linear *l, int thread, const void *x,
+                        void *y);
+void edt_linear_backward(EdtTrainNetwork *network, const Linear *l, int thread, const void *dy,
                          void *dx);
 
 /* backward_condition.c */
-void edt_train_condition_back(EdtNetwork *network);
-void edt_train_tell(EdtNetwork *network, gsize offset, gsize count);
-void edt_train_tell_stage(EdtNetwork *network, int stage, int first);
-void edt_train_tell_rest(EdtNetwork *network);
+void edt_train_condition_back(EdtTrainNetwork *network);
+void edt_train_tell(EdtTrainNetwork *network, gsize offset, gsize count);
+void edt_train_tell_stage(EdtTrainNetwork *network, int stage, int first);
+void edt_train_tell_rest(EdtTrainNetwork *network);
 
 /* The gradients of weights as jobs over chunks, over `parts` times the rows of a job. */
 typedef struct {
@@ -140,7 +141,7 @@ typedef struct {
     const void *dy, *x;
     int parts;
 } Gradient;
-void edt_linear_gradients(EdtNetwork *network, const Gradient *gradients, int n);
+void edt_linear_gradients(EdtTrainNetwork *network, const Gradient *gradients, int n);
 
 /* Row `sample` of a site, from column on. */
 static inline float *edt_site_row(const Site *site, int sample, int column)
@@ -152,14 +153,14 @@ static inline float *edt_site_d_row(const Site *site, int sample, int column)
     return site->d_rows + (gint64)sample * site->columns + column;
 }
 /* The stream behind the last block of a stage. */
-static inline float *edt_train_stage_output(const EdtNetwork *network, int stage)
+static inline float *edt_train_stage_output(const EdtTrainNetwork *network, int stage)
 {
     int blocks = 0;
     for (int i = 0; i <= stage; i++)
         blocks += network->v.depths[i];
     return network->blocks[blocks - 1].x;
 }
-static inline void *edt_rows_at(const EdtNetwork *network, const void *base, gint64 element)
+static inline void *edt_rows_at(const EdtTrainNetwork *network, const void *base, gint64 element)
 {
     return (char *)base + element * (network->act == EDT_F32 ? 4 : 2);
 }

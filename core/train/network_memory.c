@@ -6,19 +6,19 @@
 #include "train/layers.h"
 #include "base/arena.h"
 #include "base/memory.h"
-#include "model/condition.h"
+#include "network/condition.h"
 
 static float *take_f32(EdtArena *arena, gint64 rows, gint64 width)
 {
     return edt_arena_take(arena, (gsize)(rows * width) * sizeof(float));
 }
 
-static void *take_act(const EdtNetwork *network, EdtArena *arena, gint64 rows, gint64 width)
+static void *take_act(const EdtTrainNetwork *network, EdtArena *arena, gint64 rows, gint64 width)
 {
     return edt_arena_take(arena, (gsize)(rows * width) * edt_type_size(network->act));
 }
 
-static void carve_block(EdtNetwork *network, EdtArena *a, Block *b, const float *x_in)
+static void carve_block(EdtTrainNetwork *network, EdtArena *a, Block *b, const float *x_in)
 {
     const Stage *s = &network->stages[b->stage];
     gint64 rows = (gint64)network->N * s->T, D = s->D, side = 2 * s->n - 1;
@@ -38,7 +38,7 @@ static void carve_block(EdtNetwork *network, EdtArena *a, Block *b, const float 
     b->p2 = take_act(network, a, rows, D);
 }
 
-static void carve_resampling(EdtNetwork *network, EdtArena *a, int i)
+static void carve_resampling(EdtTrainNetwork *network, EdtArena *a, int i)
 {
     const Stage *fine = &network->stages[i], *below = &network->stages[i + 1];
     const Stage *above = &network->stages[2 + i], *up = &network->stages[3 + i];
@@ -55,7 +55,7 @@ static void carve_resampling(EdtNetwork *network, EdtArena *a, int i)
     network->d_skip[i] = take_f32(a, N * fine->T, fine->D);
 }
 
-static void carve_ends(EdtNetwork *network, EdtArena *a)
+static void carve_ends(EdtTrainNetwork *network, EdtArena *a)
 {
     const Stage *s = &network->stages[0];
     gint64 N = network->N, rows = N * s->T, D = s->D;
@@ -80,7 +80,7 @@ static void carve_ends(EdtNetwork *network, EdtArena *a)
 }
 
 /* Buffers of the backward and of threads serve all stages: each as large as the largest needs. */
-static void carve_shared(EdtNetwork *network, EdtArena *a)
+static void carve_shared(EdtTrainNetwork *network, EdtArena *a)
 {
     gint64 N = network->N, row_width = network->head.N * (gint64)network->stages[0].T, windows = 0;
     gint64 scores = 0, job_rows = 0, widest = 0;
@@ -110,7 +110,7 @@ static void carve_shared(EdtNetwork *network, EdtArena *a)
     }
 }
 
-static void carve(EdtNetwork *network, EdtArena *a)
+static void carve(EdtTrainNetwork *network, EdtArena *a)
 {
     const float *x = NULL;
     int first = 0;
@@ -128,7 +128,7 @@ static void carve(EdtNetwork *network, EdtArena *a)
     carve_shared(network, a);
 }
 
-gboolean edt_network_make_memory(EdtNetwork *network, GError **error)
+gboolean edt_train_network_make_memory(EdtTrainNetwork *network, GError **error)
 {
     EdtArena arena = {0};
     const EdtVariant *v = &network->v;

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "base/type.h"
-#include "model/variant.h"
+#include "network/shape.h"
 #include "sample/random.h"
 
 typedef struct {

@@ -95,7 +95,7 @@ static void hear(gpointer data, gsize offset, gsize count)
 
 void edt_share_listen(EdtTrainer *trainer, gboolean last)
 {
-    edt_network_tell(trainer->network, last ? hear : NULL, trainer);
+    edt_train_network_tell(trainer->network, last ? hear : NULL, trainer);
 }
 
 /* Where this rank's parts stand in told; those of the others stay zero until the sum. */

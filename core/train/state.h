@@ -10,7 +10,7 @@
 #include "train/adan.h"
 #include "train/dataset.h"
 #include "train/loss.h"
-#include "train/network.h"
+#include "train/train_network.h"
 #include "train/resampler.h"
 
 /* The rows of one forward: `micro` pictures, then the same pictures once more for the masked pass.
@@ -32,7 +32,7 @@ struct EdtTrainer {
     EdtVariant v;
     EdtParameters *parameters;
     EdtDataset *dataset;
-    EdtNetwork *network;
+    EdtTrainNetwork *network;
     EdtNoiseSchedule *schedule;
     EdtLoss loss;
     EdtResampler *resampler;

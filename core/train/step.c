@@ -63,17 +63,17 @@ static void teach_resampler(EdtTrainer *trainer)
 static gboolean run_part(EdtTrainer *trainer, int part, GError **error)
 {
     EdtBatch *b = &trainer->batch;
-    EdtNetworkInput input = {b->x_t, b->timestep, b->label, NULL, {NULL, NULL}};
+    EdtTrainInput input = {b->x_t, b->timestep, b->label, NULL, {NULL, NULL}};
 
     if (trainer->options.masked)
-        input =
-            (EdtNetworkInput){b->x_t, b->timestep, b->label, b->middle, {b->down[0], b->down[1]}};
+        input = (EdtTrainInput){b->x_t, b->timestep, b->label, b->middle, {b->down[0], b->down[1]}};
     if (!edt_batch_fill(trainer, part, error))
         return FALSE;
-    edt_network_forward(trainer->network, trainer->arrays.weights, trainer->halves, &input, b->out);
+    edt_train_network_forward(trainer->network, trainer->arrays.weights, trainer->halves, &input,
+                              b->out);
     compute_losses(trainer);
-    edt_network_backward(trainer->network, b->d_out, trainer->arrays.gradient);
-    return edt_network_check(trainer->network, error);
+    edt_train_network_backward(trainer->network, b->d_out, trainer->arrays.gradient);
+    return edt_train_network_check(trainer->network, error);
 }
 
 static int parts_of(const EdtTrainer *trainer)

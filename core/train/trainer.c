@@ -135,8 +135,8 @@ static gboolean make(EdtTrainer *trainer, GError **error)
         return FALSE;
     trainer->loss = (EdtLoss){trainer->schedule,         o->prediction,       o->weighting, TRUE,
                               (int)trainer->batch.count, variational_share(o)};
-    trainer->network =
-        edt_network_new(trainer->parameters, trainer->batch.rows, act, trainer->threads, error);
+    trainer->network = edt_train_network_new(trainer->parameters, trainer->batch.rows, act,
+                                             trainer->threads, error);
     return trainer->network != NULL;
 }
 
@@ -194,7 +194,7 @@ void edt_trainer_free(EdtTrainer *trainer)
     if (trainer == NULL)
         return;
     a = &trainer->arrays;
-    edt_network_free(trainer->network);
+    edt_train_network_free(trainer->network);
     edt_batch_clear(&trainer->batch);
     edt_resampler_free(trainer->resampler);
     edt_noise_schedule_free(trainer->schedule);
@@ -241,7 +241,8 @@ const EdtTrainFacts *edt_trainer_facts(EdtTrainer *trainer)
         .class_names = trainer->dataset->class_names,
         .skipped_names = copy_skipped(trainer->dataset),
         .parameters = edt_variant_parameters(&trainer->v),
-        .memory_bytes = edt_network_bytes(trainer->network) + arrays * trainer->parameters->count,
+        .memory_bytes =
+            edt_train_network_bytes(trainer->network) + arrays * trainer->parameters->count,
         .precision = trainer->precision,
         .threads = trainer->threads,
         .step = trainer->step,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # imagenet.tsv -> imagenet-classes.inc: one ROW(index, synset, name, synonyms, kinds) a class, for
-# core/classes.c, which says what a ROW is.  Run by data/meson.build.
+# core/model/classes.c, which says what a ROW is.  Run by data/meson.build.
 BEGIN { FS = "\t" }
 NR == 1 { next }
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * core/classes.c: the ImageNet table (order, ids, uniqueness), finding one class by number, name,
- * synonym or part of a name, the order of search results, and the sentences of the errors.
+ * core/model/classes.c: the ImageNet table (order, ids, uniqueness), finding one class by number,
+ * name, synonym or part of a name, the order of search results, and the sentences of the errors.
  */
 #include "edt.h"
 

@@ -23,7 +23,7 @@ static gboolean load(Network *network, GError **error)
 {
     const EdtBackend *b = network->backend;
     EdtTensorSource *source = hash_weights_edt(&network->v, HASH_ADALN_GAIN);
-    network->model = edt_model_new(b, network->dev, &network->v, source, error);
+    network->model = edt_network_new(b, network->dev, &network->v, source, error);
     hash_weights_free(source);
     if (network->model)
         network->x = b->alloc(network->dev, (gsize)network->N * network_in(network) * sizeof(float),
@@ -94,7 +94,7 @@ Network network_open(const EdtBackend *backend, const char *variant, int image_s
 void network_close(Network *network)
 {
     const EdtBackend *b = network->backend;
-    edt_model_free(network->model);
+    edt_network_free(network->model);
     if (network->dev) {
         b->free(network->dev, network->x);
         b->free(network->dev, network->out);
@@ -105,9 +105,9 @@ void network_close(Network *network)
 gboolean network_condition(Network *network, int R, const float *timestep, const int *label,
                            GError **error)
 {
-    if (!edt_model_prepare(network->model, network->N, R, error))
+    if (!edt_network_prepare(network->model, network->N, R, error))
         return FALSE;
-    edt_model_modulate(network->model, R, timestep, label);
+    edt_network_modulate(network->model, R, timestep, label);
     return network->backend->sync(network->dev, error);
 }
 
@@ -116,7 +116,7 @@ gboolean network_forward(Network *network, int N, const float *x, const int *row
 {
     const EdtBackend *b = network->backend;
     b->upload(network->dev, network->x, x, (gsize)N * network_in(network) * sizeof(float));
-    edt_model_forward(network->model, N, network->x, row, network->out);
+    edt_network_forward(network->model, N, network->x, row, network->out);
     b->download(network->dev, out, network->out, (gsize)N * network_out(network) * sizeof(float));
     return b->sync(network->dev, error);
 }
@@ -135,10 +135,10 @@ static gboolean condition_steps(Network *network, const EdtNoiseSchedule *schedu
     return network_condition(network, 2 * S, timestep, labels, error);
 }
 
-static EdtModelTail tail_for(const Network *network, float guidance, void *how, float *denoised)
+static EdtNetworkTail tail_for(const Network *network, float guidance, void *how, float *denoised)
 {
     const int hw = network->v.latent_size * network->v.latent_size;
-    EdtModelTail tail;
+    EdtNetworkTail tail;
     memset(&tail, 0, sizeof tail);
     tail.guided = guidance != 1 ? 3 : 0;
     tail.guidance = guidance;
@@ -150,7 +150,7 @@ static EdtModelTail tail_for(const Network *network, float guidance, void *how, 
 }
 
 static void descend(Network *network, const EdtSampling *sampling, guint64 seed,
-                    const EdtModelTail *tail, float *latent)
+                    const EdtNetworkTail *tail, float *latent)
 {
     const EdtBackend *b = network->backend;
     const EdtSamplerStep *step = &tail->sampler;
@@ -169,7 +169,7 @@ static void descend(Network *network, const EdtSampling *sampling, guint64 seed,
             edt_random_skip_normal(&random, count);
         b->upload(network->dev, (void *)step->how, &how, sizeof how);
         b->upload(network->dev, (void *)step->noise, latent, bytes);
-        edt_model_step(network->model, N, (int[]){s, S + s}, network->out, tail);
+        edt_network_step(network->model, N, (int[]){s, S + s}, network->out, tail);
     }
     b->download(network->dev, latent, step->x, bytes);
 }
@@ -185,7 +185,7 @@ gboolean network_sample(Network *network, const EdtSampling *sampling, int label
     float *denoised = how ? b->alloc(network->dev, 2 * bytes, error) : NULL;
     gboolean done = denoised != NULL;
     if (done) {
-        EdtModelTail tail = tail_for(network, guidance, how, denoised);
+        EdtNetworkTail tail = tail_for(network, guidance, how, denoised);
         descend(network, sampling, seed, &tail, latent);
         done = b->sync(network->dev, error);
     }

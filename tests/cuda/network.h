@@ -5,13 +5,13 @@
  */
 #pragma once
 
-#include "model/model.h"
+#include "network/network.h"
 #include "sample/sampler.h"
 
 typedef struct {
     const EdtBackend *backend;
     EdtDevice *dev;
-    EdtModel *model;
+    EdtNetwork *model;
     EdtVariant v;
     int N;            /* samples there is room for */
     float *x, *out;   /* device memory */

@@ -10,7 +10,7 @@
 
 #include "base/memory.h"
 #include "files/vae_names.h"
-#include "model/model.h"
+#include "network/network.h"
 #include "vae/vae.h"
 
 #define MIB ((guint64)1 << 20)
@@ -73,17 +73,17 @@ static float *fill(Zeros *zeros)
 
 /* ---- one of each ---- */
 
-static EdtModel *plan_model(Pair *pair, const EdtVariant *v, int pictures, guint64 *parameters)
+static EdtNetwork *plan_model(Pair *pair, const EdtVariant *v, int pictures, guint64 *parameters)
 {
     Zeros zeros = zeros_new();
     GError *error = NULL;
     edt_variant_tensors(v, add, &zeros);
     *parameters += zeros.parameters;
     float *values = fill(&zeros);
-    EdtModel *model = edt_model_new(pair->other, pair->dev, v, &zeros.source, &error);
+    EdtNetwork *model = edt_network_new(pair->other, pair->dev, v, &zeros.source, &error);
     g_assert_no_error(error);
-    gsize row = edt_model_workspace(model, 1, 2) - edt_model_workspace(model, 1, 1);
-    edt_model_prepare(model, 2 * pictures, (int)(MODULATION / row), &error);
+    gsize row = edt_network_workspace(model, 1, 2) - edt_network_workspace(model, 1, 1);
+    edt_network_prepare(model, 2 * pictures, (int)(MODULATION / row), &error);
     g_assert_no_error(error);
     g_hash_table_unref(zeros.views);
     g_free(values);
@@ -123,7 +123,7 @@ static void check_forecast(EdtPrecision precision, int image_size, int pictures,
     g_assert_true(edt_variant_named("EDT-S/2", image_size, &v));
     EdtModelInfo info = {.variant = v.name, .image_size = image_size, .latent_size = v.latent_size,
                          .channels = 4, .needs_vae = TRUE, .has_vae = decodes};
-    EdtModel *model = plan_model(&pair, &v, pictures, &info.n_parameters);
+    EdtNetwork *model = plan_model(&pair, &v, pictures, &info.n_parameters);
     if (decodes)
         vae = plan_decoder(&pair, v.latent_size, &info.n_parameters);
     const guint64 taken = edt_host_machine.held;
@@ -134,7 +134,7 @@ static void check_forecast(EdtPrecision precision, int image_size, int pictures,
     g_assert_cmpuint(forecast, >=, taken + DRIVER);
     g_assert_cmpuint(forecast, <=, taken + taken / 4 + 2 * DRIVER);
     edt_vae_free(vae);
-    edt_model_free(model);
+    edt_network_free(model);
     pair_close(&pair);
     g_assert_cmpuint(edt_host_machine.held, ==, 0);
 }

@@ -23,7 +23,7 @@ enum { SAMPLES = 3 };
 static void set_amm(Network *network, EdtAmm amm)
 {
     EdtAmmPlan plan = edt_amm_plan(&network->v, amm, 4.0);
-    edt_model_set_amm(network->model, &plan);
+    edt_network_set_amm(network->model, &plan);
 }
 
 static float *forward(Network *network, int N, const float *x, const int *row)

@@ -4,7 +4,7 @@
  * every format, made as in tests/files.  edt-fuzz-seeds FOLDER makes FOLDER/<target>/<name>.
  */
 #include "craft.h"
-#include "info.h"
+#include "model/info.h"
 
 #include <stdio.h>
 #include <string.h>

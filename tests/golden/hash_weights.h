@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "model/variant.h"
+#include "network/shape.h"
 
 /* offset + scale * u(name, i) for i in 0..count-1. */
 void hash_fill(const char *name, double offset, double scale, gsize count, float *out);

@@ -8,8 +8,8 @@
 
 #include "base/half.h"
 #include "cpu/cpu.h"
-#include "model/condition.h"
-#include "model/model.h"
+#include "network/condition.h"
+#include "network/network.h"
 
 #include <math.h>
 #include <string.h>
@@ -21,7 +21,7 @@
 typedef struct {
     const EdtBackend *backend;
     EdtDevice *dev;
-    EdtModel *model;
+    EdtNetwork *model;
     EdtVariant v;
 } Rig;
 
@@ -34,7 +34,7 @@ static Rig rig_new(const char *name, int image_size, double gain, EdtPrecision p
     rig.dev = rig.backend->open(&(EdtDeviceOptions){threads, precision}, &error);
     g_assert_no_error(error);
     EdtTensorSource *source = hash_weights_edt(&rig.v, gain);
-    rig.model = edt_model_new(rig.backend, rig.dev, &rig.v, source, &error);
+    rig.model = edt_network_new(rig.backend, rig.dev, &rig.v, source, &error);
     g_assert_no_error(error);
     hash_weights_free(source);
     return rig;
@@ -42,7 +42,7 @@ static Rig rig_new(const char *name, int image_size, double gain, EdtPrecision p
 
 static void rig_free(Rig *rig)
 {
-    edt_model_free(rig->model);
+    edt_network_free(rig->model);
     rig->backend->close(rig->dev);
 }
 
@@ -56,10 +56,10 @@ static float *forward(Rig *rig, int N, const float *x, const float *t, const int
     GError *error = NULL;
     for (int i = 0; i < N; i++)
         row[i] = i;
-    edt_model_prepare(rig->model, N, N, &error);
+    edt_network_prepare(rig->model, N, N, &error);
     g_assert_no_error(error);
-    edt_model_modulate(rig->model, N, t, y);
-    edt_model_forward(rig->model, N, x, row, out);
+    edt_network_modulate(rig->model, N, t, y);
+    edt_network_forward(rig->model, N, x, row, out);
     rig->backend->sync(rig->dev, &error);
     g_assert_no_error(error);
     g_free(row);
@@ -69,7 +69,7 @@ static float *forward(Rig *rig, int N, const float *x, const float *t, const int
 static void set_amm(Rig *rig, EdtAmm amm, double cfg)
 {
     EdtAmmPlan plan = edt_amm_plan(&rig->v, amm, cfg);
-    edt_model_set_amm(rig->model, &plan);
+    edt_network_set_amm(rig->model, &plan);
 }
 
 static const float steps3[] = {999, 500, 20};
@@ -145,9 +145,9 @@ static void test_stations(void)
         Stations s = {golden, on ? "amm_on" : "amm_off",
                       g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
         set_amm(&rig, on ? EDT_AMM_OFFICIAL : EDT_AMM_OFF, 1.0);
-        edt_model_set_probe(rig.model, check_station, &s);
+        edt_network_set_probe(rig.model, check_station, &s);
         g_free(forward(&rig, 1, x, steps3, classes3));
-        edt_model_set_probe(rig.model, NULL, NULL);
+        edt_network_set_probe(rig.model, NULL, NULL);
         /* c, patch embedding, 12 blocks x 3, 2 down, 2 up, 2 concat, final */
         g_assert_cmpuint(g_hash_table_size(s.seen), ==, 2 + 36 + 6 + 1);
         g_hash_table_unref(s.seen);
@@ -225,10 +225,10 @@ static void test_arrangements(void)
     check_variant(&rig, golden, "S512.amm_on_512formula_512arrangement", x64);
     EdtAmmPlan plan = {.matrix = EDT_AMM_MATRIX_256};
     plan.block[7] = plan.block[10] = TRUE; /* the published 256 px list, run at 512 px */
-    edt_model_set_amm(rig.model, &plan);
+    edt_network_set_amm(rig.model, &plan);
     check_variant(&rig, golden, "S512.amm_on_256formula", x64);
     plan.matrix = EDT_AMM_MATRIX_512;
-    edt_model_set_amm(rig.model, &plan);
+    edt_network_set_amm(rig.model, &plan);
     check_variant(&rig, golden, "S512.amm_on_512formula_256arrangement", x64);
     rig_free(&rig);
     golden_close(golden);

@@ -8,7 +8,7 @@
 #include "golden/hash_weights.h"
 
 #include "cpu/cpu.h"
-#include "model/model.h"
+#include "network/network.h"
 #include "sample/random.h"
 #include "sample/one_step.h"
 
@@ -62,7 +62,7 @@ static const Run runs[] = {
 typedef struct {
     const EdtBackend *backend;
     EdtDevice *dev;
-    EdtModel *model;
+    EdtNetwork *model;
 } Network;
 
 static Network network_open(void)
@@ -77,7 +77,7 @@ static Network network_open(void)
     EdtTensorSource *source = hash_weights_edt(&variant, HASH_ADALN_GAIN);
     network.dev = network.backend->open(&options, &error);
     g_assert_no_error(error);
-    network.model = edt_model_new(network.backend, network.dev, &variant, source, &error);
+    network.model = edt_network_new(network.backend, network.dev, &variant, source, &error);
     g_assert_no_error(error);
     hash_weights_free(source);
     return network;
@@ -85,7 +85,7 @@ static Network network_open(void)
 
 static void network_close(Network *network)
 {
-    edt_model_free(network->model);
+    edt_network_free(network->model);
     network->backend->close(network->dev);
 }
 
@@ -96,17 +96,17 @@ static void network_prepare(Network *network, const Run *run, const EdtNoiseSche
     g_autofree float *timestep = g_new(float, R);
     g_autofree int *labels = g_new(int, R);
     EdtAmmPlan plan =
-        edt_amm_plan(edt_model_variant(network->model), run->amm, run->guided ? 4.0 : 1.0);
+        edt_amm_plan(edt_network_variant(network->model), run->amm, run->guided ? 4.0 : 1.0);
     GError *error = NULL;
 
     for (int r = 0; r < R; r++) {
         timestep[r] = (float)schedule->timestep[r / 2];
         labels[r] = r % 2 ? null_label : label;
     }
-    edt_model_set_amm(network->model, &plan);
-    edt_model_prepare(network->model, run->guided ? 2 : 1, R, &error);
+    edt_network_set_amm(network->model, &plan);
+    edt_network_prepare(network->model, run->guided ? 2 : 1, R, &error);
     g_assert_no_error(error);
-    edt_model_modulate(network->model, R, timestep, labels);
+    edt_network_modulate(network->model, R, timestep, labels);
 }
 
 /* out: [N, 2C, hw].  With guidance both halves see the first half's x. */
@@ -118,7 +118,7 @@ static void network_predict(Network *network, const Run *run, int s, const float
 
     memcpy(seen, x, one * sizeof(float));
     memcpy(seen + one, x, one * sizeof(float));
-    edt_model_forward(network->model, N, seen, rows, out);
+    edt_network_forward(network->model, N, seen, rows, out);
     if (run->guided)
         network->backend->guide(network->dev, 2, 2 * C, 3, hw, 4.0f, out);
     network->backend->sync(network->dev, &error);

@@ -3,7 +3,7 @@
  * What a model says of itself: every field, and every way in which its metadata may not fit it.
  */
 #include "models.h"
-#include "translations.h"
+#include "model/labels.h"
 
 #include <string.h>
 

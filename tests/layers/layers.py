@@ -7,18 +7,20 @@ import re
 from pathlib import Path
 
 # What each room may include besides itself and the public header.  "core" means the files right
-# under core/: the engine and what belongs to a request.
+# under core/: the journey, what is asked and what comes out.
 BELOW = {
     'base': set(),
     'files': {'base'},
     'compute': {'base'},
     'cpu': {'compute', 'base'},
     'cuda': {'compute', 'base'},
-    'model': {'compute', 'base'},
+    'network': {'compute', 'base'},
     'vae': {'compute', 'base'},
-    'sample': {'model', 'compute', 'base'},
-    'core': {'sample', 'model', 'vae', 'files', 'compute', 'base'},
-    'train': {'sample', 'model', 'vae', 'files', 'compute', 'base'},
+    'sample': {'network', 'compute', 'base'},
+    'model': {'network', 'vae', 'files', 'base'},
+    'engine': {'model', 'sample', 'network', 'vae', 'files', 'compute', 'base'},
+    'core': {'engine', 'model', 'sample', 'network', 'vae', 'files', 'compute', 'base'},
+    'train': {'model', 'sample', 'network', 'vae', 'files', 'compute', 'base'},
     'cli': set(),
     'ui': set(),
     'plugin': {'ui'},

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "golden/hash_weights.h"
 #include "train/loss.h"
-#include "train/network.h"
+#include "train/train_network.h"
 #include "train/tiny.h"
 
 #include <math.h>
@@ -111,21 +111,22 @@ static void run_telling(Case *c, int threads, EdtGradientReady ready)
 {
     GError *error = NULL;
     Tiny *tiny = c->tiny;
-    EdtNetwork *network = edt_network_new(tiny->parameters, tiny->N, EDT_F32, threads, &error);
+    EdtTrainNetwork *network =
+        edt_train_network_new(tiny->parameters, tiny->N, EDT_F32, threads, &error);
     g_assert_no_error(error);
-    edt_network_tell(network, ready, c);
-    EdtNetworkInput input = {c->x_t, tiny->t, tiny->y, c->middle, {c->down[0], c->down[1]}};
+    edt_train_network_tell(network, ready, c);
+    EdtTrainInput input = {c->x_t, tiny->t, tiny->y, c->middle, {c->down[0], c->down[1]}};
 
     memset(c->gradient, 0, tiny->parameters->count * sizeof(float));
-    edt_network_forward(network, tiny->weights, NULL, &input, c->out);
+    edt_train_network_forward(network, tiny->weights, NULL, &input, c->out);
     for (int i = 0; i < tiny->N; i++)
         c->terms[i] =
             edt_loss_of(&c->loss, tiny->t[i], c->x0 + i * c->count, c->noise + i * c->count,
                         c->x_t + i * c->count, c->out + 2 * i * c->count, 1.0 / tiny->N,
                         c->d_out + 2 * i * c->count);
-    edt_network_backward(network, c->d_out, c->gradient);
-    g_assert_true(edt_network_check(network, &error));
-    edt_network_free(network);
+    edt_train_network_backward(network, c->d_out, c->gradient);
+    g_assert_true(edt_train_network_check(network, &error));
+    edt_train_network_free(network);
 }
 
 static void run(Case *c, int threads)

@@ -9,8 +9,9 @@ from gimp import GermanGimp, choose_file
 from session import german
 
 LABELS = ['Klasse', 'Startwert', 'Schritte', 'Führung', 'AMM', 'Anzahl der Bilder', 'Modell']
-BUTTONS = ['Favorit', 'Überrasch mich', 'Zufälliger Startwert', 'Nächster Startwert', 'Entwurf',
-           'Normal', 'Fein', 'Weitere Einstellungen', 'Importieren', 'Schließen', 'Generieren']
+BUTTONS = ['Favorit', 'Überraschen Sie mich', 'Zufälliger Startwert', 'Nächster Startwert',
+           'Entwurf', 'Normal', 'Fein', 'Weitere Einstellungen', 'Importieren', 'Schließen',
+           'Generieren']
 
 
 def catalogue(session):

@@ -2,12 +2,12 @@
  *
  * Opening and closing an engine; see engine.h.  Next: edt.c.
  */
-#include "engine.h"
+#include "engine/engine.h"
 
 #include <glib/gi18n-lib.h>
 #include "base/memory.h"
 #include "base/threads.h"
-#include "info.h"
+#include "model/info.h"
 
 /* ---- the model file as a source of tensors ---- */
 
@@ -149,7 +149,7 @@ static gboolean load(EdtEngine *engine, const EdtVariant *variant, GError **erro
 
     if (!choose_device(engine, error))
         return FALSE;
-    engine->model = edt_model_new(engine->backend, engine->dev, variant, &source.source, error);
+    engine->model = edt_network_new(engine->backend, engine->dev, variant, &source.source, error);
     if (engine->model == NULL)
         g_prefix_error(error, "%s: ", engine->info->path);
     return engine->model && !edt_safetensors_damaged(engine->file, error);
@@ -177,7 +177,7 @@ void edt_engine_close(EdtEngine *engine)
         return;
     edt_vae_free(engine->decoder);
     edt_vae_free(engine->encoder);
-    edt_model_free(engine->model);
+    edt_network_free(engine->model);
     if (engine->dev)
         engine->backend->free(engine->dev, engine->device_work);
     close_device(engine);

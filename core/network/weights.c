@@ -2,7 +2,7 @@
  *
  * From named tensors to packed layers; see weights.h.
  */
-#include "model/weights.h"
+#include "network/weights.h"
 
 #include <glib/gi18n-lib.h>
 #include "base/half.h"

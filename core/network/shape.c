@@ -3,7 +3,7 @@
  * The shapes of EDT: a table that names the published sizes, the list of tensors of any size, and
  * the way back from tensors to a shape.  Next: model.c.
  */
-#include "model/variant.h"
+#include "network/shape.h"
 
 #include <glib/gi18n-lib.h>
 #include <math.h>

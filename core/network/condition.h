@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "model/weights.h"
+#include "network/weights.h"
 
 /* One place that is modulated: a block, a down, a concat, the final layer. */
 typedef struct {

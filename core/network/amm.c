@@ -3,7 +3,7 @@
  * AMM: see amm.h.  The placements are rows of data, where the official scripts keep them as lists
  * that are commented in and out.
  */
-#include "model/amm.h"
+#include "network/amm.h"
 
 #include <math.h>
 

@@ -5,9 +5,9 @@
  * row operation between two products (gate, residual, table, norm, modulate) is one pass
  * (EdtRowUpdate), so a block is: product, attention, product, row, product, product, row.
  */
-#include "model/model.h"
+#include "network/network.h"
 #include "base/arena.h"
-#include "model/condition.h"
+#include "network/condition.h"
 
 #include <math.h>
 
@@ -24,7 +24,7 @@ typedef struct {
     float *table;       /* positions, added behind */
 } Joint;
 
-struct EdtModel {
+struct EdtNetwork {
     const EdtBackend *backend;
     EdtDevice *dev;
     EdtVariant v;
@@ -53,7 +53,7 @@ struct EdtModel {
 
 /* ---- loading ---- */
 
-static gboolean load_block(EdtModel *m, EdtLoader *l, int i, int stage)
+static gboolean load_block(EdtNetwork *m, EdtLoader *l, int i, int stage)
 {
     Block *block = &m->blocks[i];
     int D = m->v.dims[stage], hidden = D * m->v.mlp_ratio;
@@ -78,7 +78,7 @@ static gboolean load_block(EdtModel *m, EdtLoader *l, int i, int stage)
     return edt_conditioner_site(&m->conditioner, l, &block->site, name, 6 * D);
 }
 
-static gboolean load_joint(EdtModel *m, EdtLoader *l, Joint *joint, const char *prefix,
+static gboolean load_joint(EdtNetwork *m, EdtLoader *l, Joint *joint, const char *prefix,
                            const char *layer, gboolean bias, int columns, int N, int K, int n)
 {
     EdtType act = l->backend->act(l->dev);
@@ -92,7 +92,7 @@ static gboolean load_joint(EdtModel *m, EdtLoader *l, Joint *joint, const char *
     return joint->table && edt_conditioner_site(&m->conditioner, l, &joint->site, prefix, columns);
 }
 
-static gboolean load_joints(EdtModel *m, EdtLoader *l)
+static gboolean load_joints(EdtNetwork *m, EdtLoader *l)
 {
     const EdtVariant *v = &m->v;
     EdtType act = l->backend->act(l->dev);
@@ -119,7 +119,7 @@ static gboolean load_joints(EdtModel *m, EdtLoader *l)
     return TRUE;
 }
 
-static gboolean load_ends(EdtModel *m, EdtLoader *l)
+static gboolean load_ends(EdtNetwork *m, EdtLoader *l)
 {
     const EdtVariant *v = &m->v;
     int D = v->dims[0], area = v->patch * v->patch, T = v->grid * v->grid;
@@ -137,11 +137,11 @@ static gboolean load_ends(EdtModel *m, EdtLoader *l)
     return m->head && edt_conditioner_site(&m->conditioner, l, &m->final, "final_layer", 2 * D);
 }
 
-EdtModel *edt_model_new(const EdtBackend *backend, EdtDevice *dev, const EdtVariant *variant,
-                        EdtTensorSource *source, GError **error)
+EdtNetwork *edt_network_new(const EdtBackend *backend, EdtDevice *dev, const EdtVariant *variant,
+                            EdtTensorSource *source, GError **error)
 {
     EdtLoader loader = {backend, dev, source, error};
-    EdtModel *m = g_new0(EdtModel, 1);
+    EdtNetwork *m = g_new0(EdtNetwork, 1);
     gboolean done;
 
     m->backend = backend;
@@ -159,11 +159,11 @@ EdtModel *edt_model_new(const EdtBackend *backend, EdtDevice *dev, const EdtVari
     }
     if (done)
         return m;
-    edt_model_free(m);
+    edt_network_free(m);
     return NULL;
 }
 
-void edt_model_free(EdtModel *m)
+void edt_network_free(EdtNetwork *m)
 {
     if (m == NULL)
         return;
@@ -194,12 +194,12 @@ void edt_model_free(EdtModel *m)
     g_free(m);
 }
 
-const EdtVariant *edt_model_variant(const EdtModel *m)
+const EdtVariant *edt_network_variant(const EdtNetwork *m)
 {
     return &m->v;
 }
 
-void edt_model_set_amm(EdtModel *m, const EdtAmmPlan *plan)
+void edt_network_set_amm(EdtNetwork *m, const EdtAmmPlan *plan)
 {
     static const EdtAmmPlan off;
     plan = plan ? plan : &off;
@@ -215,7 +215,7 @@ void edt_model_set_amm(EdtModel *m, const EdtAmmPlan *plan)
     }
 }
 
-void edt_model_set_probe(EdtModel *m, EdtProbe probe, gpointer user_data)
+void edt_network_set_probe(EdtNetwork *m, EdtProbe probe, gpointer user_data)
 {
     m->probe = probe;
     m->probe_data = user_data;
@@ -223,13 +223,13 @@ void edt_model_set_probe(EdtModel *m, EdtProbe probe, gpointer user_data)
 
 /* ---- working memory ---- */
 
-static int tokens(const EdtModel *m, int stage)
+static int tokens(const EdtNetwork *m, int stage)
 {
     int n = edt_variant_grid(&m->v, stage);
     return n * n;
 }
 
-static void carve(EdtModel *m, EdtArena *arena, int N)
+static void carve(EdtNetwork *m, EdtArena *arena, int N)
 {
     const EdtVariant *v = &m->v;
     gsize f32 = sizeof(float), act = edt_type_size(m->backend->act(m->dev)), widest = 0;
@@ -249,15 +249,15 @@ static void carve(EdtModel *m, EdtArena *arena, int N)
     m->row = edt_arena_take(arena, (gsize)N * sizeof(int));
 }
 
-gsize edt_model_workspace(const EdtModel *m, int N, int R)
+gsize edt_network_workspace(const EdtNetwork *m, int N, int R)
 {
-    EdtModel plan = *m;
+    EdtNetwork plan = *m;
     EdtArena arena = {0};
     carve(&plan, &arena, N);
     return arena.used + edt_conditioner_workspace(&m->conditioner, R);
 }
 
-static gboolean prepare_products(EdtModel *m, int N, GError **error)
+static gboolean prepare_products(EdtNetwork *m, int N, GError **error)
 {
     const EdtBackend *b = m->backend;
     gboolean done = b->linear_prepare(m->dev, m->embed, (gint64)N * tokens(m, 0), error) &&
@@ -277,7 +277,7 @@ static gboolean prepare_products(EdtModel *m, int N, GError **error)
     return done;
 }
 
-gboolean edt_model_prepare(EdtModel *m, int N, int R, GError **error)
+gboolean edt_network_prepare(EdtNetwork *m, int N, int R, GError **error)
 {
     if (N > m->room) {
         EdtArena arena = {0};
@@ -297,7 +297,7 @@ gboolean edt_model_prepare(EdtModel *m, int N, int R, GError **error)
 
 /* ---- forward ---- */
 
-void edt_model_modulate(EdtModel *m, int R, const float *timestep, const int *label)
+void edt_network_modulate(EdtNetwork *m, int R, const float *timestep, const int *label)
 {
     edt_conditioner_run(&m->conditioner, m->backend, m->dev, R, timestep, label);
     if (m->probe)
@@ -305,7 +305,7 @@ void edt_model_modulate(EdtModel *m, int R, const float *timestep, const int *la
 }
 
 /* Tells the probe, under the reference's module name: group.i.part, group.i or group. */
-static void station(EdtModel *m, const char *group, int i, const char *part, const void *data,
+static void station(EdtNetwork *m, const char *group, int i, const char *part, const void *data,
                     EdtType type, int rows, int D)
 {
     char name[64];
@@ -318,7 +318,7 @@ static void station(EdtModel *m, const char *group, int i, const char *part, con
     m->probe(name, data, type, rows, D, m->probe_data);
 }
 
-static EdtModulation modulation(const EdtModel *m, const EdtSite *site)
+static EdtModulation modulation(const EdtNetwork *m, const EdtSite *site)
 {
     return (EdtModulation){site->rows, site->columns, m->row};
 }
@@ -328,8 +328,8 @@ typedef enum { NEXT_NOTHING, NEXT_PLAIN, NEXT_FINAL } Next;
 
 /* One block.  x_in: where the stream comes from (a skip, kept; or x itself).  On entry y is
  * norm-modulated for attention; on exit y is what `follow` (the next block) or `next` wants. */
-static void run_block(EdtModel *m, int N, int i, int stage, const float *x_in, const Block *follow,
-                      Next next)
+static void run_block(EdtNetwork *m, int N, int i, int stage, const float *x_in,
+                      const Block *follow, Next next)
 {
     const EdtBackend *b = m->backend;
     const Block *block = &m->blocks[i];
@@ -394,7 +394,7 @@ static void run_block(EdtModel *m, int N, int i, int stage, const float *x_in, c
 }
 
 /* The stream of a stage begins: x = p + table, and y for the stage's first block. */
-static void begin_stage(EdtModel *m, int N, int stage, int first, const void *p, EdtType p_type,
+static void begin_stage(EdtNetwork *m, int N, int stage, int first, const void *p, EdtType p_type,
                         const float *table, float *x)
 {
     int D = m->v.dims[stage];
@@ -416,7 +416,7 @@ static void begin_stage(EdtModel *m, int N, int stage, int first, const void *p,
 }
 
 /* Blocks of one stage; x_in is the stage's input.  Returns the index of the next block. */
-static int run_stage(EdtModel *m, int N, int stage, int first, const float *x_in)
+static int run_stage(EdtNetwork *m, int N, int stage, int first, const float *x_in)
 {
     /* what leaves the stage: down reads x, up wants x as it is, the head wants it normed */
     Next next = stage < 2 ? NEXT_NOTHING : stage < EDT_STAGES - 1 ? NEXT_PLAIN : NEXT_FINAL;
@@ -428,7 +428,7 @@ static int run_stage(EdtModel *m, int N, int stage, int first, const float *x_in
 }
 
 /* x of stage `stage` to the stream of the stage below, in `x`. */
-static void run_down(EdtModel *m, int N, int stage, int first, float *x)
+static void run_down(EdtNetwork *m, int N, int stage, int first, float *x)
 {
     const EdtBackend *b = m->backend;
     const Joint *down = &m->down[stage];
@@ -451,7 +451,7 @@ static void run_down(EdtModel *m, int N, int stage, int first, float *x)
 }
 
 /* y of stage 2 + i and a skip to the stream of stage 3 + i. */
-static void run_up(EdtModel *m, int N, int i, int first)
+static void run_up(EdtNetwork *m, int N, int i, int first)
 {
     const EdtBackend *b = m->backend;
     const Joint *up = &m->up[i];
@@ -476,7 +476,7 @@ static void run_up(EdtModel *m, int N, int i, int first)
     station(m, "concat_blocks", i, NULL, m->x, EDT_F32, N * tokens(m, stage), D);
 }
 
-static void run_forward(EdtModel *m, int N, const float *x, float *out)
+static void run_forward(EdtNetwork *m, int N, const float *x, float *out)
 {
     const EdtBackend *b = m->backend;
     const EdtVariant *v = &m->v;
@@ -509,11 +509,11 @@ typedef struct {
     const void *model, *memory, *rows, *x, *out;
     int N, room;
     gboolean amm_block[EDT_BLOCKS_MAX];
-    EdtModelTail tail;
+    EdtNetworkTail tail;
 } StepKey;
 
-static StepKey step_key(const EdtModel *m, int N, const float *x, const float *out,
-                        const EdtModelTail *tail)
+static StepKey step_key(const EdtNetwork *m, int N, const float *x, const float *out,
+                        const EdtNetworkTail *tail)
 {
     StepKey key;
     memset(&key, 0, sizeof key); /* padding too: the key is compared byte by byte */
@@ -530,7 +530,7 @@ static StepKey step_key(const EdtModel *m, int N, const float *x, const float *o
     return key;
 }
 
-static void run_tail(EdtModel *m, int N, float *out, const EdtModelTail *tail)
+static void run_tail(EdtNetwork *m, int N, float *out, const EdtNetworkTail *tail)
 {
     const EdtVariant *v = &m->v;
 
@@ -540,8 +540,8 @@ static void run_tail(EdtModel *m, int N, float *out, const EdtModelTail *tail)
     m->backend->advance(m->dev, &tail->sampler);
 }
 
-static void step(EdtModel *m, int N, const float *x, const int *row, float *out,
-                 const EdtModelTail *tail)
+static void step(EdtNetwork *m, int N, const float *x, const int *row, float *out,
+                 const EdtNetworkTail *tail)
 {
     const EdtBackend *b = m->backend;
     const StepKey key = step_key(m, N, x, out, tail);
@@ -557,12 +557,12 @@ static void step(EdtModel *m, int N, const float *x, const int *row, float *out,
         b->step_end(m->dev);
 }
 
-void edt_model_forward(EdtModel *m, int N, const float *x, const int *row, float *out)
+void edt_network_forward(EdtNetwork *m, int N, const float *x, const int *row, float *out)
 {
     step(m, N, x, row, out, NULL);
 }
 
-void edt_model_step(EdtModel *m, int N, const int *row, float *out, const EdtModelTail *tail)
+void edt_network_step(EdtNetwork *m, int N, const int *row, float *out, const EdtNetworkTail *tail)
 {
     step(m, N, tail->sampler.x, row, out, tail);
 }

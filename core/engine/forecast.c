@@ -6,7 +6,7 @@
  */
 #include "edt.h"
 
-#include "model/variant.h"
+#include "network/shape.h"
 
 #define MIB ((guint64)1 << 20)
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "compute/backend.h"
-#include "model/variant.h"
+#include "network/shape.h"
 
 typedef struct {
     const EdtBackend *backend;

@@ -7,7 +7,7 @@
 #include "base/threads.h"
 #include "compute/backend.h"
 #include "files/vae_names.h"
-#include "model/model.h"
+#include "network/network.h"
 #include "vae/vae.h"
 
 #include <malloc.h>
@@ -113,7 +113,7 @@ typedef struct {
     EdtBenchResult *result;
     RandomSource random;
     EdtVariant variant;
-    EdtModel *model;
+    EdtNetwork *model;
     EdtVae *vae;
     float *in, *out; /* of a step, on the device */
     float *host;     /* of the VAE: two latents, then a picture */
@@ -133,7 +133,7 @@ static gboolean run_once(Bench *b)
     gsize latent = 4 * (gsize)side * (gsize)side;
     switch (b->bench->work) {
     case EDT_BENCH_STEP:
-        edt_model_forward(b->model, b->N, b->in, b->row, b->out);
+        edt_network_forward(b->model, b->N, b->in, b->row, b->out);
         return b->backend->sync(b->dev, b->error);
     case EDT_BENCH_DECODE:
         return edt_vae_decode(b->vae, side, side, b->host, b->host + 2 * latent, b->error);
@@ -186,8 +186,8 @@ static gboolean prepare_step(Bench *b)
     edt_variant_tensors(v, add_shape, &b->random);
     if (!fill_pool(&b->random, b->error))
         return FALSE;
-    b->model = edt_model_new(b->backend, b->dev, v, &b->random.source, b->error);
-    if (b->model == NULL || !edt_model_prepare(b->model, b->N, R, b->error))
+    b->model = edt_network_new(b->backend, b->dev, v, &b->random.source, b->error);
+    if (b->model == NULL || !edt_network_prepare(b->model, b->N, R, b->error))
         return FALSE;
     b->in = b->backend->alloc(b->dev, (gsize)b->N * (gsize)v->channels * pixels * 4, b->error);
     b->out = b->backend->alloc(b->dev, (gsize)b->N * (gsize)v->out_channels * pixels * 4, b->error);
@@ -208,10 +208,10 @@ static gboolean prepare_step(Bench *b)
     for (int i = 0; i < b->N; i++)
         b->row[i] = i * classes / b->N;
     EdtAmmPlan amm = edt_amm_plan(v, EDT_AMM_AUTO, b->bench->guided ? 4.0 : 1.0);
-    edt_model_set_amm(b->model, &amm);
-    edt_model_modulate(b->model, R, timestep, label);
+    edt_network_set_amm(b->model, &amm);
+    edt_network_modulate(b->model, R, timestep, label);
     double since = now_ms();
-    edt_model_modulate(b->model, R, timestep, label);
+    edt_network_modulate(b->model, R, timestep, label);
     b->result->modulate_ms = (now_ms() - since) / SLICE;
     b->result->gflop = 2e-9 * (double)edt_variant_macs(v) * b->N;
     return b->backend->sync(b->dev, b->error);
@@ -244,7 +244,7 @@ static gboolean prepare_vae(Bench *b)
 
 static void finish(Bench *b)
 {
-    edt_model_free(b->model);
+    edt_network_free(b->model);
     edt_vae_free(b->vae);
     if (b->dev) {
         b->backend->free(b->dev, b->in);

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "model/variant.h"
+#include "network/shape.h"
 
 typedef enum {
     EDT_AMM_MATRIX_256, /* 0.5 exp(cos(2 pi d / T)), T = 4 (n-1) sqrt 2 */

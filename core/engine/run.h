@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "engine.h"
+#include "engine/engine.h"
 #include "sample/random.h"
 #include "sample/sampler.h"
 
@@ -39,7 +39,7 @@ typedef struct {
     /* device */
     float *device_out;        /* [N, C_out, hw] */
     void *device_how;         /* the same as how and noise */
-    EdtModelTail tail;        /* holds device x and denoised */
+    EdtNetworkTail tail;      /* holds device x and denoised */
 } EdtRun;
 
 /* Plans memory and shapes for the batch. */

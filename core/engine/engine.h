@@ -7,7 +7,7 @@
 
 #include "compute/backend.h"
 #include "files/safetensors.h"
-#include "model/model.h"
+#include "network/network.h"
 #include "vae/vae.h"
 
 struct EdtEngine {
@@ -20,7 +20,7 @@ struct EdtEngine {
     EdtDevice *dev;
     int proven;        /* largest batch that became pictures: what it needs is there */
     char *passed_over; /* why AUTO did not take the GPU that is there, or NULL */
-    EdtModel *model;
+    EdtNetwork *model;
     EdtVae *decoder, *encoder; /* made when first used */
     void *work;                /* host memory of the sampler, see edt.c */
     gsize work_bytes;

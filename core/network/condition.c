@@ -2,7 +2,7 @@
  *
  * Timesteps and classes to modulations; see condition.h.  Next: model.c, which uses the rows.
  */
-#include "model/condition.h"
+#include "network/condition.h"
 #include "base/arena.h"
 #include "base/memory.h"
 

@@ -4,8 +4,8 @@
  * that whoever has an EdtModelInfo knows that every tensor is there with the right shape.  Reads
  * nothing but the header.  Who wrote it: import.c, or the trainer's export.
  */
-#include "info.h"
-#include "translations.h"
+#include "model/info.h"
+#include "model/labels.h"
 #include "files/inventory.h"
 #include "files/json_text.h"
 #include "files/vae_names.h"

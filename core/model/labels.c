@@ -3,7 +3,7 @@
  * Class names in the user's language; see translations.h.  Called by info.c; written by the trainer
  * (train/class_list.c) from the data set's classes.json.
  */
-#include "translations.h"
+#include "model/labels.h"
 
 #include <json-glib/json-glib.h>
 #include <string.h>

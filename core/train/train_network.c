@@ -5,14 +5,14 @@
  */
 #include "train/layers.h"
 #include "base/memory.h"
-#include "model/condition.h"
+#include "network/condition.h"
 
 #include <omp.h>
 
 #define JOB_ROWS 256 /* tokens of a job where samples are small: they and the weights fit in L2 */
 #define JOB_SAMPLES 8
 
-void edt_train_jobs(EdtNetwork *network, int n, EdtTrainJob job, gpointer data)
+void edt_train_jobs(EdtTrainNetwork *network, int n, EdtTrainJob job, gpointer data)
 {
 #pragma omp parallel for schedule(dynamic, 1) num_threads(network->threads)
     for (int i = 0; i < n; i++)
@@ -21,25 +21,27 @@ void edt_train_jobs(EdtNetwork *network, int n, EdtTrainJob job, gpointer data)
 
 /* ---- linear layers ---- */
 
-static const void *weight_of(const EdtNetwork *network, const Linear *l)
+static const void *weight_of(const EdtTrainNetwork *network, const Linear *l)
 {
     return l->type == EDT_F32 ? (const void *)(network->weights + l->weight)
                               : (const void *)(network->halves + l->weight);
 }
 
-void edt_linear_forward(EdtNetwork *network, const Linear *l, int thread, const void *x, void *y)
+void edt_linear_forward(EdtTrainNetwork *network, const Linear *l, int thread, const void *x,
+                        void *y)
 {
     edt_product_run(l->forward, thread, x, weight_of(network, l),
                     l->has_bias ? network->weights + l->bias : NULL, y);
 }
 
-void edt_linear_backward(EdtNetwork *network, const Linear *l, int thread, const void *dy, void *dx)
+void edt_linear_backward(EdtTrainNetwork *network, const Linear *l, int thread, const void *dy,
+                         void *dx)
 {
     edt_product_run(l->backward, thread, dy, weight_of(network, l), NULL, dx);
 }
 
 /* One chunk: the rows of all jobs in order, so the sum has one order. */
-static void chunk_gradient(EdtNetwork *network, int thread, const Gradient *g, int chunk)
+static void chunk_gradient(EdtTrainNetwork *network, int thread, const Gradient *g, int chunk)
 {
     const Linear *l = g->linear;
     gsize size = edt_type_size(l->type), first = (gsize)(chunk * l->unit);
@@ -61,7 +63,7 @@ typedef struct {
     int n;
 } Gradients;
 
-static void gradient_job(EdtNetwork *network, int index, int thread, gpointer data)
+static void gradient_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
     const Gradients *all = data;
     for (int i = 0; i < all->n; i++) {
@@ -74,7 +76,7 @@ static void gradient_job(EdtNetwork *network, int index, int thread, gpointer da
     }
 }
 
-void edt_linear_gradients(EdtNetwork *network, const Gradient *gradients, int n)
+void edt_linear_gradients(EdtTrainNetwork *network, const Gradient *gradients, int n)
 {
     Gradients all = {gradients, n};
     int jobs = 0;
@@ -86,7 +88,7 @@ void edt_linear_gradients(EdtNetwork *network, const Gradient *gradients, int n)
 /* ---- plans ---- */
 
 typedef struct {
-    EdtNetwork *network;
+    EdtTrainNetwork *network;
     GError **error;
     gboolean failed;
 } Planner;
@@ -151,7 +153,7 @@ static void plan_linear(Planner *p, Linear *l, const char *prefix, int K, int N,
 
 static void plan_site(Planner *p, Site *site, const char *prefix, int columns)
 {
-    EdtNetwork *network = p->network;
+    EdtTrainNetwork *network = p->network;
     g_autofree char *name = g_strconcat(prefix, ".adaLN_modulation.1", NULL);
     site->columns = columns;
     plan_linear(p, &site->linear, name, network->v.dims[0], columns, columns, network->N, EDT_F32,
@@ -206,7 +208,7 @@ static void plan_stage(Planner *p, int i)
 
 static void plan_block(Planner *p, int i)
 {
-    EdtNetwork *network = p->network;
+    EdtTrainNetwork *network = p->network;
     Block *b = &network->blocks[i];
     b->stage = edt_variant_stage_of_block(&network->v, i);
     const Stage *s = &network->stages[b->stage];
@@ -231,7 +233,7 @@ static void plan_block(Planner *p, int i)
 
 static void plan_resampling(Planner *p, int i)
 {
-    EdtNetwork *network = p->network;
+    EdtTrainNetwork *network = p->network;
     const Stage *fine = &network->stages[i], *below = &network->stages[i + 1];
     const Stage *above = &network->stages[2 + i], *up = &network->stages[3 + i];
     EdtType act = network->act;
@@ -253,7 +255,7 @@ static void plan_resampling(Planner *p, int i)
 
 static void plan_ends(Planner *p)
 {
-    EdtNetwork *network = p->network;
+    EdtTrainNetwork *network = p->network;
     const EdtVariant *v = &network->v;
     const Stage *s = &network->stages[0], *last = &network->stages[EDT_STAGES - 1];
     int D = s->D, area = v->patch * v->patch;
@@ -271,7 +273,7 @@ static void plan_ends(Planner *p)
     network->labels = offset_of(p, "y_embedder.embedding_table", ".weight", NULL);
 }
 
-static gboolean plan_all(EdtNetwork *network, GError **error)
+static gboolean plan_all(EdtTrainNetwork *network, GError **error)
 {
     Planner p = {network, error, FALSE};
     for (int i = 0; i < EDT_STAGES; i++)
@@ -284,10 +286,10 @@ static gboolean plan_all(EdtNetwork *network, GError **error)
     return !p.failed && edt_products_prepare(network->products, error);
 }
 
-EdtNetwork *edt_network_new(const EdtParameters *parameters, int N, EdtType act, int threads,
-                            GError **error)
+EdtTrainNetwork *edt_train_network_new(const EdtParameters *parameters, int N, EdtType act,
+                                       int threads, GError **error)
 {
-    EdtNetwork *network = g_new0(EdtNetwork, 1);
+    EdtTrainNetwork *network = g_new0(EdtTrainNetwork, 1);
 
     network->v = parameters->v;
     network->parameters = parameters;
@@ -298,13 +300,14 @@ EdtNetwork *edt_network_new(const EdtParameters *parameters, int N, EdtType act,
     network->blocks = g_new0(Block, network->n_blocks);
     network->scratch = g_malloc0_n((gsize)threads, sizeof *network->scratch);
     network->products = edt_products_new(threads, error);
-    if (network->products && plan_all(network, error) && edt_network_make_memory(network, error))
+    if (network->products && plan_all(network, error) &&
+        edt_train_network_make_memory(network, error))
         return network;
-    edt_network_free(network);
+    edt_train_network_free(network);
     return NULL;
 }
 
-void edt_network_free(EdtNetwork *network)
+void edt_train_network_free(EdtTrainNetwork *network)
 {
     if (network == NULL)
         return;
@@ -315,12 +318,12 @@ void edt_network_free(EdtNetwork *network)
     g_free(network);
 }
 
-gsize edt_network_bytes(const EdtNetwork *network)
+gsize edt_train_network_bytes(const EdtTrainNetwork *network)
 {
     return network->bytes;
 }
 
-gboolean edt_network_check(EdtNetwork *network, GError **error)
+gboolean edt_train_network_check(EdtTrainNetwork *network, GError **error)
 {
     return edt_products_check(network->products, error);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * A foreign checkpoint becomes a model: opened as inert data (files/checkpoint.h), its shape read
- * from its tensors (model/variant.h), every tensor checked by name and shape, then copied one by
+ * from its tensors (network/shape.h), every tensor checked by name and shape, then copied one by
  * one, as f32 or bf16, into a safetensors file with metadata.  What reads that: info.c, engine.c.
  */
-#include "info.h"
+#include "model/info.h"
 #include "base/half.h"
 #include "base/memory.h"
 #include "files/checkpoint.h"

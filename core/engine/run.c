@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * From noise to latents, step by step; see run.h.  Read model/model.c for the network,
+ * From noise to latents, step by step; see run.h.  Read network/network.c for the network,
  * sample/sampler.c for a step.
  */
-#include "run.h"
+#include "engine/run.h"
 #include "base/arena.h"
 #include "sample/preview.h"
 
@@ -112,8 +112,8 @@ static void assign_slots(EdtRun *run)
 /* Steps whose modulations are computed together: all of them, unless memory says otherwise. */
 static int choose_slice(const EdtRun *run)
 {
-    gsize row = edt_model_workspace(run->engine->model, run->N, 2) -
-                edt_model_workspace(run->engine->model, run->N, 1);
+    gsize row = edt_network_workspace(run->engine->model, run->N, 2) -
+                edt_network_workspace(run->engine->model, run->N, 1);
     gsize rows = MAX(MODULATION_BYTES / MAX(row, 1), 1);
     return (int)CLAMP(rows / (gsize)run->classes, 1, (gsize)run->request->steps);
 }
@@ -121,7 +121,7 @@ static int choose_slice(const EdtRun *run)
 gboolean edt_run_prepare(EdtRun *run, GError **error)
 {
     EdtEngine *engine = run->engine;
-    const EdtVariant *v = edt_model_variant(engine->model);
+    const EdtVariant *v = edt_network_variant(engine->model);
     EdtAmmPlan amm = edt_amm_plan(v, run->request->amm, run->request->cfg_scale);
 
     run->guided = run->request->cfg_scale != 1.0;
@@ -138,8 +138,8 @@ gboolean edt_run_prepare(EdtRun *run, GError **error)
         return FALSE;
     plan_tail(run);
     assign_slots(run);
-    edt_model_set_amm(engine->model, &amm);
-    return edt_model_prepare(engine->model, run->N, modulation_rows(run), error);
+    edt_network_set_amm(engine->model, &amm);
+    return edt_network_prepare(engine->model, run->N, modulation_rows(run), error);
 }
 
 /* ---- one step ---- */
@@ -158,7 +158,8 @@ static void modulate(EdtRun *run, int s)
             run->row_label[i * run->classes + k] = run->class_of_slot[k];
         }
     }
-    edt_model_modulate(run->engine->model, modulation_rows(run), run->row_timestep, run->row_label);
+    edt_network_modulate(run->engine->model, modulation_rows(run), run->row_timestep,
+                         run->row_label);
 }
 
 /* The official loop draws noise for the doubled batch at every step and uses the first half. */
@@ -189,7 +190,7 @@ static void launch(EdtRun *run, int s)
     engine->backend->upload(engine->dev, run->device_how, run->how,
                             run->how->flags & EDT_STEP_DRAWS ? HOW_BYTES + latents_bytes(run)
                                                              : sizeof *run->how);
-    edt_model_step(engine->model, run->N, run->row, run->device_out, &run->tail);
+    edt_network_step(engine->model, run->N, run->row, run->device_out, &run->tail);
 }
 
 static gboolean shows(const EdtRun *run)
