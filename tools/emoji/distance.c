@@ -13,7 +13,7 @@ static const struct {
     float size;
     gboolean mirrored;
 } forms[EMOJI_FORMS] = {{1.0f, FALSE}, {1.0f, TRUE},   {0.87f, FALSE},
-                         {0.87f, TRUE}, {1.15f, FALSE}, {1.15f, TRUE}};
+                        {0.87f, TRUE}, {1.15f, FALSE}, {1.15f, TRUE}};
 
 /* By which the cells are multiplied, so that plain squares are weighted ones. */
 static const float weights[EMOJI_CHANNELS] = {1.0f, 1.0f, 1.0f, 1.0f, 3.5f, 3.5f, 3.5f, 3.5f};
@@ -155,8 +155,7 @@ static float seen(float cells[EMOJI_CELLS][EMOJI_CELLS][EMOJI_CHANNELS], int row
 }
 
 /* Gives the sum of squares. */
-static float fill_cells(float cells[EMOJI_CHANNELS][EMOJI_CELLS][EMOJI_CELLS],
-                        const Plane *plane)
+static float fill_cells(float cells[EMOJI_CHANNELS][EMOJI_CELLS][EMOJI_CELLS], const Plane *plane)
 {
     float raw[EMOJI_CELLS][EMOJI_CELLS][EMOJI_CHANNELS], square = 0;
     for (int row = 0; row < EMOJI_CELLS; row++) {
@@ -217,8 +216,8 @@ void emoji_question_from_rgba(EmojiQuestion *question, const guint8 *rgba)
 
 /* ---- distances ---- */
 
-static float distance_at(const EmojiQuestion *question, const EmojiPicture *picture, int s,
-                         int dy, int dx)
+static float distance_at(const EmojiQuestion *question, const EmojiPicture *picture, int s, int dy,
+                         int dx)
 {
     float sums[EMOJI_CELLS] = {0}, product = 0;
     for (int c = 0; c < EMOJI_CHANNELS; c++) {
@@ -236,8 +235,7 @@ static float distance_at(const EmojiQuestion *question, const EmojiPicture *pict
     return whole > 0 ? 1 - 2 * product / whole : 0;
 }
 
-static float best_shift(const EmojiQuestion *question, const EmojiPicture *picture, int s,
-                        int step)
+static float best_shift(const EmojiQuestion *question, const EmojiPicture *picture, int s, int step)
 {
     float best = G_MAXFLOAT;
     for (int dy = 0; dy <= 2 * EMOJI_SHIFT; dy += step) {
@@ -280,7 +278,7 @@ static float copy_distance_at(const float a[EMOJI_FINE][EMOJI_FINE][4],
 }
 
 float emoji_copy_distance(const float a[EMOJI_FINE][EMOJI_FINE][4],
-                           const float b[EMOJI_FINE][EMOJI_FINE][4], int shift)
+                          const float b[EMOJI_FINE][EMOJI_FINE][4], int shift)
 {
     float best = G_MAXFLOAT;
     for (int dy = -shift; dy <= shift; dy++) {

@@ -10,9 +10,9 @@
 
 #include <glib.h>
 
-#define EMOJI_SIDE 64                                /* pixels of a picture */
-#define EMOJI_CELLS 16                               /* cells a side */
-#define EMOJI_SHIFT 2                                /* cells, in each direction */
+#define EMOJI_SIDE 64                              /* pixels of a picture */
+#define EMOJI_CELLS 16                             /* cells a side */
+#define EMOJI_SHIFT 2                              /* cells, in each direction */
 #define EMOJI_WIDE (EMOJI_CELLS + 2 * EMOJI_SHIFT) /* cells a side with room to shift */
 #define EMOJI_CHANNELS 8 /* alpha, L, a, b; edges lying, rising, standing, falling */
 #define EMOJI_FORMS 6    /* three sizes, each as it is and mirrored */
@@ -44,4 +44,4 @@ float emoji_distance(const EmojiQuestion *question, const EmojiPicture *picture)
  * shift of up to so many pixels; counted over what either of the two covers. */
 #define EMOJI_COPY_SHIFT 1
 float emoji_copy_distance(const float a[EMOJI_FINE][EMOJI_FINE][4],
-                           const float b[EMOJI_FINE][EMOJI_FINE][4], int shift);
+                          const float b[EMOJI_FINE][EMOJI_FINE][4], int shift);
