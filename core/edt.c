@@ -138,8 +138,7 @@ static gboolean finish(EdtRun *run, int steps_done, EdtVerdict verdict, EdtPictu
         const EdtItem *item = &run->request->items[run->first + i];
         EdtPicture *picture = &result->pictures[result->n_pictures];
         *picture = (EdtPicture){
-            .class_index = item->class_index,
-            .seed = item->seed,
+            .item = *item,
             .steps_done = steps_done,
             .width = info->image_size,
             .height = info->image_size,

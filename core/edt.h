@@ -196,8 +196,7 @@ typedef struct {
 /* ---- the result ---- */
 
 typedef struct {
-    int class_index;
-    guint64 seed;
+    EdtItem item;
     int steps_done; /* fewer than asked after EDT_STOP_KEEP */
     int width, height, channels;
     float *pixels; /* height x width x channels, 0..1, sRGB; NULL with latent_only */
