@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The commands of `edt`: one file each, listed in main.c.  A command gets its own argv (argv[0] is
- * "edt sample" and the like) and answers with an exit code.  cli/ speaks core/edt.h only.
+ * "edt sample" and the like) and answers with an exit code.  cli/ speaks the public
+ * headers of core/ only.
  */
 #pragma once
 

@@ -94,7 +94,7 @@ static gboolean read_request(JsonObject *line, EdtCliJob *job, GError **error)
     g_autofree char *text = json_to_string(node, FALSE);
     g_autoptr(EdtRecord) record = edt_record_read(text, error);
     if (record)
-        edt_record_apply(record, &job->request);
+        edt_record_apply(record, &job->request, &job->task.item);
     return record != NULL;
 }
 

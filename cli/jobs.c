@@ -23,7 +23,8 @@
 typedef struct {
     EdtCliSettings *settings;
     EdtCliRun run;
-    EdtRequest base;    /* the command line's */
+    EdtRequest base;    /* the command line's, and what items begin as */
+    EdtItem item;
     EdtRequest request; /* of the waiting tasks */
     GArray *waiting;    /* of EdtCliTask */
     int read;           /* jobs read so far */
@@ -137,7 +138,7 @@ static void take_job(Jobs *jobs, EdtCliJob *job)
 static void take_line(Jobs *jobs, const char *text, gboolean too_long, int number)
 {
     GError *error = NULL;
-    EdtCliJob job = {.task.line = number, .request = jobs->base};
+    EdtCliJob job = {.task.line = number, .task.item = jobs->item, .request = jobs->base};
     if (!too_long && !text[strspn(text, " \t\r")])
         return; /* an empty line is no job */
     jobs->read++;
@@ -206,7 +207,7 @@ static gboolean open_jobs(Jobs *jobs, EdtCliLines **lines, GError **error)
     if (!ok)
         return FALSE;
     edt_request_init(&jobs->base, jobs->run.engine);
-    return edt_cli_settings_apply(settings, &jobs->base, error);
+    return edt_cli_settings_apply(settings, &jobs->base, &jobs->item, error);
 }
 
 /* All ranks together: one count, and one exit code. */

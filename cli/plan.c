@@ -48,14 +48,19 @@ static gboolean choose_seed(const EdtCliSettings *settings, guint64 *seed, GErro
 static gboolean plan_items(const EdtCliSettings *settings, const EdtModelInfo *info, GArray *tasks,
                            GError **error)
 {
+    EdtRequest request;
+    EdtItem item = {0};
     guint64 seed;
-    if (!choose_seed(settings, &seed, error))
+    edt_request_init(&request, NULL);
+    if (!edt_cli_settings_apply(settings, &request, &item, error) ||
+        !choose_seed(settings, &seed, error))
         return FALSE;
     char **texts = class_texts(settings);
     gboolean ok = TRUE;
     for (int c = 0; texts[c] && ok; c++) {
         for (int i = 0; i < settings->batch_count && ok; i++) {
-            EdtCliTask task = {.item = {.seed = seed + (guint64)i}};
+            EdtCliTask task = {.item = item};
+            task.item.seed = seed + (guint64)i;
             ok = choose_class(settings, info, texts[c], &task.item.class_index, error);
             if (ok)
                 g_array_append_val(tasks, task);

@@ -177,9 +177,9 @@ static void send_image(const EdtCliTask *task, const EdtPicture *picture, const 
     GString *event = edt_cli_event_new("image");
     edt_cli_event_line(event, task->line);
     edt_cli_event_text(event, "path", task->output);
-    edt_cli_event_integer(event, "class", picture->class_index);
+    edt_cli_event_integer(event, "class", picture->item.class_index);
     edt_cli_event_text(event, "class_name", record->class_name);
-    edt_cli_event_integer(event, "seed", (gint64)picture->seed);
+    edt_cli_event_integer(event, "seed", (gint64)picture->item.seed);
     edt_cli_event_integer(event, "steps_done", picture->steps_done);
     edt_cli_event_integer(event, "width", picture->width);
     edt_cli_event_integer(event, "height", picture->height);
@@ -194,8 +194,8 @@ static void tell_picture(EdtCliRun *run, const EdtCliTask *task, const EdtPictur
                          int steps, const EdtRecord *record)
 {
     const char *class_name = record->class_name;
-    edt_cli_say("%s (%d of %d), seed %" G_GUINT64_FORMAT "%s", class_name, picture->class_index,
-                run->info->n_classes, picture->seed,
+    edt_cli_say("%s (%d of %d), seed %" G_GUINT64_FORMAT "%s", class_name, picture->item.class_index,
+                run->info->n_classes, picture->item.seed,
                 picture->steps_done < steps ? ", stopped early" : "");
     if (run->json || run->jobs)
         send_image(task, picture, record);

@@ -160,9 +160,10 @@ static gboolean run_tasks(EdtCliRun *run, const EdtCliSettings *settings, GArray
                           const float *latents, GError **error)
 {
     EdtRequest request;
+    EdtItem item = {0}; /* the tasks have theirs already */
     const EdtCliTask *first = &g_array_index(tasks, EdtCliTask, 0);
     edt_request_init(&request, run->engine);
-    if (!edt_cli_settings_apply(settings, &request, error))
+    if (!edt_cli_settings_apply(settings, &request, &item, error))
         return FALSE;
     run->pictures = (int)tasks->len;
     tell_plan(run, &request, first, run->pictures / settings->batch_count);

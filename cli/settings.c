@@ -159,11 +159,12 @@ static gboolean check_jobs(const EdtCliSettings *settings, GError **error)
 gboolean edt_cli_settings_check(EdtCliSettings *settings, GError **error)
 {
     EdtRequest request;
+    EdtItem item = {0};
     EdtEngineOptions options;
     edt_request_init(&request, NULL);
     return check_jobs(settings, error) && (!settings->from || load_record(settings, error)) &&
            check_numbers(settings, error) && check_latents(settings, error) &&
-           edt_cli_settings_apply(settings, &request, error) &&
+           edt_cli_settings_apply(settings, &request, &item, error) &&
            edt_cli_settings_engine(settings, &options, error);
 }
 
@@ -203,15 +204,16 @@ static gboolean refuse_setting(const EdtSetting *setting, const char *text, GErr
     return refuse(error, option, text, expected);
 }
 
-gboolean edt_cli_settings_apply(const EdtCliSettings *settings, EdtRequest *request, GError **error)
+gboolean edt_cli_settings_apply(const EdtCliSettings *settings, EdtRequest *request, EdtItem *item,
+                                GError **error)
 {
     int n;
     const EdtSetting *rows = edt_settings(&n);
     if (settings->record)
-        edt_record_apply(settings->record, request);
+        edt_record_apply(settings->record, request, item);
     for (int i = 0; i < n; i++) {
         const char *text = settings->said[i].on ? "true" : settings->said[i].text;
-        if (text && !edt_setting_read(&rows[i], edt_setting_field(&rows[i], request, NULL), text))
+        if (text && !edt_setting_read(&rows[i], edt_setting_field(&rows[i], request, item), text))
             return refuse_setting(&rows[i], text, error);
     }
     request->latent_only = settings->latent_only;

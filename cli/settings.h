@@ -38,8 +38,8 @@ gboolean edt_cli_settings_check(EdtCliSettings *settings, GError **error);
 char *edt_cli_settings_model(const EdtCliSettings *settings, GError **error);
 gboolean edt_cli_settings_engine(const EdtCliSettings *settings, EdtEngineOptions *options,
                                  GError **error);
-/* Lays the record and the options over request. */
-gboolean edt_cli_settings_apply(const EdtCliSettings *settings, EdtRequest *request,
+/* Lays the record and the options over request and over item, what all its pictures begin as. */
+gboolean edt_cli_settings_apply(const EdtCliSettings *settings, EdtRequest *request, EdtItem *item,
                                 GError **error);
 
 /* "random", "null", a number or a name; random draws anew at each call. */

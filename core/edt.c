@@ -137,9 +137,9 @@ static gboolean finish(EdtRun *run, int steps_done, EdtVerdict verdict, EdtPictu
         const EdtItem *item = &run->request->items[run->first + i];
         EdtPicture *picture = &result->pictures[result->n_pictures];
         *picture = (EdtPicture){
-            .class_index = item->class_index,
-            .seed = item->seed,
-            .style = info->n_styles ? item->style : EDT_STYLE_ANY,
+            .item = {.class_index = item->class_index,
+                     .seed = item->seed,
+                     .style = info->n_styles ? item->style : EDT_STYLE_ANY},
             .steps_done = steps_done,
             .width = info->image_size,
             .height = info->image_size,

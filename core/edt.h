@@ -216,9 +216,7 @@ typedef struct {
 /* ---- the result ---- */
 
 typedef struct {
-    int class_index;
-    guint64 seed;
-    int style; /* EDT_STYLE_ANY where the model has none */
+    EdtItem item; /* style is EDT_STYLE_ANY where the model has none */
     int steps_done; /* fewer than asked after EDT_STOP_KEEP */
     int width, height, channels;
     float *pixels; /* height x width x channels, 0..1, sRGB; NULL with latent_only */

@@ -39,7 +39,7 @@ static char *parameters_text(const EdtRecord *record, const EdtPicture *picture)
         "%s\nSteps: %d, Sampler: %s, CFG scale: %s, Seed: %" G_GUINT64_FORMAT
         ", Size: %dx%d, Model: %s, Model hash: %.10s",
         record->class_name ? record->class_name : "unknown class", request->steps,
-        edt_sampler_words[request->sampler], scale, picture->seed, picture->width, picture->height,
+        edt_sampler_words[request->sampler], scale, picture->item.seed, picture->width, picture->height,
         record->model ? record->model : "EDT", record->model_sha256 ? record->model_sha256 : "");
 }
 

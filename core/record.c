@@ -76,12 +76,12 @@ EdtRecord *edt_record_new(const EdtEngine *engine, const EdtRequest *request,
     EdtRecord *record = g_new(EdtRecord, 1);
     *record = (EdtRecord){
         .request = settings_of(request),
-        .item = {.class_index = picture->class_index, .seed = picture->seed},
+        .item = picture->item,
         .named = G_MAXUINT64,
         .version = g_strdup(EDT_VERSION),
         .model = g_strdup(edt_model_info_title(info)),
         .model_sha256 = g_strdup(info->sha256),
-        .class_name = edt_class_name(info, picture->class_index),
+        .class_name = edt_class_name(info, picture->item.class_index),
         .backend = g_strdup(edt_engine_backend(engine)),
         .steps_done = picture->steps_done,
         .size = info->image_size,
@@ -253,15 +253,15 @@ EdtRecord *edt_record_read(const char *json, GError **error)
     return g_steal_pointer(&record);
 }
 
-void edt_record_apply(const EdtRecord *record, EdtRequest *request)
+void edt_record_apply(const EdtRecord *record, EdtRequest *request, EdtItem *item)
 {
     int n;
     const EdtSetting *settings = edt_settings(&n);
     for (int i = 0; i < n; i++) {
-        if (settings[i].of_item || !(record->named & (guint64)1 << i))
+        if (!(record->named & (guint64)1 << i))
             continue;
         g_autofree char *text = edt_setting_write(
-            &settings[i], edt_setting_field(&settings[i], &record->request, NULL));
-        edt_setting_read(&settings[i], edt_setting_field(&settings[i], request, NULL), text);
+            &settings[i], edt_setting_field(&settings[i], &record->request, &record->item));
+        edt_setting_read(&settings[i], edt_setting_field(&settings[i], request, item), text);
     }
 }

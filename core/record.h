@@ -9,20 +9,19 @@
 
 G_BEGIN_DECLS
 
+/* Settings that it does not name are those of an official model, texts NULL, numbers 0. */
 typedef struct {
-    EdtRequest
-        request; /* its settings; those that the record does not name are an official model's */
+    EdtRequest request; /* settings alone: no items, no latent */
     EdtItem item;
-    guint64 named; /* bit i: the record names setting i of edt_settings() */
+    guint64 named; /* bit i: it names setting i of edt_settings() */
     char *version; /* of edt */
     char *model;   /* its title, or variant */
     char *model_sha256, *class_name, *backend;
-    int steps_done; /* 0: unknown */
+    int steps_done; /* fewer than asked: stopped early */
     int size;       /* pixels a side */
     EdtPrecision precision;
-    gboolean
-        foreign_noise; /* it began from EdtRequest.init_latent: not repeatable from this alone */
-} EdtRecord;           /* texts are NULL where it does not say */
+    gboolean foreign_noise; /* began from EdtRequest.init_latent: not repeatable from this alone */
+} EdtRecord;
 
 /* Of a picture of edt_generate(). */
 EdtRecord *edt_record_new(const EdtEngine *engine, const EdtRequest *request,
@@ -34,8 +33,8 @@ void edt_record_free(EdtRecord *record); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EdtRecord, edt_record_free)
 
 char *edt_record_write(const EdtRecord *record); /* JSON; free with g_free() */
-/* Lays the settings that the record names over those of request. */
-void edt_record_apply(const EdtRecord *record, EdtRequest *request);
+/* Lays the settings that the record names over those of request and item. */
+void edt_record_apply(const EdtRecord *record, EdtRequest *request, EdtItem *item);
 /* Whether a record may have a member of this name. */
 gboolean edt_record_knows(const char *name);
 

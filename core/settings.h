@@ -3,7 +3,7 @@
  * What a request can be asked for, beside edt.h: one row a setting, with its bounds or its words.
  * Records, job lines, options of the command line and properties of the dialog are read, written,
  * checked and compared by these rows, as text.  A new setting is a field of EdtRequest (of EdtItem
- * where the pictures of one request may differ) and a row in settings.c.
+ * where the pictures of one request may differ) and a row in settings.c, at most 64 of them.
  *
  * And the words themselves: all that people, files and options call the values of edt.h's enums.
  */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Arguments and return values of the three procedures; order.c reads them, ui/ edits them.  The
- * choices are ui/choices.c, their bounds core/settings.c.
+ * Arguments and return values of the three procedures; session/order.c reads them, ui/
+ * edits them.  Their words are session/words.c, bounds core/settings.c.
  */
 #include "plugin/arguments.h"
 #include "settings.h"
-#include "ui/choices.h"
+#include "session/words.h"
 
 #include <glib/gi18n.h>
 
@@ -31,12 +31,12 @@ static void add_picture_arguments(GimpProcedure *procedure)
                                        procedure, "seed", _("See_d"),
                                        _("The same seed with the same settings makes the same "
                                          "picture; -1 takes a new one"),
-                                       -1, EDT_UI_SEED_MAX, -1, G_PARAM_READWRITE);
+                                       -1, EDT_SEED_MAX, -1, G_PARAM_READWRITE);
     gimp_procedure_add_int_argument(procedure, "steps", _("S_teps"),
                                     _("More steps are slower and finer"), (int)steps->least,
                                     (int)steps->most, 25, G_PARAM_READWRITE);
     add_choice(procedure, "sampler", _("Sam_pler"), _("How noise is taken away step by step"),
-               &edt_ui_samplers, EDT_SAMPLER_DPMPP_2M);
+               &edt_sampler_choices, EDT_SAMPLER_DPMPP_2M);
     gimp_procedure_add_double_argument(
         procedure, "guidance", _("G_uidance"),
         _("How strongly the picture is drawn to its class; 1 is none and twice as fast, -1 "
@@ -44,7 +44,7 @@ static void add_picture_arguments(GimpProcedure *procedure)
         -1, 100, -1, G_PARAM_READWRITE);
     add_choice(procedure, "amm", _("A_MM"),
                _("The attention modulation matrix makes tokens attend more to their neighbours"),
-               &edt_ui_amms, EDT_AMM_AUTO);
+               &edt_amm_choices, EDT_AMM_AUTO);
     gimp_procedure_add_int_argument(procedure, "count", _("_Number of pictures"),
                                     _("Several pictures with successive seeds, in a layer group"),
                                     1, 64, 1, G_PARAM_READWRITE);
@@ -56,11 +56,11 @@ static void add_machine_arguments(GimpProcedure *procedure)
         procedure, "model", _("M_odel"),
         _("A model's name or the path of its file; empty for the first one found"), "",
         G_PARAM_READWRITE);
-    add_choice(procedure, "backend", _("_Backend"), _("Where it is computed"), &edt_ui_backends,
+    add_choice(procedure, "backend", _("_Backend"), _("Where it is computed"), &edt_backend_choices,
                EDT_BACKEND_AUTO);
     add_choice(procedure, "precision", _("Pr_ecision"), _("What it is computed in"),
-               &edt_ui_precisions, EDT_PRECISION_AUTO);
-    add_choice(procedure, "fit", _("_Fit"), _("The size of the new layer"), &edt_ui_fits,
+               &edt_precision_choices, EDT_PRECISION_AUTO);
+    add_choice(procedure, "fit", _("_Fit"), _("The size of the new layer"), &edt_fit_choices,
                EDT_FIT_NATIVE);
 }
 

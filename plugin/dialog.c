@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The dialog between ui/panel.c (widgets, no images), job.c (the worker) and layer.c (images, no
- * widgets).  Generate does not close it: the response is taken before gimp_procedure_dialog_run()
- * sees it.  While a job runs, Cancel and Escape hold it and ask; closing the window gives it up.
+ * The dialog between ui/panel.c (widgets, no images), session/job.c (the worker) and layer.c
+ * (images, no widgets).  Generate does not close it: the response is taken before
+ * gimp_procedure_dialog_run() sees it.  While a job runs, Cancel and Escape hold it and ask;
+ * closing the window gives it up.
  */
 #include "plugin/dialog.h"
+#include "plugin/answer.h"
+#include "plugin/last.h"
+#include "plugin/layer.h"
+#include "plugin/process.h"
+#include "ui/panel.h"
 
 #include <glib/gi18n.h>
 #include <libgimp/gimpui.h>
-
-#include "plugin/generate.h"
-#include "plugin/last.h"
-#include "plugin/layer.h"
-#include "plugin/order.h"
-#include "ui/panel.h"
 
 #define PRGNAME "edt-generate"
 
@@ -50,12 +50,11 @@ static void say_error(Dialog *self, const GError *error)
 
 /* ---- a job ---- */
 
-static EdtPlace place_now(Dialog *self, char **fit)
+static EdtPlace place_now(Dialog *self)
 {
-    g_object_get(self->config, "fit", fit, NULL);
     if (self->image && !gimp_image_is_valid(self->image))
         self->image = NULL; /* closed meanwhile: a new image is made */
-    return (EdtPlace){self->image, *fit, TRUE};
+    return edt_layer_place(self->image, self->config, TRUE);
 }
 
 /* What has come into an image (NULL: nothing); takes layers. */
@@ -72,10 +71,9 @@ static void insert(Dialog *self, const EdtOutcome *outcome)
 {
     GError *refused = NULL;
     GimpLayer **layers = NULL;
-    char *fit = NULL;
-    EdtPlace place = place_now(self, &fit);
+    EdtPlace place = place_now(self);
     GimpImage *image = edt_layer_insert_outcome(&place, outcome, &layers, &refused);
-    GError *sum = edt_plugin_sum_up(outcome, refused);
+    GError *sum = edt_answer_sum_up(outcome, refused);
     note_layers(self, image, layers);
     self->again |= image != NULL;
     if (sum)
@@ -84,7 +82,6 @@ static void insert(Dialog *self, const EdtOutcome *outcome)
                          sum->message);
     g_clear_error(&sum);
     g_clear_error(&refused);
-    g_free(fit);
 }
 
 static void on_frame(EdtJob *job, const EdtFrame *frame, gpointer user_data)
@@ -117,7 +114,7 @@ static void on_done(EdtJob *job, gpointer user_data)
         say_error(self, outcome->error);
     if (pictures) /* also discarded ones are in the history */
         edt_ui_panel_made(self->panel, outcome->order->class_name,
-                          pictures->pictures[pictures->n_pictures - 1].seed);
+                          pictures->pictures[pictures->n_pictures - 1].item.seed);
     self->job = NULL;
     edt_job_close(job);
     update_buttons(self);
@@ -131,7 +128,7 @@ static void generate(Dialog *self)
     if (self->image && !gimp_image_is_valid(self->image))
         self->image = NULL;
     if (edt_layer_accepts(self->image, &error))
-        order = edt_order_new(G_OBJECT(self->config), edt_plugin_threads(), &error);
+        order = edt_order_new(G_OBJECT(self->config), edt_process_threads(), &error);
     if (!order) {
         say_error(self, error);
         g_error_free(error);
@@ -141,7 +138,7 @@ static void generate(Dialog *self)
     edt_ui_panel_say(self->panel, GTK_MESSAGE_INFO, NULL);
     edt_ui_panel_set_running(self->panel, TRUE);
     self->asked = FALSE;
-    self->job = edt_studio_start(edt_plugin_studio(), order, &watch, self);
+    self->job = edt_studio_start(edt_process_studio(), order, &watch, self);
     update_buttons(self);
 }
 
@@ -165,14 +162,12 @@ static void on_insert(const char *path, gpointer user_data)
     Dialog *self = user_data;
     GError *error = NULL;
     GimpLayer **layers = NULL;
-    char *fit = NULL;
-    EdtPlace place = place_now(self, &fit);
+    EdtPlace place = place_now(self);
     GimpImage *image = edt_layer_insert_file(&place, path, &layers, &error);
     note_layers(self, image, layers);
     if (error)
         say_error(self, error);
     g_clear_error(&error);
-    g_free(fit);
 }
 
 static void on_answer(EdtAnswer answer, gpointer user_data)
@@ -241,7 +236,7 @@ static GimpValueArray *result(Dialog *self, GimpProcedure *procedure)
     gboolean there = self->image && gimp_image_is_valid(self->image);
     if (self->layers->len == 0)
         return gimp_procedure_new_return_values(procedure, GIMP_PDB_CANCEL, NULL);
-    return edt_plugin_succeeded(procedure, there ? self->image : NULL, valid_layers(self));
+    return edt_answer_succeeded(procedure, there ? self->image : NULL, valid_layers(self));
 }
 
 GimpValueArray *edt_dialog_run(GimpProcedure *procedure, GimpImage *image,

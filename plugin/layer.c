@@ -6,6 +6,7 @@
  */
 #include "plugin/layer.h"
 #include "record.h"
+#include "settings.h"
 
 #include <gdk-pixbuf/gdk-pixbuf.h>
 #include <gegl.h>
@@ -39,25 +40,33 @@ gboolean edt_layer_accepts(GimpImage *image, GError **error)
 
 /* ---- where ---- */
 
-static Area area_of(GimpImage *image, const char *fit)
+EdtPlace edt_layer_place(GimpImage *image, GimpProcedureConfig *config, gboolean display)
+{
+    g_autofree char *word = NULL;
+    g_object_get(config, "fit", &word, NULL);
+    int fit = edt_word_find(edt_fit_words, word ? word : "");
+    return (EdtPlace){image, (EdtFit)MAX(fit, EDT_FIT_NATIVE), display};
+}
+
+static Area area_of(GimpImage *image, EdtFit fit)
 {
     Area area = {0, 0, gimp_image_get_width(image), gimp_image_get_height(image)};
     gboolean selected;
     int x1, y1, x2, y2;
-    if (g_strcmp0(fit, "image") != 0 &&
-        gimp_selection_bounds(image, &selected, &x1, &y1, &x2, &y2) && selected)
+    if (fit != EDT_FIT_IMAGE && gimp_selection_bounds(image, &selected, &x1, &y1, &x2, &y2) &&
+        selected)
         area = (Area){x1, y1, x2 - x1, y2 - y1};
     return area;
 }
 
 /* Native size, or as large as fits into the area; in its middle either way. */
-static Area place_in(const Area *area, const EdtSheet *sheet, const char *fit)
+static Area place_in(const Area *area, const EdtPicture *picture, EdtFit fit)
 {
     double scale = 1;
-    if (g_strcmp0(fit, "native") != 0)
-        scale = MIN((double)area->width / sheet->width, (double)area->height / sheet->height);
-    Area result = {0, 0, MAX((int)(sheet->width * scale + 0.5), 1),
-                   MAX((int)(sheet->height * scale + 0.5), 1)};
+    if (fit != EDT_FIT_NATIVE)
+        scale = MIN((double)area->width / picture->width, (double)area->height / picture->height);
+    Area result = {0, 0, MAX((int)(picture->width * scale + 0.5), 1),
+                   MAX((int)(picture->height * scale + 0.5), 1)};
     result.x = area->x + (area->width - result.width) / 2;
     result.y = area->y + (area->height - result.height) / 2;
     return result;
@@ -67,10 +76,11 @@ static Area place_in(const Area *area, const EdtSheet *sheet, const char *fit)
 
 static GimpLayer *new_layer(GimpImage *image, const EdtSheet *sheet)
 {
-    gboolean gray = gimp_image_get_base_type(image) == GIMP_GRAY, alpha = sheet->channels == 4;
+    const EdtPicture *picture = sheet->picture;
+    gboolean gray = gimp_image_get_base_type(image) == GIMP_GRAY, alpha = picture->channels == 4;
     GimpImageType type = gray ? (alpha ? GIMP_GRAYA_IMAGE : GIMP_GRAY_IMAGE)
                               : (alpha ? GIMP_RGBA_IMAGE : GIMP_RGB_IMAGE);
-    return gimp_layer_new(image, sheet->name, sheet->width, sheet->height, type, 100.0,
+    return gimp_layer_new(image, sheet->name, picture->width, picture->height, type, 100.0,
                           gimp_image_get_default_new_layer_mode(image));
 }
 
@@ -85,32 +95,28 @@ static gboolean takes_bytes(GimpImage *image)
     return plain;
 }
 
-static void set_pixels(GeglBuffer *buffer, const EdtSheet *sheet, gboolean bytes)
+static void set_pixels(GeglBuffer *buffer, const EdtPicture *picture, gboolean bytes)
 {
-    GeglRectangle all = {0, 0, sheet->width, sheet->height};
-    gboolean alpha = sheet->channels == 4;
+    GeglRectangle all = {0, 0, picture->width, picture->height};
+    gboolean alpha = picture->channels == 4;
     if (!bytes) {
         gegl_buffer_set(buffer, &all, 0, babl_format(alpha ? "R'G'B'A float" : "R'G'B' float"),
-                        sheet->pixels, GEGL_AUTO_ROWSTRIDE);
+                        picture->pixels, GEGL_AUTO_ROWSTRIDE);
         return;
     }
-    EdtPicture picture = {.width = sheet->width,
-                          .height = sheet->height,
-                          .channels = sheet->channels,
-                          .pixels = sheet->pixels};
-    guint8 *rounded = g_malloc((gsize)sheet->width * sheet->height * sheet->channels);
-    edt_picture_to_u8(&picture, rounded);
+    g_autofree guint8 *rounded =
+        g_malloc((gsize)picture->width * picture->height * picture->channels);
+    edt_picture_to_u8(picture, rounded);
     gegl_buffer_set(buffer, &all, 0, babl_format(alpha ? "R'G'B'A u8" : "R'G'B' u8"), rounded,
                     GEGL_AUTO_ROWSTRIDE);
-    g_free(rounded);
 }
 
-static void write_pixels(GimpImage *image, GimpLayer *layer, const EdtSheet *sheet)
+static void write_pixels(GimpImage *image, GimpLayer *layer, const EdtPicture *picture)
 {
     GeglBuffer *buffer = gimp_drawable_get_buffer(GIMP_DRAWABLE(layer));
-    set_pixels(buffer, sheet, takes_bytes(image));
+    set_pixels(buffer, picture, takes_bytes(image));
     g_object_unref(buffer); /* flushes */
-    gimp_drawable_update(GIMP_DRAWABLE(layer), 0, 0, sheet->width, sheet->height);
+    gimp_drawable_update(GIMP_DRAWABLE(layer), 0, 0, picture->width, picture->height);
 }
 
 static void attach_record(GimpLayer *layer, const char *record)
@@ -123,37 +129,36 @@ static void attach_record(GimpLayer *layer, const char *record)
     gimp_parasite_free(parasite);
 }
 
-static gboolean fit_layer(GimpLayer *layer, const EdtSheet *sheet, const Area *there,
+static gboolean fit_layer(GimpLayer *layer, const EdtPicture *picture, const Area *there,
                           GError **error)
 {
-    gboolean good = TRUE;
-    if (there->width != sheet->width || there->height != sheet->height) {
+    gboolean ok = TRUE;
+    if (there->width != picture->width || there->height != picture->height) {
         gimp_context_push();
         gimp_context_set_interpolation(GIMP_INTERPOLATION_CUBIC);
-        good = gimp_layer_scale(layer, there->width, there->height, FALSE) || refused(error);
+        ok = gimp_layer_scale(layer, there->width, there->height, FALSE) || refused(error);
         gimp_context_pop();
     }
-    return good && (gimp_layer_set_offsets(layer, there->x, there->y) || refused(error));
+    return ok && (gimp_layer_set_offsets(layer, there->x, there->y) || refused(error));
 }
 
 static GimpLayer *insert_one(GimpImage *image, GimpLayer *parent, int position,
-                             const EdtSheet *sheet, const Area *area, const char *fit,
-                             GError **error)
+                             const EdtSheet *sheet, const Area *area, EdtFit fit, GError **error)
 {
     GimpLayer *layer = new_layer(image, sheet);
     if (!layer) {
         refused(error);
         return NULL;
     }
-    Area there = place_in(area, sheet, fit);
-    write_pixels(image, layer, sheet);
+    Area there = place_in(area, sheet->picture, fit);
+    write_pixels(image, layer, sheet->picture);
     attach_record(layer, sheet->record);
     if (!gimp_image_insert_layer(image, layer, parent, position)) {
         refused(error);
         gimp_item_delete(GIMP_ITEM(layer));
         return NULL;
     }
-    if (!fit_layer(layer, sheet, &there, error)) {
+    if (!fit_layer(layer, sheet->picture, &there, error)) {
         gimp_image_remove_layer(image, layer);
         return NULL;
     }
@@ -188,7 +193,7 @@ static GimpLayer *insert_group(GimpImage *image, GimpLayer *parent, int position
 
 /* All or none. */
 static gboolean insert_all(GimpImage *image, const EdtSheet *sheets, int n, const char *group_name,
-                           const Area *area, const char *fit, GimpLayer **layers, GError **error)
+                           const Area *area, EdtFit fit, GimpLayer **layers, GError **error)
 {
     int position;
     GimpLayer *group = NULL, *parent = insertion_parent(image, &position);
@@ -211,16 +216,16 @@ static gboolean insert_all(GimpImage *image, const EdtSheet *sheets, int n, cons
 static GimpImage *insert_into_new(const EdtPlace *place, const EdtSheet *sheets, int n,
                                   const char *group_name, GimpLayer **layers, GError **error)
 {
-    Area area = {0, 0, sheets[0].width, sheets[0].height};
+    Area area = {0, 0, sheets[0].picture->width, sheets[0].picture->height};
     GimpImage *image = gimp_image_new(area.width, area.height, GIMP_RGB);
     if (!image) {
         refused(error);
         return NULL;
     }
     gimp_image_undo_disable(image);
-    gboolean good = insert_all(image, sheets, n, group_name, &area, "native", layers, error);
+    gboolean ok = insert_all(image, sheets, n, group_name, &area, EDT_FIT_NATIVE, layers, error);
     gimp_image_undo_enable(image);
-    if (!good) {
+    if (!ok) {
         gimp_image_delete(image);
         return NULL;
     }
@@ -233,25 +238,25 @@ GimpImage *edt_layer_insert(const EdtPlace *place, const EdtSheet *sheets, int n
                             const char *group_name, GimpLayer ***layers, GError **error)
 {
     GimpImage *image = place->image;
-    gboolean good;
+    gboolean ok;
     if (!edt_layer_accepts(image, error)) /* its mode may have changed */
         return NULL;
     GimpLayer **made = g_new0(GimpLayer *, n + 1);
     if (image && gimp_image_is_valid(image)) {
         Area area = area_of(image, place->fit);
         gimp_image_undo_group_start(image);
-        good = insert_all(image, sheets, n, group_name, &area, place->fit, made, error);
+        ok = insert_all(image, sheets, n, group_name, &area, place->fit, made, error);
         gimp_image_undo_group_end(image);
     } else {
         image = insert_into_new(place, sheets, n, group_name, made, error);
-        good = image != NULL;
+        ok = image != NULL;
     }
     gimp_displays_flush();
-    if (good)
+    if (ok)
         *layers = made;
     else
         g_free(made);
-    return good ? image : NULL;
+    return ok ? image : NULL;
 }
 
 /* ---- from a job, from a file ---- */
@@ -271,13 +276,9 @@ GimpImage *edt_layer_insert_outcome(const EdtPlace *place, const EdtOutcome *out
     int n = pictures->n_pictures;
     EdtSheet *sheets = g_new0(EdtSheet, n);
     const char *label = outcome->order->class_label;
-    for (int i = 0; i < n; i++) {
-        const EdtPicture *picture = &pictures->pictures[i];
-        sheets[i] =
-            (EdtSheet){picture->width, picture->height,    picture->channels, picture->pixels,
-                       NULL,           outcome->records[i]};
-        sheets[i].name = layer_name(label, picture->seed);
-    }
+    for (int i = 0; i < n; i++)
+        sheets[i] = (EdtSheet){&pictures->pictures[i],
+                               layer_name(label, pictures->pictures[i].item.seed), outcome->records[i]};
     char *group_name = g_strdup_printf(_("%s, %d pictures"), label, n);
     GimpImage *image = edt_layer_insert(place, sheets, n, group_name, layers, error);
     for (int i = 0; i < n; i++)
@@ -287,16 +288,18 @@ GimpImage *edt_layer_insert_outcome(const EdtPlace *place, const EdtOutcome *out
     return image;
 }
 
-static float *floats_of(const GdkPixbuf *pixbuf, int channels)
+/* Its pixels are the caller's to free. */
+static EdtPicture picture_of(const GdkPixbuf *pixbuf)
 {
     int width = gdk_pixbuf_get_width(pixbuf), height = gdk_pixbuf_get_height(pixbuf);
+    int channels = gdk_pixbuf_get_n_channels(pixbuf);
     gsize stride = (gsize)gdk_pixbuf_get_rowstride(pixbuf), row = (gsize)width * (gsize)channels;
     const guint8 *bytes = gdk_pixbuf_read_pixels(pixbuf);
     float *pixels = g_new(float, row *(gsize)height);
     for (int y = 0; y < height; y++)
         for (gsize i = 0; i < row; i++)
             pixels[(gsize)y * row + i] = bytes[(gsize)y * stride + i] / 255.0f;
-    return pixels;
+    return (EdtPicture){.width = width, .height = height, .channels = channels, .pixels = pixels};
 }
 
 /* Class and seed, as when the picture was made; the class by the name in the record, since its
@@ -312,22 +315,14 @@ static char *name_of_file(const char *path, const char *json)
 GimpImage *edt_layer_insert_file(const EdtPlace *place, const char *path, GimpLayer ***layers,
                                  GError **error)
 {
-    GdkPixbuf *pixbuf = gdk_pixbuf_new_from_file(path, error);
+    g_autoptr(GdkPixbuf) pixbuf = gdk_pixbuf_new_from_file(path, error);
     if (!pixbuf)
         return NULL;
-    char *record = edt_png_record_text(path, NULL);
-    int channels = gdk_pixbuf_get_n_channels(pixbuf);
-    float *pixels = floats_of(pixbuf, channels);
-    EdtSheet sheet = {gdk_pixbuf_get_width(pixbuf),
-                      gdk_pixbuf_get_height(pixbuf),
-                      channels,
-                      pixels,
-                      name_of_file(path, record),
-                      record};
+    g_autofree char *record = edt_png_record_text(path, NULL);
+    g_autofree char *name = name_of_file(path, record);
+    EdtPicture picture = picture_of(pixbuf);
+    EdtSheet sheet = {&picture, name, record};
     GimpImage *image = edt_layer_insert(place, &sheet, 1, NULL, layers, error);
-    g_free(sheet.name);
-    g_free(pixels);
-    g_free(record);
-    g_object_unref(pixbuf);
+    g_free(picture.pixels);
     return image;
 }

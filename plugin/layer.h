@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * layer.h: finished pixels become layers of an image, in one undo step.  Main thread only.
+ * Finished pixels become layers of an image, in one undo step.  Main thread only.
  */
 #pragma once
 
-#include <libgimp/gimp.h>
+#include "session/job.h"
+#include "session/words.h"
 
-#include "plugin/job.h"
+#include <libgimp/gimp.h>
 
 /* One picture on its way into an image. */
 typedef struct {
-    int width, height, channels; /* 3 or 4 */
-    float *pixels;               /* height x width x channels, 0..1, sRGB; borrowed */
+    const EdtPicture *picture;
     char *name;
     const char *record; /* JSON; may be NULL */
 } EdtSheet;
 
 typedef struct {
     GimpImage *image; /* NULL, or closed meanwhile: a new image is made */
-    const char *fit;  /* "native", "selection", "image" */
+    EdtFit fit;
     gboolean display; /* show a new image */
 } EdtPlace;
+
+/* As the settings say. */
+EdtPlace edt_layer_place(GimpImage *image, GimpProcedureConfig *config, gboolean display);
 
 /* FALSE with a sentence where this image cannot take layers: it is indexed. */
 gboolean edt_layer_accepts(GimpImage *image, GError **error);

@@ -4,8 +4,8 @@
  */
 #include "plugin/lists.h"
 #include "catalogue.h"
-#include "plugin/generate.h"
-#include "plugin/order.h"
+#include "plugin/answer.h"
+#include "session/order.h"
 
 static void add_class(const EdtModelInfo *info, int index, GPtrArray *numbers, GPtrArray *names)
 {
@@ -45,7 +45,7 @@ GimpValueArray *edt_plugin_classes(GimpProcedure *procedure, GimpProcedureConfig
     char *path = edt_order_model(model, &error);
     EdtModelInfo *info = path ? edt_model_info_read(path, &error) : NULL;
     GimpValueArray *values =
-        info ? class_values(procedure, info, search) : edt_plugin_failed(procedure, error);
+        info ? class_values(procedure, info, search) : edt_answer_failed(procedure, error);
     edt_model_info_free(info);
     g_free(path);
     g_free(search);

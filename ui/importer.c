@@ -11,7 +11,7 @@
 #include <signal.h>
 
 #include "base/installed.h"
-#include "ui/knobs.h"
+#include "ui/row.h"
 
 typedef struct {
     GtkWidget *dialog, *checkpoint, *vae, *type, *replace, *bar, *message, *start;
@@ -215,11 +215,11 @@ static GtkWidget *new_grid(Importer *importer)
     gtk_combo_box_set_active_id(GTK_COMBO_BOX(importer->type), "f32");
     g_signal_connect(importer->checkpoint, "selection-changed", G_CALLBACK(on_checkpoint),
                      importer);
-    edt_ui_knobs_attach(GTK_GRID(grid), 0, _("Chec_kpoint"), importer->checkpoint,
-                        importer->checkpoint, _("The weights of EDT: .pt, .pth or .safetensors"));
-    edt_ui_knobs_attach(GTK_GRID(grid), 1, _("_Autoencoder (VAE)"), importer->vae, importer->vae,
-                        _("The VAE of Stable Diffusion: sd-vae-ft-ema or sd-vae-ft-mse"));
-    edt_ui_knobs_attach(GTK_GRID(grid), 2, _("_Store as"), importer->type, importer->type, NULL);
+    edt_ui_row_attach(GTK_GRID(grid), 0, _("Chec_kpoint"), importer->checkpoint,
+                      importer->checkpoint, _("The weights of EDT: .pt, .pth or .safetensors"));
+    edt_ui_row_attach(GTK_GRID(grid), 1, _("_Autoencoder (VAE)"), importer->vae, importer->vae,
+                      _("The VAE of Stable Diffusion: sd-vae-ft-ema or sd-vae-ft-mse"));
+    edt_ui_row_attach(GTK_GRID(grid), 2, _("_Store as"), importer->type, importer->type, NULL);
     importer->replace = gtk_check_button_new_with_mnemonic(_("_Replace a model of the same name"));
     gtk_widget_set_tooltip_text(importer->replace,
                                 _("A model has the name of its checkpoint; without this tick, one "

@@ -4,8 +4,9 @@
  */
 #include "ui/knobs.h"
 #include "machine.h"
+#include "session/words.h"
 #include "settings.h"
-#include "ui/choices.h"
+#include "ui/row.h"
 
 #include <glib/gi18n.h>
 
@@ -15,36 +16,6 @@ typedef struct {
     double last_seed;
     gboolean busy;
 } Knobs;
-
-void edt_ui_name(GtkWidget *widget, const char *name)
-{
-    AtkObject *accessible = gtk_widget_get_accessible(widget);
-    if (accessible)
-        atk_object_set_name(accessible, name);
-}
-
-static char *without_mnemonic(const char *label)
-{
-    GString *plain = g_string_new(label);
-    g_string_replace(plain, "_", "", 0);
-    return g_string_free(plain, FALSE);
-}
-
-void edt_ui_knobs_attach(GtkGrid *grid, int row, const char *text, GtkWidget *widget,
-                         GtkWidget *target, const char *tooltip)
-{
-    GtkWidget *label = gtk_label_new_with_mnemonic(text);
-    char *plain = without_mnemonic(text);
-    gtk_label_set_xalign(GTK_LABEL(label), 0);
-    gtk_label_set_mnemonic_widget(GTK_LABEL(label), target);
-    edt_ui_name(target, plain);
-    gtk_widget_set_tooltip_text(target, tooltip);
-    gtk_widget_set_tooltip_text(label, tooltip);
-    gtk_widget_set_hexpand(widget, TRUE);
-    gtk_grid_attach(grid, label, 0, row, 1, 1);
-    gtk_grid_attach(grid, widget, 1, row, 1, 1);
-    g_free(plain);
-}
 
 static void bind(GObject *settings, const char *name, GtkWidget *widget, const char *property)
 {
@@ -68,7 +39,7 @@ static void attach_combo(GtkGrid *grid, int row, GObject *settings, const char *
                          const char *label, const EdtChoices *choices, const char *tooltip)
 {
     GtkWidget *combo = new_combo(settings, name, choices);
-    edt_ui_knobs_attach(grid, row, label, combo, combo, tooltip);
+    edt_ui_row_attach(grid, row, label, combo, combo, tooltip);
 }
 
 static GtkWidget *new_spin(GObject *settings, const char *name, double low, double high,
@@ -139,7 +110,7 @@ static void on_dice(GtkButton *button, Knobs *knobs)
 
 static void on_next(GtkButton *button, Knobs *knobs)
 {
-    set_seed(knobs, knobs->last_seed < EDT_UI_SEED_MAX ? knobs->last_seed + 1 : 0);
+    set_seed(knobs, knobs->last_seed < EDT_SEED_MAX ? knobs->last_seed + 1 : 0);
 }
 
 static GtkWidget *new_button(const char *label, const char *name, const char *tooltip,
@@ -156,7 +127,7 @@ static GtkWidget *new_seed_row(Knobs *knobs)
 {
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
     GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
-    knobs->seed = gtk_spin_button_new_with_range(0, EDT_UI_SEED_MAX, 1);
+    knobs->seed = gtk_spin_button_new_with_range(0, EDT_SEED_MAX, 1);
     knobs->fresh = gtk_check_button_new_with_mnemonic(_("Ne_w seed every time"));
     gtk_spin_button_set_numeric(GTK_SPIN_BUTTON(knobs->seed), TRUE);
     gtk_entry_set_activates_default(GTK_ENTRY(knobs->seed), TRUE);
@@ -251,14 +222,14 @@ static GtkWidget *new_more(GObject *settings)
     gtk_grid_set_row_spacing(GTK_GRID(grid), 6);
     gtk_grid_set_column_spacing(GTK_GRID(grid), 12);
     gtk_container_set_border_width(GTK_CONTAINER(grid), 12);
-    attach_combo(GTK_GRID(grid), 0, settings, "fit", _("_Fit"), &edt_ui_fits,
+    attach_combo(GTK_GRID(grid), 0, settings, "fit", _("_Fit"), &edt_fit_choices,
                  _("The size of the new layer"));
-    attach_combo(GTK_GRID(grid), 1, settings, "sampler", _("Sam_pler"), &edt_ui_samplers,
+    attach_combo(GTK_GRID(grid), 1, settings, "sampler", _("Sam_pler"), &edt_sampler_choices,
                  _("How noise is taken away step by step"));
-    attach_combo(GTK_GRID(grid), 2, settings, "backend", _("_Backend"), &edt_ui_backends,
+    attach_combo(GTK_GRID(grid), 2, settings, "backend", _("_Backend"), &edt_backend_choices,
                  _("Where it is computed"));
     gtk_grid_attach(GTK_GRID(grid), new_backend_note(popover), 1, 3, 1, 1);
-    attach_combo(GTK_GRID(grid), 4, settings, "precision", _("Pr_ecision"), &edt_ui_precisions,
+    attach_combo(GTK_GRID(grid), 4, settings, "precision", _("Pr_ecision"), &edt_precision_choices,
                  _("What it is computed in"));
     gtk_container_add(GTK_CONTAINER(popover), grid);
     gtk_widget_show_all(grid);
@@ -271,22 +242,22 @@ static void attach_numbers(GtkGrid *grid, Knobs *knobs)
     GObject *settings = knobs->settings;
     GtkWidget *spin, *row;
     row = new_seed_row(knobs);
-    edt_ui_knobs_attach(grid, 0, _("See_d"), row, knobs->seed,
-                        _("The same seed with the same settings makes the same picture"));
+    edt_ui_row_attach(grid, 0, _("See_d"), row, knobs->seed,
+                      _("The same seed with the same settings makes the same picture"));
     row = new_steps_row(settings, &spin);
-    edt_ui_knobs_attach(grid, 1, _("S_teps"), row, spin, _("More steps are slower and finer"));
+    edt_ui_row_attach(grid, 1, _("S_teps"), row, spin, _("More steps are slower and finer"));
     spin = new_spin(settings, "guidance", 0, 100, 0.5, 2);
-    edt_ui_knobs_attach(grid, 2, _("G_uidance"), spin, spin,
-                        _("How strongly the picture is drawn to its class; 1 is none and twice as "
-                          "fast, more than 8 looks painted"));
-    attach_combo(grid, 3, settings, "amm", _("A_MM"), &edt_ui_amms,
+    edt_ui_row_attach(grid, 2, _("G_uidance"), spin, spin,
+                      _("How strongly the picture is drawn to its class; 1 is none and twice as "
+                        "fast, more than 8 looks painted"));
+    attach_combo(grid, 3, settings, "amm", _("A_MM"), &edt_amm_choices,
                  _("The attention modulation matrix: every part of the picture attends more to its "
                    "neighbours and less to what is far away, without any training. Details become "
                    "crisper and the class clearer. “Official” uses the layers of the published "
                    "code, “Automatic” the ones that suit the model and the guidance."));
     spin = new_spin(settings, "count", 1, 64, 1, 0);
-    edt_ui_knobs_attach(grid, 4, _("_Number of pictures"), spin, spin,
-                        _("Several pictures with successive seeds come as a layer group"));
+    edt_ui_row_attach(grid, 4, _("_Number of pictures"), spin, spin,
+                      _("Several pictures with successive seeds come as a layer group"));
     gtk_grid_attach(grid, new_more(settings), 0, 5, 2, 1);
 }
 

@@ -10,10 +10,3 @@
 GtkWidget *edt_ui_knobs_new(GObject *settings);
 /* The seed that the last picture was made from: "Next" goes on from it. */
 void edt_ui_knobs_seed_used(GtkWidget *knobs, double seed);
-
-/* A row of a two-column grid: label with mnemonic, widget with the label's name for screen readers.
- */
-void edt_ui_knobs_attach(GtkGrid *grid, int row, const char *label, GtkWidget *widget,
-                         GtkWidget *target, const char *tooltip);
-/* Names a widget for screen readers. */
-void edt_ui_name(GtkWidget *widget, const char *name);

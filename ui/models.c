@@ -6,7 +6,7 @@
 #include "catalogue.h"
 #include "machine.h"
 #include "ui/importer.h"
-#include "ui/knobs.h"
+#include "ui/row.h"
 
 #include <glib/gi18n.h>
 
@@ -197,7 +197,7 @@ GtkWidget *edt_ui_models_new(GObject *settings, EdtModelChanged changed, gpointe
     gtk_style_context_add_class(gtk_widget_get_style_context(models->about), "dim-label");
     gtk_grid_set_row_spacing(GTK_GRID(grid), 6);
     gtk_grid_set_column_spacing(GTK_GRID(grid), 12);
-    edt_ui_knobs_attach(GTK_GRID(grid), 0, _("M_odel"), row, models->combo, NULL);
+    edt_ui_row_attach(GTK_GRID(grid), 0, _("M_odel"), row, models->combo, NULL);
     gtk_grid_attach(GTK_GRID(grid), models->about, 0, 1, 2, 1);
     g_object_set_data_full(G_OBJECT(grid), "edt-models", models, models_free);
     g_signal_connect(button, "clicked", G_CALLBACK(on_import), grid);

@@ -6,13 +6,14 @@
 #include "ui/panel.h"
 #include "catalogue.h"
 #include "record.h"
+#include "session/properties.h"
+#include "session/words.h"
 #include "settings.h"
-#include "ui/choices.h"
 #include "ui/knobs.h"
 #include "ui/models.h"
 #include "ui/picker.h"
 #include "ui/preview.h"
-#include "ui/properties.h"
+#include "ui/row.h"
 #include "ui/strip.h"
 
 #include <glib/gi18n.h>
@@ -161,7 +162,7 @@ void edt_ui_panel_made(GtkWidget *widget, const char *class_name, guint64 seed)
     Panel *panel = panel_of(widget);
     if (class_name)
         edt_ui_picker_used(panel->picker, class_name);
-    edt_ui_knobs_seed_used(panel->knobs, MIN((double)seed, EDT_UI_SEED_MAX));
+    edt_ui_knobs_seed_used(panel->knobs, MIN((double)seed, EDT_SEED_MAX));
     edt_ui_strip_refresh(panel->strip);
 }
 
@@ -207,7 +208,7 @@ static void restore(Panel *panel, const EdtRecord *record)
 static gboolean takes_seed(guint64 seed, GError **error)
 {
     char number[24];
-    if (seed <= (guint64)EDT_UI_SEED_MAX)
+    if (seed <= (guint64)EDT_SEED_MAX)
         return TRUE;
     g_snprintf(number, sizeof number, "%" G_GUINT64_FORMAT, seed);
     g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,

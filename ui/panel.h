@@ -8,7 +8,7 @@
 
 #include <gtk/gtk.h>
 
-#include "ui/frame.h"
+#include "session/frame.h"
 
 typedef enum { EDT_ANSWER_KEEP, EDT_ANSWER_DISCARD, EDT_ANSWER_RESUME } EdtAnswer;
 

@@ -5,7 +5,7 @@
  */
 #include "ui/picker.h"
 #include "catalogue.h"
-#include "ui/favourites.h"
+#include "session/favourites.h"
 
 #include <glib/gi18n.h>
 
@@ -27,7 +27,7 @@ typedef struct {
 static void picker_free(gpointer data)
 {
     Picker *picker = data;
-    edt_ui_favourites_free(picker->favourites);
+    edt_favourites_free(picker->favourites);
     g_free(picker);
 }
 
@@ -87,7 +87,7 @@ static char *chosen_label(const Picker *picker, int index)
 static gboolean is_favourite(const Picker *picker, int index)
 {
     char *name = index >= 0 ? edt_class_name(picker->info, index) : NULL;
-    gboolean found = name && edt_ui_favourites_has(picker->favourites, name);
+    gboolean found = name && edt_favourites_has(picker->favourites, name);
     g_free(name);
     return found;
 }
@@ -130,8 +130,8 @@ static void add_named(Picker *picker, const char *const *names, const char *mark
 static void add_all(Picker *picker)
 {
     add_row(picker, ANY, "");
-    add_named(picker, edt_ui_favourites_names(picker->favourites), "★");
-    add_named(picker, edt_ui_favourites_recents(picker->favourites), "↺");
+    add_named(picker, edt_favourites_names(picker->favourites), "★");
+    add_named(picker, edt_favourites_recents(picker->favourites), "↺");
     for (int i = 0; i < picker->info->n_classes; i++)
         add_row(picker, i, "");
 }
@@ -227,7 +227,7 @@ static void on_star(GtkToggleButton *star, Picker *picker)
     if (picker->busy || index < 0)
         return;
     char *name = edt_class_name(picker->info, index);
-    edt_ui_favourites_set(picker->favourites, name, gtk_toggle_button_get_active(star));
+    edt_favourites_set(picker->favourites, name, gtk_toggle_button_get_active(star));
     fill(picker);
     select_row(picker, index);
     g_free(name);
@@ -337,7 +337,7 @@ GtkWidget *edt_ui_picker_new(GObject *settings)
     Picker *picker = g_new0(Picker, 1);
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 6);
     picker->settings = settings;
-    picker->favourites = edt_ui_favourites_load();
+    picker->favourites = edt_favourites_load();
     picker->search = gtk_search_entry_new();
     gtk_entry_set_placeholder_text(GTK_ENTRY(picker->search), _("Name, synonym or number"));
     gtk_entry_set_activates_default(GTK_ENTRY(picker->search), TRUE);
@@ -368,7 +368,7 @@ void edt_ui_picker_set_model(GtkWidget *widget, const EdtModelInfo *info)
 void edt_ui_picker_used(GtkWidget *widget, const char *class_name)
 {
     Picker *picker = picker_of(widget);
-    edt_ui_favourites_used(picker->favourites, class_name);
+    edt_favourites_used(picker->favourites, class_name);
     fill(picker);
     select_row(picker, chosen_index(picker));
 }

@@ -6,7 +6,7 @@
 
 #include <gtk/gtk.h>
 
-#include "ui/frame.h"
+#include "session/frame.h"
 
 GtkWidget *edt_ui_preview_new(void);
 /* Keeps references to the pixels. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The history strip: buttons with thumbnails of ui/history.c's newest files.
+ * The history strip: buttons with thumbnails of session/history.c's newest files.
  */
 #include "ui/strip.h"
 #include "record.h"
-#include "ui/history.h"
-#include "ui/knobs.h"
+#include "session/history.h"
+#include "ui/row.h"
 
 #include <glib/gi18n.h>
 
@@ -105,7 +105,7 @@ static void remove_child(GtkWidget *child, gpointer user_data)
 void edt_ui_strip_refresh(GtkWidget *widget)
 {
     Strip *strip = g_object_get_data(G_OBJECT(widget), "edt-strip");
-    char **paths = edt_ui_history_list(SHOWN);
+    char **paths = edt_history_list(SHOWN);
     gtk_container_foreach(GTK_CONTAINER(strip->row), remove_child, NULL);
     for (int i = 0; paths[i]; i++)
         add_picture(strip, paths[i]);

@@ -29,7 +29,9 @@ static void test_whole(void)
     g_assert_cmpint(record->precision, ==, EDT_PRECISION_BF16);
     g_assert_cmpint(record->size, ==, 256);
     g_assert_false(record->foreign_noise);
-    edt_record_apply(record, &request);
+    EdtItem item = {0};
+    edt_record_apply(record, &request, &item);
+    g_assert_cmpint(item.class_index, ==, 207);
     g_assert_cmpint(request.steps, ==, 25);
     g_assert_cmpint(request.sampler, ==, EDT_SAMPLER_DPMPP_2M);
     g_assert_cmpfloat(request.cfg_scale, ==, 1.25);
@@ -44,7 +46,8 @@ static void apply(const char *json, EdtRequest *request)
 {
     g_autoptr(EdtRecord) record = edt_record_read(json, NULL);
     g_assert_nonnull(record);
-    edt_record_apply(record, request);
+    EdtItem item = {0};
+    edt_record_apply(record, request, &item);
 }
 
 static void test_absent(void)
@@ -165,7 +168,7 @@ static void test_png(void)
     GError *error = NULL;
     float pixels[2 * 2 * 3] = {0, 0.5f, 1};
     EdtPicture picture = {
-        .class_index = 207, .seed = 7, .width = 2, .height = 2, .channels = 3, .pixels = pixels};
+        .item = {207, 7}, .width = 2, .height = 2, .channels = 3, .pixels = pixels};
     const char *json = "{\"model\":\"EDT-S/2\",\"model_sha256\":\"0123456789abcdef\","
                        "\"class\":207,\"class_name\":\"golden retriever\",\"seed\":7,"
                        "\"steps\":25,\"sampler\":\"dpm++2m\",\"cfg_scale\":4}";

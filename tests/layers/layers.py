@@ -22,15 +22,16 @@ BELOW = {
     'core': {'engine', 'model', 'sample', 'network', 'vae', 'files', 'compute', 'base'},
     'train': {'model', 'sample', 'network', 'vae', 'files', 'cpu', 'compute', 'base'},
     'cli': set(),
-    'ui': set(),
-    'plugin': {'ui'},
+    'session': set(),
+    'ui': {'session'},
+    'plugin': {'ui', 'session'},
 }
 
 # Single files that may do more: the one that chooses a backend knows the one that is linked in.
 ALSO_BELOW = {'core/compute/backend.c': {'cpu'}}
 
 EVERYONE = set(BELOW)
-APPLICATIONS = {'cli', 'ui', 'plugin'}
+APPLICATIONS = {'cli', 'session', 'ui', 'plugin'}
 PUBLIC = {  # header -> rooms that may read it
     'core/edt.h': EVERYONE,
     'core/settings.h': {'model', 'core', 'train'} | APPLICATIONS,
@@ -61,7 +62,7 @@ DEVICE_FILES = {'core/compute/backend.c'}
 SPDX = 'SPDX-License-Identifier: GPL-3.0-or-later'
 SOURCES = {'.c', '.h', '.cu', '.cuh', '.inc'}
 SCRIPTS = {'', '.sh', '.py', '.awk'}
-ROOMS = ['core', 'cuda', 'cli', 'ui', 'plugin']
+ROOMS = ['core', 'cuda', 'cli', 'session', 'ui', 'plugin']
 OTHERS = ['tests', 'tools', 'data', 'po', '.ci']  # own work too, but not layered
 
 

@@ -30,9 +30,11 @@ GOOD = {
     'cuda/linear.cu': '#include <cublasLt.h>\n#include "compute/backend.h"\n',
     'cli/main.c': '#include "train.h"\n#include "cli/talk.h"\n#ifdef G_OS_WIN32\n#endif\n',
     'cli/talk.h': '#include "edt.h"\n',
-    'ui/dialog.h': '#include <gtk/gtk.h>\n#include "edt.h"\n',
+    'core/settings.h': '#include "edt.h"\n',
+    'session/job.h': '#include "settings.h"\n',
+    'ui/dialog.h': '#include <gtk/gtk.h>\n#include "session/job.h"\n',
     'plugin/edt-plugin.c': '#include <libgimp/gimp.h>\n#include "base/module.h"\n'
-                           '#include "ui/dialog.h"\n',
+                           '#include "ui/dialog.h"\n#include "session/job.h"\n',
 }
 
 # path, what is planted there, words of the fault
@@ -55,8 +57,13 @@ BAD = [
     ('cuda/up.cu', '#include "network/network.h"', 'cuda/ stands on base, compute'),
     ('cli/up.c', '#include "base/type.h"', 'cli/ stands on nothing but edt.h'),
     ('ui/up.c', '#include "base/module.h"', 'which is not for ui/'),
-    ('plugin/up.c', '#include "base/type.h"', 'plugin/ stands on ui'),
-    ('ui/up.c', '#include "plugin/job.h"', 'ui/ stands on nothing but edt.h'),
+    ('plugin/up.c', '#include "base/type.h"', 'plugin/ stands on session, ui'),
+    ('core/network/up.c', '#include "settings.h"', 'which is not for network/'),
+    ('session/up.c', '#include "ui/dialog.h"', 'session/ stands on nothing but edt.h'),
+    ('session/up.c', '#include "base/type.h"', 'session/ stands on nothing but edt.h'),
+    ('session/up.c', '#include <gtk/gtk.h>', 'only plugin, ui may use'),
+    ('session/up.c', '#include <libgimp/gimp.h>', 'only plugin may use'),
+    ('ui/up.c', '#include "plugin/layer.h"', 'ui/ stands on session'),
     ('ui/up.c', '#include <libgimp/gimp.h>', 'only plugin may use'),
     ('core/up.c', '#include <gtk/gtk.h>', 'only plugin, ui may use'),
     ('core/vae/up.c', '#include <cuda_runtime.h>', 'only cuda may use'),

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOMS = ('core', 'cuda', 'plugin', 'ui')
+ROOMS = ('core', 'cuda', 'plugin', 'session', 'ui')
 MARKED = re.compile(r'\b(?:_|N_|C_|NC_|g_dngettext|g_dpgettext2|ngettext) ?\(')
 KEYWORDS = ['_', 'N_', 'C_:1c,2', 'NC_:1c,2', 'g_dngettext:2,3', 'g_dpgettext2:2c,3', 'ngettext:1,2']
 

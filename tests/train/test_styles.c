@@ -152,7 +152,7 @@ static void check_pictures(EdtEngine *engine)
         const float *middle = made->pictures[i].pixels + (8 * DISCS_SIDE + 8) * 4;
         g_test_message("style %d: %.2f %.2f %.2f %.2f", items[i].style, (double)middle[0],
                        (double)middle[1], (double)middle[2], (double)middle[3]);
-        g_assert_cmpint(made->pictures[i].style, ==, items[i].style);
+        g_assert_cmpint(made->pictures[i].item.style, ==, items[i].style);
         g_assert_cmpfloat(middle[3], >, 0.4);
         if (i < 2)
             g_assert_cmpfloat(middle[2 - i], >, middle[1 + i]);

@@ -22,8 +22,8 @@ static EdtPictures *make(EdtEngine *engine, const EdtRequest *request)
 
 static void check_same(const EdtPicture *a, const EdtPicture *b)
 {
-    g_assert_cmpint(a->class_index, ==, b->class_index);
-    g_assert_cmpuint(a->seed, ==, b->seed);
+    g_assert_cmpint(a->item.class_index, ==, b->item.class_index);
+    g_assert_cmpuint(a->item.seed, ==, b->item.seed);
     g_assert_cmpmem(a->latent, LATENT * sizeof(float), b->latent, LATENT * sizeof(float));
     g_assert_cmpmem(a->pixels, PIXELS * sizeof(float), b->pixels, PIXELS * sizeof(float));
 }

@@ -2,7 +2,7 @@
  *
  * Between the table of settings and an object's properties: values travel as the table's texts.
  */
-#include "ui/properties.h"
+#include "session/properties.h"
 #include "settings.h"
 
 #include <glib/gi18n.h>

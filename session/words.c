@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The words of choices.h.  Order is what the dialog shows; the first word of sampler, AMM, backend
- * and precision is not always the default: plugin/arguments.c says which is.
+ * Labels and help of the words.  The first of a list is not always the default: plugin/arguments.c
+ * says which is.
  */
-#include "ui/choices.h"
+#include "session/words.h"
 #include "settings.h"
 
 #include <glib/gi18n.h>
@@ -14,7 +14,7 @@ static const EdtChoice samplers[] = {
     {EDT_SAMPLER_DDPM, N_("DDPM (as in the paper)"),
      N_("Draws noise in every step; 250 steps or more")},
     {0, NULL, NULL}};
-const EdtChoices edt_ui_samplers = {edt_sampler_words, samplers};
+const EdtChoices edt_sampler_choices = {edt_sampler_words, samplers};
 
 static const EdtChoice amms[] = {
     {EDT_AMM_AUTO, N_("Automatic"),
@@ -22,7 +22,7 @@ static const EdtChoice amms[] = {
     {EDT_AMM_OFFICIAL, N_("Official"), N_("The placement of the published code")},
     {EDT_AMM_OFF, N_("Off"), N_("Plain attention")},
     {0, NULL, NULL}};
-const EdtChoices edt_ui_amms = {edt_amm_words, amms};
+const EdtChoices edt_amm_choices = {edt_amm_words, amms};
 
 static const EdtChoice backends[] = {
     {EDT_BACKEND_AUTO, N_("Automatic"),
@@ -30,7 +30,7 @@ static const EdtChoice backends[] = {
     {EDT_BACKEND_CPU, N_("Processor (CPU)"), N_("Works on every machine")},
     {EDT_BACKEND_CUDA, N_("Graphics card (CUDA)"), N_("Needs an NVIDIA graphics card")},
     {0, NULL, NULL}};
-const EdtChoices edt_ui_backends = {edt_backend_words, backends};
+const EdtChoices edt_backend_choices = {edt_backend_words, backends};
 
 static const EdtChoice precisions[] = {
     {EDT_PRECISION_AUTO, N_("Automatic"),
@@ -38,7 +38,7 @@ static const EdtChoice precisions[] = {
     {EDT_PRECISION_F32, N_("Exact (f32)"), N_("32-bit floats")},
     {EDT_PRECISION_BF16, N_("Fast (bf16)"), N_("16-bit floats; half the memory")},
     {0, NULL, NULL}};
-const EdtChoices edt_ui_precisions = {edt_precision_words, precisions};
+const EdtChoices edt_precision_choices = {edt_precision_words, precisions};
 
 static const EdtChoice fits[] = {
     {EDT_FIT_NATIVE, N_("Native size"), N_("The size the model makes; no pixel is resampled")},
@@ -46,5 +46,5 @@ static const EdtChoice fits[] = {
      N_("As large as fits into the selection, or into the image where nothing is selected")},
     {EDT_FIT_IMAGE, N_("Scale to image"), N_("As large as fits into the image")},
     {0, NULL, NULL}};
-const char *const edt_ui_fit_words[] = {"native", "selection", "image", NULL};
-const EdtChoices edt_ui_fits = {edt_ui_fit_words, fits};
+const char *const edt_fit_words[] = {"native", "selection", "image", NULL};
+const EdtChoices edt_fit_choices = {edt_fit_words, fits};

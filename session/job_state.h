@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * job_state.h: what job.c (the main thread's side of a job) and studio.c (the worker's) share.
+ * What job.c (the main thread's side of a job) and studio.c (the worker's) share.
  * Everything both threads touch is in EdtJob under its lock.
  */
 #pragma once
 
-#include "plugin/job.h"
+#include "session/job.h"
 
 struct EdtJob {
     gatomicrefcount references;

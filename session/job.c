@@ -4,21 +4,7 @@
  * the one before and keeps one idle source pending, so that a slow main loop drops frames instead
  * of queueing them.
  */
-#include "plugin/job_state.h"
-
-/* ---- order and job ---- */
-
-void edt_order_free(EdtOrder *order)
-{
-    if (!order)
-        return;
-    g_free(order->model);
-    g_free(order->model_sha256);
-    g_free(order->items);
-    g_free(order->class_name);
-    g_free(order->class_label);
-    g_free(order);
-}
+#include "session/job_state.h"
 
 EdtJob *edt_job_new(EdtOrder *order, const EdtJobWatch *watch, gpointer user_data)
 {

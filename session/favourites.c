@@ -2,7 +2,7 @@
  *
  * Two lists of names in a key file.
  */
-#include "ui/favourites.h"
+#include "session/favourites.h"
 
 #define GROUP "classes"
 
@@ -17,7 +17,7 @@ static GStrv read_list(GKeyFile *file, const char *key)
     return list ? list : g_new0(char *, 1);
 }
 
-EdtFavourites *edt_ui_favourites_load(void)
+EdtFavourites *edt_favourites_load(void)
 {
     EdtFavourites *favourites = g_new0(EdtFavourites, 1);
     GKeyFile *file = g_key_file_new();
@@ -29,7 +29,7 @@ EdtFavourites *edt_ui_favourites_load(void)
     return favourites;
 }
 
-void edt_ui_favourites_free(EdtFavourites *favourites)
+void edt_favourites_free(EdtFavourites *favourites)
 {
     g_strfreev(favourites->names);
     g_strfreev(favourites->recents);
@@ -37,19 +37,19 @@ void edt_ui_favourites_free(EdtFavourites *favourites)
     g_free(favourites);
 }
 
-const char *const *edt_ui_favourites_names(const EdtFavourites *favourites)
+const char *const *edt_favourites_names(const EdtFavourites *favourites)
 {
     return (const char *const *)favourites->names;
 }
 
-const char *const *edt_ui_favourites_recents(const EdtFavourites *favourites)
+const char *const *edt_favourites_recents(const EdtFavourites *favourites)
 {
     return (const char *const *)favourites->recents;
 }
 
-gboolean edt_ui_favourites_has(const EdtFavourites *favourites, const char *name)
+gboolean edt_favourites_has(const EdtFavourites *favourites, const char *name)
 {
-    return g_strv_contains(edt_ui_favourites_names(favourites), name);
+    return g_strv_contains(edt_favourites_names(favourites), name);
 }
 
 static void save(const EdtFavourites *favourites)
@@ -57,9 +57,9 @@ static void save(const EdtFavourites *favourites)
     GKeyFile *file = g_key_file_new();
     char *folder = g_path_get_dirname(favourites->path);
     g_mkdir_with_parents(folder, 0700);
-    g_key_file_set_string_list(file, GROUP, "favourites", edt_ui_favourites_names(favourites),
+    g_key_file_set_string_list(file, GROUP, "favourites", edt_favourites_names(favourites),
                                g_strv_length(favourites->names));
-    g_key_file_set_string_list(file, GROUP, "recent", edt_ui_favourites_recents(favourites),
+    g_key_file_set_string_list(file, GROUP, "recent", edt_favourites_recents(favourites),
                                g_strv_length(favourites->recents));
     g_key_file_save_to_file(file, favourites->path, NULL);
     g_key_file_unref(file);
@@ -82,13 +82,13 @@ static GStrv rebuilt(GStrv list, const char *name, gboolean in_front, guint most
     return result;
 }
 
-void edt_ui_favourites_set(EdtFavourites *favourites, const char *name, gboolean favourite)
+void edt_favourites_set(EdtFavourites *favourites, const char *name, gboolean favourite)
 {
     favourites->names = rebuilt(favourites->names, name, favourite, G_MAXUINT);
     save(favourites);
 }
 
-void edt_ui_favourites_used(EdtFavourites *favourites, const char *name)
+void edt_favourites_used(EdtFavourites *favourites, const char *name)
 {
     favourites->recents = rebuilt(favourites->recents, name, TRUE, EDT_RECENTS_MAX);
     save(favourites);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Settings become an order.  Who is pictured and from which seed is decided here, so that the
- * record and the layer's name say it.  Next: job.c.
+ * record and the layer's name say it.  Next: studio.c, through job.h.
  */
-#include "plugin/order.h"
+#include "session/order.h"
 #include "catalogue.h"
+#include "session/properties.h"
 #include "settings.h"
-#include "ui/properties.h"
 
 #include <glib/gi18n.h>
 
@@ -153,6 +153,18 @@ static gboolean fill(EdtOrder *order, GObject *settings, const Settings *s,
     return makes_pixels(info, error) && edt_properties_read(settings, request, error) &&
            read_machine(s, &order->options, error) &&
            choose_guidance(&request->cfg_scale, info, error) && add_items(s, info, order, error);
+}
+
+void edt_order_free(EdtOrder *order)
+{
+    if (!order)
+        return;
+    g_free(order->model);
+    g_free(order->model_sha256);
+    g_free(order->items);
+    g_free(order->class_name);
+    g_free(order->class_label);
+    g_free(order);
 }
 
 EdtOrder *edt_order_new(GObject *settings, int threads, GError **error)

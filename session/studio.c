@@ -3,8 +3,8 @@
  * The worker: a thread that owns the engine and works one job after the other; see job.h.  What it
  * tells goes through job.c.
  */
-#include "plugin/job_state.h"
-#include "ui/history.h"
+#include "session/history.h"
+#include "session/job_state.h"
 
 #define BATCH 8 /* pictures a call: as many as the engine makes at once */
 
@@ -122,7 +122,7 @@ static void remember(EdtStudio *studio, EdtJob *job, const EdtPictures *made)
         const EdtPicture *picture = &made->pictures[i];
         g_autoptr(EdtRecord) record = edt_record_new(studio->engine, &job->order->request, picture);
         g_autofree char *path =
-            edt_ui_history_add(picture, record, job->history_error ? NULL : &job->history_error);
+            edt_history_add(picture, record, job->history_error ? NULL : &job->history_error);
         g_ptr_array_add(job->records, edt_record_write(record));
     }
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * job.h: one generation on a thread of its own.  A studio owns the thread and the engine, which
- * stays loaded between jobs as long as model, backend and precision stay.  A job is one order; its
- * watcher is called on the main thread, from at most one pending idle source at a time.  No GIMP
- * and no GTK here: tests/gimp/job runs it alone.
+ * One generation on a thread of its own.  A studio owns the thread and the engine, which stays
+ * loaded between jobs as long as model, backend and precision stay.  A job is one order; its
+ * watcher is called on the main thread, from at most one pending idle source at a time.
  *
  *     EdtStudio *studio = edt_studio_new();
  *     EdtJob *job = edt_studio_start(studio, order, &watch, user_data);   // takes the order
@@ -13,19 +12,8 @@
  */
 #pragma once
 
-#include "edt.h"
-#include "ui/frame.h"
-
-typedef struct {
-    char *model;        /* path */
-    char *model_sha256; /* of its header: a file that was replaced is loaded again */
-    EdtEngineOptions options;
-    EdtRequest request; /* its items point to items */
-    EdtItem *items;
-    char *class_name, *class_label; /* of all items, as core/edt.h tells them apart */
-} EdtOrder;
-
-void edt_order_free(EdtOrder *order);
+#include "session/frame.h"
+#include "session/order.h"
 
 typedef struct EdtJob EdtJob;
 typedef struct EdtStudio EdtStudio;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * frame.h: where a running generation stands, as plugin/job.c tells it and the dialog shows it.
+ * Where a running generation stands, as job.c tells it and the dialog shows it.
  */
 #pragma once
 

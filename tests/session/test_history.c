@@ -3,18 +3,17 @@
  * The folder of finished pictures: what is in it, in which order, and that both bounds hold.  Large
  * files have holes instead of contents, so that 500 MB are a matter of a moment.
  */
+#include "session/history.h"
+
 #include <fcntl.h>
-#include <glib.h>
 #include <glib/gstdio.h>
 #include <unistd.h>
-
-#include "ui/history.h"
 
 #define MB (1 << 20)
 
 static void put(const char *name, off_t bytes)
 {
-    char *folder = edt_ui_history_folder();
+    char *folder = edt_history_folder();
     char *path = g_build_filename(folder, name, NULL);
     int fd = g_open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
     g_assert_cmpint(fd, >=, 0);
@@ -28,10 +27,10 @@ static char *add_picture(void)
 {
     float pixels[4 * 4 * 3] = {0};
     EdtPicture picture = {
-        .width = 4, .height = 4, .channels = 3, .class_index = 1, .seed = 7, .pixels = pixels};
+        .width = 4, .height = 4, .channels = 3, .item = {1, 7}, .pixels = pixels};
     GError *error = NULL;
     g_autoptr(EdtRecord) record = edt_record_read("{\"class\":1,\"seed\":7}", &error);
-    char *path = edt_ui_history_add(&picture, record, &error);
+    char *path = edt_history_add(&picture, record, &error);
     g_assert_no_error(error);
     return path;
 }
@@ -39,7 +38,7 @@ static char *add_picture(void)
 /* The names in the folder, newest first, as one text. */
 static void expect(const char *names)
 {
-    char **paths = edt_ui_history_list(G_MAXINT);
+    char **paths = edt_history_list(G_MAXINT);
     GString *text = g_string_new(NULL);
     for (int i = 0; paths[i]; i++) {
         char *name = g_path_get_basename(paths[i]);
@@ -53,7 +52,7 @@ static void expect(const char *names)
 
 static void empty(void)
 {
-    char **paths = edt_ui_history_list(G_MAXINT);
+    char **paths = edt_history_list(G_MAXINT);
     for (int i = 0; paths[i]; i++)
         g_assert_cmpint(g_unlink(paths[i]), ==, 0);
     g_strfreev(paths);
@@ -64,7 +63,7 @@ static void empty(void)
 static void test_add(void)
 {
     char *first = add_picture(), *second = add_picture();
-    char **paths = edt_ui_history_list(G_MAXINT);
+    char **paths = edt_history_list(G_MAXINT);
     g_assert_cmpuint(g_strv_length(paths), ==, 2);
     g_assert_cmpstr(paths[0], ==, second);
     g_assert_cmpstr(paths[1], ==, first);
@@ -83,11 +82,11 @@ static void test_bytes(void)
     put("20260101-000000-1.png", MB);
     put("20260102-000000-1.png", MB);
     put("20260103-000000-1.png", MB);
-    edt_ui_history_trim(9, 3 * MB); /* exactly full */
+    edt_history_trim(9, 3 * MB); /* exactly full */
     expect("20260103-000000-1.png 20260102-000000-1.png 20260101-000000-1.png");
-    edt_ui_history_trim(9, 3 * MB - 1); /* the oldest goes */
+    edt_history_trim(9, 3 * MB - 1); /* the oldest goes */
     expect("20260103-000000-1.png 20260102-000000-1.png");
-    edt_ui_history_trim(9, MB / 2); /* the newest alone is too large, and stays */
+    edt_history_trim(9, MB / 2); /* the newest alone is too large, and stays */
     expect("20260103-000000-1.png");
     empty();
 }
@@ -97,9 +96,9 @@ static void test_files(void)
     put("20260103-000000-1.png", 1);
     put("20260101-000000-1.png", 1);
     put("20260102-000000-1.png", 1);
-    edt_ui_history_trim(2, MB);
+    edt_history_trim(2, MB);
     expect("20260103-000000-1.png 20260102-000000-1.png");
-    edt_ui_history_trim(0, MB);
+    edt_history_trim(0, MB);
     expect("20260103-000000-1.png");
     empty();
 }
@@ -107,13 +106,13 @@ static void test_files(void)
 /* What is none of ours is neither listed, nor counted, nor removed. */
 static void test_others(void)
 {
-    char *folder = edt_ui_history_folder();
+    char *folder = edt_history_folder();
     char *note = g_build_filename(folder, "note.txt", NULL);
     put("note.txt", 8 * MB);
     put(".half-written.png", 8 * MB);
     put("20260101-000000-1.png", 1);
     put("20260102-000000-1.png", 1);
-    edt_ui_history_trim(9, MB);
+    edt_history_trim(9, MB);
     expect("20260102-000000-1.png 20260101-000000-1.png");
     g_assert_true(g_file_test(note, G_FILE_TEST_EXISTS));
     g_free(note);
@@ -128,7 +127,7 @@ static void test_whole_folder(void)
     put("20200102-000000-1.png", 299 * MB);
     put("20200103-000000-1.png", 200 * MB);
     g_free(add_picture());
-    char **paths = edt_ui_history_list(G_MAXINT);
+    char **paths = edt_history_list(G_MAXINT);
     g_assert_cmpuint(g_strv_length(paths), ==, 3);
     g_assert_true(g_str_has_suffix(paths[0], "-c1-s7.png"));
     g_assert_true(g_str_has_suffix(paths[1], "20200103-000000-1.png"));
@@ -146,7 +145,7 @@ static void test_clock(void)
         g_free(name);
     }
     char *first = add_picture(), *second = add_picture();
-    char **paths = edt_ui_history_list(G_MAXINT);
+    char **paths = edt_history_list(G_MAXINT);
     g_assert_cmpuint(g_strv_length(paths), ==, EDT_HISTORY_FILES_MAX);
     g_assert_cmpstr(paths[0], ==, second);
     g_assert_cmpstr(paths[1], ==, first);
@@ -161,12 +160,12 @@ int main(int argc, char **argv)
     char *scratch = g_dir_make_tmp("edt-history-XXXXXX", NULL);
     g_setenv("XDG_STATE_HOME", scratch, TRUE);
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/gimp/history/add", test_add);
-    g_test_add_func("/gimp/history/bytes", test_bytes);
-    g_test_add_func("/gimp/history/files", test_files);
-    g_test_add_func("/gimp/history/others", test_others);
-    g_test_add_func("/gimp/history/whole-folder", test_whole_folder);
-    g_test_add_func("/gimp/history/clock", test_clock);
+    g_test_add_func("/session/history/add", test_add);
+    g_test_add_func("/session/history/bytes", test_bytes);
+    g_test_add_func("/session/history/files", test_files);
+    g_test_add_func("/session/history/others", test_others);
+    g_test_add_func("/session/history/whole-folder", test_whole_folder);
+    g_test_add_func("/session/history/clock", test_clock);
     int code = g_test_run();
     char *remove[] = {"rm", "-rf", scratch, NULL};
     g_spawn_sync(NULL, remove, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);

@@ -12,8 +12,8 @@
 
 #include "machine.h"
 #include "catalogue.h"
-#include "plugin/job.h"
-#include "ui/history.h"
+#include "session/job.h"
+#include "session/history.h"
 
 static char *scratch, *model, *model_sha256;
 
@@ -45,7 +45,7 @@ static EdtOrder *new_order(int steps, int n)
 
 static int count_history(void)
 {
-    char **paths = edt_ui_history_list(G_MAXINT);
+    char **paths = edt_history_list(G_MAXINT);
     int n = (int)g_strv_length(paths);
     g_strfreev(paths);
     return n;
@@ -53,7 +53,7 @@ static int count_history(void)
 
 static void empty_history(void)
 {
-    char **paths = edt_ui_history_list(G_MAXINT);
+    char **paths = edt_history_list(G_MAXINT);
     for (int i = 0; paths[i]; i++)
         g_assert_cmpint(g_unlink(paths[i]), ==, 0);
     g_strfreev(paths);
@@ -154,7 +154,7 @@ static void test_finish(void)
 {
     EdtStudio *studio = edt_studio_new();
     Watcher w = {0};
-    char **before = edt_ui_history_list(G_MAXINT);
+    char **before = edt_history_list(G_MAXINT);
     run(studio, new_order(6, 2), &w);
     const EdtOutcome *outcome = edt_job_outcome(w.job);
     g_assert_no_error(outcome->error);
@@ -163,7 +163,7 @@ static void test_finish(void)
     g_assert_nonnull(strstr(outcome->records[1], "\"seed\":43"));
     g_assert_null(outcome->records[2]);
     g_assert_true(w.previewed);
-    char **after = edt_ui_history_list(G_MAXINT);
+    char **after = edt_history_list(G_MAXINT);
     g_assert_cmpuint(g_strv_length(after), ==, g_strv_length(before) + 2);
     char *record = edt_png_record_text(after[0], NULL); /* the newest */
     g_assert_cmpstr(record, ==, outcome->records[1]);
@@ -237,7 +237,7 @@ static void expect_pictures(const EdtOutcome *outcome, int n)
     g_assert_cmpuint(g_strv_length(outcome->records), ==, n);
     for (int i = 0; i < n; i++) {
         char *seed = g_strdup_printf("\"seed\":%d,", 42 + i);
-        g_assert_cmpuint(outcome->pictures->pictures[i].seed, ==, 42 + (guint64)i);
+        g_assert_cmpuint(outcome->pictures->pictures[i].item.seed, ==, 42 + (guint64)i);
         g_assert_nonnull(outcome->pictures->pictures[i].pixels);
         g_assert_nonnull(strstr(outcome->records[i], seed));
         g_free(seed);
@@ -322,7 +322,7 @@ static void test_wrong_model(void)
 /* The picture stays when the disk cannot take it. */
 static void test_full_disk(void)
 {
-    char *folder = edt_ui_history_folder();
+    char *folder = edt_history_folder();
     char *away = g_strconcat(folder, ".away", NULL);
     g_assert_cmpint(g_rename(folder, away), ==, 0);
     g_assert_true(g_file_set_contents(folder, "no folder", -1, NULL));
@@ -413,18 +413,18 @@ int main(int argc, char **argv)
     model = g_build_filename(scratch, "tiny.safetensors", NULL);
     g_test_init(&argc, &argv, NULL);
     import(argv[1], argv[2]);
-    g_test_add_func("/gimp/job/finish", test_finish);
-    g_test_add_func("/gimp/job/bf16", test_bf16);
-    g_test_add_func("/gimp/job/keep", test_keep);
-    g_test_add_func("/gimp/job/discard", test_discard);
-    g_test_add_func("/gimp/job/hold", test_hold);
-    g_test_add_func("/gimp/job/batches", test_batches);
-    g_test_add_func("/gimp/job/later-batch", test_later_batch);
-    g_test_add_func("/gimp/job/keep-decoding", test_keep_decoding);
-    g_test_add_func("/gimp/job/wrong-model", test_wrong_model);
-    g_test_add_func("/gimp/job/full-disk", test_full_disk);
-    g_test_add_func("/gimp/job/gone-while-running", test_gone_while_running);
-    g_test_add_func("/gimp/job/cycles", test_cycles);
+    g_test_add_func("/session/job/finish", test_finish);
+    g_test_add_func("/session/job/bf16", test_bf16);
+    g_test_add_func("/session/job/keep", test_keep);
+    g_test_add_func("/session/job/discard", test_discard);
+    g_test_add_func("/session/job/hold", test_hold);
+    g_test_add_func("/session/job/batches", test_batches);
+    g_test_add_func("/session/job/later-batch", test_later_batch);
+    g_test_add_func("/session/job/keep-decoding", test_keep_decoding);
+    g_test_add_func("/session/job/wrong-model", test_wrong_model);
+    g_test_add_func("/session/job/full-disk", test_full_disk);
+    g_test_add_func("/session/job/gone-while-running", test_gone_while_running);
+    g_test_add_func("/session/job/cycles", test_cycles);
     int code = g_test_run();
     char *remove[] = {"rm", "-rf", scratch, NULL};
     g_spawn_sync(NULL, remove, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);

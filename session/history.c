@@ -3,12 +3,12 @@
  * The folder of finished pictures.  A file's name begins with the time of its making, so that the
  * order of names is the order of making, also after a copy to another disk.
  */
-#include "ui/history.h"
+#include "session/history.h"
 
 #include <glib/gstdio.h>
 #include <stdio.h>
 
-char *edt_ui_history_folder(void)
+char *edt_history_folder(void)
 {
     char *folder = g_build_filename(g_get_user_state_dir(), "edt", "history", NULL);
     g_mkdir_with_parents(folder, 0700);
@@ -34,9 +34,9 @@ static GPtrArray *list_all(const char *folder)
     return paths;
 }
 
-char **edt_ui_history_list(int most)
+char **edt_history_list(int most)
 {
-    char *folder = edt_ui_history_folder();
+    char *folder = edt_history_folder();
     GPtrArray *paths = list_all(folder);
     if ((int)paths->len > most)
         g_ptr_array_set_size(paths, most);
@@ -46,9 +46,9 @@ char **edt_ui_history_list(int most)
     return (char **)g_ptr_array_free(paths, FALSE);
 }
 
-void edt_ui_history_trim(int files_max, guint64 bytes_max)
+void edt_history_trim(int files_max, guint64 bytes_max)
 {
-    char *folder = edt_ui_history_folder();
+    char *folder = edt_history_folder();
     GPtrArray *paths = list_all(folder);
     guint64 bytes = 0;
     for (guint i = 0; i < paths->len; i++) {
@@ -77,7 +77,7 @@ static GDateTime *time_of(const char *path)
 static GDateTime *new_time(void)
 {
     GDateTime *now = g_date_time_new_now_utc(), *next = NULL;
-    char **paths = edt_ui_history_list(1);
+    char **paths = edt_history_list(1);
     GDateTime *newest = paths[0] ? time_of(paths[0]) : NULL;
     if (newest && g_date_time_compare(newest, now) > 0)
         next = g_date_time_add(newest, G_TIME_SPAN_SECOND + g_date_time_get_microsecond(now));
@@ -96,19 +96,19 @@ static char *new_name(const EdtPicture *picture)
     char *stamp = g_date_time_format(time, "%Y%m%d-%H%M%S");
     char *name =
         g_strdup_printf("%s-%06d-c%d-s%" G_GUINT64_FORMAT ".png", stamp,
-                        g_date_time_get_microsecond(time), picture->class_index, picture->seed);
+                        g_date_time_get_microsecond(time), picture->item.class_index, picture->item.seed);
     g_free(stamp);
     g_date_time_unref(time);
     return name;
 }
 
-char *edt_ui_history_add(const EdtPicture *picture, const EdtRecord *record, GError **error)
+char *edt_history_add(const EdtPicture *picture, const EdtRecord *record, GError **error)
 {
-    char *folder = edt_ui_history_folder();
+    char *folder = edt_history_folder();
     char *name = new_name(picture);
     char *path = g_build_filename(folder, name, NULL);
     if (edt_picture_save_png(picture, path, record, error))
-        edt_ui_history_trim(EDT_HISTORY_FILES_MAX, EDT_HISTORY_BYTES_MAX);
+        edt_history_trim(EDT_HISTORY_FILES_MAX, EDT_HISTORY_BYTES_MAX);
     else
         g_clear_pointer(&path, g_free);
     g_free(name);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * choices.h: the words a setting can take, once for scripts (the procedure's arguments) and once
- * for people (the dialog's lists).  Texts are marked here and translated where they are shown.
+ * The words a setting can take, once for scripts (the procedure's arguments) and once for people
+ * (the dialog's lists).  Texts are marked here and translated where they are shown.
  */
 #pragma once
 
-#include <glib.h>
+#include "edt.h"
 
 /* 2^53 - 1: a seed is a double in GIMP's settings, which has no larger whole numbers, and up to here
  * every one of them. */
-#define EDT_UI_SEED_MAX 9007199254740991.0
+#define EDT_SEED_MAX 9007199254740991.0
 
 typedef struct {
     int value;         /* of the setting's enum */
@@ -22,9 +22,9 @@ typedef struct {
     const EdtChoice *list;    /* in the order of the dialog */
 } EdtChoices;
 
-extern const EdtChoices edt_ui_samplers, edt_ui_amms, edt_ui_backends, edt_ui_precisions,
-    edt_ui_fits;
+extern const EdtChoices edt_sampler_choices, edt_amm_choices, edt_backend_choices,
+    edt_precision_choices, edt_fit_choices;
 
 /* The size of a new layer. */
 typedef enum { EDT_FIT_NATIVE, EDT_FIT_SELECTION, EDT_FIT_IMAGE } EdtFit;
-extern const char *const edt_ui_fit_words[];
+extern const char *const edt_fit_words[];

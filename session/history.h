@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * history.h: the folder of finished pictures, $XDG_STATE_HOME/edt/history.  Every picture goes
+ * The folder of finished pictures, $XDG_STATE_HOME/edt/history.  Every picture goes
  * there as a PNG with its record before GIMP is touched, so that a finished run is never lost.  The
  * folder is bounded: the oldest files go.  GLib only; may be used from any thread.
  */
@@ -11,13 +11,13 @@
 #define EDT_HISTORY_FILES_MAX 200
 #define EDT_HISTORY_BYTES_MAX (500ull << 20)
 
-char *edt_ui_history_folder(void); /* made if it can be */
+char *edt_history_folder(void); /* made if it can be */
 
 /* Returns the new file's path; free with g_free(). */
-char *edt_ui_history_add(const EdtPicture *picture, const EdtRecord *record, GError **error);
+char *edt_history_add(const EdtPicture *picture, const EdtRecord *record, GError **error);
 
 /* Paths, newest first, NULL-terminated, at most `most`; free with g_strfreev(). */
-char **edt_ui_history_list(int most);
+char **edt_history_list(int most);
 
 /* Removes the oldest files until both bounds hold; the newest stays in any case. */
-void edt_ui_history_trim(int files_max, guint64 bytes_max);
+void edt_history_trim(int files_max, guint64 bytes_max);

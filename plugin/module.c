@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The module's entry: the table of module.h.  Next: generate.c.
+ */
+#include "plugin/module.h"
+#include "plugin/generate.h"
+#include "plugin/lists.h"
+#include "plugin/process.h"
+
+const EdtModule *edt_plugin_module(void)
+{
+    static const EdtModule module = {{EDT_VERSION, sizeof module},
+                                     edt_plugin_generate,
+                                     edt_plugin_classes,
+                                     edt_plugin_models,
+                                     edt_process_quit};
+    return &module;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What the plug-in's process has once: the studio, whose engine stays loaded between runs, and the
+ * threads that it may take.
+ */
+#pragma once
+
+#include "session/job.h"
+
+/* Made when first asked for. */
+EdtStudio *edt_process_studio(void);
+/* Threads the user allows in GIMP's preferences; 0: as the engine likes. */
+int edt_process_threads(void);
+/* Stops what runs and joins its thread; safe at any time. */
+void edt_process_quit(void);
+/* Signals end the process without a clean-up of libgimp's. */
+void edt_process_end_when_told(void);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * An order: what one press of the button asks for, made from settings (the properties of a
+ * GimpProcedureConfig, or of any object with the same ones).  Everything that can be wrong without
+ * loading weights is found here.
+ */
+#pragma once
+
+#include "edt.h"
+
+#include <glib-object.h>
+
+typedef struct {
+    char *model;        /* path */
+    char *model_sha256; /* of its header: a file that was replaced is loaded again */
+    EdtEngineOptions options;
+    EdtRequest request; /* its items point to items */
+    EdtItem *items;
+    char *class_name, *class_label; /* of all items, as core/catalogue.h tells them apart */
+} EdtOrder;
+
+/* threads: 0 leaves the choice to the engine.  Errors of domain EDT_ERROR. */
+EdtOrder *edt_order_new(GObject *settings, int threads, GError **error);
+void edt_order_free(EdtOrder *order); /* NULL is fine */
+
+/* A class by name, synonym or number; "" is one at random. */
+int edt_order_class(const EdtModelInfo *info, const char *text, GError **error);
+
+/* The model file of a setting, "" being the first one found. */
+char *edt_order_model(const char *text, GError **error);
