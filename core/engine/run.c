@@ -23,11 +23,9 @@ static gsize latents_bytes(const EdtRun *run)
 
 static void carve(EdtRun *run, EdtArena *host, EdtArena *device)
 {
-    const gsize side = (gsize)run->engine->info->latent_size;
-
     run->random = edt_arena_take(host, (gsize)run->B * sizeof(EdtRandom));
     run->latents = edt_arena_take(host, latents_bytes(run));
-    run->preview = edt_arena_take(host, side * side * 4);
+    run->preview = edt_arena_take(host, (gsize)run->step.hw * 4);
     edt_conditions_carve(&run->conditions, host);
     edt_step_carve(&run->step, host, device);
 }
@@ -51,15 +49,18 @@ gboolean edt_run_prepare(EdtRun *run, GError **error)
     const EdtVariant *v = edt_network_variant(engine->model);
     const gboolean guided = request->cfg_scale != 1.0;
 
-    run->count = (gsize)(v->channels * v->latent_size * v->latent_size);
     run->step = (EdtStep){
         .network = engine->model,
         .backend = engine->backend,
         .dev = engine->dev,
         .amm = edt_amm_plan(v, request->amm, request->cfg_scale),
         .pictures = run->B,
+        .C = v->channels,
+        .C_out = v->out_channels,
+        .hw = v->latent_size * v->latent_size,
         .guided = guided ? engine->info->guided_channels : 0,
     };
+    run->count = (gsize)(run->step.C * run->step.hw);
     edt_conditions_plan(&run->conditions, engine->model, run->sampling.schedule,
                         request->items + run->first, run->B, guided);
     if (!plan_memory(run, error))
@@ -113,7 +114,7 @@ static gboolean complete(EdtRun *run, int s, GError **error)
 static void show(EdtRun *run, int step)
 {
     const EdtModelInfo *info = run->engine->info;
-    const int hw = info->latent_size * info->latent_size;
+    const int hw = run->step.hw;
     for (int i = 0; i < run->B && shows(run); i++) {
         const float *denoised = run->estimates + (gsize)i * run->count;
         if (info->needs_vae)

@@ -6,7 +6,7 @@
 
 #include "edt.h"
 #include "files/safetensors.h"
-#include "network/shape.h"
+#include "network/layers.h"
 
 #define EDT_MODEL_FORMAT "edt-model-1"
 #define EDT_CFG_SCALE 4.0 /* guidance of models that recommend none: the official samples' */
