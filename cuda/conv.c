@@ -13,7 +13,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "base/half.h"
+#include "base/number.h"
 
 #define TILE ((gsize)64 << 20) /* bytes of gathered rows at a time */
 #define TILE_ROWS 64           /* tiles are a multiple of this, which keeps their output aligned */
@@ -33,8 +33,7 @@ struct EdtConv {
 
 static float tap(const EdtConvSpec *spec, gsize i)
 {
-    return spec->weight_type == EDT_F32 ? ((const float *)spec->weight)[i]
-                                        : edt_bf16_to_f32(((const EdtHalf *)spec->weight)[i]);
+    return edt_number_at(spec->weight, spec->weight_type, i);
 }
 
 /* Which row (column) of a parity's 2x2 kernel takes row k of the 3x3 kernel: output row 2i sees

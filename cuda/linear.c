@@ -7,17 +7,12 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "base/half.h"
+#include "base/number.h"
 
 struct EdtLinear {
     EdtMatmulShape shape; /* but for M */
     void *weight, *bias;
 };
-
-static float value_at(const void *host, EdtType type, gsize i)
-{
-    return type == EDT_F32 ? ((const float *)host)[i] : edt_bf16_to_f32(((const EdtHalf *)host)[i]);
-}
 
 #define PIECE 65536 /* numbers converted at a time */
 
@@ -33,7 +28,7 @@ static void upload_as(EdtDevice *dev, void *to, EdtType to_type, const void *hos
     for (gsize done = 0; done < count; done += PIECE) {
         gsize part = MIN(count - done, PIECE);
         for (gsize i = 0; i < part; i++) {
-            float value = value_at(host, from, done + i);
+            float value = edt_number_at(host, from, done + i);
             if (to_type == EDT_F32)
                 ((float *)piece)[i] = value;
             else

@@ -55,7 +55,7 @@ static char *look(char *folder, const char *name)
     return path && g_file_test(path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer(&path) : NULL;
 }
 
-char *edt_installed_part(EdtPart part)
+char *edt_installed_part(EdtInstalled part)
 {
     const char *told = parts[part].variable ? g_getenv(parts[part].variable) : NULL;
     const char *name = parts[part].name, *build = parts[part].build;

@@ -12,10 +12,10 @@ typedef enum {
     EDT_PART_PLUGIN,  /* the module with the plug-in's engine and dialog */
     EDT_PART_CUDA,    /* the module of the CUDA backend */
     EDT_PART_MPI,     /* the module that talks to other ranks */
-} EdtPart;
+} EdtInstalled;
 
 /* Absolute path; NULL where there is none.  $EDT_PROGRAM, $EDT_CUDA_MODULE and $EDT_MPI_MODULE name
  * another one, and then nothing else is looked at. */
-char *edt_installed_part(EdtPart part);
+char *edt_installed_part(EdtInstalled part);
 /* A folder below <datadir>, of the moved installation where there is one. */
 char *edt_installed_data(const char *name);

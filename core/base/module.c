@@ -16,7 +16,7 @@ static const EdtModuleHead *table_of(GModule *module, const char *symbol, gsize 
     return g_strcmp0(head->version, EDT_VERSION) == 0 && head->bytes == bytes ? head : NULL;
 }
 
-const EdtModuleHead *edt_module_load(EdtPart part, const char *symbol, gsize bytes,
+const EdtModuleHead *edt_module_load(EdtInstalled part, const char *symbol, gsize bytes,
                                      GModuleFlags flags, char **why)
 {
     g_autofree char *path = edt_installed_part(part);

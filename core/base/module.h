@@ -17,5 +17,5 @@ typedef struct {
 
 /* The table, or NULL with the reason, which is a part of a sentence.  It is never unloaded: the
  * libraries below it do not bear that. */
-const EdtModuleHead *edt_module_load(EdtPart part, const char *symbol, gsize bytes,
+const EdtModuleHead *edt_module_load(EdtInstalled part, const char *symbol, gsize bytes,
                                      GModuleFlags flags, char **why);

@@ -22,7 +22,7 @@
 #define PLANE 64   /* channels */
 
 struct EdtConv {
-    EdtLayer layer;
+    EdtCpuLayer layer;
     EdtConvSpec spec; /* its host pointers are cleared */
     int C_part;       /* input channels of a part; parts: 1, PARITIES, or the planes */
 };
@@ -38,8 +38,9 @@ static int part_side(const EdtConv *conv, int side)
     return conv->spec.stride == 2 ? side / 2 : side;
 }
 
-/* Padding before and behind one axis.  Plain 3x3: 1, 1.  Stride 2: 0, 1 or 1, 0 (one side of an even
- * number of pixels).  2x2 of an even output: the pixel before; of an odd one: the pixel behind. */
+/* Padding before and behind one axis.  Plain 3x3: 1, 1.  Stride 2: 0, 1 or 1, 0 (one side of an
+ * even number of pixels).  2x2 of an even output: the pixel before; of an odd one: the pixel
+ * behind. */
 static void padding(const EdtConv *conv, int odd, dnnl_dim_t *before, dnnl_dim_t *behind)
 {
     if (conv->spec.upsample) {
@@ -92,7 +93,7 @@ static gboolean pack_part(EdtDevice *dev, EdtConv *conv, int part, const void *w
     dnnl_status_t status = dnnl_memory_desc_create_with_strides(
         &plain, 4, (dnnl_dims_t){spec->C_out, conv->C_part, k, k}, edt_onednn_type(type),
         (dnnl_dims_t){(dnnl_dim_t)spec->C_in * k * k, k * k, k, 1});
-    return edt_layer_pack(dev, &conv->layer, part, status, plain, weights, error);
+    return edt_cpu_layer_pack(dev, &conv->layer, part, status, plain, weights, error);
 }
 
 static gboolean pack_parities(EdtDevice *dev, EdtConv *conv, const EdtConvSpec *spec,
@@ -151,7 +152,7 @@ static dnnl_status_t add_post_ops(const EdtConv *conv, int part, dnnl_primitive_
 }
 
 /* A part on N pictures of h x w. */
-static dnnl_status_t describe(EdtDevice *dev, const EdtLayer *layer, int part, EdtExtent e,
+static dnnl_status_t describe(EdtDevice *dev, const EdtCpuLayer *layer, int part, EdtExtent e,
                               EdtType type, const_dnnl_memory_desc_t weights,
                               dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *desc)
 {
@@ -159,7 +160,7 @@ static dnnl_status_t describe(EdtDevice *dev, const EdtLayer *layer, int part, E
     const EdtConvSpec *spec = &conv->spec;
     const int k = part_kernel(conv), s = spec->stride;
     const gboolean bias_too = layer->bias && (spec->upsample || part == 0);
-    dnnl_data_type_t y_type = edt_onednn_type(edt_layer_y_type(layer, type));
+    dnnl_data_type_t y_type = edt_onednn_type(edt_cpu_layer_y_type(layer, type));
     dnnl_memory_desc_t x = NULL, any = NULL, bias = NULL, y = NULL;
     dnnl_dims_t before, behind;
 
@@ -194,7 +195,7 @@ static dnnl_status_t describe(EdtDevice *dev, const EdtLayer *layer, int part, E
 
 /* Where an output of stride 2 is one pixel wide and more than four high, oneDNN 3.7's convolution
  * for AMX reads what it did not write. */
-static gboolean wrong_in_bf16(const EdtLayer *layer, EdtExtent extent)
+static gboolean wrong_in_bf16(const EdtCpuLayer *layer, EdtExtent extent)
 {
     const EdtConv *conv = (const EdtConv *)layer;
     return conv->spec.stride == 2 && part_side(conv, extent.w) == 1;
@@ -210,7 +211,7 @@ static gsize parity_bytes(const EdtConv *conv, int N, int h, int w)
 gboolean edt_cpu_conv_prepare(EdtDevice *dev, EdtConv *conv, int N, int h, int w, GError **error)
 {
     return (!conv->spec.upsample || edt_cpu_need_work(dev, parity_bytes(conv, N, h, w), error)) &&
-           edt_layer_prepare(dev, &conv->layer, (EdtExtent){N, h, w}, error);
+           edt_cpu_layer_prepare(dev, &conv->layer, (EdtExtent){N, h, w}, error);
 }
 
 /* ---- running ---- */
@@ -237,10 +238,11 @@ static void run(EdtDevice *dev, EdtConv *conv, const EdtShape *shape, const void
                   edt_type_size(conv->spec.x_type);
     for (int part = 0; part < conv->layer.n_parts; part++) {
         if (conv->spec.upsample) {
-            edt_layer_run(dev, &conv->layer, shape, part, x, dev->work);
+            edt_cpu_layer_run(dev, &conv->layer, shape, part, x, dev->work);
             deal_out(dev, conv, e, part, dev->work, y);
         } else {
-            edt_layer_run(dev, &conv->layer, shape, part, (const char *)x + (gsize)part * plane, y);
+            edt_cpu_layer_run(dev, &conv->layer, shape, part, (const char *)x + (gsize)part * plane,
+                              y);
         }
     }
 }
@@ -254,7 +256,7 @@ void edt_cpu_conv(EdtDevice *dev, EdtConv *conv, int N, int h, int w, const void
         edt_cpu_fail_error(dev, error);
         return;
     }
-    run(dev, conv, edt_layer_shape(dev, &conv->layer, (EdtExtent){N, h, w}), x, y);
+    run(dev, conv, edt_cpu_layer_shape(dev, &conv->layer, (EdtExtent){N, h, w}), x, y);
     edt_cpu_end(dev, EDT_PROFILE_CONV, since,
                 2.0 * N * conv->layer.n_parts * part_side(conv, h) * part_side(conv, w) *
                     (double)conv->layer.depth * conv->spec.C_out);
@@ -273,7 +275,7 @@ EdtConv *edt_cpu_conv_new(EdtDevice *dev, const EdtConvSpec *spec, GError **erro
     conv->spec = *spec;
     conv->spec.weight = conv->spec.bias = NULL;
     conv->C_part = in_planes(spec) ? PLANE : spec->C_in;
-    conv->layer = (EdtLayer){
+    conv->layer = (EdtCpuLayer){
         .what = N_("a convolution"),
         .describe = describe,
         .wrong_in_bf16 = wrong_in_bf16,
@@ -283,9 +285,9 @@ EdtConv *edt_cpu_conv_new(EdtDevice *dev, const EdtConvSpec *spec, GError **erro
         .depth = (gint64)part_kernel(conv) * part_kernel(conv) * conv->C_part,
         .usual = {1, 64, 64},
     };
-    edt_layer_init(&conv->layer);
-    if ((!spec->bias || edt_layer_bias(dev, &conv->layer, spec->C_out, spec->bias, spec->bias_type,
-                                       FALSE, error)) &&
+    edt_cpu_layer_init(&conv->layer);
+    if ((!spec->bias || edt_cpu_layer_bias(dev, &conv->layer, spec->C_out, spec->bias,
+                                           spec->bias_type, FALSE, error)) &&
         pack(dev, conv, spec, error))
         return conv;
     edt_cpu_conv_free(dev, conv);
@@ -301,6 +303,6 @@ void edt_cpu_conv_free(EdtDevice *dev, EdtConv *conv)
 {
     if (conv == NULL)
         return;
-    edt_layer_clear(&conv->layer);
+    edt_cpu_layer_clear(&conv->layer);
     g_free(conv);
 }

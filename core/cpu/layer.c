@@ -40,12 +40,12 @@ static void clear_shape(EdtShape *shape)
     *shape = (EdtShape){0};
 }
 
-void edt_layer_init(EdtLayer *layer)
+void edt_cpu_layer_init(EdtCpuLayer *layer)
 {
     layer->packed = g_ptr_array_new_with_free_func(free_packed);
 }
 
-void edt_layer_clear(EdtLayer *layer)
+void edt_cpu_layer_clear(EdtCpuLayer *layer)
 {
     for (int i = 0; i < layer->n_shapes; i++)
         clear_shape(&layer->shapes[i]);
@@ -54,7 +54,7 @@ void edt_layer_clear(EdtLayer *layer)
     edt_free(layer->bias_data);
 }
 
-EdtType edt_layer_y_type(const EdtLayer *layer, EdtType type)
+EdtType edt_cpu_layer_y_type(const EdtCpuLayer *layer, EdtType type)
 {
     return type == layer->x_type ? layer->y_type : EDT_F32;
 }
@@ -68,7 +68,7 @@ typedef struct {
     dnnl_status_t status;
 } Choice;
 
-static dnnl_status_t describe(EdtDevice *dev, const EdtLayer *layer, int part, EdtExtent extent,
+static dnnl_status_t describe(EdtDevice *dev, const EdtCpuLayer *layer, int part, EdtExtent extent,
                               EdtType type, const_dnnl_memory_desc_t weights,
                               dnnl_primitive_desc_t *desc)
 {
@@ -88,7 +88,7 @@ static gboolean is_fast(const Choice *choice)
 }
 
 /* Takes weights at hand where they are as good as the layout that oneDNN prefers. */
-static void use_at_hand(EdtDevice *dev, const EdtLayer *layer, int part, EdtExtent extent,
+static void use_at_hand(EdtDevice *dev, const EdtCpuLayer *layer, int part, EdtExtent extent,
                         Choice *choice)
 {
     const char *wanted = edt_onednn_implementation(choice->desc);
@@ -107,7 +107,7 @@ static void use_at_hand(EdtDevice *dev, const EdtLayer *layer, int part, EdtExte
     }
 }
 
-static Choice choose_in(EdtDevice *dev, const EdtLayer *layer, int part, EdtExtent extent,
+static Choice choose_in(EdtDevice *dev, const EdtCpuLayer *layer, int part, EdtExtent extent,
                         EdtType type)
 {
     Choice choice = {.type = type};
@@ -117,7 +117,7 @@ static Choice choose_in(EdtDevice *dev, const EdtLayer *layer, int part, EdtExte
     return choice;
 }
 
-static Choice choose(EdtDevice *dev, const EdtLayer *layer, int part, EdtExtent extent)
+static Choice choose(EdtDevice *dev, const EdtCpuLayer *layer, int part, EdtExtent extent)
 {
     gboolean wrong = layer->wrong_in_bf16 && layer->wrong_in_bf16(layer, extent);
     Choice choice = choose_in(dev, layer, part, extent, wrong ? EDT_F32 : layer->x_type);
@@ -132,8 +132,8 @@ static Choice choose(EdtDevice *dev, const EdtLayer *layer, int part, EdtExtent 
 
 /* ---- weights ---- */
 
-gboolean edt_layer_bias(EdtDevice *dev, EdtLayer *layer, gint64 N, const void *bias, EdtType type,
-                        gboolean of_matrix, GError **error)
+gboolean edt_cpu_layer_bias(EdtDevice *dev, EdtCpuLayer *layer, gint64 N, const void *bias,
+                            EdtType type, gboolean of_matrix, GError **error)
 {
     dnnl_memory_desc_t desc = NULL;
     dnnl_dims_t vector = {N}, row = {1, N};
@@ -151,8 +151,9 @@ gboolean edt_layer_bias(EdtDevice *dev, EdtLayer *layer, gint64 N, const void *b
 }
 
 /* Packs `from` in the layout `desc`, for a part; NULL with an error. */
-static EdtPacked *pack_as(EdtDevice *dev, EdtLayer *layer, int part, const_dnnl_memory_desc_t desc,
-                          const_dnnl_memory_desc_t from_desc, const void *from, GError **error)
+static EdtPacked *pack_as(EdtDevice *dev, EdtCpuLayer *layer, int part,
+                          const_dnnl_memory_desc_t desc, const_dnnl_memory_desc_t from_desc,
+                          const void *from, GError **error)
 {
     EdtPacked *packed = g_new0(EdtPacked, 1);
     gboolean ok = edt_onednn_ok(dnnl_memory_desc_clone(&packed->desc, desc),
@@ -172,7 +173,7 @@ static EdtPacked *pack_as(EdtDevice *dev, EdtLayer *layer, int part, const_dnnl_
     return NULL;
 }
 
-static EdtPacked *pack_chosen(EdtDevice *dev, EdtLayer *layer, int part, const Choice *choice,
+static EdtPacked *pack_chosen(EdtDevice *dev, EdtCpuLayer *layer, int part, const Choice *choice,
                               const_dnnl_memory_desc_t from_desc, const void *from, GError **error)
 {
     return pack_as(dev, layer, part,
@@ -180,8 +181,8 @@ static EdtPacked *pack_chosen(EdtDevice *dev, EdtLayer *layer, int part, const C
                    from, error);
 }
 
-gboolean edt_layer_pack(EdtDevice *dev, EdtLayer *layer, int part, dnnl_status_t status,
-                        dnnl_memory_desc_t plain, const void *weights, GError **error)
+gboolean edt_cpu_layer_pack(EdtDevice *dev, EdtCpuLayer *layer, int part, dnnl_status_t status,
+                            dnnl_memory_desc_t plain, const void *weights, GError **error)
 {
     Choice choice = {.status = status};
     if (!status)
@@ -194,7 +195,7 @@ gboolean edt_layer_pack(EdtDevice *dev, EdtLayer *layer, int part, dnnl_status_t
 }
 
 /* The part's weights once more, in the layout of the choice. */
-static EdtPacked *pack_again(EdtDevice *dev, EdtLayer *layer, int part, const Choice *choice,
+static EdtPacked *pack_again(EdtDevice *dev, EdtCpuLayer *layer, int part, const Choice *choice,
                              GError **error)
 {
     for (guint i = 0; i < layer->packed->len; i++) {
@@ -205,7 +206,7 @@ static EdtPacked *pack_again(EdtDevice *dev, EdtLayer *layer, int part, const Ch
     g_return_val_if_reached(NULL);
 }
 
-static gboolean is_used(const EdtLayer *layer, const EdtPacked *packed)
+static gboolean is_used(const EdtCpuLayer *layer, const EdtPacked *packed)
 {
     for (int i = 0; i < layer->n_shapes; i++)
         if (layer->shapes[i].parts[packed->part].weights == packed)
@@ -214,7 +215,7 @@ static gboolean is_used(const EdtLayer *layer, const EdtPacked *packed)
 }
 
 /* Layouts that no shape reads go. */
-static void forget_unused(EdtLayer *layer)
+static void forget_unused(EdtCpuLayer *layer)
 {
     for (guint i = layer->packed->len; i-- > 0;)
         if (!is_used(layer, layer->packed->pdata[i]))
@@ -237,12 +238,12 @@ static gint64 count_of(const_dnnl_memory_desc_t desc)
 }
 
 /* Room for x and y as f32 beside those of the caller. */
-static gboolean need_wide(EdtDevice *dev, const EdtPart *p, GError **error)
+static gboolean need_wide(EdtDevice *dev, const EdtCpuPart *p, GError **error)
 {
     return edt_cpu_need_wide(dev, (gsize)(p->x_count + p->y_count) * sizeof(float), error);
 }
 
-static gboolean make_part(EdtDevice *dev, const EdtLayer *layer, EdtPart *p,
+static gboolean make_part(EdtDevice *dev, const EdtCpuLayer *layer, EdtCpuPart *p,
                           const_dnnl_primitive_desc_t desc, GError **error)
 {
     const_dnnl_memory_desc_t x = dnnl_primitive_desc_query_md(desc, dnnl_query_src_md, 0);
@@ -263,10 +264,10 @@ static gboolean make_part(EdtDevice *dev, const EdtLayer *layer, EdtPart *p,
            (p->type == layer->x_type || need_wide(dev, p, error));
 }
 
-static gboolean plan_part(EdtDevice *dev, EdtLayer *layer, int part, EdtShape *shape,
+static gboolean plan_part(EdtDevice *dev, EdtCpuLayer *layer, int part, EdtShape *shape,
                           GError **error)
 {
-    EdtPart *p = &shape->parts[part];
+    EdtCpuPart *p = &shape->parts[part];
     Choice choice = choose(dev, layer, part, shape->extent);
     gboolean ok = edt_onednn_ok(choice.status, N_("plan a layer"), error);
 
@@ -279,7 +280,7 @@ static gboolean plan_part(EdtDevice *dev, EdtLayer *layer, int part, EdtShape *s
     return ok;
 }
 
-static EdtShape *find_shape(EdtLayer *layer, EdtExtent e)
+static EdtShape *find_shape(EdtCpuLayer *layer, EdtExtent e)
 {
     for (int i = 0; i < layer->n_shapes; i++) {
         EdtExtent *at = &layer->shapes[i].extent;
@@ -289,7 +290,7 @@ static EdtShape *find_shape(EdtLayer *layer, EdtExtent e)
     return NULL;
 }
 
-gboolean edt_layer_prepare(EdtDevice *dev, EdtLayer *layer, EdtExtent extent, GError **error)
+gboolean edt_cpu_layer_prepare(EdtDevice *dev, EdtCpuLayer *layer, EdtExtent extent, GError **error)
 {
     EdtShape shape = {.extent = extent};
     gboolean ok = TRUE;
@@ -310,13 +311,13 @@ gboolean edt_layer_prepare(EdtDevice *dev, EdtLayer *layer, EdtExtent extent, GE
     return TRUE;
 }
 
-EdtShape *edt_layer_shape(EdtDevice *dev, EdtLayer *layer, EdtExtent extent)
+EdtShape *edt_cpu_layer_shape(EdtDevice *dev, EdtCpuLayer *layer, EdtExtent extent)
 {
     EdtShape *shape = find_shape(layer, extent);
     GError *error = NULL;
     if (shape)
         return shape;
-    if (edt_layer_prepare(dev, layer, extent, &error))
+    if (edt_cpu_layer_prepare(dev, layer, extent, &error))
         return find_shape(layer, extent);
     edt_cpu_fail_error(dev, error);
     return NULL;
@@ -335,12 +336,12 @@ static void widen(EdtDevice *dev, gint64 count, const void *x, EdtType x_type, v
                               (char *)y + (gsize)i * edt_type_size(y_type), y_type);
 }
 
-void edt_layer_run(EdtDevice *dev, const EdtLayer *layer, const EdtShape *shape, int part,
-                   const void *x, void *y)
+void edt_cpu_layer_run(EdtDevice *dev, const EdtCpuLayer *layer, const EdtShape *shape, int part,
+                       const void *x, void *y)
 {
-    const EdtPart *p = &shape->parts[part];
+    const EdtCpuPart *p = &shape->parts[part];
     const gboolean wide_x = p->type != layer->x_type;
-    const gboolean wide_y = edt_layer_y_type(layer, p->type) != layer->y_type;
+    const gboolean wide_y = edt_cpu_layer_y_type(layer, p->type) != layer->y_type;
     float *x_wide = dev->wide, *y_wide = wide_x ? x_wide + p->x_count : NULL;
     dnnl_exec_arg_t args[] = {
         {DNNL_ARG_SRC, p->x},         {DNNL_ARG_WEIGHTS, p->weights->memory},

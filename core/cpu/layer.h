@@ -18,12 +18,12 @@ typedef struct {
     int h, w;
 } EdtExtent;
 
-typedef struct EdtLayer EdtLayer;
+typedef struct EdtCpuLayer EdtCpuLayer;
 typedef struct EdtPacked EdtPacked; /* the weights of one part in one layout */
 
 /* The description of a part's primitive; x and weights are of `type`, weights NULL: in the layout
  * that oneDNN prefers.  attr carries the scratchpad mode already. */
-typedef dnnl_status_t (*EdtDescribe)(EdtDevice *dev, const EdtLayer *layer, int part,
+typedef dnnl_status_t (*EdtDescribe)(EdtDevice *dev, const EdtCpuLayer *layer, int part,
                                      EdtExtent extent, EdtType type,
                                      const_dnnl_memory_desc_t weights, dnnl_primitive_attr_t attr,
                                      dnnl_primitive_desc_t *desc);
@@ -35,18 +35,18 @@ typedef struct {
     EdtType type; /* the layer's, or EDT_F32 where oneDNN has no fast or right code for bf16 */
     gboolean bias;
     gint64 x_count, y_count;
-} EdtPart;
+} EdtCpuPart;
 
 typedef struct {
     EdtExtent extent;
-    EdtPart parts[EDT_PARTS_MAX];
+    EdtCpuPart parts[EDT_PARTS_MAX];
 } EdtShape;
 
 /* The first member of whoever is a layer. */
-struct EdtLayer {
+struct EdtCpuLayer {
     const char *what; /* "a matrix product", for messages */
     EdtDescribe describe;
-    gboolean (*wrong_in_bf16)(const EdtLayer *layer, EdtExtent extent); /* or NULL: never */
+    gboolean (*wrong_in_bf16)(const EdtCpuLayer *layer, EdtExtent extent); /* or NULL: never */
     EdtType x_type, y_type;
     int n_parts;
     gint64 depth;    /* multiply-adds of one number of y, in a part */
@@ -60,23 +60,24 @@ struct EdtLayer {
 };
 
 /* After the fields above `bias` are set. */
-void edt_layer_init(EdtLayer *layer);
-void edt_layer_clear(EdtLayer *layer);
+void edt_cpu_layer_init(EdtCpuLayer *layer);
+void edt_cpu_layer_clear(EdtCpuLayer *layer);
 
 /* N biases as f32, with their memory object of dimensions [N] or, for a matrix, [1,N]. */
-gboolean edt_layer_bias(EdtDevice *dev, EdtLayer *layer, gint64 N, const void *bias, EdtType type,
-                        gboolean of_matrix, GError **error);
+gboolean edt_cpu_layer_bias(EdtDevice *dev, EdtCpuLayer *layer, gint64 N, const void *bias,
+                            EdtType type, gboolean of_matrix, GError **error);
 /* Takes plain, the description of `weights`; it may be NULL when status is a failure of making it.
  * weights NULL: the layer can be prepared, which plans it, but not run. */
-gboolean edt_layer_pack(EdtDevice *dev, EdtLayer *layer, int part, dnnl_status_t status,
-                        dnnl_memory_desc_t plain, const void *weights, GError **error);
+gboolean edt_cpu_layer_pack(EdtDevice *dev, EdtCpuLayer *layer, int part, dnnl_status_t status,
+                            dnnl_memory_desc_t plain, const void *weights, GError **error);
 
 /* Plans all parts for a shape; its weights may take another layout for it. */
-gboolean edt_layer_prepare(EdtDevice *dev, EdtLayer *layer, EdtExtent extent, GError **error);
+gboolean edt_cpu_layer_prepare(EdtDevice *dev, EdtCpuLayer *layer, EdtExtent extent,
+                               GError **error);
 /* Prepares where that was not done before; NULL: the failure is the device's. */
-EdtShape *edt_layer_shape(EdtDevice *dev, EdtLayer *layer, EdtExtent extent);
-void edt_layer_run(EdtDevice *dev, const EdtLayer *layer, const EdtShape *shape, int part,
-                   const void *x, void *y);
+EdtShape *edt_cpu_layer_shape(EdtDevice *dev, EdtCpuLayer *layer, EdtExtent extent);
+void edt_cpu_layer_run(EdtDevice *dev, const EdtCpuLayer *layer, const EdtShape *shape, int part,
+                       const void *x, void *y);
 
 /* The type of y in a primitive of that type. */
-EdtType edt_layer_y_type(const EdtLayer *layer, EdtType type);
+EdtType edt_cpu_layer_y_type(const EdtCpuLayer *layer, EdtType type);

@@ -9,7 +9,7 @@
 #include <glib/gi18n-lib.h>
 
 struct EdtLinear {
-    EdtLayer layer;
+    EdtCpuLayer layer;
     gint64 K, N;
     EdtEpilogue epilogue;
 };
@@ -29,13 +29,13 @@ static dnnl_status_t add_epilogue(const EdtLinear *linear, dnnl_primitive_attr_t
 }
 
 /* The matmul [M,K] x [K,N]. */
-static dnnl_status_t describe(EdtDevice *dev, const EdtLayer *layer, int part, EdtExtent extent,
+static dnnl_status_t describe(EdtDevice *dev, const EdtCpuLayer *layer, int part, EdtExtent extent,
                               EdtType type, const_dnnl_memory_desc_t weights,
                               dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *desc)
 {
     const EdtLinear *linear = (const EdtLinear *)layer;
     const dnnl_dim_t M = extent.N, K = linear->K, N = linear->N;
-    dnnl_data_type_t y_type = edt_onednn_type(edt_layer_y_type(layer, type));
+    dnnl_data_type_t y_type = edt_onednn_type(edt_cpu_layer_y_type(layer, type));
     dnnl_memory_desc_t x = NULL, any = NULL, bias = NULL, y = NULL;
     dnnl_status_t status = dnnl_memory_desc_create_with_tag(&x, 2, (dnnl_dims_t){M, K},
                                                             edt_onednn_type(type), dnnl_ab);
@@ -69,7 +69,7 @@ static gboolean pack(EdtDevice *dev, EdtLinear *linear, const EdtLinearSpec *spe
     dnnl_memory_desc_t plain = NULL;
     dnnl_status_t status = dnnl_memory_desc_create_with_tag(
         &plain, 2, (dnnl_dims_t){spec->K, spec->N}, edt_onednn_type(spec->weight_type), dnnl_ba);
-    return edt_layer_pack(dev, &linear->layer, 0, status, plain, spec->weight, error);
+    return edt_cpu_layer_pack(dev, &linear->layer, 0, status, plain, spec->weight, error);
 }
 
 EdtLinear *edt_cpu_linear_new(EdtDevice *dev, const EdtLinearSpec *spec, GError **error)
@@ -79,7 +79,7 @@ EdtLinear *edt_cpu_linear_new(EdtDevice *dev, const EdtLinearSpec *spec, GError 
     linear->K = spec->K;
     linear->N = spec->N;
     linear->epilogue = spec->epilogue;
-    linear->layer = (EdtLayer){
+    linear->layer = (EdtCpuLayer){
         .what = N_("a matrix product"),
         .describe = describe,
         .x_type = spec->x_type, /* the weights take it, too: both sides of a product have one */
@@ -88,9 +88,9 @@ EdtLinear *edt_cpu_linear_new(EdtDevice *dev, const EdtLinearSpec *spec, GError 
         .depth = spec->K,
         .usual = rows(128),
     };
-    edt_layer_init(&linear->layer);
-    if ((spec->bias == NULL ||
-         edt_layer_bias(dev, &linear->layer, spec->N, spec->bias, spec->bias_type, TRUE, error)) &&
+    edt_cpu_layer_init(&linear->layer);
+    if ((spec->bias == NULL || edt_cpu_layer_bias(dev, &linear->layer, spec->N, spec->bias,
+                                                  spec->bias_type, TRUE, error)) &&
         pack(dev, linear, spec, error))
         return linear;
     edt_cpu_linear_free(dev, linear);
@@ -99,16 +99,16 @@ EdtLinear *edt_cpu_linear_new(EdtDevice *dev, const EdtLinearSpec *spec, GError 
 
 gboolean edt_cpu_linear_prepare(EdtDevice *dev, EdtLinear *linear, gint64 M, GError **error)
 {
-    return edt_layer_prepare(dev, &linear->layer, rows(M), error);
+    return edt_cpu_layer_prepare(dev, &linear->layer, rows(M), error);
 }
 
 void edt_cpu_linear(EdtDevice *dev, EdtLinear *linear, gint64 M, const void *x, void *y)
 {
     double since = edt_cpu_begin(dev);
-    const EdtShape *shape = edt_layer_shape(dev, &linear->layer, rows(M));
+    const EdtShape *shape = edt_cpu_layer_shape(dev, &linear->layer, rows(M));
     if (shape == NULL)
         return;
-    edt_layer_run(dev, &linear->layer, shape, 0, x, y);
+    edt_cpu_layer_run(dev, &linear->layer, shape, 0, x, y);
     edt_cpu_end(dev, EDT_PROFILE_LINEAR, since,
                 2.0 * (double)M * (double)linear->K * (double)linear->N);
 }
@@ -117,6 +117,6 @@ void edt_cpu_linear_free(EdtDevice *dev, EdtLinear *linear)
 {
     if (linear == NULL)
         return;
-    edt_layer_clear(&linear->layer);
+    edt_cpu_layer_clear(&linear->layer);
     g_free(linear);
 }

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "compute/backend.h"
+#include "network/layers.h"
 #include "sample/step.h"
 #include "vae/vae.h"
 
@@ -199,9 +200,8 @@ static gboolean load_network(Bench *b)
 static gboolean fill_step(Bench *b)
 {
     EdtArena host = {0}, device = {0};
-    const EdtVariant *v = &b->variant;
     const int N = edt_step_samples(&b->step), classes = N / b->step.pictures;
-    const gsize count = (gsize)N * (gsize)(v->channels * v->latent_size * v->latent_size);
+    const gsize count = (gsize)(N * b->step.C * b->step.hw);
 
     edt_step_carve(&b->step, &host, &device);
     b->step_host = edt_alloc(host.used, b->error);
@@ -251,6 +251,9 @@ static gboolean prepare_step(Bench *b)
         .dev = b->dev,
         .amm = edt_amm_plan(v, EDT_AMM_AUTO, guided ? 4.0 : 1.0),
         .pictures = b->bench->pictures,
+        .C = v->channels,
+        .C_out = v->out_channels,
+        .hw = v->latent_size * v->latent_size,
         .guided = guided ? MIN(3, v->channels) : 0,
     };
     if (!edt_network_prepare(b->model, edt_step_samples(&b->step), R, b->error) || !fill_step(b))

@@ -4,6 +4,7 @@
  * sample/step.c for a step, then network/walk.c and sample/sampler.c.
  */
 #include "engine/run.h"
+#include "network/layers.h"
 #include "base/arena.h"
 
 #include <string.h>
@@ -64,15 +65,18 @@ gboolean edt_run_prepare(EdtRun *run, GError **error)
     const EdtVariant *v = edt_network_variant(engine->model);
     const gboolean guided = request->cfg_scale != 1.0;
 
-    run->count = (gsize)(v->channels * v->latent_size * v->latent_size);
     run->step = (EdtStep){
         .network = engine->model,
         .backend = engine->backend,
         .dev = engine->dev,
         .amm = edt_amm_plan(v, request->amm, request->cfg_scale),
         .pictures = run->B,
+        .C = v->channels,
+        .C_out = v->out_channels,
+        .hw = v->latent_size * v->latent_size,
         .guided = guided ? engine->info->guided_channels : 0,
     };
+    run->count = (gsize)(run->step.C * run->step.hw);
     edt_conditions_plan(&run->conditions, engine->model, run->sampling.schedule,
                         request->items + run->first, run->B, guided);
     if (!prepare_previews(run, error) || !plan_memory(run, error))

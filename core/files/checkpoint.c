@@ -4,7 +4,7 @@
  * keeps the list of tensors, and reads them as f32 whatever their type and strides.
  */
 #include "files/checkpoint.h"
-#include "files/convert.h"
+#include "base/number.h"
 #include "files/mapping.h"
 #include "files/safetensors.h"
 #include "files/storage.h"
@@ -234,7 +234,7 @@ static void convert_piece(const guint8 *data, gsize bytes, gpointer user_data)
     Converter *to = user_data;
     gsize n = bytes / edt_type_size(to->type);
 
-    edt_convert_to_f32(to->type, data, n, to->out);
+    edt_numbers_to_f32(to->type, data, n, to->out);
     to->out += n;
 }
 
@@ -275,7 +275,7 @@ static void gather(const EdtStoredTensor *t, const guint8 *raw, float *out)
     gint64 index[EDT_RANK_MAX] = {0};
 
     for (gsize i = 0; i < t->tensor.count; i++) {
-        edt_convert_to_f32(t->tensor.type, raw + at * size, 1, out + i);
+        edt_numbers_to_f32(t->tensor.type, raw + at * size, 1, out + i);
         for (int d = t->tensor.rank - 1; d >= 0; d--) {
             at += (gsize)t->stride[d];
             if (++index[d] < t->tensor.shape[d])

@@ -4,7 +4,7 @@
  * is read by its exact grammar (three known keys), never as Python.
  */
 #include "files/npy.h"
-#include "files/convert.h"
+#include "base/number.h"
 #include "files/mapping.h"
 #include "files/output.h"
 #include "base/memory.h"
@@ -140,7 +140,7 @@ static gboolean take_values(EdtNpy *npy, const guint8 *from, GError **error)
     npy->values = edt_alloc(npy->count * sizeof(float), error);
     if (npy->values == NULL)
         return FALSE;
-    edt_convert_to_f32(npy->type, from, npy->count, npy->values);
+    edt_numbers_to_f32(npy->type, from, npy->count, npy->values);
     if (npy->type != EDT_I64)
         return TRUE;
     npy->ints = edt_alloc(npy->count * sizeof(gint64), error);

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "base/type.h"
-#include "network/shape.h"
+#include "network/layers.h"
 #include "vae/shape.h"
 
 typedef struct EdtForeign EdtForeign;

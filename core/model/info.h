@@ -6,7 +6,7 @@
 
 #include "edt.h"
 #include "files/safetensors.h"
-#include "network/shape.h"
+#include "network/layers.h"
 
 /* As edt_model_info_read(), of an open file.  variant (may be NULL) receives the shape. */
 EdtModelInfo *edt_model_info_of(const EdtSafetensors *file, const char *path, EdtVariant *variant,

@@ -48,7 +48,7 @@ static const Placement *find(const EdtVariant *v, EdtAmm amm, double cfg_scale)
         return NULL;
     for (guint i = 0; i < G_N_ELEMENTS(placements); i++) {
         const Placement *p = &placements[i];
-        if (p->amm == amm && p->large == (v->grid >= 32) && p->deep == (v->depths[4] >= 5) &&
+        if (p->amm == amm && p->large == (v->grid >= 32) && p->deep == (v->depths[edt_variant_stages(v) - 1] >= 5) &&
             cfg_scale >= p->from_cfg)
             found = p;
     }

@@ -31,7 +31,7 @@ void edt_amm_table(EdtAmmMatrix matrix, int n, float *out);
 /* Every matrix for the grid of every stage, on the device: a forward picks the one it wants. */
 typedef struct {
     float *memory;
-    const float *at[EDT_AMM_MATRICES][EDT_STAGES]; /* [2n-1][2n-1] */
+    const float *at[EDT_AMM_MATRICES][EDT_STAGES_MAX]; /* [2n-1][2n-1] */
 } EdtAmmTables;
 
 gboolean edt_amm_tables_load(EdtAmmTables *tables, const EdtBackend *backend, EdtDevice *dev,

@@ -7,15 +7,16 @@
 #include <math.h>
 
 /* x += gate * Attention(...); y for the MLP. */
-static void attend(const EdtBlock *block, const EdtStream *s, const EdtStage *stage,
+static void attend(const EdtGroup *block, const EdtStream *s, const EdtStage *stage,
                    const float *x_in, const float *amm)
 {
     const int D = stage->D;
-    const EdtModulation own = edt_stream_modulation(s, &block->site);
+    const EdtWeight *windows = block->part[EDT_PART_WINDOWS], *proj = block->part[EDT_PART_PROJ];
+    const EdtModulation own = edt_stream_modulation(s, block->part[EDT_PART_SITE]);
     void *attended =
         (char *)s->wide + 3 * (gsize)(s->N * stage->T) * (gsize)D * edt_type_size(s->act);
 
-    edt_stream_linear(s, block->qkv, stage, s->y, s->wide);
+    edt_stream_linear(s, block->part[EDT_PART_QKV], s->y, s->wide);
     s->backend->attention(s->dev, &(EdtAttention){
                                       .N = s->N,
                                       .T = stage->T,
@@ -25,11 +26,11 @@ static void attend(const EdtBlock *block, const EdtStream *s, const EdtStage *st
                                       .scale = (float)(1.0 / sqrt((double)stage->d)),
                                       .qkv = s->wide,
                                       .out = attended,
-                                      .bias = block->bias,
+                                      .bias = windows ? windows->table : NULL,
                                       .amm = amm,
                                   });
-    edt_stream_linear(s, block->proj, stage, attended, s->p);
-    edt_stream_station(s, "blocks", block->number, "attn", s->p, s->act, stage, D);
+    edt_stream_linear(s, proj, attended, s->p);
+    edt_stream_station(s, proj, 1, s->p, s->act, stage->T, D);
     s->backend->update(s->dev, &(EdtRowUpdate){
                                    .N = s->N,
                                    .T = stage->T,
@@ -49,13 +50,14 @@ static void attend(const EdtBlock *block, const EdtStream *s, const EdtStage *st
 }
 
 /* x += gate * MLP(y); y as `next` says. */
-static void think(const EdtBlock *block, const EdtStream *s, const EdtStage *stage, EdtNext next)
+static void think(const EdtGroup *block, const EdtStream *s, const EdtStage *stage, EdtNext next)
 {
     const int D = stage->D;
+    const EdtWeight *fc2 = block->part[EDT_PART_FC2];
 
-    edt_stream_linear(s, block->fc1, stage, s->y, s->wide);
-    edt_stream_linear(s, block->fc2, stage, s->wide, s->p);
-    edt_stream_station(s, "blocks", block->number, "mlp", s->p, s->act, stage, D);
+    edt_stream_linear(s, block->part[EDT_PART_FC1], s->y, s->wide);
+    edt_stream_linear(s, fc2, s->wide, s->p);
+    edt_stream_station(s, fc2, 1, s->p, s->act, stage->T, D);
     s->backend->update(
         s->dev, &(EdtRowUpdate){
                     .N = s->N,
@@ -67,16 +69,16 @@ static void think(const EdtBlock *block, const EdtStream *s, const EdtStage *sta
                     .p_type = s->act,
                     .y = next.plain || next.site ? s->y : NULL,
                     .norm = next.site != NULL,
-                    .mod_p = edt_stream_modulation(s, &block->site),
+                    .mod_p = edt_stream_modulation(s, block->part[EDT_PART_SITE]),
                     .gate = 5 * D,
                     .mod_y = next.site ? edt_stream_modulation(s, next.site) : (EdtModulation){0},
                     .shift = 0,
                     .scale = D,
                 });
-    edt_stream_station(s, "blocks", block->number, NULL, s->x, EDT_F32, stage, D);
+    edt_stream_station(s, fc2, 2, s->x, EDT_F32, stage->T, D);
 }
 
-void edt_block_run(const EdtBlock *block, const EdtStream *s, const EdtStage *stage,
+void edt_block_run(const EdtGroup *block, const EdtStream *s, const EdtStage *stage,
                    const float *x_in, const float *amm, EdtNext next)
 {
     attend(block, s, stage, x_in, amm);

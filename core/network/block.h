@@ -7,14 +7,7 @@
 
 #include "network/stream.h"
 
-typedef struct {
-    int number;   /* counted through all stages */
-    EdtSite site; /* shift, scale, gate of attention; shift, scale, gate of MLP */
-    EdtLinear *qkv, *proj, *fc1, *fc2;
-    float *bias; /* windows, [H][2n-1][2n-1] */
-} EdtBlock;
-
 /* x_in: where the stream comes from (a skip, which is kept; or x itself).  On entry y is what the
  * block's attention wants, on exit what `next` says.  amm: [2n-1][2n-1], or NULL. */
-void edt_block_run(const EdtBlock *block, const EdtStream *s, const EdtStage *stage,
+void edt_block_run(const EdtGroup *block, const EdtStream *s, const EdtStage *stage,
                    const float *x_in, const float *amm, EdtNext next);

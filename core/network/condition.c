@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Timesteps and classes to modulations; see condition.h.  Next: model.c, which uses the rows.
+ * Timesteps and classes to modulations; see condition.h.  Next: stream.c, which uses the rows.
  */
 #include "network/condition.h"
-#include "base/arena.h"
 #include "base/memory.h"
 
 #include <math.h>
@@ -37,113 +36,80 @@ void edt_timestep_waves(int R, const float *timestep, float *out)
     }
 }
 
-gboolean edt_conditioner_load(EdtConditioner *k, EdtLoader *l, const EdtVariant *v)
+static int width(const EdtParts *parts)
 {
-    k->D = v->dims[0];
-    k->mlp0 = edt_load_linear(l, "t_embedder.mlp.0", k->D, EDT_TIMESTEP_WIDTH, TRUE,
-                              EDT_EPILOGUE_NONE, EDT_F32, EDT_F32);
-    if (k->mlp0)
-        k->mlp2 = edt_load_linear(l, "t_embedder.mlp.2", k->D, k->D, TRUE, EDT_EPILOGUE_NONE,
-                                  EDT_F32, EDT_F32);
-    if (k->mlp2)
-        k->labels = edt_load_table(l, "y_embedder.embedding_table.weight", 2,
-                                   (gint64[]){v->n_classes + 1, k->D});
-    if (k->labels && v->n_styles)
-        k->styles = edt_load_table(l, "style_embedder.embedding_table.weight", 2,
-                                   (gint64[]){v->n_styles + 1, k->D});
-    return k->labels && (k->styles || !v->n_styles);
+    return edt_variant_stage(&parts->v, 0).D;
 }
 
-gboolean edt_conditioner_site(EdtConditioner *k, EdtLoader *l, EdtSite *site, const char *prefix,
-                              int columns)
+void edt_conditioner_carve(EdtConditioner *k, EdtParts *parts, EdtArena *arena, int R)
 {
-    g_autofree char *name = g_strconcat(prefix, ".adaLN_modulation.1", NULL);
-    site->columns = columns;
-    site->linear = edt_load_linear(l, name, columns, k->D, TRUE, EDT_EPILOGUE_NONE,
-                                   l->backend->act(l->dev), EDT_F32);
-    if (site->linear == NULL)
+    const gsize rows = (gsize)R, D = (gsize)width(parts);
+
+    k->waves = edt_arena_take(arena, rows * EDT_TIMESTEP_WIDTH * sizeof(float));
+    k->hidden = edt_arena_take(arena, rows * D * sizeof(float));
+    k->c = edt_arena_take(arena, rows * D * sizeof(float));
+    k->active = edt_arena_take(arena, rows * D * sizeof(float));
+    k->class_rows = edt_arena_take(arena, rows * sizeof(int));
+    if (parts->v.n_styles)
+        k->style_rows = edt_arena_take(arena, rows * sizeof(int));
+    for (int i = 0; i < parts->n_weights; i++) {
+        EdtWeight *weight = &parts->weights[i];
+        if (weight->layer.part == EDT_PART_SITE)
+            weight->rows = edt_arena_take(arena, rows * (gsize)weight->layer.N * sizeof(float));
+    }
+}
+
+gboolean edt_conditioner_prepare(EdtConditioner *k, EdtParts *parts, const EdtBackend *b,
+                                 EdtDevice *dev, int R, GError **error)
+{
+    EdtArena arena = {0};
+
+    if (R <= k->R)
+        return TRUE;
+    edt_conditioner_carve(k, parts, &arena, R);
+    b->free(dev, k->memory);
+    edt_free(k->host_waves);
+    k->R = 0;
+    k->host_waves = NULL;
+    k->memory = b->alloc(dev, arena.used, error);
+    if (k->memory)
+        k->host_waves = edt_alloc((gsize)R * EDT_TIMESTEP_WIDTH * sizeof(float), error);
+    if (!k->host_waves)
         return FALSE;
-    k->sites[k->n_sites++] = site;
+    arena = (EdtArena){.base = k->memory};
+    edt_conditioner_carve(k, parts, &arena, R);
+    k->R = R;
     return TRUE;
 }
 
-static void carve(EdtConditioner *k, EdtArena *arena, int R)
+void edt_conditioner_run(EdtConditioner *k, const EdtParts *parts, const EdtBackend *b,
+                         EdtDevice *dev, int R, const float *timestep, const int *label,
+                         const int *style)
 {
-    gsize rows = (gsize)R;
-    k->waves = edt_arena_take(arena, rows * EDT_TIMESTEP_WIDTH * sizeof(float));
-    k->hidden = edt_arena_take(arena, rows * (gsize)k->D * sizeof(float));
-    k->c = edt_arena_take(arena, rows * (gsize)k->D * sizeof(float));
-    k->active = edt_arena_take(arena, rows * (gsize)k->D * sizeof(float));
-    k->label_rows = edt_arena_take(arena, rows * sizeof(int));
-    if (k->styles)
-        k->style_rows = edt_arena_take(arena, rows * sizeof(int));
-    for (int i = 0; i < k->n_sites; i++)
-        k->sites[i]->rows =
-            edt_arena_take(arena, rows * (gsize)k->sites[i]->columns * sizeof(float));
-}
+    EdtWeight *const *part = parts->ends.part;
+    const int D = width(parts);
 
-gsize edt_conditioner_workspace(const EdtConditioner *k, int R)
-{
-    const int labels = k->styles ? 2 : 1;
-    gsize columns = (gsize)labels;
-    for (int i = 0; i < k->n_sites; i++)
-        columns += (gsize)k->sites[i]->columns;
-    return (gsize)R * (2 * EDT_TIMESTEP_WIDTH + 3 * (gsize)k->D + columns) * sizeof(float) +
-           64 * (gsize)(k->n_sites + 4 + labels);
-}
-
-gboolean edt_conditioner_prepare(EdtConditioner *k, const EdtBackend *b, EdtDevice *dev, int R,
-                                 GError **error)
-{
-    if (R > k->R) {
-        EdtArena arena = {0};
-        carve(k, &arena, R);
-        b->free(dev, k->memory);
-        edt_free(k->host_waves);
-        k->R = 0;
-        k->memory = b->alloc(dev, arena.used, error);
-        k->host_waves =
-            k->memory ? edt_alloc((gsize)R * EDT_TIMESTEP_WIDTH * sizeof(float), error) : NULL;
-        if (k->memory == NULL || k->host_waves == NULL)
-            return FALSE;
-        arena = (EdtArena){.base = k->memory};
-        carve(k, &arena, R);
-        k->R = R;
-    }
-    gboolean done =
-        b->linear_prepare(dev, k->mlp0, R, error) && b->linear_prepare(dev, k->mlp2, R, error);
-    for (int i = 0; done && i < k->n_sites; i++)
-        done = b->linear_prepare(dev, k->sites[i]->linear, R, error);
-    return done;
-}
-
-void edt_conditioner_run(EdtConditioner *k, const EdtBackend *b, EdtDevice *dev, int R,
-                         const float *timestep, const int *label, const int *style)
-{
     edt_timestep_waves(R, timestep, k->host_waves);
     b->upload(dev, k->waves, k->host_waves, (gsize)R * EDT_TIMESTEP_WIDTH * sizeof(float));
-    b->upload(dev, k->label_rows, label, (gsize)R * sizeof(int));
-    b->linear(dev, k->mlp0, R, k->waves, k->hidden);
-    b->silu(dev, (gint64)R * k->D, k->hidden, k->hidden, EDT_F32);
-    b->linear(dev, k->mlp2, R, k->hidden, k->c);
-    b->add_rows(dev, R, k->D, k->c, k->labels, k->label_rows); /* c = t + y */
-    if (k->styles) {
+    b->upload(dev, k->class_rows, label, (gsize)R * sizeof(int));
+    b->linear(dev, part[EDT_PART_TIME_IN]->linear, R, k->waves, k->hidden);
+    b->silu(dev, (gint64)R * D, k->hidden, k->hidden, EDT_F32);
+    b->linear(dev, part[EDT_PART_TIME_OUT]->linear, R, k->hidden, k->c);
+    b->add_rows(dev, R, D, k->c, part[EDT_PART_CLASSES]->table, k->class_rows); /* c = t + y */
+    if (part[EDT_PART_STYLES]) {
         b->upload(dev, k->style_rows, style, (gsize)R * sizeof(int));
-        b->add_rows(dev, R, k->D, k->c, k->styles, k->style_rows); /* + s */
+        b->add_rows(dev, R, D, k->c, part[EDT_PART_STYLES]->table, k->style_rows); /* + s */
     }
-    b->silu(dev, (gint64)R * k->D, k->c, k->active, b->act(dev));
-    for (int i = 0; i < k->n_sites; i++)
-        b->linear(dev, k->sites[i]->linear, R, k->active, k->sites[i]->rows);
+    b->silu(dev, (gint64)R * D, k->c, k->active, b->act(dev));
+    for (int i = 0; i < parts->n_weights; i++) {
+        const EdtWeight *weight = &parts->weights[i];
+        if (weight->layer.part == EDT_PART_SITE)
+            b->linear(dev, weight->linear, R, k->active, weight->rows);
+    }
 }
 
 void edt_conditioner_clear(EdtConditioner *k, const EdtBackend *b, EdtDevice *dev)
 {
-    b->linear_free(dev, k->mlp0);
-    b->linear_free(dev, k->mlp2);
-    b->free(dev, k->labels);
-    b->free(dev, k->styles);
-    for (int i = 0; i < k->n_sites; i++)
-        b->linear_free(dev, k->sites[i]->linear);
     b->free(dev, k->memory);
     edt_free(k->host_waves);
     *k = (EdtConditioner){0};

@@ -4,8 +4,19 @@
  */
 #include "network/joint.h"
 
-void edt_joint_down(const EdtJoint *joint, const EdtStream *s, int i, const EdtStage *from,
-                    const EdtStage *to, float *x, const EdtSite *first)
+/* What was merged becomes the stream of stage `to`. */
+static void begin(const EdtGroup *joint, const EdtStream *s, const EdtStage *to, float *x,
+                  const EdtWeight *first)
+{
+    const EdtWeight *merge = joint->part[EDT_PART_MERGE];
+
+    edt_stream_linear(s, merge, s->y, s->p);
+    edt_stream_begin(s, to, s->p, s->act, joint->part[EDT_PART_POSITIONS], x, first);
+    edt_stream_station(s, merge, 1, x, EDT_F32, to->T, to->D);
+}
+
+void edt_joint_down(const EdtGroup *joint, const EdtStream *s, const EdtStage *from,
+                    const EdtStage *to, float *x, const EdtWeight *first)
 {
     s->backend->merge(s->dev, &(EdtMerge){
                                   .N = s->N,
@@ -13,33 +24,32 @@ void edt_joint_down(const EdtJoint *joint, const EdtStream *s, int i, const EdtS
                                   .D = from->D,
                                   .x = s->x,
                                   .y = s->y,
-                                  .mod = edt_stream_modulation(s, &joint->site),
+                                  .mod = edt_stream_modulation(s, joint->part[EDT_PART_SITE]),
                                   .shift = 0,
                                   .scale = 4 * from->D,
                               });
-    edt_stream_linear(s, joint->linear, to, s->y, s->p);
-    edt_stream_begin(s, to, s->p, s->act, joint->table, x, first);
-    edt_stream_station(s, "down_blocks", i, NULL, x, EDT_F32, to, to->D);
+    begin(joint, s, to, x, first);
 }
 
-void edt_joint_up(const EdtJoint *joint, const EdtStream *s, int i, const EdtStage *from,
-                  const EdtStage *to, const float *skip, const EdtSite *first)
+void edt_joint_up(const EdtGroup *joint, const EdtStream *s, const EdtStage *to, const float *skip,
+                  const EdtWeight *first)
 {
-    edt_stream_linear(s, joint->expand, from, s->y, s->p);
-    edt_stream_station(s, "up_blocks", i, NULL, s->p, s->act, to, to->D);
-    s->backend->split_concat(s->dev, &(EdtSplitConcat){
-                                         .N = s->N,
-                                         .n = to->n,
-                                         .D = to->D,
-                                         .e = s->p,
-                                         .e_type = s->act,
-                                         .skip = skip,
-                                         .y = s->y,
-                                         .mod = edt_stream_modulation(s, &joint->site),
-                                         .shift = 0,
-                                         .scale = 2 * to->D,
-                                     });
-    edt_stream_linear(s, joint->linear, to, s->y, s->p);
-    edt_stream_begin(s, to, s->p, s->act, joint->table, s->x, first);
-    edt_stream_station(s, "concat_blocks", i, NULL, s->x, EDT_F32, to, to->D);
+    const EdtWeight *expand = joint->part[EDT_PART_EXPAND];
+
+    edt_stream_linear(s, expand, s->y, s->p);
+    edt_stream_station(s, expand, 1, s->p, s->act, to->T, to->D);
+    s->backend->split_concat(s->dev,
+                             &(EdtSplitConcat){
+                                 .N = s->N,
+                                 .n = to->n,
+                                 .D = to->D,
+                                 .e = s->p,
+                                 .e_type = s->act,
+                                 .skip = skip,
+                                 .y = s->y,
+                                 .mod = edt_stream_modulation(s, joint->part[EDT_PART_SITE]),
+                                 .shift = 0,
+                                 .scale = 2 * to->D,
+                             });
+    begin(joint, s, to, s->x, first);
 }

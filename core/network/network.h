@@ -24,8 +24,8 @@ const EdtVariant *edt_network_variant(const EdtNetwork *network);
 /* Room and primitives for forwards of N samples and R modulation rows; nothing after it allocates
  * for these sizes. */
 gboolean edt_network_prepare(EdtNetwork *network, int N, int R, GError **error);
-/* Bytes of working memory for N samples and R rows. */
-gsize edt_network_workspace(const EdtNetwork *network, int N, int R);
+/* Bytes of working memory for N samples and R rows, where activations are of type act. */
+gsize edt_network_workspace(const EdtVariant *v, EdtType act, int N, int R);
 
 /* Modulations of R rows (R as prepared): row r is timestep[r] with label[r] and style[r] (host
  * arrays; label n_classes is the null class, style n_styles the null style; NULL where the network

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The shapes of EDT: a table that names the published sizes, the list of tensors of any size, and
- * the way back from tensors to a shape.  Next: model.c.
+ * The shapes of EDT: a table that names the published sizes, and the way back from tensors to a
+ * shape.  Next: layers.c.
  */
 #include "network/shape.h"
 
@@ -11,7 +11,6 @@
 
 #define DIM_MAX 4096    /* widest stage we accept: 4 D must fit a row kernel's buffer */
 #define GRID_MAX 128
-#define TIMESTEP_WIDTH 256 /* sinusoidal embedding in front of the timestep MLP */
 
 /* Sizes of the paper's table 1 and the official models_edt.py; the Ti are ours, with patches of 4
  * for small pictures in pixel space, of 2 for latents.  latent_size and grid are set by image size. */
@@ -71,30 +70,37 @@ static const struct {
      8},
 };
 
-/* The way through an EDT: how a stage is entered, and how often its grid was halved. */
+/* How a stage of a family is entered, and how often its grid was halved. */
 static const struct {
-    EdtJointKind joint;
-    int halvings;
-} way[EDT_STAGES] = {
-    {EDT_JOINT_PATCHES, 0}, {EDT_JOINT_DOWN, 1}, {EDT_JOINT_DOWN, 2},
-    {EDT_JOINT_UP, 1},      {EDT_JOINT_UP, 0},
+    int stages;
+    struct {
+        EdtJointKind joint;
+        int halvings;
+    } stage[EDT_STAGES_MAX];
+} families[] = {
+    [EDT_FAMILY_EDT] = {5,
+                        {{EDT_JOINT_PATCHES, 0},
+                         {EDT_JOINT_DOWN, 1},
+                         {EDT_JOINT_DOWN, 2},
+                         {EDT_JOINT_UP, 1},
+                         {EDT_JOINT_UP, 0}}},
 };
 
 int edt_variant_stages(const EdtVariant *v)
 {
-    return EDT_STAGES;
+    return families[v->family].stages;
 }
 
 int edt_variant_grid(const EdtVariant *v, int stage)
 {
-    return v->grid >> way[stage].halvings;
+    return v->grid >> families[v->family].stage[stage].halvings;
 }
 
 EdtStage edt_variant_stage(const EdtVariant *v, int stage)
 {
     const int n = edt_variant_grid(v, stage), D = v->dims[stage], H = v->heads[stage];
     return (EdtStage){
-        .joint = way[stage].joint,
+        .joint = families[v->family].stage[stage].joint,
         .n = n,
         .T = n * n,
         .D = D,
@@ -107,7 +113,7 @@ EdtStage edt_variant_stage(const EdtVariant *v, int stage)
 int edt_variant_blocks(const EdtVariant *v)
 {
     int blocks = 0;
-    for (int s = 0; s < EDT_STAGES; s++)
+    for (int s = 0; s < edt_variant_stages(v); s++)
         blocks += v->depths[s];
     return blocks;
 }
@@ -115,7 +121,7 @@ int edt_variant_blocks(const EdtVariant *v)
 int edt_variant_stage_of_block(const EdtVariant *v, int block)
 {
     int stage = 0;
-    while (stage < EDT_STAGES - 1 && block >= v->depths[stage])
+    while (stage < edt_variant_stages(v) - 1 && block >= v->depths[stage])
         block -= v->depths[stage++];
     return stage;
 }
@@ -225,7 +231,7 @@ static gboolean read_stages(Reader *reader, EdtVariant *v)
             if (++stage == 0)
                 v->grid = block.n;
             last = block.n;
-            if (stage >= EDT_STAGES || v->grid % 4 || block.n != edt_variant_grid(v, stage))
+            if (stage >= edt_variant_stages(v) || v->grid % 4 || block.n != edt_variant_grid(v, stage))
                 return refuse(reader, "blocks",
                               _("do not form two down, one middle and two up stages"));
             v->dims[stage] = block.D;
@@ -237,7 +243,7 @@ static gboolean read_stages(Reader *reader, EdtVariant *v)
             return refuse(reader, "blocks", _("of one stage differ in width or heads"));
         v->depths[stage]++;
     }
-    if (stage != EDT_STAGES - 1)
+    if (stage != edt_variant_stages(v) - 1)
         return refuse(reader, "blocks", _("do not form two down, one middle and two up stages"));
     return TRUE;
 }
@@ -286,130 +292,6 @@ gboolean edt_variant_detect(EdtShapeOf shape_of, gpointer source, EdtVariant *v,
     v->out_channels = (int)(final[0] / area);
     name_variant(v);
     return TRUE;
-}
-
-/* ---- shape to tensors ---- */
-
-typedef struct {
-    EdtTensorSpec each;
-    gpointer user_data;
-    char name[128];
-} Lister;
-
-/* Name by format, shape behind it; a dimension of 0 ends the shape. */
-static void list(Lister *l, gint64 a, gint64 b, gint64 c, gint64 d, const char *format, ...)
-    G_GNUC_PRINTF(6, 7);
-
-static void list(Lister *l, gint64 a, gint64 b, gint64 c, gint64 d, const char *format, ...)
-{
-    gint64 shape[EDT_RANK_MAX] = {a, b, c, d};
-    int rank = d ? 4 : c ? 3 : b ? 2 : 1;
-    va_list args;
-    va_start(args, format);
-    g_vsnprintf(l->name, sizeof l->name, format, args);
-    va_end(args);
-    l->each(l->name, rank, shape, l->user_data);
-}
-
-static void list_block(Lister *l, const EdtVariant *v, int i, int stage)
-{
-    int D = v->dims[stage], H = v->heads[stage], side = 2 * edt_variant_grid(v, stage) - 1;
-    int hidden = D * v->mlp_ratio;
-    list(l, side * side, H, 0, 0, "blocks.%d.attn.rel_pos_bias.relative_position_bias_table", i);
-    list(l, 3 * D, D, 0, 0, "blocks.%d.attn.qkv.weight", i);
-    list(l, 3 * D, 0, 0, 0, "blocks.%d.attn.qkv.bias", i);
-    list(l, D, D, 0, 0, "blocks.%d.attn.proj.weight", i);
-    list(l, D, 0, 0, 0, "blocks.%d.attn.proj.bias", i);
-    list(l, hidden, D, 0, 0, "blocks.%d.mlp.fc1.weight", i);
-    list(l, hidden, 0, 0, 0, "blocks.%d.mlp.fc1.bias", i);
-    list(l, D, hidden, 0, 0, "blocks.%d.mlp.fc2.weight", i);
-    list(l, D, 0, 0, 0, "blocks.%d.mlp.fc2.bias", i);
-    list(l, 6 * D, v->dims[0], 0, 0, "blocks.%d.adaLN_modulation.1.weight", i);
-    list(l, 6 * D, 0, 0, 0, "blocks.%d.adaLN_modulation.1.bias", i);
-}
-
-static void list_resampling(Lister *l, const EdtVariant *v)
-{
-    const int *D = v->dims, c = D[0];
-    for (int i = 0; i < 2; i++) { /* concat i feeds stage 3 + i */
-        int width = D[3 + i], n = edt_variant_grid(v, 3 + i);
-        list(l, 1, n * n, width, 0, "concat_blocks.%d.pos_embed", i);
-        list(l, 4 * width, c, 0, 0, "concat_blocks.%d.adaLN_modulation.1.weight", i);
-        list(l, 4 * width, 0, 0, 0, "concat_blocks.%d.adaLN_modulation.1.bias", i);
-        list(l, width, 2 * width, 0, 0, "concat_blocks.%d.cat.weight", i);
-        list(l, width, 0, 0, 0, "concat_blocks.%d.cat.bias", i);
-    }
-    for (int i = 0; i < 2; i++) { /* down i leads from stage i to i + 1 */
-        int n = edt_variant_grid(v, i + 1);
-        list(l, 1, n * n, D[i + 1], 0, "down_blocks.%d.pos_embed", i);
-        list(l, 8 * D[i], c, 0, 0, "down_blocks.%d.adaLN_modulation.1.weight", i);
-        list(l, 8 * D[i], 0, 0, 0, "down_blocks.%d.adaLN_modulation.1.bias", i);
-        list(l, D[i + 1], 4 * D[i], 0, 0, "down_blocks.%d.reduction.weight", i);
-    }
-    for (int i = 0; i < 2; i++)
-        list(l, 4 * D[3 + i], D[2 + i], 0, 0, "up_blocks.%d.expand.weight", i);
-}
-
-void edt_variant_tensors(const EdtVariant *v, EdtTensorSpec each, gpointer user_data)
-{
-    Lister lister = {.each = each, .user_data = user_data}, *l = &lister;
-    int D = v->dims[0], p = v->patch, block = 0;
-
-    list(l, 1, v->grid * v->grid, D, 0, "pos_embed");
-    list(l, D, v->channels, p, p, "x_embedder.proj.weight");
-    list(l, D, 0, 0, 0, "x_embedder.proj.bias");
-    list(l, D, TIMESTEP_WIDTH, 0, 0, "t_embedder.mlp.0.weight");
-    list(l, D, 0, 0, 0, "t_embedder.mlp.0.bias");
-    list(l, D, D, 0, 0, "t_embedder.mlp.2.weight");
-    list(l, D, 0, 0, 0, "t_embedder.mlp.2.bias");
-    list(l, v->n_classes + 1, D, 0, 0, "y_embedder.embedding_table.weight");
-    if (v->n_styles)
-        list(l, v->n_styles + 1, D, 0, 0, STYLES);
-    for (int stage = 0; stage < EDT_STAGES; stage++)
-        for (int i = 0; i < v->depths[stage]; i++)
-            list_block(l, v, block++, stage);
-    list_resampling(l, v);
-    list(l, p * p * v->out_channels, D, 0, 0, "final_layer.linear.weight");
-    list(l, p * p * v->out_channels, 0, 0, 0, "final_layer.linear.bias");
-    list(l, 2 * D, D, 0, 0, "final_layer.adaLN_modulation.1.weight");
-    list(l, 2 * D, 0, 0, 0, "final_layer.adaLN_modulation.1.bias");
-}
-
-static void count_parameters(const char *name, int rank, const gint64 *shape, gpointer user_data)
-{
-    guint64 count = 1;
-    for (int i = 0; i < rank; i++)
-        count *= (guint64)shape[i];
-    *(guint64 *)user_data += count;
-}
-
-guint64 edt_variant_parameters(const EdtVariant *v)
-{
-    guint64 count = 0;
-    edt_variant_tensors(v, count_parameters, &count);
-    return count;
-}
-
-/* As get_flops of the official code counts them: matrix products only. */
-guint64 edt_variant_macs(const EdtVariant *v)
-{
-    guint64 c = (guint64)v->dims[0], T0 = (guint64)v->grid * v->grid, p2 = (guint64)v->patch * v->patch;
-    guint64 macs = T0 * p2 * v->channels * c + TIMESTEP_WIDTH * c + c * c + 2 * c * c +
-                   T0 * c * p2 * v->out_channels;
-    for (int s = 0; s < EDT_STAGES; s++) {
-        guint64 D = (guint64)v->dims[s], n = (guint64)edt_variant_grid(v, s), T = n * n;
-        macs += (guint64)v->depths[s] *
-                (6 * D * c + T * D * D * (4 + 2 * (guint64)v->mlp_ratio) + 2 * T * T * D);
-    }
-    for (int i = 0; i < 2; i++) {
-        guint64 D = (guint64)v->dims[i], next = (guint64)v->dims[i + 1];
-        guint64 n = (guint64)edt_variant_grid(v, i + 1), up = (guint64)v->dims[3 + i];
-        guint64 fine = (guint64)edt_variant_grid(v, 3 + i);
-        macs += 8 * D * c + n * n * 4 * D * next;
-        macs += fine * fine / 4 * (guint64)v->dims[2 + i] * 4 * up;
-        macs += 4 * up * c + fine * fine * 2 * up * up;
-    }
-    return macs;
 }
 
 void edt_position_table(int n, int D, float *out)

@@ -4,6 +4,8 @@
  */
 #include "network/stream.h"
 
+#include <string.h>
+
 void edt_stream_carve(EdtStream *s, EdtArena *arena, const EdtVariant *v, int N)
 {
     const gsize act = edt_type_size(s->act);
@@ -19,19 +21,18 @@ void edt_stream_carve(EdtStream *s, EdtArena *arena, const EdtVariant *v, int N)
     s->p = edt_arena_take(arena, widest * act);
 }
 
-EdtModulation edt_stream_modulation(const EdtStream *s, const EdtSite *site)
+EdtModulation edt_stream_modulation(const EdtStream *s, const EdtWeight *site)
 {
-    return (EdtModulation){site->rows, site->columns, s->row};
+    return (EdtModulation){site->rows, site->layer.N, s->row};
 }
 
-void edt_stream_linear(const EdtStream *s, EdtLinear *linear, const EdtStage *stage, const void *x,
-                       void *y)
+void edt_stream_linear(const EdtStream *s, const EdtWeight *weight, const void *x, void *y)
 {
-    s->backend->linear(s->dev, linear, (gint64)s->N * stage->T, x, y);
+    s->backend->linear(s->dev, weight->linear, (gint64)s->N * weight->layer.T, x, y);
 }
 
 void edt_stream_begin(const EdtStream *s, const EdtStage *stage, const void *p, EdtType p_type,
-                      const float *table, float *x, const EdtSite *first)
+                      const EdtWeight *positions, float *x, const EdtWeight *first)
 {
     s->backend->update(s->dev, &(EdtRowUpdate){
                                    .N = s->N,
@@ -40,7 +41,7 @@ void edt_stream_begin(const EdtStream *s, const EdtStage *stage, const void *p, 
                                    .x = x,
                                    .p = p,
                                    .p_type = p_type,
-                                   .table = table,
+                                   .table = positions->table,
                                    .y = s->y,
                                    .norm = TRUE,
                                    .gate = EDT_NO_COLUMN,
@@ -50,15 +51,22 @@ void edt_stream_begin(const EdtStream *s, const EdtStage *stage, const void *p, 
                                });
 }
 
-void edt_stream_station(const EdtStream *s, const char *group, int i, const char *part,
-                        const void *data, EdtType type, const EdtStage *stage, int D)
+void edt_stream_tell(const EdtStream *s, const char *name, const void *data, EdtType type, int T,
+                     int D)
 {
-    char name[64];
+    if (s->probe)
+        s->probe(name, data, type, s->N * T, D, s->probe_data);
+}
+
+void edt_stream_station(const EdtStream *s, const EdtWeight *weight, int up, const void *data,
+                        EdtType type, int T, int D)
+{
+    char name[sizeof weight->layer.name];
+
     if (!s->probe)
         return;
-    if (i < 0)
-        g_strlcpy(name, group, sizeof name);
-    else
-        g_snprintf(name, sizeof name, "%s.%d%s%s", group, i, part ? "." : "", part ? part : "");
-    s->probe(name, data, type, s->N * stage->T, D, s->probe_data);
+    g_strlcpy(name, weight->layer.name, sizeof name);
+    while (up-- > 0)
+        *strrchr(name, '.') = '\0';
+    edt_stream_tell(s, name, data, type, T, D);
 }

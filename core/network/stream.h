@@ -8,8 +8,8 @@
 #pragma once
 
 #include "base/arena.h"
-#include "network/condition.h"
 #include "network/network.h"
+#include "network/parts.h"
 
 typedef struct {
     const EdtBackend *backend;
@@ -29,17 +29,19 @@ typedef struct {
  * normed and modulated by the first two columns of a site. */
 typedef struct {
     gboolean plain;
-    const EdtSite *site;
+    const EdtWeight *site;
 } EdtNext;
 
 /* Room for N samples of the widest stage. */
 void edt_stream_carve(EdtStream *s, EdtArena *arena, const EdtVariant *v, int N);
-EdtModulation edt_stream_modulation(const EdtStream *s, const EdtSite *site);
-void edt_stream_linear(const EdtStream *s, EdtLinear *linear, const EdtStage *stage, const void *x,
-                       void *y);
-/* The stream of a stage begins: x = p + table, and y for its first block. */
+EdtModulation edt_stream_modulation(const EdtStream *s, const EdtWeight *site);
+void edt_stream_linear(const EdtStream *s, const EdtWeight *weight, const void *x, void *y);
+/* The stream of a stage begins: x = p + positions, and y for its first block. */
 void edt_stream_begin(const EdtStream *s, const EdtStage *stage, const void *p, EdtType p_type,
-                      const float *table, float *x, const EdtSite *first);
-/* Tells the probe: group, group.i or group.i.part (i < 0 and part NULL: without). */
-void edt_stream_station(const EdtStream *s, const char *group, int i, const char *part,
-                        const void *data, EdtType type, const EdtStage *stage, int D);
+                      const EdtWeight *positions, float *x, const EdtWeight *first);
+/* Tells the probe: rows of T tokens a sample and D wide, under a name of the reference ... */
+void edt_stream_tell(const EdtStream *s, const char *name, const void *data, EdtType type, int T,
+                     int D);
+/* ... or under that of the module `up` levels above a layer. */
+void edt_stream_station(const EdtStream *s, const EdtWeight *weight, int up, const void *data,
+                        EdtType type, int T, int D);

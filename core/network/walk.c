@@ -3,15 +3,18 @@
  * See walk.h (paper figure 2; official models_edt.py).
  */
 #include "network/walk.h"
+#include "network/block.h"
+#include "network/joint.h"
 
-/* One walk on its way. */
+/* A forward on its way. */
 typedef struct {
+    const EdtWalk *memory;
     const EdtParts *parts;
     const EdtStream *s;
     const EdtAmmPlan *amm;
-    const float *skips[EDT_STAGES]; /* what waits for its joint; last in, first out */
-    int waiting, downs, ups, block; /* of each how many there were */
-} Walk;
+    const float *skips[EDT_STAGES_MAX]; /* what waits for its joint; last in, first out */
+    int waiting, block;             /* how many; the next block */
+} Way;
 
 /* The joint behind a stage; PATCHES behind the last. */
 static EdtJointKind joint_behind(const EdtVariant *v, int stage)
@@ -20,51 +23,62 @@ static EdtJointKind joint_behind(const EdtVariant *v, int stage)
                                              : EDT_JOINT_PATCHES;
 }
 
-void edt_walk_carve(EdtParts *parts, EdtArena *arena, int N)
+void edt_walk_carve(EdtWalk *walk, EdtArena *arena, const EdtVariant *v, int N)
 {
-    const EdtVariant *v = &parts->v;
     const gsize pixels = (gsize)N * (gsize)(v->latent_size * v->latent_size);
 
-    parts->patches =
+    walk->patches =
         edt_arena_take(arena, pixels * (gsize)MAX(v->channels, v->out_channels) * sizeof(float));
     for (int i = 0; i < edt_variant_stages(v); i++) {
         const EdtStage stage = edt_variant_stage(v, i);
+        const gsize numbers = (gsize)N * (gsize)stage.T * (gsize)stage.D;
         if (joint_behind(v, i) == EDT_JOINT_DOWN)
-            parts->skip[i] =
-                edt_arena_take(arena, (gsize)N * (gsize)stage.T * (gsize)stage.D * sizeof(float));
+            walk->skip[i] = edt_arena_take(arena, numbers * sizeof(float));
     }
 }
 
 /* Where the stream of a stage begins: in a memory of its own where its input is wanted again. */
-static float *beginning(Walk *w, int i)
+static float *beginning(Way *way, int i)
 {
-    float *skip = w->parts->skip[i];
+    float *skip = way->memory->skip[i];
     if (skip)
-        w->skips[w->waiting++] = skip;
-    return skip ? skip : w->s->x;
+        way->skips[way->waiting++] = skip;
+    return skip ? skip : way->s->x;
 }
 
-/* The stream comes into a stage; where it lies. */
-static const float *enter(Walk *w, int i, const EdtStage *stage)
+static const float *enter_patches(Way *way, int i, const EdtStage *stage, const EdtWeight *first)
 {
-    const EdtParts *parts = w->parts;
-    const EdtSite *first = &parts->blocks[w->block].site;
+    const EdtStream *s = way->s;
+    EdtWeight *const *ends = way->parts->ends.part;
+    float *x = beginning(way, i);
 
-    if (stage->joint == EDT_JOINT_PATCHES) {
-        float *x = beginning(w, i);
-        edt_stream_linear(w->s, parts->embed, stage, parts->patches, w->s->x);
-        edt_stream_begin(w->s, stage, w->s->x, EDT_F32, parts->table, x, first);
-        edt_stream_station(w->s, "x_embed_plus_pos", -1, NULL, x, EDT_F32, stage, stage->D);
+    edt_stream_linear(s, ends[EDT_PART_PATCHES], way->memory->patches, s->x);
+    edt_stream_begin(s, stage, s->x, EDT_F32, ends[EDT_PART_POSITIONS], x, first);
+    edt_stream_tell(s, "x_embed_plus_pos", x, EDT_F32, stage->T, stage->D);
+    return x;
+}
+
+/* The stream comes into stage i; where it lies. */
+static const float *enter(Way *way, int i, const EdtStage *stage)
+{
+    const EdtGroup *joint = &way->parts->joint[i];
+    const EdtWeight *first = way->parts->blocks[way->block].part[EDT_PART_SITE];
+    float *x;
+
+    switch (stage->joint) {
+    case EDT_JOINT_PATCHES:
+        break;
+    case EDT_JOINT_DOWN: {
+        const EdtStage from = edt_variant_stage(&way->parts->v, i - 1);
+        x = beginning(way, i);
+        edt_joint_down(joint, way->s, &from, stage, x, first);
         return x;
     }
-    const EdtStage from = edt_variant_stage(&parts->v, i - 1);
-    if (stage->joint == EDT_JOINT_DOWN) {
-        float *x = beginning(w, i);
-        edt_joint_down(&parts->joint[i], w->s, w->downs++, &from, stage, x, first);
-        return x;
+    case EDT_JOINT_UP:
+        edt_joint_up(joint, way->s, stage, way->skips[--way->waiting], first);
+        return way->s->x;
     }
-    edt_joint_up(&parts->joint[i], w->s, w->ups++, &from, stage, w->skips[--w->waiting], first);
-    return w->s->x;
+    return enter_patches(way, i, stage, first);
 }
 
 /* What leaves a stage: down reads x, up wants x as it is, the head wants it normed. */
@@ -78,38 +92,37 @@ static EdtNext leave(const EdtParts *parts, int stage)
     case EDT_JOINT_PATCHES:
         break;
     }
-    return (EdtNext){FALSE, &parts->final};
+    return (EdtNext){FALSE, parts->ends.part[EDT_PART_SITE]};
 }
 
-static void run_stage(Walk *w, int i)
+static void run_stage(Way *way, int i)
 {
-    const EdtParts *parts = w->parts;
+    const EdtParts *parts = way->parts;
     const EdtStage stage = edt_variant_stage(&parts->v, i);
-    const float *x = enter(w, i, &stage);
+    const float *x = enter(way, i, &stage);
 
-    for (int k = 1; k <= stage.depth; k++, w->block++) {
-        const EdtBlock *block = &parts->blocks[w->block];
-        const EdtNext next = k < stage.depth ? (EdtNext){FALSE, &block[1].site} : leave(parts, i);
-        edt_block_run(block, w->s, &stage, x, edt_amm_tables_find(&parts->amm, w->amm, w->block, i),
-                      next);
-        x = w->s->x;
+    for (int k = 1; k <= stage.depth; k++, way->block++) {
+        const EdtGroup *block = &parts->blocks[way->block];
+        const EdtNext next = k < stage.depth ? (EdtNext){FALSE, block[1].part[EDT_PART_SITE]}
+                                             : leave(parts, i);
+        edt_block_run(block, way->s, &stage, x,
+                      edt_amm_tables_find(&parts->amm, way->amm, way->block, i), next);
+        x = way->s->x;
     }
 }
 
-void edt_walk_run(const EdtParts *parts, const EdtStream *s, const float *x, const EdtAmmPlan *amm,
-                  float *out)
+void edt_walk_run(const EdtWalk *walk, const EdtParts *parts, const EdtStream *s, const float *x,
+                  const EdtAmmPlan *amm, float *out)
 {
     const EdtVariant *v = &parts->v;
     const EdtBackend *b = s->backend;
-    const int stages = edt_variant_stages(v);
-    const EdtStage last = edt_variant_stage(v, stages - 1);
-    Walk walk = {.parts = parts, .s = s, .amm = amm};
+    const EdtWeight *head = parts->ends.part[EDT_PART_HEAD];
+    Way way = {.memory = walk, .parts = parts, .s = s, .amm = amm};
 
-    b->patchify(s->dev, s->N, v->channels, v->latent_size, v->patch, x, parts->patches);
-    for (int i = 0; i < stages; i++)
-        run_stage(&walk, i);
-    edt_stream_linear(s, parts->head, &last, s->y, parts->patches);
-    edt_stream_station(s, "final_layer", -1, NULL, parts->patches, EDT_F32, &last,
-                       v->patch * v->patch * v->out_channels);
-    b->unpatchify(s->dev, s->N, v->out_channels, v->latent_size, v->patch, parts->patches, out);
+    b->patchify(s->dev, s->N, v->channels, v->latent_size, v->patch, x, walk->patches);
+    for (int i = 0; i < edt_variant_stages(v); i++)
+        run_stage(&way, i);
+    edt_stream_linear(s, head, s->y, walk->patches);
+    edt_stream_station(s, head, 1, walk->patches, EDT_F32, head->layer.T, (int)head->layer.N);
+    b->unpatchify(s->dev, s->N, v->out_channels, v->latent_size, v->patch, walk->patches, out);
 }

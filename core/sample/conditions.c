@@ -33,12 +33,16 @@ static int count_slots(const EdtConditions *c)
     return slots;
 }
 
+static gsize row_bytes(const EdtVariant *v)
+{
+    return edt_network_workspace(v, EDT_F32, 1, 2) - edt_network_workspace(v, EDT_F32, 1, 1);
+}
+
 /* Steps whose rows are computed together: all of them, unless memory says otherwise. */
 static int choose_slice(const EdtConditions *c)
 {
-    gsize row =
-        edt_network_workspace(c->network, c->N, 2) - edt_network_workspace(c->network, c->N, 1);
-    gsize rows = MAX(EDT_MODULATION_BYTES / MAX(row, 1), 1);
+    const gsize row = row_bytes(edt_network_variant(c->network));
+    const gsize rows = MAX(EDT_MODULATION_BYTES / MAX(row, 1), 1);
     return (int)CLAMP(rows / (gsize)c->slots, 1, (gsize)c->schedule->S);
 }
 

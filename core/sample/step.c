@@ -8,8 +8,7 @@
 
 static gsize latents(const EdtStep *step)
 {
-    const EdtVariant *v = edt_network_variant(step->network);
-    return (gsize)(step->pictures * v->channels * v->latent_size * v->latent_size);
+    return (gsize)(step->pictures * step->C * step->hw);
 }
 
 int edt_step_samples(const EdtStep *step)
@@ -26,15 +25,13 @@ static void carve_news(const EdtStep *step, EdtStepNews *news, EdtArena *arena)
 
 void edt_step_carve(EdtStep *step, EdtArena *host, EdtArena *device)
 {
-    const EdtVariant *v = edt_network_variant(step->network);
-    const gsize N = (gsize)edt_step_samples(step);
-    const gsize pixels = (gsize)(v->latent_size * v->latent_size) * sizeof(float);
+    const gsize pixels = (gsize)(edt_step_samples(step) * step->hw) * sizeof(float);
 
     carve_news(step, &step->host, host);
     carve_news(step, &step->device, device);
-    step->x = edt_arena_take(device, N * (gsize)v->channels * pixels);
+    step->x = edt_arena_take(device, pixels * (gsize)step->C);
     step->denoised = edt_arena_take(device, latents(step) * sizeof(float));
-    step->out = edt_arena_take(device, N * (gsize)v->out_channels * pixels);
+    step->out = edt_arena_take(device, pixels * (gsize)step->C_out);
 }
 
 static void send(const EdtStep *step)
@@ -49,15 +46,13 @@ static void send(const EdtStep *step)
 
 static void run(const EdtStep *step)
 {
-    const EdtVariant *v = edt_network_variant(step->network);
-
     edt_network_forward(step->network, edt_step_samples(step), step->x, step->device.row,
                         &step->amm, step->out);
     step->backend->advance(step->dev, &(EdtSamplerStep){
                                           .N = step->pictures,
-                                          .C = v->channels,
-                                          .C_out = v->out_channels,
-                                          .hw = v->latent_size * v->latent_size,
+                                          .C = step->C,
+                                          .C_out = step->C_out,
+                                          .hw = step->hw,
                                           .guided = step->guided,
                                           .how = step->device.how,
                                           .out = step->out,

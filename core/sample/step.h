@@ -25,6 +25,7 @@ typedef struct {
     EdtDevice *dev;
     EdtAmmPlan amm;
     int pictures;
+    int C, C_out, hw; /* channels in and out of the network, pixels of a channel */
     int guided; /* channels that guidance acts on; 0: none */
     EdtStepNews host, device;
     float *x, *denoised; /* [N, C, hw], [pictures, C, hw] device: as in EdtSamplerStep */
@@ -32,7 +33,7 @@ typedef struct {
 } EdtStep;
 
 int edt_step_samples(const EdtStep *step); /* N */
-/* Both memories of a step; network, pictures and guided are known. */
+/* Both memories of a step, whose numbers are known; it needs no network yet. */
 void edt_step_carve(EdtStep *step, EdtArena *host, EdtArena *device);
 /* Sends what host holds (noise only for coefficients that draw) and goes from x_t to x_{t-1}.
  * Errors show at the device's next sync. */

@@ -148,9 +148,9 @@ static void stage_back(EdtTrainNetwork *network, int stage, int first)
 
 static void head_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
-    const Stage *s = &network->stages[EDT_STAGES - 1];
+    const Stage *s = &network->stages[network->n_stages - 1];
     const EdtVariant *v = &network->v;
-    const float *x = edt_train_stage_output(network, EDT_STAGES - 1), *d_out = data;
+    const float *x = edt_train_stage_output(network, network->n_stages - 1), *d_out = data;
     const gint64 picture = (gint64)v->out_channels * v->latent_size * v->latent_size;
     const gint64 token_rows = (gint64)s->T * network->head.N;
     float *wide = network->scratch[thread].wide;
@@ -174,7 +174,7 @@ static void head_job(EdtTrainNetwork *network, int index, int thread, gpointer d
 
 static void head_back(EdtTrainNetwork *network, const float *d_out)
 {
-    const int jobs = network->stages[EDT_STAGES - 1].jobs;
+    const int jobs = network->stages[network->n_stages - 1].jobs;
     edt_train_jobs(network, jobs, head_job, (gpointer)d_out);
     edt_linear_gradients(network, &(Gradient){&network->head, network->d_rows, network->y, jobs},
                          1);
@@ -293,7 +293,7 @@ void edt_train_network_backward(EdtTrainNetwork *network, const float *d_out, fl
                (gsize)network->N * (gsize)network->sites[i]->columns * sizeof(float));
     }
     head_back(network, d_out);
-    for (int stage = EDT_STAGES - 1; stage >= 0; stage--) {
+    for (int stage = network->n_stages - 1; stage >= 0; stage--) {
         first -= network->v.depths[stage];
         stage_back(network, stage, first);
         edt_train_tell_stage(network, stage, first);

@@ -213,9 +213,9 @@ static void concat_job(EdtTrainNetwork *network, int index, int thread, gpointer
 
 static void head_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
-    const Stage *s = &network->stages[EDT_STAGES - 1];
+    const Stage *s = &network->stages[network->n_stages - 1];
     const EdtVariant *v = &network->v;
-    const float *x = edt_train_stage_output(network, EDT_STAGES - 1);
+    const float *x = edt_train_stage_output(network, network->n_stages - 1);
     const gint64 rows = network->head.rows, row_width = network->head.N;
     const gint64 picture = (gint64)v->out_channels * v->latent_size * v->latent_size;
 
@@ -243,15 +243,15 @@ void edt_train_network_forward(EdtTrainNetwork *network, const float *weights,
     network->input = input;
     condition(network);
     edt_train_jobs(network, s[0].jobs, embed_job, NULL);
-    for (int stage = 0; stage < EDT_STAGES; stage++) {
+    for (int stage = 0; stage < network->n_stages; stage++) {
         run_stage(network, stage, first);
         first += network->v.depths[stage];
         if (stage < 2) {
             edt_train_jobs(network, s[stage + 1].jobs, down_job, GINT_TO_POINTER(stage));
-        } else if (stage < EDT_STAGES - 1) {
+        } else if (stage < network->n_stages - 1) {
             edt_train_jobs(network, s[stage].jobs, expand_job, GINT_TO_POINTER(stage - 2));
             edt_train_jobs(network, s[stage + 1].jobs, concat_job, GINT_TO_POINTER(stage - 2));
         }
     }
-    edt_train_jobs(network, s[EDT_STAGES - 1].jobs, head_job, out);
+    edt_train_jobs(network, s[network->n_stages - 1].jobs, head_job, out);
 }

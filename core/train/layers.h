@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The parts of a training network: layers with their plans and kept activations.  Private to
- * network.c (which makes them), forward.c, backward.c and backward_condition.c (which use them).
+ * train_network.c (which makes them), forward.c, backward.c and backward_condition.c (which use them).
  */
 #pragma once
 
@@ -75,7 +75,8 @@ struct EdtTrainNetwork {
     void *memory;
     gsize bytes;
 
-    Stage stages[EDT_STAGES];
+    Stage stages[EDT_STAGES_MAX];
+    int n_stages;
     Block *blocks;
     int n_blocks;
     Down down[2];

@@ -85,7 +85,7 @@ static void carve_shared(EdtTrainNetwork *network, EdtArena *a)
     gint64 N = network->N, row_width = network->head.N * (gint64)network->stages[0].T, windows = 0;
     gint64 scores = 0, job_rows = 0, widest = 0;
 
-    for (int i = 0; i < EDT_STAGES; i++) {
+    for (int i = 0; i < network->n_stages; i++) {
         const Stage *s = &network->stages[i];
         gint64 side = 2 * s->n - 1;
         row_width = MAX(row_width, (gint64)s->T * s->D);
@@ -118,7 +118,7 @@ static void carve(EdtTrainNetwork *network, EdtArena *a)
     carve_ends(network, a);
     carve_resampling(network, a, 0);
     carve_resampling(network, a, 1);
-    for (int s = 0; s < EDT_STAGES; s++) {
+    for (int s = 0; s < network->n_stages; s++) {
         x = s == 0 ? network->x : s <= 2 ? network->down[s - 1].x : network->up[s - 3].x;
         for (int i = 0; i < network->v.depths[s]; i++, first++) {
             carve_block(network, a, &network->blocks[first], x);

@@ -17,25 +17,34 @@ static void parameter_free(gpointer data)
     g_free(parameter);
 }
 
-static void add(const char *name, int rank, const gint64 *shape, gpointer user_data)
+static void add(EdtParameters *p, const EdtLayer *layer, gboolean is_bias, const char *suffix)
 {
-    EdtParameters *p = user_data;
-    EdtParameter *parameter;
+    EdtParameter *parameter = g_new0(EdtParameter, 1);
 
-    if (g_str_has_suffix(name, "pos_embed"))
-        return; /* fixed: edt_position_table() */
-    parameter = g_new0(EdtParameter, 1);
-    parameter->name = g_strdup(name);
-    parameter->rank = rank;
+    parameter->layer = *layer;
+    parameter->is_bias = is_bias;
+    parameter->name = g_strconcat(layer->name, suffix, NULL);
+    parameter->rank = is_bias ? 1 : edt_layer_shape(layer, parameter->shape);
+    if (is_bias)
+        parameter->shape[0] = layer->N;
     parameter->offset = p->count;
     parameter->count = 1;
-    for (int i = 0; i < rank; i++) {
-        parameter->shape[i] = shape[i];
-        parameter->count *= (gsize)shape[i];
-    }
+    for (int i = 0; i < parameter->rank; i++)
+        parameter->count *= (gsize)parameter->shape[i];
     p->count += (parameter->count + LINE - 1) / LINE * LINE;
     g_ptr_array_add(p->parameters, parameter);
     g_hash_table_insert(p->by_name, parameter->name, parameter);
+}
+
+static void add_layer(const EdtLayer *layer, gpointer user_data)
+{
+    const gboolean linear = edt_layer_is_linear(layer);
+
+    if (layer->kind == EDT_LAYER_POSITIONS)
+        return; /* fixed: edt_position_table() */
+    add(user_data, layer, FALSE, linear ? ".weight" : "");
+    if (linear && layer->bias)
+        add(user_data, layer, TRUE, ".bias");
 }
 
 EdtParameters *edt_parameters_new(const EdtVariant *variant)
@@ -44,7 +53,7 @@ EdtParameters *edt_parameters_new(const EdtVariant *variant)
     p->v = *variant;
     p->parameters = g_ptr_array_new_with_free_func(parameter_free);
     p->by_name = g_hash_table_new(g_str_hash, g_str_equal);
-    edt_variant_tensors(variant, add, p);
+    edt_layers(variant, add_layer, p);
     return p;
 }
 
@@ -86,24 +95,27 @@ static void normal(EdtRandom *random, float deviation, float *out, gsize count)
         out[i] *= deviation;
 }
 
-/* Truncation at +-2, as timm's trunc_normal_, is 100 deviations away: no draw reaches it. */
-static gboolean is_normal(const char *name)
-{
-    return g_str_has_suffix(name, "relative_position_bias_table") ||
-           g_str_has_suffix(name, "embedding_table.weight") ||
-           g_str_has_prefix(name, "t_embedder.mlp.");
-}
-
-static gboolean is_zero(const char *name)
-{
-    return g_str_has_suffix(name, ".bias") || g_str_has_prefix(name, "final_layer.") ||
-           (g_str_has_prefix(name, "blocks.") && strstr(name, ".adaLN_modulation."));
-}
-
 static void xavier(EdtRandom *random, const EdtParameter *parameter, float *out)
 {
     gint64 rows = parameter->shape[0], columns = (gint64)parameter->count / rows;
     uniform(random, (float)sqrt(6.0 / (double)(rows + columns)), out, parameter->count);
+}
+
+/* Truncation at +-2, as timm's trunc_normal_, is 100 deviations away: no draw reaches it. */
+static void begin(const EdtParameter *parameter, EdtRandom *random, float *out)
+{
+    if (parameter->is_bias)
+        return;
+    switch (parameter->layer.first) {
+    case EDT_FIRST_XAVIER:
+        xavier(random, parameter, out);
+        break;
+    case EDT_FIRST_NORMAL:
+        normal(random, 0.02f, out, parameter->count);
+        break;
+    case EDT_FIRST_ZERO:
+        break;
+    }
 }
 
 void edt_parameters_initialise(const EdtParameters *p, EdtRandom *random, float *array)
@@ -111,13 +123,7 @@ void edt_parameters_initialise(const EdtParameters *p, EdtRandom *random, float 
     memset(array, 0, p->count * sizeof *array);
     for (guint i = 0; i < p->parameters->len; i++) {
         const EdtParameter *parameter = p->parameters->pdata[i];
-        float *out = array + parameter->offset;
-        if (is_zero(parameter->name))
-            continue;
-        if (is_normal(parameter->name))
-            normal(random, 0.02f, out, parameter->count);
-        else
-            xavier(random, parameter, out);
+        begin(parameter, random, array + parameter->offset);
     }
 }
 
@@ -133,15 +139,14 @@ void edt_parameters_open_gates(const EdtParameters *p, EdtRandom *random, float 
 {
     for (guint i = 0; i < p->parameters->len; i++) {
         const EdtParameter *parameter = p->parameters->pdata[i];
-        const char *name = parameter->name;
-        gboolean is_bias = g_str_has_suffix(name, ".bias");
+        const EdtPart part = parameter->layer.part;
         float *out = array + parameter->offset;
-        if (g_str_has_suffix(name, "embedding_table.weight"))
+        if (part == EDT_PART_CLASSES)
             normal(random, 1.0f, out, parameter->count);
-        else if (g_str_has_prefix(name, "t_embedder.mlp.") && !is_bias)
+        else if ((part == EDT_PART_TIME_IN || part == EDT_PART_TIME_OUT) && !parameter->is_bias)
             xavier(random, parameter, out);
-        else if (g_str_has_prefix(name, "blocks.") && strstr(name, ".adaLN_modulation.")) {
-            if (is_bias)
+        else if (part == EDT_PART_SITE && parameter->layer.owner == EDT_OWNER_BLOCK) {
+            if (parameter->is_bias)
                 open_gates(parameter, out);
             else
                 normal(random, 0.02f, out, parameter->count);

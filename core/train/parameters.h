@@ -3,16 +3,18 @@
  * Where each weight of a network lies in one flat array of f32.  Weights, gradients, the averages
  * and the optimiser's moments are parallel arrays with this one layout, so that the optimiser, the
  * average and a checkpoint are single loops.  The fixed position tables are not in it.
- * Next: network.h, which reads and differentiates them.
+ * Next: train_network.h, which reads and differentiates them.
  */
 #pragma once
 
 #include "base/type.h"
-#include "network/shape.h"
+#include "network/layers.h"
 #include "sample/random.h"
 
 typedef struct {
-    char *name; /* as in the reference, without prefix */
+    EdtLayer layer;
+    gboolean is_bias; /* of the layer; else its weight or table */
+    char *name;       /* as in the reference, without prefix */
     int rank;
     gint64 shape[EDT_RANK_MAX];
     gsize offset, count; /* in floats */

@@ -5,6 +5,7 @@
  * others begin anew, so their sets may grow.  Called by trainer.c before the first step.
  */
 #include "train/state.h"
+#include "base/number.h"
 #include "files/safetensors.h"
 #include "model/names.h"
 
@@ -31,13 +32,9 @@ static gboolean refuse(const Start *s, const char *what, const char *name)
 
 static void take(const EdtSafetensor *tensor, gsize from, gsize count, float *to)
 {
-    if (tensor->view.type == EDT_F32) {
-        memcpy(to, (const float *)tensor->view.data + from, count * sizeof *to);
-        return;
-    }
-    const EdtHalf *halves = tensor->view.data;
-    for (gsize i = 0; i < count; i++)
-        to[i] = edt_bf16_to_f32(halves[from + i]);
+    const EdtTensorView *view = &tensor->view;
+    edt_numbers_to_f32(view->type,
+                       (const guint8 *)view->data + from * edt_type_size(view->type), count, to);
 }
 
 static gboolean is_table(const EdtParameter *p)

@@ -5,7 +5,6 @@
  */
 #include "train/layers.h"
 #include "base/memory.h"
-#include "network/condition.h"
 
 #include <omp.h>
 
@@ -101,23 +100,26 @@ static const EdtProduct *plan(Planner *p, const EdtProductSpec *spec)
     return product;
 }
 
-static gsize offset_of(Planner *p, const char *prefix, const char *suffix, gboolean *exists)
-{
-    g_autofree char *name = g_strconcat(prefix, suffix, NULL);
-    const EdtParameter *parameter = edt_parameters_get(p->network->parameters, name);
-    if (exists)
-        *exists = parameter != NULL;
-    return parameter ? parameter->offset : 0;
-}
+/* What the trainer makes of a part: which types are act (x, y, and dx of backward; else f32), and
+ * into how many chunks the gradient is cut; few large ones read their inputs less often than many
+ * small ones. */
+static const struct {
+    gboolean x, y, dx;
+    int chunks;
+} ways[EDT_PARTS] = {
+    [EDT_PART_PATCHES] = {FALSE, FALSE, FALSE, 1}, [EDT_PART_TIME_IN] = {FALSE, FALSE, FALSE, 1},
+    [EDT_PART_TIME_OUT] = {FALSE, FALSE, FALSE, 1}, [EDT_PART_SITE] = {FALSE, FALSE, FALSE, 1},
+    [EDT_PART_HEAD] = {TRUE, FALSE, FALSE, 1},     [EDT_PART_QKV] = {TRUE, TRUE, FALSE, 1},
+    [EDT_PART_PROJ] = {TRUE, TRUE, TRUE, 1},       [EDT_PART_FC1] = {TRUE, TRUE, FALSE, 2},
+    [EDT_PART_FC2] = {TRUE, TRUE, TRUE, 1},        [EDT_PART_EXPAND] = {TRUE, TRUE, FALSE, 4},
+    [EDT_PART_MERGE] = {TRUE, FALSE, FALSE, 1},
+};
 
-/* y_type, dx_type: of the results of forward and backward. */
-static void plan_linear(Planner *p, Linear *l, const char *prefix, int K, int N, int unit,
-                        gint64 rows, EdtType type, EdtType y_type, EdtType dx_type)
+static void plan_products(Planner *p, Linear *l, EdtType y_type, EdtType dx_type)
 {
-    *l = (Linear){.K = K, .N = N, .unit = unit, .chunks = N / unit, .rows = rows, .type = type};
-    l->weight = offset_of(p, prefix, ".weight", NULL);
-    l->bias = offset_of(p, prefix, ".bias", &l->has_bias);
-    l->forward = plan(p, &(EdtProductSpec){.M = rows,
+    const gint64 N = l->N, K = l->K;
+
+    l->forward = plan(p, &(EdtProductSpec){.M = l->rows,
                                            .N = N,
                                            .K = K,
                                            .a_row = K,
@@ -125,10 +127,10 @@ static void plan_linear(Planner *p, Linear *l, const char *prefix, int K, int N,
                                            .b_row = 1,
                                            .b_column = K,
                                            .c_row = N,
-                                           .type = type,
+                                           .type = l->type,
                                            .c_type = y_type,
                                            .bias = l->has_bias});
-    l->backward = plan(p, &(EdtProductSpec){.M = rows,
+    l->backward = plan(p, &(EdtProductSpec){.M = l->rows,
                                             .N = K,
                                             .K = N,
                                             .a_row = N,
@@ -136,29 +138,43 @@ static void plan_linear(Planner *p, Linear *l, const char *prefix, int K, int N,
                                             .b_row = K,
                                             .b_column = 1,
                                             .c_row = K,
-                                            .type = type,
+                                            .type = l->type,
                                             .c_type = dx_type});
-    l->gradient = plan(p, &(EdtProductSpec){.M = unit,
+    l->gradient = plan(p, &(EdtProductSpec){.M = l->unit,
                                             .N = K,
-                                            .K = rows,
+                                            .K = l->rows,
                                             .a_row = 1,
                                             .a_column = N,
                                             .b_row = K,
                                             .b_column = 1,
                                             .c_row = K,
-                                            .type = type,
+                                            .type = l->type,
                                             .c_type = EDT_F32,
                                             .accumulate = TRUE});
 }
 
-static void plan_site(Planner *p, Site *site, const char *prefix, int columns)
+static void plan_linear(Planner *p, Linear *l, const EdtParameter *weight,
+                        const EdtParameter *bias)
 {
-    EdtTrainNetwork *network = p->network;
-    g_autofree char *name = g_strconcat(prefix, ".adaLN_modulation.1", NULL);
-    site->columns = columns;
-    plan_linear(p, &site->linear, name, network->v.dims[0], columns, columns, network->N, EDT_F32,
-                EDT_F32, EDT_F32);
-    network->sites[network->n_sites++] = site;
+    const EdtTrainNetwork *network = p->network;
+    const EdtLayer *layer = &weight->layer;
+    const EdtType act = network->act;
+    const int N = (int)layer->N, chunks = ways[layer->part].chunks;
+
+    *l = (Linear){
+        .K = (int)layer->K,
+        .N = N,
+        .chunks = N % chunks ? 1 : chunks,
+        .rows = network->N,
+        .type = ways[layer->part].x ? act : EDT_F32,
+        .weight = weight->offset,
+        .bias = bias ? bias->offset : 0,
+        .has_bias = bias != NULL,
+    };
+    l->unit = N / l->chunks;
+    if (layer->stage >= 0)
+        l->rows = (gint64)network->stages[layer->stage].samples * network->stages[layer->stage].T;
+    plan_products(p, l, ways[layer->part].y ? act : EDT_F32, ways[layer->part].dx ? act : EDT_F32);
 }
 
 /* Largest number of samples that makes jobs of the wanted size and divides the batch. */
@@ -192,99 +208,111 @@ static void plan_attention(Planner *p, Stage *s)
 
 static void plan_stage(Planner *p, int i)
 {
-    const EdtVariant *v = &p->network->v;
+    const EdtStage stage = edt_variant_stage(&p->network->v, i);
     Stage *s = &p->network->stages[i];
 
-    s->n = edt_variant_grid(v, i);
-    s->T = s->n * s->n;
-    s->D = v->dims[i];
-    s->H = v->heads[i];
-    s->d = s->D / s->H;
+    s->n = stage.n;
+    s->T = stage.T;
+    s->D = stage.D;
+    s->H = stage.H;
+    s->d = stage.d;
     s->samples = samples_of_job(p->network->N, s->T);
     s->jobs = p->network->N / s->samples;
     s->heads_together = s->T <= 64 ? s->H : 1;
     plan_attention(p, s);
 }
 
-static void plan_block(Planner *p, int i)
+static Linear *linear_of_ends(EdtTrainNetwork *network, EdtPart part)
 {
-    EdtTrainNetwork *network = p->network;
-    Block *b = &network->blocks[i];
-    b->stage = edt_variant_stage_of_block(&network->v, i);
-    const Stage *s = &network->stages[b->stage];
-    int D = s->D, hidden = D * network->v.mlp_ratio;
-    gint64 rows = (gint64)s->samples * s->T;
-    EdtType act = network->act;
-    g_autofree char *prefix = g_strdup_printf("blocks.%d", i);
-    g_autofree char *qkv = g_strconcat(prefix, ".attn.qkv", NULL);
-    g_autofree char *proj = g_strconcat(prefix, ".attn.proj", NULL);
-    g_autofree char *fc1 = g_strconcat(prefix, ".mlp.fc1", NULL);
-    g_autofree char *fc2 = g_strconcat(prefix, ".mlp.fc2", NULL);
-
-    /* few large gradients read their inputs less often than many small ones */
-    plan_linear(p, &b->qkv, qkv, D, 3 * D, 3 * D, rows, act, act, EDT_F32);
-    plan_linear(p, &b->proj, proj, D, D, D, rows, act, act, act);
-    plan_linear(p, &b->fc1, fc1, D, hidden, hidden % 2 ? hidden : hidden / 2, rows, act, act,
-                EDT_F32);
-    plan_linear(p, &b->fc2, fc2, hidden, D, D, rows, act, act, act);
-    plan_site(p, &b->site, prefix, 6 * D);
-    b->table = offset_of(p, prefix, ".attn.rel_pos_bias.relative_position_bias_table", NULL);
+    Linear *const places[EDT_PARTS] = {
+        [EDT_PART_PATCHES] = &network->embed, [EDT_PART_TIME_IN] = &network->mlp0,
+        [EDT_PART_TIME_OUT] = &network->mlp2, [EDT_PART_HEAD] = &network->head,
+        [EDT_PART_SITE] = &network->final.linear,
+    };
+    return places[part];
 }
 
-static void plan_resampling(Planner *p, int i)
+static Linear *linear_of_block(Block *b, EdtPart part)
 {
-    EdtTrainNetwork *network = p->network;
-    const Stage *fine = &network->stages[i], *below = &network->stages[i + 1];
-    const Stage *above = &network->stages[2 + i], *up = &network->stages[3 + i];
-    EdtType act = network->act;
-    g_autofree char *down_name = g_strdup_printf("down_blocks.%d", i);
-    g_autofree char *reduction = g_strconcat(down_name, ".reduction", NULL);
-    g_autofree char *concat_name = g_strdup_printf("concat_blocks.%d", i);
-    g_autofree char *cat = g_strconcat(concat_name, ".cat", NULL);
-    g_autofree char *expand = g_strdup_printf("up_blocks.%d.expand", i);
-
-    plan_linear(p, &network->down[i].linear, reduction, 4 * fine->D, below->D, below->D,
-                (gint64)below->samples * below->T, act, EDT_F32, EDT_F32);
-    plan_site(p, &network->down[i].site, down_name, 8 * fine->D);
-    plan_linear(p, &network->up[i].expand, expand, above->D, 4 * up->D, up->D,
-                (gint64)above->samples * above->T, act, act, EDT_F32);
-    plan_linear(p, &network->up[i].cat, cat, 2 * up->D, up->D, up->D, (gint64)up->samples * up->T,
-                act, EDT_F32, EDT_F32);
-    plan_site(p, &network->up[i].site, concat_name, 4 * up->D);
+    Linear *const places[EDT_PARTS] = {
+        [EDT_PART_QKV] = &b->qkv, [EDT_PART_PROJ] = &b->proj,        [EDT_PART_FC1] = &b->fc1,
+        [EDT_PART_FC2] = &b->fc2, [EDT_PART_SITE] = &b->site.linear,
+    };
+    return places[part];
 }
 
-static void plan_ends(Planner *p)
+static Linear *linear_of_joint(EdtTrainNetwork *network, int stage, EdtPart part)
+{
+    if (edt_variant_stage(&network->v, stage).joint == EDT_JOINT_DOWN) {
+        Down *down = &network->down[stage - 1];
+        return part == EDT_PART_SITE ? &down->site.linear : &down->linear;
+    }
+    Up *up = &network->up[stage - 3];
+    return part == EDT_PART_SITE ? &up->site.linear : part == EDT_PART_MERGE ? &up->cat
+                                                                             : &up->expand;
+}
+
+static Linear *linear_of(EdtTrainNetwork *network, const EdtLayer *layer)
+{
+    switch (layer->owner) {
+    case EDT_OWNER_ENDS:
+        break;
+    case EDT_OWNER_BLOCK:
+        return linear_of_block(&network->blocks[layer->index], layer->part);
+    case EDT_OWNER_JOINT:
+        return linear_of_joint(network, layer->index, layer->part);
+    }
+    return linear_of_ends(network, layer->part);
+}
+
+/* Weight i of the layout, with the bias that may follow it. */
+static void plan_layer(Planner *p, guint i)
 {
     EdtTrainNetwork *network = p->network;
-    const EdtVariant *v = &network->v;
-    const Stage *s = &network->stages[0], *last = &network->stages[EDT_STAGES - 1];
-    int D = s->D, area = v->patch * v->patch;
+    const GPtrArray *all = network->parameters->parameters;
+    const EdtParameter *weight = all->pdata[i], *bias = i + 1 < all->len ? all->pdata[i + 1] : NULL;
+    const EdtLayer *layer = &weight->layer;
 
-    plan_linear(p, &network->embed, "x_embedder.proj", v->channels * area, D, D,
-                (gint64)s->samples * s->T, EDT_F32, EDT_F32, EDT_F32);
-    plan_linear(p, &network->mlp0, "t_embedder.mlp.0", EDT_TIMESTEP_WIDTH, D, D, network->N,
-                EDT_F32, EDT_F32, EDT_F32);
-    plan_linear(p, &network->mlp2, "t_embedder.mlp.2", D, D, D, network->N, EDT_F32, EDT_F32,
-                EDT_F32);
-    plan_linear(p, &network->head, "final_layer.linear", D, area * v->out_channels,
-                area * v->out_channels, (gint64)last->samples * last->T, network->act, EDT_F32,
-                EDT_F32);
-    plan_site(p, &network->final, "final_layer", 2 * D);
-    network->labels = offset_of(p, "y_embedder.embedding_table", ".weight", NULL);
-    if (v->n_styles)
-        network->styles = offset_of(p, "style_embedder.embedding_table", ".weight", NULL);
+    if (weight->is_bias)
+        return;
+    if (layer->part == EDT_PART_CLASSES)
+        network->labels = weight->offset;
+    else if (layer->part == EDT_PART_STYLES)
+        network->styles = weight->offset;
+    else if (layer->part == EDT_PART_WINDOWS)
+        network->blocks[layer->index].table = weight->offset;
+    else
+        plan_linear(p, linear_of(network, layer), weight, bias && bias->is_bias ? bias : NULL);
+}
+
+static void add_site(EdtTrainNetwork *network, Site *site)
+{
+    site->columns = site->linear.N;
+    network->sites[network->n_sites++] = site;
+}
+
+/* In this order their derivatives are summed. */
+static void list_sites(EdtTrainNetwork *network)
+{
+    for (int i = 0; i < network->n_blocks; i++)
+        add_site(network, &network->blocks[i].site);
+    for (int i = 0; i < 2; i++) {
+        add_site(network, &network->down[i].site);
+        add_site(network, &network->up[i].site);
+    }
+    add_site(network, &network->final);
 }
 
 static gboolean plan_all(EdtTrainNetwork *network, GError **error)
 {
     Planner p = {network, error, FALSE};
-    for (int i = 0; i < EDT_STAGES; i++)
+    for (int i = 0; i < network->n_stages; i++)
         plan_stage(&p, i);
     for (int i = 0; i < network->n_blocks; i++)
-        plan_block(&p, i);
-    plan_resampling(&p, 0);
-    plan_resampling(&p, 1);
-    plan_ends(&p);
+        network->blocks[i].stage = edt_variant_stage_of_block(&network->v, i);
+    for (guint i = 0; i < network->parameters->parameters->len; i++)
+        plan_layer(&p, i);
+    list_sites(network);
     return !p.failed && edt_products_prepare(network->products, error);
 }
 
@@ -298,6 +326,7 @@ EdtTrainNetwork *edt_train_network_new(const EdtParameters *parameters, int N, E
     network->act = act;
     network->N = N;
     network->threads = threads;
+    network->n_stages = edt_variant_stages(&network->v);
     network->n_blocks = edt_variant_blocks(&network->v);
     network->blocks = g_new0(Block, network->n_blocks);
     network->scratch = g_malloc0_n((gsize)threads, sizeof *network->scratch);

@@ -31,6 +31,9 @@ static void arrange(Network *network, int pictures, gboolean guided, EdtArena *h
                               .dev = network->dev,
                               .amm = network->amm,
                               .pictures = pictures,
+                              .C = network->v.channels,
+                              .C_out = network->v.out_channels,
+                              .hw = network->v.latent_size * network->v.latent_size,
                               .guided = guided ? 3 : 0};
     edt_step_carve(&network->step, host, device);
 }

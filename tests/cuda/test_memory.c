@@ -9,12 +9,12 @@
 #include "host/machine.h"
 
 #include "base/memory.h"
-#include "network/network.h"
+#include "network/layers.h"
+#include "sample/conditions.h"
 #include "vae/vae.h"
 
 #define MIB ((guint64)1 << 20)
-#define DRIVER (96 * MIB)     /* the part of a forecast that the simulated machine does not take */
-#define MODULATION (48 * MIB) /* run.c */
+#define DRIVER (96 * MIB) /* the part of a forecast that the simulated machine does not take */
 
 /* ---- weights ---- */
 
@@ -81,8 +81,9 @@ static EdtNetwork *plan_model(Pair *pair, const EdtVariant *v, int pictures, gui
     float *values = fill(&zeros);
     EdtNetwork *model = edt_network_new(pair->other, pair->dev, v, &zeros.source, &error);
     g_assert_no_error(error);
-    gsize row = edt_network_workspace(model, 1, 2) - edt_network_workspace(model, 1, 1);
-    edt_network_prepare(model, 2 * pictures, (int)(MODULATION / row), &error);
+    const gsize row =
+        edt_network_workspace(v, EDT_F32, 1, 2) - edt_network_workspace(v, EDT_F32, 1, 1);
+    edt_network_prepare(model, 2 * pictures, (int)(EDT_MODULATION_BYTES / row), &error);
     g_assert_no_error(error);
     g_hash_table_unref(zeros.views);
     g_free(values);

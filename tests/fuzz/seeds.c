@@ -5,7 +5,7 @@
  */
 #include "craft.h"
 #include "model/format.h"
-#include "network/shape.h"
+#include "network/layers.h"
 
 #include <stdio.h>
 #include <string.h>

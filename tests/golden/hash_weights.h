@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "network/shape.h"
+#include "network/layers.h"
 
 /* offset + scale * u(name, i) for i in 0..count-1. */
 void hash_fill(const char *name, double offset, double scale, gsize count, float *out);

@@ -115,6 +115,9 @@ static EdtStep step_new(const Network *network, const Run *run, void **memory)
         .dev = network->dev,
         .amm = edt_amm_plan(edt_network_variant(network->model), run->amm, run->guided ? 4 : 1),
         .pictures = 1,
+        .C = C,
+        .C_out = 2 * C,
+        .hw = hw,
         .guided = run->guided ? 3 : 0,
     };
     EdtArena host = {0}, device = {0};

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A network as a list of its layers, each said once.  From it follow the tensors of a file, what is
+ * loaded and given back, multiply-adds and memory, and for the trainer its plan and the weights
+ * that a run begins with.
+ *
+ * A new kind of network has its layers here and its way through them in walk.c, and nothing
+ * anywhere else.
+ */
+#pragma once
+
+#include "compute/backend.h"
+#include "network/shape.h"
+
+/* Where a layer belongs: to both ends of the network, to a block (counted through all stages), or
+ * to the joint in front of a stage. */
+typedef enum { EDT_OWNER_ENDS, EDT_OWNER_BLOCK, EDT_OWNER_JOINT } EdtOwner;
+
+/* What it is there. */
+typedef enum {
+    EDT_PART_POSITIONS, /* ends, joint: added to the stream that begins behind it */
+    EDT_PART_PATCHES,   /* ends: patches to the stream */
+    EDT_PART_TIME_IN,   /* ends: the timestep's MLP */
+    EDT_PART_TIME_OUT,
+    EDT_PART_CLASSES,   /* ends: a row for each class, and for the null class */
+    EDT_PART_STYLES,    /* ends: the same of styles, where the network knows any */
+    EDT_PART_HEAD,      /* ends: the stream to patches */
+    EDT_PART_SITE,      /* all: SiLU(c) to shifts, scales and gates (adaLN) */
+    EDT_PART_WINDOWS,   /* block: position bias by offset */
+    EDT_PART_QKV,       /* block */
+    EDT_PART_PROJ,
+    EDT_PART_FC1,
+    EDT_PART_FC2,
+    EDT_PART_EXPAND,    /* joint up: the up-sampling */
+    EDT_PART_MERGE,     /* joint: four tokens, or stream and skip, to one */
+    EDT_PARTS,
+} EdtPart;
+
+typedef enum {
+    EDT_LAYER_LINEAR,    /* weight [N,K], bias [N] */
+    EDT_LAYER_PATCHES,   /* the same, but the weight lies as a convolution [N, K/side^2, side, side] */
+    EDT_LAYER_POSITIONS, /* [1,K,N]; fixed, never trained */
+    EDT_LAYER_ROWS,      /* [K,N]: one of them is picked */
+    EDT_LAYER_WINDOWS,   /* [K,N], K = side^2: one number an offset, by head */
+} EdtLayerKind;
+
+/* What a weight is in an untrained network (biases: 0). */
+typedef enum {
+    EDT_FIRST_XAVIER, /* uniform, by rows and columns */
+    EDT_FIRST_NORMAL, /* N(0, 0.02) */
+    EDT_FIRST_ZERO,
+} EdtFirst;
+
+typedef struct {
+    EdtOwner owner;
+    int index;           /* of the block, or the stage that the joint leads to */
+    EdtPart part;
+    EdtLayerKind kind;
+    char name[80];       /* as in the reference; of linear layers without .weight and .bias */
+    gint64 K, N;
+    int side;            /* of what is square in it, see EdtLayerKind */
+    int stage;           /* whose tokens pass through it; -1: the conditioning, by rows of c */
+    int T;               /* how many those are, a sample; conditioning: 1, a row */
+    gboolean bias;
+    EdtEpilogue epilogue;
+    gboolean x_act, y_act; /* of the device's act type; else f32 */
+    EdtFirst first;
+} EdtLayer;
+
+static inline gboolean edt_layer_is_linear(const EdtLayer *layer)
+{
+    return layer->kind == EDT_LAYER_LINEAR || layer->kind == EDT_LAYER_PATCHES;
+}
+
+/* All layers, in the order of the reference's files. */
+typedef void (*EdtEachLayer)(const EdtLayer *layer, gpointer user_data);
+void edt_layers(const EdtVariant *v, EdtEachLayer each, gpointer user_data);
+
+/* The shape of the layer's weight or table; its rank. */
+int edt_layer_shape(const EdtLayer *layer, gint64 shape[EDT_RANK_MAX]);
+
+/* Every tensor, in that order.  Names without prefix. */
+typedef void (*EdtTensorSpec)(const char *name, int rank, const gint64 *shape, gpointer user_data);
+void edt_variant_tensors(const EdtVariant *v, EdtTensorSpec each, gpointer user_data);
+guint64 edt_variant_parameters(const EdtVariant *v); /* trainable and tables */
+guint64 edt_variant_macs(const EdtVariant *v);       /* multiply-adds per sample, step */
