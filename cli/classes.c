@@ -75,7 +75,25 @@ static EdtModelInfo *read_model(const char *name, GError **error)
     return info;
 }
 
-static int show(const char *model, const char *text, gboolean json)
+static int show_styles(const EdtModelInfo *info, gboolean json)
+{
+    for (int i = 0; i < info->n_styles; i++) {
+        g_autofree char *name = edt_style_name(info, i);
+        if (json) {
+            GString *event = edt_cli_event_new(NULL);
+            edt_cli_event_integer(event, "style", i);
+            edt_cli_event_text(event, "name", name);
+            edt_cli_event_send(event);
+        } else {
+            printf("%4d  %s\n", i, name);
+        }
+    }
+    if (info->n_styles == 0)
+        edt_cli_say("This model knows no styles.");
+    return 0;
+}
+
+static int show(const char *model, const char *text, gboolean styles, gboolean json)
 {
     GError *error = NULL;
     EdtModelInfo *own = read_model(model, &error);
@@ -83,7 +101,9 @@ static int show(const char *model, const char *text, gboolean json)
         return edt_cli_fail(error);
     g_clear_error(&error);
     const EdtModelInfo *info = own ? own : &imagenet;
-    int code = text ? show_matches(info, text, json) : show_all(info, json);
+    int code = styles ? show_styles(info, json)
+               : text ? show_matches(info, text, json)
+                      : show_all(info, json);
     edt_model_info_free(own);
     return code;
 }
@@ -97,15 +117,16 @@ static char *join_words(int argc, char **argv)
 int edt_cli_classes(int argc, char **argv)
 {
     char *model = NULL;
-    gboolean json = FALSE;
+    gboolean json = FALSE, styles = FALSE;
     const GOptionEntry entries[] = {
         {"model", 'm', 0, G_OPTION_ARG_FILENAME, &model, "Path or name of the model", "MODEL"},
+        {"styles", 0, 0, G_OPTION_ARG_NONE, &styles, "The styles of the model instead", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "One JSON object a line", NULL},
         {NULL}};
     if (!edt_cli_parse(&argc, &argv, entries, "[TEXT]", summary, details))
         return EDT_ERROR_USAGE;
     char *text = join_words(argc, argv);
-    int code = show(model, text, json);
+    int code = show(model, text, styles, json);
     g_free(text);
     g_free(model);
     return code;

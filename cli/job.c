@@ -6,6 +6,7 @@
 #include "cli/job.h"
 #include "catalogue.h"
 #include "cli/name.h"
+#include "cli/plan.h"
 #include "core/settings.h"
 
 #include <json-glib/json-glib.h>
@@ -67,20 +68,26 @@ static gboolean read_item(JsonObject *line, const EdtCliSettings *settings,
                           const EdtModelInfo *info, EdtCliJob *job, GError **error)
 {
     EdtItem *item = &job->task.item;
-    char *class_text = NULL, *seed_text = NULL;
-    gboolean ok =
-        read_text(line, "class", &class_text, error) && read_text(line, "seed", &seed_text, error);
+    char *class_text = NULL, *seed_text = NULL, *style_text = NULL;
+    gboolean ok = read_text(line, "class", &class_text, error) &&
+                  read_text(line, "style", &style_text, error) &&
+                  read_text(line, "seed", &seed_text, error);
     if (ok && !class_text)
         class_text = g_strdup(settings->classes ? settings->classes : "random");
     if (ok && !seed_text)
         seed_text = g_strdup(settings->seed ? settings->seed : "-1");
+    if (ok && !style_text)
+        style_text = g_strdup(settings->styles ? settings->styles : "any");
     if (ok) {
         job->class_drawn = g_ascii_strcasecmp(class_text, "random") == 0;
+        job->style_drawn = g_ascii_strcasecmp(style_text, "random") == 0;
         job->seed_drawn = g_ascii_strtoll(seed_text, NULL, 10) == -1;
     }
     ok = ok && edt_cli_class_parse(info, class_text, &item->class_index, error) &&
+         edt_cli_style_parse(info, style_text, &item->style, error) &&
          edt_cli_seed_parse(seed_text, &item->seed, error);
     g_free(class_text);
+    g_free(style_text);
     g_free(seed_text);
     return ok;
 }
@@ -89,6 +96,7 @@ static gboolean read_item(JsonObject *line, const EdtCliSettings *settings,
 static gboolean read_request(JsonObject *line, EdtCliJob *job, GError **error)
 {
     json_object_set_int_member(line, "class", job->task.item.class_index);
+    json_object_set_int_member(line, "style", job->task.item.style);
     json_object_set_int_member(line, "seed", (gint64)job->task.item.seed);
     g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), line);
     g_autofree char *text = json_to_string(node, FALSE);
@@ -104,12 +112,10 @@ static gboolean read_output(JsonObject *line, const EdtCliSettings *settings,
     EdtCliTask *task = &job->task;
     if (!read_text(line, "output", &task->output, error))
         return FALSE;
-    job->drawn = (job->class_drawn || job->seed_drawn) && !task->output;
+    job->drawn = (job->class_drawn || job->style_drawn || job->seed_drawn) && !task->output;
     if (!task->output) {
-        char *class_name = edt_class_name(info, task->item.class_index);
-        task->output =
-            edt_cli_name_default(settings->output, info->path, class_name, task->item.seed);
-        g_free(class_name);
+        g_autofree char *subject = edt_cli_plan_subject(info, &task->item);
+        task->output = edt_cli_name_default(settings->output, info->path, subject, task->item.seed);
     }
     return edt_cli_name_check(task->output, error);
 }
@@ -156,6 +162,7 @@ gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings
 static gboolean may_differ(const EdtCliJob *job, const EdtSetting *setting)
 {
     return (job->class_drawn && g_str_equal(setting->name, "class")) ||
+           (job->style_drawn && g_str_equal(setting->name, "style")) ||
            (job->seed_drawn && g_str_equal(setting->name, "seed"));
 }
 

@@ -8,9 +8,9 @@
 
 typedef struct {
     EdtCliTask task;
-    EdtRequest request;               /* in: the command line's */
-    gboolean class_drawn, seed_drawn; /* another one every time the line is read */
-    gboolean drawn;                   /* its name comes from one of them */
+    EdtRequest request;                            /* in: the command line's */
+    gboolean class_drawn, style_drawn, seed_drawn; /* another one every time the line is read */
+    gboolean drawn;                                /* its name comes from one of them */
 } EdtCliJob;
 
 /* Errors: EDT_ERROR_USAGE or _BAD_FILE naming the member. */

@@ -12,10 +12,10 @@
 
 /* ---- tasks ---- */
 
-/* Names of classes, split at commas; one "random" without --class. */
-static char **class_texts(const EdtCliSettings *settings)
+/* Names split at commas. */
+static char **texts_of(const char *list)
 {
-    char **texts = g_strsplit(settings->classes ? settings->classes : "random", ",", -1);
+    char **texts = g_strsplit(list, ",", -1);
     for (int i = 0; texts[i]; i++)
         g_strstrip(texts[i]);
     return texts;
@@ -34,6 +34,15 @@ static gboolean choose_class(const EdtCliSettings *settings, const EdtModelInfo 
                 "the class with --class.",
                 *class_index, info->path, info->n_classes);
     return FALSE;
+}
+
+static gboolean choose_style(const EdtCliSettings *settings, const EdtModelInfo *info,
+                             const char *text, int *style, GError **error)
+{
+    if (!settings->record || settings->styles)
+        return edt_cli_style_parse(info, text, style, error);
+    *style = settings->record->item.style;
+    return TRUE;
 }
 
 static gboolean choose_seed(const EdtCliSettings *settings, guint64 *seed, GError **error)
@@ -55,19 +64,22 @@ static gboolean plan_items(const EdtCliSettings *settings, const EdtModelInfo *i
     if (!edt_cli_settings_apply(settings, &request, &item, error) ||
         !choose_seed(settings, &seed, error))
         return FALSE;
-    char **texts = class_texts(settings);
-    gboolean ok = TRUE;
-    for (int c = 0; texts[c] && ok; c++) {
-        for (int i = 0; i < settings->batch_count && ok; i++) {
+    g_auto(GStrv) classes = texts_of(settings->classes ? settings->classes : "random");
+    g_auto(GStrv) styles =
+        texts_of(settings->styles && *settings->styles ? settings->styles : "any");
+    const int n_styles = (int)g_strv_length(styles);
+    for (int k = 0; classes[k / n_styles]; k++) {
+        for (int i = 0; i < settings->batch_count; i++) {
             EdtCliTask task = {.item = item};
             task.item.seed = seed + (guint64)i;
-            ok = choose_class(settings, info, texts[c], &task.item.class_index, error);
-            if (ok)
-                g_array_append_val(tasks, task);
+            if (!choose_class(settings, info, classes[k / n_styles], &task.item.class_index,
+                              error) ||
+                !choose_style(settings, info, styles[k % n_styles], &task.item.style, error))
+                return FALSE;
+            g_array_append_val(tasks, task);
         }
     }
-    g_strfreev(texts);
-    return ok;
+    return TRUE;
 }
 
 static gboolean plan_named(const EdtCliSettings *settings, GArray *tasks, GError **error)
@@ -96,6 +108,15 @@ static gboolean plan_named(const EdtCliSettings *settings, GArray *tasks, GError
     return TRUE;
 }
 
+char *edt_cli_plan_subject(const EdtModelInfo *info, const EdtItem *item)
+{
+    g_autofree char *class_name = edt_class_name(info, item->class_index);
+    if (item->style == EDT_STYLE_ANY || !info->n_styles)
+        return g_steal_pointer(&class_name);
+    g_autofree char *style_name = edt_style_name(info, item->style);
+    return g_strdup_printf("%s %s", class_name, style_name);
+}
+
 static gboolean plan_default(const EdtCliSettings *settings, const EdtModelInfo *info,
                              GArray *tasks, GError **error)
 {
@@ -103,13 +124,11 @@ static gboolean plan_default(const EdtCliSettings *settings, const EdtModelInfo 
     gboolean ok = TRUE;
     for (guint i = 0; i < tasks->len && ok; i++) {
         EdtCliTask *task = &g_array_index(tasks, EdtCliTask, i);
-        char *class_name = edt_class_name(info, task->item.class_index);
-        char *name =
-            edt_cli_name_default(settings->output, info->path, class_name, task->item.seed);
+        g_autofree char *subject = edt_cli_plan_subject(info, &task->item);
+        g_autofree char *name =
+            edt_cli_name_default(settings->output, info->path, subject, task->item.seed);
         task->output = edt_cli_name_unused(name, taken);
         ok = edt_cli_name_check(task->output, error);
-        g_free(name);
-        g_free(class_name);
     }
     g_hash_table_unref(taken);
     return ok;

@@ -9,6 +9,9 @@
 /* Appends an EdtCliTask for every picture, with names that hurt no existing file. */
 gboolean edt_cli_plan_tasks(const EdtCliSettings *settings, const EdtModelInfo *info, GArray *tasks,
                             GError **error);
+/* What an item shows, for file names: "red fox", or "red fox flat" where it has a style.  g_free().
+ */
+char *edt_cli_plan_subject(const EdtModelInfo *info, const EdtItem *item);
 /* --init-latent as n latents in a row, [n, C, h, w]; a single one serves all pictures. */
 float *edt_cli_plan_latents(const EdtCliSettings *settings, const EdtModelInfo *info, guint n,
                             GError **error);

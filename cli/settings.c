@@ -26,10 +26,11 @@ EdtCliSaid *edt_cli_settings_said(const EdtCliSettings *settings, const char *na
 
 void edt_cli_settings_clear(EdtCliSettings *settings)
 {
-    char *texts[] = {settings->model,       settings->output,  settings->classes,
-                     settings->seed,        settings->backend, settings->type,
-                     settings->rng,         settings->from,    settings->latent_out,
-                     settings->init_latent, settings->jobs,    settings->preview_dir};
+    char *texts[] = {settings->model,      settings->output,      settings->classes,
+                     settings->styles,     settings->seed,        settings->backend,
+                     settings->type,       settings->rng,         settings->from,
+                     settings->latent_out, settings->init_latent, settings->jobs,
+                     settings->preview_dir};
     int n;
     edt_settings(&n);
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
@@ -234,6 +235,18 @@ gboolean edt_cli_class_parse(const EdtModelInfo *info, const char *text, int *cl
     else
         *class_index = edt_class_find(info, text, error);
     return *class_index >= 0;
+}
+
+gboolean edt_cli_style_parse(const EdtModelInfo *info, const char *text, int *style, GError **error)
+{
+    *style = EDT_STYLE_ANY;
+    if (g_ascii_strcasecmp(text, "any") == 0)
+        return TRUE;
+    if (g_ascii_strcasecmp(text, "random") == 0 && info->n_styles)
+        *style = g_random_int_range(0, info->n_styles);
+    else
+        *style = edt_style_find(info, text, error);
+    return *style >= 0;
 }
 
 gboolean edt_cli_seed_parse(const char *text, guint64 *seed, GError **error)

@@ -18,7 +18,7 @@ typedef struct {
 
 /* What was not said is NULL, EDT_CLI_UNSAID, or the default of edt_cli_settings_init(). */
 typedef struct {
-    char *model, *output, *classes, *seed, *backend, *type, *rng;
+    char *model, *output, *classes, *styles, *seed, *backend, *type, *rng;
     char *latent_out, *init_latent, *preview_dir, *from, *jobs;
     EdtCliSaid *said; /* one for each of edt_settings() */
     int size, batch_count, batch_size, threads;
@@ -44,6 +44,9 @@ gboolean edt_cli_settings_apply(const EdtCliSettings *settings, EdtRequest *requ
 
 /* "random", "null", a number or a name; random draws anew at each call. */
 gboolean edt_cli_class_parse(const EdtModelInfo *info, const char *text, int *class_index,
+                             GError **error);
+/* The same of styles: "random", "any", a number or a name. */
+gboolean edt_cli_style_parse(const EdtModelInfo *info, const char *text, int *style,
                              GError **error);
 /* A whole number, or -1 for a random 32-bit one. */
 gboolean edt_cli_seed_parse(const char *text, guint64 *seed, GError **error);

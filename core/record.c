@@ -26,7 +26,8 @@ static const struct {
     {"class", {"edt", EDT_SETTING_TEXT, FACT(version)}},
     {"class", {"model", EDT_SETTING_TEXT, FACT(model)}},
     {"class", {"model_sha256", EDT_SETTING_TEXT, FACT(model_sha256)}},
-    {"seed", {"class_name", EDT_SETTING_TEXT, FACT(class_name)}},
+    {"style", {"class_name", EDT_SETTING_TEXT, FACT(class_name)}},
+    {"seed", {"style_name", EDT_SETTING_TEXT, FACT(style_name)}},
     {"sampler", {"steps_done", EDT_SETTING_WHOLE, FACT(steps_done), .most = G_MAXINT}},
     {NULL, {"init_latent", EDT_SETTING_FLAG, FACT(foreign_noise)}},
     {NULL, {"precision", EDT_SETTING_WORD, FACT(precision), .words = edt_precision_words}},
@@ -82,6 +83,8 @@ EdtRecord *edt_record_new(const EdtEngine *engine, const EdtRequest *request,
         .model = g_strdup(edt_model_info_title(info)),
         .model_sha256 = g_strdup(info->sha256),
         .class_name = edt_class_name(info, picture->item.class_index),
+        .style_name =
+            picture->item.style == EDT_STYLE_ANY ? NULL : edt_style_name(info, picture->item.style),
         .backend = g_strdup(edt_engine_backend(engine)),
         .steps_done = picture->steps_done,
         .size = info->image_size,
@@ -121,9 +124,10 @@ char *edt_record_write(const EdtRecord *record)
     int n;
     const EdtSetting *settings = edt_settings(&n);
     for (int i = 0; i < n; i++) {
+        gconstpointer field = edt_setting_field(&settings[i], &record->request, &record->item);
         add_facts(json, record, settings[i].name);
-        add_member(json, &settings[i],
-                   edt_setting_field(&settings[i], &record->request, &record->item));
+        if (!settings[i].quiet || *(const int *)field != (int)settings[i].least)
+            add_member(json, &settings[i], field);
     }
     add_facts(json, record, NULL);
     g_string_append_c(json, '}');
@@ -247,6 +251,7 @@ EdtRecord *edt_record_read(const char *json, GError **error)
         return NULL;
     g_autoptr(EdtRecord) record = g_new0(EdtRecord, 1);
     edt_request_init(&record->request, NULL);
+    record->item.style = EDT_STYLE_ANY;
     if (!read_settings(object, record, error))
         return NULL;
     read_facts(object, record);

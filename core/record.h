@@ -16,7 +16,7 @@ typedef struct {
     guint64 named; /* bit i: it names setting i of edt_settings() */
     char *version; /* of edt */
     char *model;   /* its title, or variant */
-    char *model_sha256, *class_name, *backend;
+    char *model_sha256, *class_name, *style_name, *backend;
     int steps_done; /* fewer than asked: stopped early */
     int size;       /* pixels a side */
     EdtPrecision precision;

@@ -74,6 +74,7 @@ const char *edt_word_nearest(const char *const *words, const char *text)
 /* clang-format off */
 static const EdtSetting table[] = {
     {"class",     EDT_SETTING_WHOLE,  OF_ITEM(class_index),      .most = G_MAXINT},
+    {"style",     EDT_SETTING_WHOLE,  OF_ITEM(style),            .least = EDT_STYLE_ANY, .most = EDT_STYLES_MAX, .quiet = TRUE},
     {"seed",      EDT_SETTING_WIDE,   OF_ITEM(seed),             .most = (double)G_MAXINT64},
     {"steps",     EDT_SETTING_WHOLE,  OF_REQUEST(steps),         .least = 1, .most = 1000},
     {"sampler",   EDT_SETTING_WORD,   OF_REQUEST(sampler),       .words = edt_sampler_words},

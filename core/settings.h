@@ -51,6 +51,7 @@ typedef struct {
     gboolean of_item; /* a field of EdtItem instead of EdtRequest */
     gsize offset;
     double least, most; /* of the first three kinds */
+    gboolean quiet;     /* of WHOLE: its least value is "not asked for", which records leave out */
     const char *const *words;
 } EdtSetting;
 

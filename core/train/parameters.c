@@ -141,7 +141,7 @@ void edt_parameters_open_gates(const EdtParameters *p, EdtRandom *random, float 
         const EdtParameter *parameter = p->parameters->pdata[i];
         const EdtPart part = parameter->layer.part;
         float *out = array + parameter->offset;
-        if (part == EDT_PART_CLASSES)
+        if (part == EDT_PART_CLASSES || part == EDT_PART_STYLES)
             normal(random, 1.0f, out, parameter->count);
         else if ((part == EDT_PART_TIME_IN || part == EDT_PART_TIME_OUT) && !parameter->is_bias)
             xavier(random, parameter, out);

@@ -174,6 +174,63 @@ static int stop_by(GSubprocess *process, int signal, int least)
 
 /* Ctrl-C saves after the running step, and so does a terminal that is closed; --resume goes on from
  * there, to where it was to go, with what it was told. */
+/* styled/: one class in two styles, by folders of it. */
+static void make_styles(void)
+{
+    static const char *const styles[] = {"flat", "ink"};
+    for (int k = 0; k < 2; k++) {
+        float pixels[16 * 16 * 3] = {0};
+        EdtPicture picture = {.width = 16, .height = 16, .channels = 3, .pixels = pixels};
+        GError *error = NULL;
+        g_autofree char *name = g_build_filename("styled", "square", styles[k], NULL);
+        g_autofree char *folder = program_path(name);
+        g_autofree char *path = g_build_filename(folder, "1.png", NULL);
+        pixels[k] = 1;
+        g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
+        edt_picture_save_png(&picture, path, NULL, &error);
+        g_assert_no_error(error);
+    }
+    g_autofree char *list = program_path("styled/styles.json");
+    g_assert_true(g_file_set_contents(
+        list, "{\"styles\": [{\"name\": \"flat\"}, {\"name\": \"ink\"}]}", -1, NULL));
+}
+
+/* The style that a record tells; EDT_STYLE_ANY where it tells none. */
+static int style_of(const char *picture)
+{
+    g_autofree char *path = program_path(picture);
+    GError *error = NULL;
+    g_autoptr(EdtRecord) record = edt_png_record(path, &error);
+    g_assert_no_error(error);
+    return record->item.style;
+}
+
+/* Styles from the folders of pictures to pictures of a style: list, combinations, jobs, again. */
+static void test_styles(void)
+{
+    make_styles();
+    EXPECT(0, "train", "styled", "-o", "styled-run", TINY, "--steps", "1");
+    char *model = "styled-run/model.safetensors";
+    EXPECT(0, "sample", "-m", model, "--class", "square", "--style", "flat,ink", "--steps", "1",
+           "--seed", "1", "-o", "styled-%d.png");
+    g_assert_cmpint(style_of("styled-0.png"), ==, 0);
+    g_assert_cmpint(style_of("styled-1.png"), ==, 1);
+    EXPECT_INPUT(
+        0, "{\"class\": \"square\", \"seed\": 2, \"style\": \"ink\", \"output\": \"job.png\"}\n",
+        "sample", "-m", model, "--steps", "1", "--jobs", "-");
+    g_assert_cmpint(style_of("job.png"), ==, 1);
+    EXPECT(0, "sample", "-m", model, "--from", "job.png", "-o", "again.png");
+    g_assert_cmpint(style_of("again.png"), ==, 1);
+    EXPECT(0, "sample", "-m", model, "--class", "0", "--steps", "1", "-o", "any.png");
+    g_assert_cmpint(style_of("any.png"), ==, EDT_STYLE_ANY);
+    EXPECT(EDT_ERROR_USAGE, "sample", "-m", model, "--class", "0", "--style", "oil");
+    EXPECT(EDT_ERROR_USAGE, "sample", "-m", "run/model.safetensors", "--class", "0", "--style",
+           "ink");
+    Outcome listed = program_expect(0, NULL, "classes", "-m", model, "--styles", NULL);
+    g_assert_cmpstr(listed.out, ==, "   0  flat\n   1  ink\n");
+    outcome_clear(&listed);
+}
+
 static void test_interrupt(void)
 {
     int step = stop_by(program_start("train", "pictures", "-o", "long", TINY, "--steps", "100000",
@@ -253,6 +310,7 @@ int main(int argc, char **argv)
     g_test_add_func("/train/run", test_run);
     g_test_add_func("/train/plot", test_plot);
     g_test_add_func("/train/status", test_status);
+    g_test_add_func("/train/styles", test_styles);
     g_test_add_func("/train/interrupt", test_interrupt);
     g_test_add_func("/train/unwritable", test_unwritable);
     g_test_add_func("/train/mistakes", test_mistakes);
