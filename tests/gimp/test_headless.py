@@ -118,7 +118,7 @@ def run_german(session, report):
     wrong = '(plug-in-edt-generate #:run-mode RUN-NONINTERACTIVE #:class "goldfsh")'
     done = session.script_fu(wrong, **german(session.root))
     report.check('German: what the engine says',
-                 'Unbekannte Klasse »goldfsh«. Am nächsten kommen: goldfish' in done.stderr,
+                 'Unbekannte Klasse »goldfsh«. Am ähnlichsten: goldfish' in done.stderr,
                  done.stderr)
     done = subprocess.run([session.edt, 'sample', '-c', 'goldfsh'], capture_output=True, text=True,
                           env=session.env | german(session.root))
