@@ -117,7 +117,8 @@ typedef struct {
     EdtPrediction prediction;
     EdtStored stored;
     guint64 n_parameters; /* EDT and VAE */
-    guint64 decoding_bytes[2]; /* working memory of what decodes a picture, in f32 and bf16 */
+    /* working memory in f32 and bf16: of a forward for each picture, guided, and of decoding one */
+    guint64 forward_bytes[2], decoding_bytes[2];
     guint64 file_bytes;
 } EdtModelInfo;
 

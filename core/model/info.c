@@ -8,6 +8,7 @@
 #include "files/inventory.h"
 #include "model/format.h"
 #include "model/names.h"
+#include "network/network.h"
 #include "vae/latents.h"
 
 #include <glib/gi18n-lib.h>
@@ -158,6 +159,13 @@ static void add_decoding(Reader *r, const EdtVaeShape *vae)
     r->info->decoding_bytes[1] += edt_vae_workspace(vae, EDT_BF16, side, side, FALSE);
 }
 
+/* As much for each picture of a batch, or a little less. */
+static void add_forward(Reader *r)
+{
+    r->info->forward_bytes[0] = edt_network_workspace(&r->variant, EDT_F32, 2, 1);
+    r->info->forward_bytes[1] = edt_network_workspace(&r->variant, EDT_BF16, 2, 1);
+}
+
 static gboolean check_draft(Reader *r, const EdtVaeShape *full, Check *check)
 {
     EdtVaeShape draft;
@@ -188,8 +196,7 @@ static gboolean check_vae(Reader *r, Check *check)
         g_prefix_error(r->error, "“%s”: ", r->info->path);
         return FALSE;
     }
-    if (vae.latent != r->info->channels ||
-        r->info->image_size != r->info->latent_size * vae.factor)
+    if (vae.latent != r->info->channels || r->info->image_size != r->info->latent_size * vae.factor)
         return refuse(r, "edt.image_size", _("does not fit the autoencoder in the file"));
     if (r->info->has_alpha != (vae.pixels == 4))
         return refuse(r, "edt.alpha", _("does not fit the autoencoder in the file"));
@@ -233,6 +240,7 @@ static gboolean check_inventory(Reader *r)
     gboolean good;
 
     edt_variant_tensors(&r->variant, expect, &check);
+    add_forward(r);
     good = check_vae(r, &check) && check_tensors(r, &check);
     good = edt_inventory_close(check.inventory, of, good ? r->error : NULL) && good;
     g_hash_table_unref(check.known);

@@ -125,6 +125,8 @@ static void check_forecast(EdtPrecision precision, int image_size, int pictures,
     EdtNetwork *model = plan_model(&pair, &v, pictures, &info.n_parameters);
     if (decodes)
         vae = plan_decoder(&pair, v.latent_size, &info.n_parameters);
+    for (int half = 0; half < 2; half++)
+        info.forward_bytes[half] = edt_network_workspace(&v, half ? EDT_BF16 : EDT_F32, 2, 1);
     for (int half = 0; half < 2 && decodes; half++)
         info.decoding_bytes[half] =
             edt_vae_workspace(&edt_vae_standard, half ? EDT_BF16 : EDT_F32, v.latent_size,

@@ -4,6 +4,7 @@
  */
 #include "models.h"
 #include "model/names.h"
+#include "network/network.h"
 #include "vae/shape.h"
 
 #include <string.h>
@@ -291,13 +292,20 @@ static void test_forecast(void)
     big.image_size = 256;
     big.latent_size = 32;
     big.n_parameters = 699187034 + 83653863;
-    for (int half = 0; half < 2; half++)
-        big.decoding_bytes[half] =
-            edt_vae_workspace(&edt_vae_standard, half ? EDT_BF16 : EDT_F32, 32, 32, FALSE);
+    EdtVariant v;
+    g_assert_true(edt_variant_named("EDT-XL/2", 256, &v));
+    for (int half = 0; half < 2; half++) {
+        const EdtType act = half ? EDT_BF16 : EDT_F32;
+        big.forward_bytes[half] = edt_network_workspace(&v, act, 2, 1);
+        big.decoding_bytes[half] = edt_vae_workspace(&edt_vae_standard, act, 32, 32, FALSE);
+    }
     g_assert_cmpuint(edt_memory_forecast(with, &f32, 1), >, edt_memory_forecast(without, &f32, 1));
     g_assert_cmpuint(edt_memory_forecast(&big, &f32, 8), >, edt_memory_forecast(&big, &f32, 1));
     g_assert_cmpuint(edt_memory_forecast(&big, &f32, 1), >, edt_memory_forecast(&big, &bf16, 1));
     g_assert_cmpuint(edt_memory_forecast(&big, NULL, 0), ==, edt_memory_forecast(&big, &f32, 1));
+    /* a run keeps what the network and what the decoder works in */
+    g_assert_cmpuint(edt_memory_forecast(&big, &f32, 1), >,
+                     4 * big.n_parameters + big.forward_bytes[0] + big.decoding_bytes[0]);
     /* model + 300 MB is what a run at 256 pixels may take */
     g_assert_cmpuint(edt_memory_forecast(&big, &f32, 1), >, 4 * big.n_parameters);
     g_assert_cmpuint(edt_memory_forecast(&big, &f32, 1), <, 4 * big.n_parameters + (400ull << 20));

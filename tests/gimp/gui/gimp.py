@@ -13,6 +13,7 @@ from session import own_noise
 class Gimp:
     READY, STEP, PREVIEW, LAYER = 'Ready', 'Step', 'Preview', 'layer'
     GENERATE = 'Generate', 'Generate again'
+    MENU = 'EDT...'
     running_now = None
 
     def __init__(self, session, report, *files, **more):
@@ -28,9 +29,9 @@ class Gimp:
         if files:
             d.wait(lambda: files[0].stem in self.title(), 'the image')
 
-    def menu_item(self, name='EDT...', roles='menu item'):
+    def menu_item(self, name=None, roles='menu item'):
         bar = d.find(self.app, 'menu bar')
-        return bar and d.find(bar, roles, name, showing=False)
+        return bar and d.find(bar, roles, name or self.MENU, showing=False)
 
     def title(self):
         window = d.find(self.app, 'frame')
@@ -145,6 +146,7 @@ class Gimp:
 class GermanGimp(Gimp):
     READY, STEP, PREVIEW, LAYER = 'Bereit', 'Schritt', 'Vorschau', 'Ebene'
     GENERATE = 'Generieren', 'Erneut generieren'
+    MENU = 'EDT …'
 
 
 def chosen(combo):
