@@ -194,8 +194,8 @@ static void tell_picture(EdtCliRun *run, const EdtCliTask *task, const EdtPictur
                          int steps, const EdtRecord *record)
 {
     const char *class_name = record->class_name;
-    edt_cli_say("%s (%d of %d), seed %" G_GUINT64_FORMAT "%s", class_name, picture->item.class_index,
-                run->info->n_classes, picture->item.seed,
+    edt_cli_say("%s (%d of %d), seed %" G_GUINT64_FORMAT "%s", class_name,
+                picture->item.class_index, run->info->n_classes, picture->item.seed,
                 picture->steps_done < steps ? ", stopped early" : "");
     if (run->json || run->jobs)
         send_image(task, picture, record);

@@ -35,12 +35,13 @@ static char *parameters_text(const EdtRecord *record, const EdtPicture *picture)
 {
     const EdtRequest *request = &record->request;
     g_autofree char *scale = edt_setting_write(edt_setting_named("cfg_scale"), &request->cfg_scale);
-    return g_strdup_printf(
-        "%s\nSteps: %d, Sampler: %s, CFG scale: %s, Seed: %" G_GUINT64_FORMAT
-        ", Size: %dx%d, Model: %s, Model hash: %.10s",
-        record->class_name ? record->class_name : "unknown class", request->steps,
-        edt_sampler_words[request->sampler], scale, picture->item.seed, picture->width, picture->height,
-        record->model ? record->model : "EDT", record->model_sha256 ? record->model_sha256 : "");
+    return g_strdup_printf("%s\nSteps: %d, Sampler: %s, CFG scale: %s, Seed: %" G_GUINT64_FORMAT
+                           ", Size: %dx%d, Model: %s, Model hash: %.10s",
+                           record->class_name ? record->class_name : "unknown class",
+                           request->steps, edt_sampler_words[request->sampler], scale,
+                           picture->item.seed, picture->width, picture->height,
+                           record->model ? record->model : "EDT",
+                           record->model_sha256 ? record->model_sha256 : "");
 }
 
 static gboolean write_png(const EdtPicture *picture, const guint8 *pixels, const char *path,

@@ -277,8 +277,9 @@ GimpImage *edt_layer_insert_outcome(const EdtPlace *place, const EdtOutcome *out
     EdtSheet *sheets = g_new0(EdtSheet, n);
     const char *label = outcome->order->class_label;
     for (int i = 0; i < n; i++)
-        sheets[i] = (EdtSheet){&pictures->pictures[i],
-                               layer_name(label, pictures->pictures[i].item.seed), outcome->records[i]};
+        sheets[i] =
+            (EdtSheet){&pictures->pictures[i], layer_name(label, pictures->pictures[i].item.seed),
+                       outcome->records[i]};
     char *group_name = g_strdup_printf(_("%s, %d pictures"), label, n);
     GimpImage *image = edt_layer_insert(place, sheets, n, group_name, layers, error);
     for (int i = 0; i < n; i++)

@@ -94,9 +94,9 @@ static char *new_name(const EdtPicture *picture)
 {
     GDateTime *time = new_time();
     char *stamp = g_date_time_format(time, "%Y%m%d-%H%M%S");
-    char *name =
-        g_strdup_printf("%s-%06d-c%d-s%" G_GUINT64_FORMAT ".png", stamp,
-                        g_date_time_get_microsecond(time), picture->item.class_index, picture->item.seed);
+    char *name = g_strdup_printf("%s-%06d-c%d-s%" G_GUINT64_FORMAT ".png", stamp,
+                                 g_date_time_get_microsecond(time), picture->item.class_index,
+                                 picture->item.seed);
     g_free(stamp);
     g_date_time_unref(time);
     return name;

@@ -26,8 +26,7 @@ static void put(const char *name, off_t bytes)
 static char *add_picture(void)
 {
     float pixels[4 * 4 * 3] = {0};
-    EdtPicture picture = {
-        .width = 4, .height = 4, .channels = 3, .item = {1, 7}, .pixels = pixels};
+    EdtPicture picture = {.width = 4, .height = 4, .channels = 3, .item = {1, 7}, .pixels = pixels};
     GError *error = NULL;
     g_autoptr(EdtRecord) record = edt_record_read("{\"class\":1,\"seed\":7}", &error);
     char *path = edt_history_add(&picture, record, &error);
