@@ -80,6 +80,17 @@ static const char *vae_text(const EdtModelInfo *info)
     return "missing: only latents come out (edt import --vae adds one)";
 }
 
+/* "styles       3: flat, inks, wash" */
+static void print_styles(const EdtModelInfo *info)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (int i = 0; i < info->n_styles; i++) {
+        g_autofree char *name = edt_style_name(info, i);
+        g_string_append_printf(names, "%s%s", i ? ", " : "", name);
+    }
+    printf("%-12s %d: %s\n", "styles", info->n_styles, names->str);
+}
+
 static void print_model(const EdtModelInfo *info)
 {
     print_row("model", info->path);
@@ -89,6 +100,8 @@ static void print_model(const EdtModelInfo *info)
            info->has_alpha ? " with alpha" : "", info->channels, info->latent_size,
            info->latent_size);
     printf("%-12s %d, %s\n", "classes", info->n_classes, class_list_text(info));
+    if (info->n_styles)
+        print_styles(info);
     print_row("VAE", vae_text(info));
     printf("%-12s %.1f million, stored as %s\n", "parameters", (double)info->n_parameters / 1e6,
            edt_storage_words[info->stored]);
@@ -121,6 +134,7 @@ static void send_model(const EdtModelInfo *info)
     edt_cli_event_flag(event, "needs_vae", info->needs_vae);
     edt_cli_event_flag(event, "alpha", info->has_alpha);
     edt_cli_event_integer(event, "classes", info->n_classes);
+    edt_cli_event_integer(event, "styles", info->n_styles);
     edt_cli_event_text(event, "class_list", class_list_text(info));
     edt_cli_event_text(event, "type", edt_storage_words[info->stored]);
     edt_cli_event_integer(event, "parameters", (gint64)info->n_parameters);

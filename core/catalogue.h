@@ -78,5 +78,7 @@ char *edt_class_label(const EdtModelInfo *info, int class_index);
 int edt_style_find(const EdtModelInfo *info, const char *text, GError **error);
 char *edt_style_name(const EdtModelInfo *info, int style);
 char *edt_style_label(const EdtModelInfo *info, int style);
+/* As edt_class_word(); info is not NULL. */
+char *edt_style_word(const EdtModelInfo *info, int style);
 
 G_END_DECLS

@@ -27,6 +27,11 @@ static void add_picture_arguments(GimpProcedure *procedure)
         procedure, "class", _("Cl_ass"),
         _("What is pictured: a name, a synonym or a number; empty for a class at random"), "",
         G_PARAM_READWRITE);
+    gimp_procedure_add_string_argument(
+        procedure, "style", _("St_yle"),
+        _("How it is drawn, where the model has styles: a name, a number or “random”; empty for "
+          "any"),
+        "", G_PARAM_READWRITE);
     gimp_procedure_add_double_argument(/* whole numbers: an int would not hold every seed */
                                        procedure, "seed", _("See_d"),
                                        _("The same seed with the same settings makes the same "
@@ -90,6 +95,9 @@ void edt_plugin_declare_classes(GimpProcedure *procedure)
                                                  G_PARAM_READWRITE);
     gimp_procedure_add_string_array_return_value(procedure, "names", _("Names"),
                                                  _("The names of the classes in the same order"),
+                                                 G_PARAM_READWRITE);
+    gimp_procedure_add_string_array_return_value(procedure, "styles", _("Styles"),
+                                                 _("The names of the styles of the model, if any"),
                                                  G_PARAM_READWRITE);
 }
 

@@ -24,15 +24,19 @@ static GimpValueArray *class_values(GimpProcedure *procedure, const EdtModelInfo
                                     const char *search)
 {
     GPtrArray *numbers = g_ptr_array_new(), *names = g_ptr_array_new();
+    GPtrArray *styles = g_ptr_array_new();
     gboolean all = !search || !*search;
     int *matches = all ? NULL : edt_class_search(info, search);
     for (int i = 0; all && i < info->n_classes; i++)
         add_class(info, i, numbers, names);
     for (int i = 0; matches && matches[i] >= 0; i++)
         add_class(info, matches[i], numbers, names);
+    for (int i = 0; i < info->n_styles; i++)
+        g_ptr_array_add(styles, edt_style_name(info, i));
     GimpValueArray *values = gimp_procedure_new_return_values(procedure, GIMP_PDB_SUCCESS, NULL);
     return_strings(values, 1, numbers);
     return_strings(values, 2, names);
+    return_strings(values, 3, styles);
     g_free(matches);
     return values;
 }

@@ -11,20 +11,21 @@
 #include <glib/gi18n.h>
 
 typedef struct {
-    char *class_text, *model, *backend, *precision;
+    char *class_text, *style_text, *model, *backend, *precision;
     int count;
     double seed;
 } Settings;
 
 static void read_settings(GObject *object, Settings *s)
 {
-    g_object_get(object, "class", &s->class_text, "model", &s->model, "backend", &s->backend,
-                 "precision", &s->precision, "seed", &s->seed, "count", &s->count, NULL);
+    g_object_get(object, "class", &s->class_text, "style", &s->style_text, "model", &s->model,
+                 "backend", &s->backend, "precision", &s->precision, "seed", &s->seed, "count", &s->count, NULL);
 }
 
 static void clear_settings(Settings *s)
 {
     g_free(s->class_text);
+    g_free(s->style_text);
     g_free(s->model);
     g_free(s->backend);
     g_free(s->precision);
@@ -66,6 +67,19 @@ int edt_order_class(const EdtModelInfo *info, const char *text, GError **error)
         *clean ? edt_class_find(info, clean, error) : g_random_int_range(0, info->n_classes);
     g_free(clean);
     return found;
+}
+
+gboolean edt_order_style(const EdtModelInfo *info, const char *text, int *style, GError **error)
+{
+    g_autofree char *clean = g_strstrip(g_strdup(text ? text : ""));
+    *style = EDT_STYLE_ANY;
+    if (!*clean || g_ascii_strcasecmp(clean, "any") == 0)
+        return TRUE;
+    if (g_ascii_strcasecmp(clean, "random") == 0 && info->n_styles)
+        *style = g_random_int_range(0, info->n_styles);
+    else
+        *style = edt_style_find(info, clean, error);
+    return *style >= 0;
 }
 
 static gboolean read_word(const char *name, const char *word, const char *const *words, int *place,
@@ -113,20 +127,21 @@ static gboolean choose_guidance(double *guidance, const EdtModelInfo *info, GErr
     return FALSE;
 }
 
-/* One class, successive seeds, as `edt sample --batch-count` does. */
+/* One class in one style, successive seeds, as `edt sample --batch-count` does. */
 static gboolean add_items(const Settings *s, const EdtModelInfo *info, EdtOrder *order,
                           GError **error)
 {
     guint64 seed;
-    int class_index = edt_order_class(info, s->class_text, error);
-    if (class_index < 0 || !choose_seed(s->seed, &seed, error))
+    int class_index = edt_order_class(info, s->class_text, error), style;
+    if (class_index < 0 || !edt_order_style(info, s->style_text, &style, error) ||
+        !choose_seed(s->seed, &seed, error))
         return FALSE;
     order->items = g_new0(EdtItem, s->count);
     order->class_name = edt_class_name(info, class_index);
     order->class_label = edt_class_label(info, class_index);
     for (int i = 0; i < s->count; i++)
-        order->items[i] = (EdtItem){
-            .class_index = class_index, .seed = seed + (guint64)i, .style = EDT_STYLE_ANY};
+        order->items[i] =
+            (EdtItem){.class_index = class_index, .seed = seed + (guint64)i, .style = style};
     order->request.items = order->items;
     order->request.n_items = s->count;
     return TRUE;

@@ -26,5 +26,8 @@ void edt_order_free(EdtOrder *order); /* NULL is fine */
 /* A class by name, synonym or number; "" is one at random. */
 int edt_order_class(const EdtModelInfo *info, const char *text, GError **error);
 
+/* A style by name or number, or "random"; "" and "any" are EDT_STYLE_ANY. */
+gboolean edt_order_style(const EdtModelInfo *info, const char *text, int *style, GError **error);
+
 /* The model file of a setting, "" being the first one found. */
 char *edt_order_model(const char *text, GError **error);

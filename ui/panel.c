@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The panel puts the pieces together: picker.c, knobs.c, models.c on the left, preview.c on the
+ * The panel puts the pieces together: picker.c, styles.c, knobs.c, models.c on the left, preview.c on the
  * right, strip.c below.
  */
 #include "ui/panel.h"
@@ -15,6 +15,7 @@
 #include "ui/preview.h"
 #include "ui/row.h"
 #include "ui/strip.h"
+#include "ui/styles.h"
 
 #include <glib/gi18n.h>
 
@@ -24,7 +25,7 @@ typedef struct {
     GObject *settings;
     EdtPanelEvents events;
     gpointer user_data;
-    GtkWidget *self, *left, *picker, *knobs, *models, *preview, *bar, *strip;
+    GtkWidget *self, *left, *picker, *styles, *knobs, *models, *preview, *bar, *strip;
     GtkWidget *info, *info_text, *keep, *discard, *resume;
     double recommended; /* guidance; -1: no model was there yet */
 } Panel;
@@ -191,13 +192,21 @@ static void warn_of_another(Panel *panel, gboolean found, const EdtRecord *recor
     edt_ui_panel_say(panel->self, GTK_MESSAGE_WARNING, text->len ? text->str : NULL);
 }
 
-/* The model first: the class is named in its words. */
+/* "" for any, and where this model has none. */
+static char *style_word(const EdtModelInfo *info, int style)
+{
+    return info && style >= 0 && style < info->n_styles ? edt_style_word(info, style)
+                                                        : g_strdup("");
+}
+
+/* The model first: class and style are named in its words. */
 static void restore(Panel *panel, const EdtRecord *record)
 {
     gboolean found = edt_ui_models_choose(panel->models, record->model_sha256);
-    g_autofree char *class_word =
-        edt_class_word(edt_ui_models_info(panel->models), record->item.class_index);
-    g_object_set(panel->settings, "class", class_word, "count", 1, "seed",
+    const EdtModelInfo *info = edt_ui_models_info(panel->models);
+    g_autofree char *class = edt_class_word(info, record->item.class_index);
+    g_autofree char *style = style_word(info, record->item.style);
+    g_object_set(panel->settings, "class", class, "style", style, "count", 1, "seed",
                  (double)record->item.seed, "precision", edt_precision_words[record->precision],
                  NULL);
     edt_properties_write(panel->settings, &record->request);
@@ -255,6 +264,7 @@ static void on_model(const EdtModelInfo *info, gpointer user_data)
     Panel *panel = user_data;
     gboolean ready = info && edt_model_info_makes(info) != EDT_MAKES_LATENTS_ONLY;
     edt_ui_picker_set_model(panel->picker, info);
+    edt_ui_styles_set_model(panel->styles, info);
     if (info)
         recommend_guidance(panel, info->cfg_scale);
     set_progress(panel, 0, ready ? _("Ready") : _("No model that makes pictures"));
@@ -265,9 +275,11 @@ static GtkWidget *new_left(Panel *panel)
 {
     panel->left = gtk_box_new(GTK_ORIENTATION_VERTICAL, 9);
     panel->picker = edt_ui_picker_new(panel->settings);
+    panel->styles = edt_ui_styles_new(panel->settings);
     panel->knobs = edt_ui_knobs_new(panel->settings);
     panel->models = edt_ui_models_new(panel->settings, on_model, panel);
     gtk_box_pack_start(GTK_BOX(panel->left), panel->picker, TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(panel->left), panel->styles, FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(panel->left), panel->knobs, FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(panel->left), panel->models, FALSE, FALSE, 0);
     gtk_widget_set_hexpand(panel->left, FALSE); /* the preview takes what is left */

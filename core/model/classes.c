@@ -101,6 +101,14 @@ char *edt_style_name(const EdtModelInfo *info, int style)
                                                        : g_strdup_printf("style %d", style);
 }
 
+char *edt_style_word(const EdtModelInfo *info, int style)
+{
+    g_autofree char *name = edt_style_name(info, style);
+    if (style < 0 || edt_style_find(info, name, NULL) == style)
+        return g_steal_pointer(&name);
+    return g_strdup_printf("%d", style);
+}
+
 char *edt_style_label(const EdtModelInfo *info, int style)
 {
     if (style < 0)

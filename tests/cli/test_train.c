@@ -226,6 +226,9 @@ static void test_styles(void)
     EXPECT(EDT_ERROR_USAGE, "sample", "-m", model, "--class", "0", "--style", "oil");
     EXPECT(EDT_ERROR_USAGE, "sample", "-m", "run/model.safetensors", "--class", "0", "--style",
            "ink");
+    Outcome told = program_expect(0, NULL, "info", model, NULL);
+    g_assert_nonnull(strstr(told.out, "styles       2: flat, ink\n"));
+    outcome_clear(&told);
     Outcome listed = program_expect(0, NULL, "classes", "-m", model, "--styles", NULL);
     g_assert_cmpstr(listed.out, ==, "   0  flat\n   1  ink\n");
     outcome_clear(&listed);

@@ -297,6 +297,29 @@ def test_batch():
         image.delete()
 
 
+def test_styles():
+    styled = f'{SCRATCH}/styled.safetensors'  # noqa: F821
+    pictures = {}
+    for style in ['', 'ink', 'flat']:
+        layer = made(generate(model=styled, style=style)[0])[0]
+        pictures[style] = pixels(layer), record_of(layer).get('style_name')
+    there = reference('ink')
+    check('a style: the pixels of edt sample',
+          pictures['ink'][0] == pixels(there.get_layers()[0]))
+    there.delete()
+    check('the record names it', [pictures[style][1] for style in pictures] ==
+          [None, 'ink', 'flat'], pictures.keys())
+    check('each in its own way', len({bytes for bytes, _ in pictures.values()}) == 3)
+    record = record_of(made(generate(model=styled, style='random')[0])[0])
+    check('a style at random', record['style'] in (0, 1), record)
+    expect_error('unknown style', CALLING_ERROR, ['oil', 'ink'], model=styled, style='oil')
+    expect_error('a style of a model without', CALLING_ERROR, ['ink', 'no styles'], style='ink')
+    result, _ = call('plug-in-edt-classes', model=styled)
+    check('the styles are listed', list(result.index(3)) == ['flat', 'ink'], result.index(3))
+    for image in Gimp.get_images():
+        image.delete()
+
+
 def test_lists():
     result, _ = call('plug-in-edt-classes')
     check('all classes', (len(result.index(1)), result.index(2)[1]) == (10, 'goldfish'))

@@ -55,6 +55,25 @@ def rename_classes(source, target, names):
     Path(target).write_bytes(struct.pack('<Q', len(text)) + text + data[8 + size:])
 
 
+def give_styles(source, target, names):
+    """The same model with a table of styles: a tensor behind the others, and their names."""
+    data = Path(source).read_bytes()
+    size, = struct.unpack('<Q', data[:8])
+    header = json.loads(data[8:8 + size])
+    tensors = data[8 + size:]
+    width = header['edt.y_embedder.embedding_table.weight']['shape'][1]
+    rows = len(names) + 1  # the last one is any style
+    table = struct.pack(f'<{rows * width}f', *(3 * row * (-1) ** i for row in range(rows)
+                                               for i in range(width)))
+    header['edt.style_embedder.embedding_table.weight'] = {
+        'dtype': 'F32', 'shape': [rows, width],
+        'data_offsets': [len(tensors), len(tensors) + len(table)]}
+    header['__metadata__']['edt.style_names'] = json.dumps(names)
+    text = json.dumps(header).encode()
+    text += b' ' * (-(len(text) + 8) % 64)
+    Path(target).write_bytes(struct.pack('<Q', len(text)) + text + tensors + table)
+
+
 class Session:
     def __init__(self, scratch, edt, plugin_folder, checkpoint, vae):
         self.root = Path(scratch).resolve()

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-from session import Report, Session, german, own_noise  # noqa: E402
+from session import Report, Session, german, give_styles, own_noise  # noqa: E402
 
 # name -> (arguments of the procedure, arguments of edt sample); both make class 3, seed 42, 4 steps
 REQUESTS = {
@@ -41,6 +41,14 @@ def make_without_vae(session, checkpoint):
     subprocess.run([session.edt, 'import', checkpoint, '-o',
                     str(session.root / 'without-vae.safetensors')], check=True, env=session.env,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def make_styled(session):
+    """With a picture of its second style."""
+    model = session.root / 'styled.safetensors'
+    give_styles(session.root / 'models/tiny.safetensors', model, ['flat', 'ink'])
+    session.sample(session.root / 'out/ink.png', '-m', str(model), '-c', '3', '-s', '42',
+                   '--steps', '4', '--style', 'ink')
 
 
 def run_python(session, report):
@@ -148,6 +156,7 @@ def main():
     session.use_only_plugins('script-fu', 'python-eval', 'file-png')
     make_references(session)
     make_without_vae(session, sys.argv[4])
+    make_styled(session)
     run_python(session, report)
     run_script_fu(session, report)
     run_history(session, report)

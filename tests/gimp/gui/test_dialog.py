@@ -13,11 +13,12 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
-from session import Report, Session  # noqa: E402
+from session import Report, Session, give_styles  # noqa: E402
 try:
     import desktop as d
     from earlier import make_foreign, repeat_last, restore, restore_large_seeds
     from german import test_german
+    from styles import styles
     from gimp import Gimp, choose_file
 except (ImportError, ValueError):  # main() skips then
     d = None
@@ -34,6 +35,8 @@ def test_whole_run(session, report):
     """Open from the menu, choose by typing, generate, watch, undo, again, cancel."""
     make_foreign(session)
     shutil.copy(session.root / 'bare.safetensors', session.root / 'models/zebra.safetensors')
+    give_styles(session.root / 'models/tiny.safetensors', session.root / 'models/zoo.safetensors',
+                ['flat', 'ink'])
     gimp = Gimp(session, report, session.root / 'out/ground.png')
     gimp.open_dialog()
     gimp.shot('1-dialog')
@@ -71,6 +74,7 @@ def test_whole_run(session, report):
     several(gimp)
     restore(gimp)
     restore_large_seeds(gimp)
+    styles(gimp)
     gimp.close()
     repeat_last(gimp)
     noise = gimp.quit()
@@ -90,7 +94,7 @@ def check_names(gimp):
 def follow_model(gimp):
     """A guidance that was not chosen is the one that the model recommends; one that was, stays."""
     report = gimp.report
-    tiny, zebra = 0, 2  # the first one found; the last of the list
+    tiny, zebra = 0, 2  # the first one found; the last but one of the list
     models = d.find(gimp.dialog, 'combo box', 'Model')
     report.check('the guidance is what the model recommends', gimp.get('Guidance') == 3,
                  gimp.get('Guidance'))
