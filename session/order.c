@@ -19,7 +19,8 @@ typedef struct {
 static void read_settings(GObject *object, Settings *s)
 {
     g_object_get(object, "class", &s->class_text, "style", &s->style_text, "model", &s->model,
-                 "backend", &s->backend, "precision", &s->precision, "seed", &s->seed, "count", &s->count, NULL);
+                 "backend", &s->backend, "precision", &s->precision, "seed", &s->seed, "count",
+                 &s->count, NULL);
 }
 
 static void clear_settings(Settings *s)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The panel puts the pieces together: picker.c, styles.c, knobs.c, models.c on the left, preview.c on the
- * right, strip.c below.
+ * The panel puts the pieces together: picker.c, styles.c, knobs.c, models.c on the left, preview.c
+ * on the right, strip.c below.
  */
 #include "ui/panel.h"
 #include "catalogue.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * styles.h: the row that chooses a style, shown where the model has some.  Edits the property
+ * The row that chooses a style, shown where the model has some.  Edits the property
  * "style" of the settings, which holds a name, a number, "random" or "" (any style).
  */
 #pragma once
