@@ -23,7 +23,9 @@ static const char details[] =
     "A folder within the folder of a class is a style, and so is how a file's name begins, where\n"
     "DATA/styles.json says so: {\"styles\": [{\"name\": \"inks\", \"prefix\": \"ink\", \"labels\": "
     "{\"de\":\n"
-    "\"Tusche\"}}]} finds rose/inks/1.png and rose/ink-2.png.\n\n"
+    "\"Tusche\"}}]} finds rose/inks/1.png and rose/ink-2.png. With --by-class a \"share\": 3 there "
+    "makes\n"
+    "a style come three times as often as the others.\n\n"
     "Examples:\n"
     "  edt train flowers -o run --steps 20000 --flip\n"
     "  edt train -o run --resume --steps 40000\n"
@@ -36,7 +38,8 @@ static const char details[] =
 
 typedef struct {
     EdtCliTraining training;
-    char *variant, *start, *schedule, *prediction, *weighting, *precision, *output, *export, *status, *vae;
+    char *variant, *start, *schedule, *prediction, *weighting, *precision, *output, *export,
+        *status, *vae;
     char *title, *licence;
     gboolean features, no_mask, raw, f32;
 } Train;
@@ -100,8 +103,8 @@ static gboolean parse(Train *t, int *argc, char ***argv)
          "Only tell where the run in this folder is (with --json for scripts)", "RUN"},
         {"export", 0, 0, G_OPTION_ARG_FILENAME, &t->export, "Only make a model out of a checkpoint",
          "CHECKPOINT"},
-        {"variant", 0, 0, G_OPTION_ARG_STRING, &t->variant, "EDT-Ti/4 (default), EDT-Ti/2, EDT-S/2, …",
-         "NAME"},
+        {"variant", 0, 0, G_OPTION_ARG_STRING, &t->variant,
+         "EDT-Ti/4 (default), EDT-Ti/2, EDT-S/2, …", "NAME"},
         {"size", 0, 0, G_OPTION_ARG_INT, &o->image_size, "Pixels a side (default 64)", "N"},
         {"channels", 0, 0, G_OPTION_ARG_INT, &o->channels, "4 with alpha (default), or 3", "N"},
         {"schedule", 0, 0, G_OPTION_ARG_STRING, &t->schedule, "cosine (default) or linear", "NAME"},
@@ -130,6 +133,9 @@ static gboolean parse(Train *t, int *argc, char ***argv)
         {"batch", 'b', 0, G_OPTION_ARG_INT, &o->batch, "Pictures of a step (default 64)", "N"},
         {"micro", 0, 0, G_OPTION_ARG_INT, &o->micro, "Pictures in memory at once (default 16)",
          "N"},
+        {"by-class", 0, 0, G_OPTION_ARG_NONE, &o->by_class,
+         "Draw a class, then a style, then a picture, instead of every picture once an epoch",
+         NULL},
         {"no-mask", 0, 0, G_OPTION_ARG_NONE, &t->no_mask, "Without the masked pass", NULL},
         {"weighting", 0, 0, G_OPTION_ARG_STRING, &t->weighting,
          "min-snr (default), or velocity: shapes are learnt sooner", "NAME"},
@@ -190,12 +196,22 @@ static Train train_new(void)
 
 static void train_clear(Train *t)
 {
-    char *texts[] = {t->variant,          t->start,          t->schedule,
-                     t->prediction,       t->weighting,      t->precision,
-                     t->output,           t->export,         t->vae,
+    char *texts[] = {t->variant,
+                     t->start,
+                     t->schedule,
+                     t->prediction,
+                     t->weighting,
+                     t->precision,
+                     t->output,
+                     t->export,
+                     t->vae,
                      t->status,
-                     t->training.folder,  t->training.model, t->training.checkpoint,
-                     t->training.latents, t->title,          t->licence};
+                     t->training.folder,
+                     t->training.model,
+                     t->training.checkpoint,
+                     t->training.latents,
+                     t->title,
+                     t->licence};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
 }

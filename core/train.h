@@ -67,9 +67,11 @@ typedef struct {
     double hue;    /* turn colours by up to so many degrees; 0 */
 
     /* the steps */
-    int batch;       /* pictures of a step: 64 */
-    int micro;       /* pictures of a forward (gradients are accumulated): 16 */
-    gboolean masked; /* also the masked pass; default TRUE */
+    int batch;         /* pictures of a step: 64 */
+    int micro;         /* pictures of a forward (gradients are accumulated): 16 */
+    gboolean by_class; /* draw a class, then a style by its share, then a picture; default: every
+                          picture once an epoch */
+    gboolean masked;   /* also the masked pass; default TRUE */
     EdtWeighting weighting;
     double variational;    /* share of the variational term in the loss; below 0 (default): 1 for
                               predicted noise, as in the official code, and 0 for predicted x0, whose
@@ -113,9 +115,9 @@ void edt_trainer_free(EdtTrainer *trainer);
 
 typedef struct {
     int pictures, classes, styles; /* that can be used */
-    int skipped;           /* that cannot be read */
-    char **class_names;    /* NULL-terminated, or NULL where unknown */
-    char **skipped_names;  /* "rose/3.png: reason", NULL-terminated */
+    int skipped;                   /* that cannot be read */
+    char **class_names;            /* NULL-terminated, or NULL where unknown */
+    char **skipped_names;          /* "rose/3.png: reason", NULL-terminated */
     guint64 parameters, memory_bytes;
     EdtPrecision precision;
     int threads;

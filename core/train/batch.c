@@ -76,24 +76,7 @@ void edt_batch_clear(EdtBatch *b)
     *b = (EdtBatch){0};
 }
 
-/* ---- which picture ---- */
-
-/* Every epoch visits all pictures in an order of its own; a batch may cross into the next. */
-static int picture_at(EdtTrainer *trainer, gint64 position)
-{
-    gint64 count = trainer->dataset->count, epoch = position / count;
-    int slot = (int)(epoch % 2);
-
-    if (trainer->order[slot] == NULL || trainer->order_epoch[slot] != epoch) {
-        EdtRandom random;
-        if (trainer->order[slot] == NULL)
-            trainer->order[slot] = g_new(gint64, count);
-        edt_train_random(&random, trainer->options.seed, EDT_DRAW_ORDER, epoch, 0);
-        edt_random_permutation(&random, trainer->order[slot], (gsize)count);
-        trainer->order_epoch[slot] = epoch;
-    }
-    return (int)trainer->order[slot][position % count];
-}
+/* ---- filling ---- */
 
 typedef struct {
     EdtTrainer *trainer;
@@ -216,8 +199,8 @@ gboolean edt_batch_fill(EdtTrainer *trainer, int part, GError **error)
     Filling f = {trainer, trainer->step, part, index, NULL};
 
     for (int i = 0; i < b->pictures; i++)
-        index[i] =
-            picture_at(trainer, trainer->step * trainer->options.batch + part * b->pictures + i);
+        index[i] = edt_picture_draw_at(trainer->draw, trainer->step * trainer->options.batch +
+                                                          part * b->pictures + i);
     fill_timesteps(&f);
     if (trainer->options.masked)
         fill_masks(&f);

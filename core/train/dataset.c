@@ -13,6 +13,7 @@ void edt_dataset_free(EdtDataset *dataset)
         return;
     edt_naming_clear(&dataset->classes);
     edt_naming_clear(&dataset->styles);
+    g_free(dataset->style_shares);
     g_ptr_array_unref(dataset->skipped);
     g_mutex_clear(&dataset->lock);
     dataset->free(dataset);
@@ -27,6 +28,11 @@ static void note_skipped(EdtDataset *dataset, char *why)
     else
         g_ptr_array_add(dataset->skipped, why);
     g_mutex_unlock(&dataset->lock);
+}
+
+EdtSampleLabels edt_dataset_labels(const EdtDataset *dataset, int index)
+{
+    return dataset->labels_of(dataset, index);
 }
 
 gboolean edt_dataset_get(EdtDataset *dataset, int index, EdtRandom *random, float *x,

@@ -30,11 +30,14 @@ typedef struct EdtDataset EdtDataset;
 struct EdtDataset {
     int count, n_classes, n_styles;
     EdtNaming classes, styles; /* styles: where n_styles > 0 */
+    double *style_shares;      /* [n_styles] as style_list.h says, or NULL: all alike */
     GPtrArray *skipped;        /* char *: "name: reason" */
     GMutex lock;
     /* private to the kinds */
     gboolean (*get)(EdtDataset *dataset, int index, EdtRandom *random, float *x,
                     EdtSampleLabels *labels, char **why);
+    /* NULL where labels are known only with the sample */
+    EdtSampleLabels (*labels_of)(const EdtDataset *dataset, int index);
     void (*free)(EdtDataset *dataset);
 };
 
@@ -57,8 +60,8 @@ EdtPictureFacts edt_pictures_facts(const EdtDataset *pictures, int index);
 guint8 *edt_pictures_read(const EdtDataset *pictures, int index, char **why);
 
 /* Pictures as latents of an autoencoder: encoded once into a file in the folder `cache`, then read
- * from there.  flip, affine, hue, codings: see codings.h.  progress may be NULL; it answers FALSE to
- * stop (EDT_ERROR_CANCELLED), and what was done is kept. */
+ * from there.  flip, affine, hue, codings: see codings.h.  progress may be NULL; it answers FALSE
+ * to stop (EDT_ERROR_CANCELLED), and what was done is kept. */
 typedef struct {
     const char *pictures, *vae, *cache;
     int image_size, latent_size, channels;
@@ -71,6 +74,8 @@ typedef struct {
 } EdtLatentOptions;
 EdtDataset *edt_latents_open(const EdtLatentOptions *options, GError **error);
 
+/* What a sample shows, without reading it; not of features. */
+EdtSampleLabels edt_dataset_labels(const EdtDataset *dataset, int index);
 /* Sample index; random is for augmentation.  FALSE only when no sample at all can be read. */
 gboolean edt_dataset_get(EdtDataset *dataset, int index, EdtRandom *random, float *x,
                          EdtSampleLabels *labels, GError **error);

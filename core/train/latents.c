@@ -265,6 +265,11 @@ static gboolean get(EdtDataset *dataset, int index, EdtRandom *random, float *x,
     return TRUE;
 }
 
+static EdtSampleLabels labels_of(const EdtDataset *dataset, int index)
+{
+    return ((const Latents *)dataset)->samples[index].labels;
+}
+
 static void latents_free(EdtDataset *dataset)
 {
     Latents *l = (Latents *)dataset;
@@ -294,6 +299,7 @@ static EdtDataset *open_dataset(Encoder *e)
     Latents *l = g_new0(Latents, 1);
 
     l->base.get = get;
+    l->base.labels_of = labels_of;
     l->base.free = latents_free;
     l->base.skipped = g_ptr_array_new_with_free_func(g_free);
     g_mutex_init(&l->base.lock);
@@ -301,6 +307,7 @@ static EdtDataset *open_dataset(Encoder *e)
     l->base.n_styles = e->pictures->n_styles;
     l->base.classes = edt_naming_copy(&e->pictures->classes);
     l->base.styles = edt_naming_copy(&e->pictures->styles);
+    l->base.style_shares = g_steal_pointer(&e->pictures->style_shares);
     l->count = latent_count(e->o);
     l->file = g_steal_pointer(&e->latents);
     l->samples = g_malloc_n((gsize)edt_codings_count(e->codings), sizeof *l->samples);

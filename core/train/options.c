@@ -60,6 +60,7 @@ static const struct {
     LATER(vae, TEXT, FALSE),
     LATER(vae_mean, FLAG, FALSE),
     LATER(codings, INTEGER, FALSE),
+    LATER(by_class, FLAG, FALSE),
     LATER(weighting, INTEGER, FALSE),
     LATER(open_gates, FLAG, FALSE),
     LATER(precision, INTEGER, FALSE),
@@ -147,6 +148,9 @@ static gboolean check_space(const EdtTrainOptions *o, const EdtVariant *v, GErro
     if (o->pictures && !o->vae && !pixels)
         return refuse(error, "this variant works on latents; give an autoencoder for the pictures, "
                              "or a folder of features");
+    if (o->by_class && !o->pictures)
+        return refuse(error, "drawing by class is for pictures; features tell their class only "
+                             "when they are read");
     if (o->pictures && !o->vae && o->channels != 3 && o->channels != 4)
         return refuse(error, "pictures have 3 or 4 channels");
     return TRUE;

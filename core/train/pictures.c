@@ -102,6 +102,12 @@ static gboolean get(EdtDataset *dataset, int index, EdtRandom *random, float *x,
     return TRUE;
 }
 
+static EdtSampleLabels labels_of(const EdtDataset *dataset, int index)
+{
+    const Pictures *p = (const Pictures *)dataset;
+    return ((const Picture *)p->pictures->pdata[index])->labels;
+}
+
 /* ---- which files there are ---- */
 
 static gint by_name(gconstpointer a, gconstpointer b)
@@ -173,9 +179,11 @@ static void name_styles(Pictures *p, const GPtrArray *styles)
 
     p->base.n_styles = (int)styles->len;
     p->base.styles.names = g_new0(char *, styles->len + 1);
+    p->base.style_shares = g_new(double, styles->len);
     for (guint i = 0; i < styles->len; i++) {
         const EdtStyleEntry *style = styles->pdata[i];
         p->base.styles.names[i] = g_strdup(style->name);
+        p->base.style_shares[i] = style->share;
         labels[i] = style->labels;
     }
     p->base.styles.translations = edt_translations_to_json(labels, styles->len);
@@ -261,6 +269,7 @@ EdtDataset *edt_pictures_open(const char *folder, const EdtPictureOptions *optio
     gboolean listed;
 
     p->base.get = get;
+    p->base.labels_of = labels_of;
     p->base.free = pictures_free;
     p->base.skipped = g_ptr_array_new_with_free_func(g_free);
     g_mutex_init(&p->base.lock);

@@ -10,6 +10,7 @@
 #include "train.h"
 #include "train/adan.h"
 #include "train/dataset.h"
+#include "train/draw.h"
 #include "train/loss.h"
 #include "train/train_network.h"
 #include "train/resampler.h"
@@ -42,8 +43,7 @@ struct EdtTrainer {
     EdtAdanArrays arrays;
     EdtHalf *halves; /* weights as bf16, or NULL */
     EdtBatch batch;
-    gint64 *order[2]; /* permutations of two neighbouring epochs */
-    gint64 order_epoch[2];
+    EdtPictureDraw *draw;
     gint64 step; /* done */
     EdtPrecision precision;
     int threads;

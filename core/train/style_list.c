@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define SHARE_MAX 1000
+
 static void style_free(gpointer data)
 {
     EdtStyleEntry *style = data;
@@ -21,7 +23,7 @@ static void style_free(gpointer data)
 static EdtStyleEntry *add_style(GPtrArray *styles, const char *name, const char *prefix)
 {
     EdtStyleEntry *style = g_new0(EdtStyleEntry, 1);
-    *style = (EdtStyleEntry){g_strdup(name), g_strdup(prefix), NULL};
+    *style = (EdtStyleEntry){g_strdup(name), g_strdup(prefix), 1, NULL};
     g_ptr_array_add(styles, style);
     return style;
 }
@@ -70,6 +72,7 @@ static gboolean take_style(GPtrArray *styles, JsonNode *node)
         return FALSE;
     EdtStyleEntry *style =
         add_style(styles, name, json_object_get_string_member_with_default(object, "prefix", name));
+    style->share = json_object_get_double_member_with_default(object, "share", 1);
     JsonNode *labels = json_object_get_member(object, "labels");
     if (labels && JSON_NODE_HOLDS_OBJECT(labels))
         style->labels = json_node_dup_object(labels);
@@ -124,6 +127,12 @@ static gboolean check(const GPtrArray *styles, const char *folder, GError **erro
     for (guint i = 0; i < styles->len; i++) {
         const EdtStyleEntry *style = styles->pdata[i];
         const char *bad = bad_name(style);
+        if (!(style->share >= 0 && style->share <= SHARE_MAX)) {
+            g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                        "“%s”: the share of the style “%s” must be from 0 to %d.", folder,
+                        style->name, SHARE_MAX);
+            return FALSE;
+        }
         gboolean twice = edt_style_of_folder(styles, style->name) != (int)i;
         if (!bad && !twice)
             continue;

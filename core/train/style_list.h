@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Which styles a folder of pictures has, and which of them a picture is in: by the sub-folder of its
- * class, or by how its file name begins.  styles.json names them, in order:
+ * Which styles a folder of pictures has, and which of them a picture is in: by the sub-folder of
+ * its class, or by how its file name begins.  styles.json names them, in order:
  *
- *     {"styles": [{"name": "inks", "prefix": "ink", "labels": {"de": "Tusche", ...}}, ...]}
+ *     {"styles": [{"name": "inks", "prefix": "ink", "share": 2, "labels": {"de": "Tusche"}}, ...]}
  *
  *     rose/inks/1.png       the sub-folder has the style's name
  *     rose/ink-2.png        or the file's name begins with its prefix (if none is given: its name)
  *     rose/3.png            of no style that is told: it teaches the class in any
  *
- * Without styles.json the sub-folders of all classes are the styles, by name.
+ * share (default 1): how often the style is drawn beside the others of a class, where classes are
+ * drawn first (draw.h).  Without styles.json the sub-folders of all classes are the styles, by
+ * name.
  */
 #pragma once
 
@@ -17,6 +19,7 @@
 
 typedef struct {
     char *name, *prefix;
+    double share;
     JsonObject *labels; /* {"de": "Tusche", ...}, or NULL */
 } EdtStyleEntry;
 

@@ -116,6 +116,7 @@ static gboolean make(EdtTrainer *trainer, GError **error)
     trainer->v.n_classes = trainer->dataset->n_classes;
     trainer->options.n_classes = trainer->v.n_classes;
     trainer->v.n_styles = trainer->dataset->n_styles;
+    trainer->draw = edt_picture_draw_new(trainer->dataset, o->by_class, o->seed);
     trainer->parameters = edt_parameters_new(&trainer->v);
     trainer->schedule = edt_noise_schedule_new(o->schedule, EDT_RESPACE_EVEN, EDT_TIMESTEPS, error);
     trainer->resampler = edt_resampler_new(EDT_TIMESTEPS, HISTORY, UNIFORM);
@@ -202,8 +203,7 @@ void edt_trainer_free(EdtTrainer *trainer)
     edt_free(a->previous);
     edt_free(a->average);
     edt_free(trainer->halves);
-    g_free(trainer->order[0]);
-    g_free(trainer->order[1]);
+    edt_picture_draw_free(trainer->draw);
     g_strfreev(trainer->facts.skipped_names);
     g_free(trainer->told);
     g_mutex_clear(&trainer->whole);
