@@ -242,13 +242,14 @@ int edt_cli_sample(int argc, char **argv)
 {
     EdtCliSettings settings;
     edt_cli_settings_init(&settings);
-    if (!parse_options(&settings, &argc, &argv))
-        return EDT_ERROR_USAGE;
-    if (argc > 1)
-        return edt_cli_usage("\"%s\" is not expected here: a class is given with --class.",
-                             argv[1]);
-    edt_cli_stop_watch();
-    int code = run(&settings);
+    int code = EDT_ERROR_USAGE;
+    if (parse_options(&settings, &argc, &argv)) {
+        edt_cli_stop_watch();
+        code = argc == 1 ? run(&settings)
+                         : edt_cli_usage("\"%s\" is not expected here: a class is given with "
+                                         "--class.",
+                                         argv[1]);
+    }
     edt_cli_settings_clear(&settings);
     return code;
 }
