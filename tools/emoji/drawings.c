@@ -116,3 +116,13 @@ Drawings drawings_read(const char *folder, gboolean questions)
         drawings_die("names no drawings.", folder);
     return read;
 }
+
+void drawings_clear(Drawings *all)
+{
+    for (int i = 0; i < all->n; i++) {
+        g_free(all->drawings[i].question);
+        g_free(all->drawings[i].path);
+    }
+    g_free(all->drawings);
+    g_strfreev(all->styles);
+}

@@ -30,6 +30,7 @@ _Noreturn void drawings_die(const char *what, const char *path);
 
 /* questions: make them as well, 77 KB for each drawing. */
 Drawings drawings_read(const char *folder, gboolean questions);
+void drawings_clear(Drawings *all);
 
 /* A square PNG of EMOJI_SIDE pixels or a multiple, averaged to [64,64,4] of straight alpha. */
 void drawings_read_png(const char *path, guint8 *rgba);

@@ -233,5 +233,6 @@ int main(int argc, char **argv)
         validate(&all, argv + 3);
     else
         answer_all(&all);
+    drawings_clear(&all);
     return 0;
 }
