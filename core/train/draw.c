@@ -23,7 +23,7 @@ struct EdtPictureDraw {
     /* every picture once an epoch: the orders of two neighbouring ones */
     gint64 *order[2], epoch[2];
     /* by class; NULL otherwise */
-    int *sorted; /* indices by class, then by style */
+    GArray *sorted; /* int: indices by class, then by style */
     GArray *groups, *classes;
 };
 
@@ -47,6 +47,11 @@ static int in_order(EdtPictureDraw *d, gint64 position)
 }
 
 /* ---- by class ---- */
+
+static int index_at(const EdtPictureDraw *d, int place)
+{
+    return g_array_index(d->sorted, int, place);
+}
 
 static gint by_labels(gconstpointer a, gconstpointer b, gpointer data)
 {
@@ -83,14 +88,14 @@ static void sort_by_class(EdtPictureDraw *d, const EdtDataset *dataset)
 {
     EdtSampleLabels before = {-1, -1};
 
-    d->sorted = g_new(int, d->count);
+    d->sorted = g_array_new(FALSE, FALSE, sizeof(int));
     d->groups = g_array_new(FALSE, FALSE, sizeof(Group));
     d->classes = g_array_new(FALSE, FALSE, sizeof(Class));
     for (int i = 0; i < d->count; i++)
-        d->sorted[i] = i;
-    g_qsort_with_data(d->sorted, d->count, sizeof *d->sorted, by_labels, (gpointer)dataset);
+        g_array_append_val(d->sorted, i);
+    g_array_sort_with_data(d->sorted, by_labels, (gpointer)dataset);
     for (int i = 0; i < d->count; i++) {
-        EdtSampleLabels labels = edt_dataset_labels(dataset, d->sorted[i]);
+        EdtSampleLabels labels = edt_dataset_labels(dataset, index_at(d, i));
         if (labels.class != before.class || labels.style != before.style)
             add_group(d, i, labels.class != before.class, share_of(dataset, labels.style));
         g_array_index(d->groups, Group, d->groups->len - 1).count++;
@@ -112,7 +117,7 @@ static int by_class(const EdtPictureDraw *d, gint64 position)
     double rest = (double)u * class->shares;
     for (int i = 1; i < class->count && rest >= group->share; i++)
         rest -= group++->share;
-    return d->sorted[group->first + (int)edt_random_below(&random, (guint)group->count)];
+    return index_at(d, group->first + (int)edt_random_below(&random, (guint)group->count));
 }
 
 /* ---- */
@@ -134,7 +139,7 @@ void edt_picture_draw_free(EdtPictureDraw *d)
         return;
     g_free(d->order[0]);
     g_free(d->order[1]);
-    g_free(d->sorted);
+    g_clear_pointer(&d->sorted, g_array_unref);
     g_clear_pointer(&d->groups, g_array_unref);
     g_clear_pointer(&d->classes, g_array_unref);
     g_free(d);

@@ -32,11 +32,29 @@ static const char *one_of(const char *wish, const char *otherwise)
     return wish ? wish : otherwise;
 }
 
-EdtFormat edt_export_format(const EdtTrainOptions *o, const EdtVariant *v)
+/* What its autoencoder says of a model. */
+static void describe_vae(EdtForeign *vae, EdtFormat *format, GPtrArray *texts)
+{
+    const EdtVaeShape *shape = edt_foreign_vae_shape(vae);
+    char *mean, *deviation, *colours;
+
+    format->has_alpha = shape->pixels == 4;
+    if (shape->kind != EDT_VAE_CODEC)
+        return;
+    format->space = EDT_SPACE_OWN;
+    format->guided_channels = format->channels; /* that one is left alone is a habit with SD's */
+    edt_latents_write(edt_foreign_vae_latents(vae), format->channels, &mean, &deviation, &colours);
+    format->latents = (EdtLatentTexts){mean, deviation, colours};
+    g_ptr_array_add(texts, mean);
+    g_ptr_array_add(texts, deviation);
+    g_ptr_array_add(texts, colours);
+}
+
+EdtFormat edt_export_format(const EdtTrainOptions *o, const EdtVariant *v, EdtForeign *vae,
+                            GPtrArray *texts)
 {
     gboolean pixels = v->latent_size == o->image_size;
-
-    return (EdtFormat){
+    EdtFormat format = {
         .variant = v->name,
         .title = o->title,
         .licence = o->licence,
@@ -52,24 +70,16 @@ EdtFormat edt_export_format(const EdtTrainOptions *o, const EdtVariant *v)
         .has_alpha = pixels && v->channels == 4,
         .cfg_scale = o->cfg_scale,
     };
+
+    if (vae)
+        describe_vae(vae, &format, texts);
+    return format;
 }
 
-/* What its autoencoder says of a model. */
-static void describe_vae(const EdtForeign *vae, EdtFormat *format)
-{
-    const EdtVaeShape *shape = edt_foreign_vae_shape(vae);
-
-    format->has_alpha = shape->pixels == 4;
-    if (shape->kind != EDT_VAE_CODEC)
-        return;
-    format->space = EDT_SPACE_OWN;
-    format->guided_channels = format->channels; /* that one is left alone is a habit with SD's */
-}
-
-static EdtFormat describe(const Job *job)
+static EdtFormat describe(const Job *job, GPtrArray *texts)
 {
     const EdtExportSource *s = job->source;
-    EdtFormat format = edt_export_format(s->options, &s->parameters->v);
+    EdtFormat format = edt_export_format(s->options, &s->parameters->v, job->vae, texts);
 
     format.title = one_of(job->export->title, format.title);
     format.licence = one_of(job->export->licence, format.licence);
@@ -80,8 +90,6 @@ static EdtFormat describe(const Job *job)
                                                    : EDT_CLASSES_UNNAMED;
     format.class_translations = s->classes->translations;
     format.style_translations = s->styles->translations;
-    if (job->vae)
-        describe_vae(job->vae, &format);
     format.trained_steps = (int)MIN(s->step, G_MAXINT);
     return format;
 }
@@ -145,15 +153,11 @@ static gboolean write_model(const Job *job, GError **error)
     g_autofree char *styles = edt_names_to_json(job->source->styles->names);
     g_autofree char *sum = checksum(job->source);
     g_autofree char *vae_sum = job->vae ? edt_foreign_sha256(job->vae, error) : NULL;
-    EdtFormat format = describe(job);
-    g_autofree char *mean = NULL, *deviation = NULL, *colours = NULL;
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    EdtFormat format = describe(job, texts);
 
     if (job->vae && !vae_sum)
         return FALSE;
-    if (format.space == EDT_SPACE_OWN)
-        edt_latents_write(edt_foreign_vae_latents(job->vae), format.channels, &mean, &deviation,
-                          &colours);
-    format.latents = (EdtLatentTexts){mean, deviation, colours};
     format.class_names = job->source->classes->names ? classes : NULL;
     format.style_names = job->source->styles->names ? styles : NULL;
     format.source_sha256 = sum;

@@ -7,6 +7,7 @@
 #include "train/state.h"
 #include "base/number.h"
 #include "files/safetensors.h"
+#include "model/foreign.h"
 #include "model/names.h"
 
 #include <string.h>
@@ -33,8 +34,8 @@ static gboolean refuse(const Start *s, const char *what, const char *name)
 static void take(const EdtSafetensor *tensor, gsize from, gsize count, float *to)
 {
     const EdtTensorView *view = &tensor->view;
-    edt_numbers_to_f32(view->type,
-                       (const guint8 *)view->data + from * edt_type_size(view->type), count, to);
+    edt_numbers_to_f32(view->type, (const guint8 *)view->data + from * edt_type_size(view->type),
+                       count, to);
 }
 
 static gboolean is_table(const EdtParameter *p)
@@ -108,12 +109,20 @@ static gboolean take_tensors(const Start *s)
     return !edt_safetensors_damaged(s->file, s->error);
 }
 
-/* What the network predicts, and from what, must be the same. */
+/* What the network predicts, and from what, must be the same: also the latents. */
 static gboolean check_format(const Start *s)
 {
     const EdtTrainer *trainer = s->trainer;
-    const EdtFormat ours = edt_export_format(&trainer->options, &trainer->v);
+    const char *path = trainer->options.vae;
+    EdtForeign *vae =
+        path ? edt_foreign_vae_open(path, EDT_VAE_DECODER | EDT_VAE_ENCODER, s->error) : NULL;
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+
+    if (path && !vae)
+        return FALSE;
+    const EdtFormat ours = edt_export_format(&trainer->options, &trainer->v, vae, texts);
     const char *differs = edt_format_differ(&s->format, &ours);
+    edt_foreign_close(vae);
     return !differs || refuse(s, "it has another", differs);
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "compute/backend.h"
+#include "model/foreign.h"
 #include "model/format.h"
 #include "train.h"
 #include "train/adan.h"
@@ -111,5 +112,7 @@ typedef struct {
 } EdtExportSource;
 gboolean edt_export_write(const EdtExportSource *source, const EdtTrainExport *export,
                           GError **error);
-/* What a model's metadata says of a run, but for names, checksums and steps. */
-EdtFormat edt_export_format(const EdtTrainOptions *options, const EdtVariant *v);
+/* What a model's metadata says of a run, but for names, checksums and steps.  vae: its autoencoder,
+ * or NULL; texts: takes what the metadata borrows, with a free function. */
+EdtFormat edt_export_format(const EdtTrainOptions *options, const EdtVariant *v, EdtForeign *vae,
+                            GPtrArray *texts);

@@ -149,18 +149,24 @@ static void paint(const char *model)
     edt_engine_close(engine);
 }
 
-static void train(const char *vae, const char *model)
+static EdtTrainOptions options_with(const char *vae)
 {
     EdtTrainOptions o = discs_options(pictures);
-    EdtTrainExport export = {.output = model, .force = TRUE, .stored = EDT_STORED_F32};
-    EdtTrainReport report = {0};
-    GError *error = NULL;
     o.variant = "EDT-Ti/2";
     o.image_size = SIDE;
     o.affine = o.hue = 0;
     o.batch = o.micro = 2;
     o.vae = vae;
     o.latents = cache;
+    return o;
+}
+
+static void train(const char *vae, const char *model)
+{
+    EdtTrainOptions o = options_with(vae);
+    EdtTrainExport export = {.output = model, .force = TRUE, .stored = EDT_STORED_F32};
+    EdtTrainReport report = {0};
+    GError *error = NULL;
     EdtTrainer *trainer = edt_trainer_new(&o, &error);
     g_assert_no_error(error);
     g_assert_true(edt_trainer_step(trainer, &report, &error));
@@ -180,6 +186,31 @@ static void test_run(void)
     paint(again);
 }
 
+/* A model goes on where its latents are those of the run; in others its weights mean nothing. */
+static void test_start(void)
+{
+    g_autofree char *model = g_build_filename(folder, "begun.safetensors", NULL);
+    g_autofree char *path = g_build_filename(folder, "moved.safetensors", NULL);
+    static const char *const moved[] = {"mean", "[0.25, -0.5, 0.5, 1]", NULL};
+    SmallVae *weights = small_vae_new(&small_vae_codec);
+    GError *error = NULL;
+
+    small_vae_write(weights, path, FALSE, moved);
+    small_vae_free(weights);
+    train(codec, model);
+    EdtTrainOptions o = options_with(codec);
+    o.start = model;
+    EdtTrainer *trainer = edt_trainer_new(&o, &error);
+    g_assert_no_error(error);
+    edt_trainer_free(trainer);
+    o = options_with(path);
+    o.start = model;
+    g_assert_null(edt_trainer_new(&o, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_assert_nonnull(strstr(error->message, "edt.latent_mean"));
+    g_clear_error(&error);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -193,6 +224,7 @@ int main(int argc, char **argv)
     g_test_add_func("/codec/values", test_values);
     g_test_add_func("/codec/refused", test_refused);
     g_test_add_func("/codec/run", test_run);
+    g_test_add_func("/codec/start", test_start);
     int code = g_test_run();
     g_autofree char *remove = g_strdup_printf("rm -r '%s'", folder);
     g_assert_cmpint(system(remove), ==, 0);
