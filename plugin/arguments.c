@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Arguments and return values of the three procedures; session/order.c reads them, ui/
+ * Arguments and return values of the procedures; session/order.c reads them, ui/
  * edits them.  Their words are session/words.c, bounds core/settings.c.
  */
 #include "plugin/arguments.h"
@@ -69,16 +69,36 @@ static void add_machine_arguments(GimpProcedure *procedure)
                EDT_FIT_NATIVE);
 }
 
-void edt_plugin_declare_generate(GimpProcedure *procedure)
+static void add_layers_return_values(GimpProcedure *procedure)
 {
-    add_picture_arguments(procedure);
-    add_machine_arguments(procedure);
     gimp_procedure_add_image_return_value(procedure, "image", _("Image"),
                                           _("The image with the new layers"), TRUE,
                                           G_PARAM_READWRITE);
     gimp_procedure_add_core_object_array_return_value(procedure, "layers", _("Layers"),
                                                       _("One new layer for every picture"),
                                                       GIMP_TYPE_LAYER, G_PARAM_READWRITE);
+}
+
+void edt_plugin_declare_generate(GimpProcedure *procedure)
+{
+    add_picture_arguments(procedure);
+    add_machine_arguments(procedure);
+    add_layers_return_values(procedure);
+}
+
+void edt_plugin_declare_again(GimpProcedure *procedure)
+{
+    const EdtSetting *steps = edt_setting_named("steps");
+    gimp_procedure_add_double_argument(
+        procedure, "seed", _("See_d"),
+        _("Of the new picture; -1 takes a new one, -2 the one after the layer's own"), -2,
+        EDT_SEED_MAX, -2, G_PARAM_READWRITE);
+    gimp_procedure_add_int_argument(procedure, "steps", _("S_teps"),
+                                    _("More steps are slower and finer; 0 takes as many as before"),
+                                    0, (int)steps->most, 0, G_PARAM_READWRITE);
+    add_choice(procedure, "target", _("_Target"), _("Where the new picture goes"),
+               &edt_target_choices, EDT_TARGET_REPLACE);
+    add_layers_return_values(procedure);
 }
 
 void edt_plugin_declare_classes(GimpProcedure *procedure)

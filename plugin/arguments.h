@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * arguments.h: declares what the procedures take and return: once for dialog, scripts and last
+ * Declares what the procedures take and return: once for dialog, scripts and last
  * values.
  */
 #pragma once
@@ -8,5 +8,6 @@
 #include <libgimp/gimp.h>
 
 void edt_plugin_declare_generate(GimpProcedure *procedure);
+void edt_plugin_declare_again(GimpProcedure *procedure);
 void edt_plugin_declare_classes(GimpProcedure *procedure);
 void edt_plugin_declare_models(GimpProcedure *procedure);

@@ -15,7 +15,6 @@
 #include <glib/gi18n.h>
 #include <libgimp/gimpui.h>
 
-#define PRGNAME "edt-generate"
 
 typedef struct {
     GimpProcedureConfig *config;

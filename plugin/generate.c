@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The run modes.  Without a dialog a job runs under a main loop of its own, which keeps GIMP's wire
- * alive: should GIMP go away, libgimp ends this process.  With a dialog: dialog.c.
+ * The run modes.  With a dialog: dialog.c.
  */
 #include "plugin/generate.h"
 #include "plugin/answer.h"
@@ -13,37 +12,6 @@
 #include <glib/gi18n.h>
 
 /* ---- without a dialog ---- */
-
-typedef struct {
-    GMainLoop *loop;
-} Wait;
-
-static void on_frame(EdtJob *job, const EdtFrame *frame, gpointer user_data)
-{
-    if (frame->phase == EDT_PHASE_DECODING)
-        gimp_progress_set_text(_("Decoding the picture"));
-    else if (frame->bf16_in_f32)
-        gimp_progress_set_text(_("Computing in f32, for this processor has no bf16"));
-    gimp_progress_update(frame->fraction);
-}
-
-static void on_done(EdtJob *job, gpointer user_data)
-{
-    Wait *wait = user_data;
-    g_main_loop_quit(wait->loop);
-}
-
-static EdtJob *run_job(EdtOrder *order)
-{
-    static const EdtJobWatch watch = {on_frame, on_done};
-    Wait wait = {g_main_loop_new(NULL, FALSE)};
-    gimp_progress_init_printf(_("Generating “%s”"), order->class_label);
-    EdtJob *job = edt_studio_start(edt_process_studio(), order, &watch, &wait);
-    g_main_loop_run(wait.loop);
-    gimp_progress_end();
-    g_main_loop_unref(wait.loop);
-    return job;
-}
 
 /* A script gets all of its pictures or none: it would not know of a new image. */
 static GimpValueArray *finish(GimpProcedure *procedure, const EdtPlace *place, EdtJob *job)
@@ -76,7 +44,7 @@ static GimpValueArray *run_plain(GimpProcedure *procedure, GimpRunMode run_mode,
     if (!order)
         return edt_answer_failed(procedure, error);
     EdtPlace place = edt_layer_place(image, config, run_mode != GIMP_RUN_NONINTERACTIVE);
-    return finish(procedure, &place, run_job(order));
+    return finish(procedure, &place, edt_process_run(order));
 }
 
 /* GTK ends the process where it finds no display. */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The last station of the journey: floats go into a layer's buffer, and babl converts them to the
- * image's mode, precision and profile.  "R'G'B' float" without a space means sRGB, which is what
- * the engine makes, whatever the profile of the image is.
+ * Pictures become layers; see layer.h.  Next: pixels.c, the last station.
  */
 #include "plugin/layer.h"
+#include "plugin/pixels.h"
 #include "record.h"
 #include "settings.h"
 
@@ -13,20 +12,13 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#define PARASITE "edt-record"
+/* Parasites. */
+#define RECORD "edt-record"
+#define PIXELS "edt-pixels"
 
 typedef struct {
     int x, y, width, height;
 } Area;
-
-/* What GIMP said last, as our error: at once, its next answer replaces it. */
-static gboolean refused(GError **error)
-{
-    const char *said = gimp_pdb_get_last_error(gimp_get_pdb());
-    g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, _("GIMP refused the new layer: “%s”."),
-                said ? said : "");
-    return FALSE;
-}
 
 gboolean edt_layer_accepts(GimpImage *image, GError **error)
 {
@@ -72,6 +64,50 @@ static Area place_in(const Area *area, const EdtPicture *picture, EdtFit fit)
     return result;
 }
 
+/* ---- what a layer knows of itself ---- */
+
+/* Undoable: in an image GIMP could not take the step back otherwise. */
+static void attach(GimpLayer *layer, const char *name, const char *text)
+{
+    GimpParasite *parasite = gimp_parasite_new(
+        name, GIMP_PARASITE_PERSISTENT | GIMP_PARASITE_UNDOABLE, (guint32)strlen(text) + 1, text);
+    gimp_item_attach_parasite(GIMP_ITEM(layer), parasite);
+    gimp_parasite_free(parasite);
+}
+
+static char *attached(GimpLayer *layer, const char *name)
+{
+    GimpParasite *parasite = gimp_item_get_parasite(GIMP_ITEM(layer), name);
+    guint32 bytes = 0;
+    const char *data = parasite ? gimp_parasite_get_data(parasite, &bytes) : NULL;
+    char *text = data ? g_strndup(data, bytes) : NULL;
+    if (parasite)
+        gimp_parasite_free(parasite);
+    return text;
+}
+
+/* How it was made, and what it looks like now. */
+static void describe(GimpLayer *layer, const char *record)
+{
+    if (!record)
+        return;
+    g_autofree char *pixels = edt_pixels_fingerprint(layer);
+    attach(layer, RECORD, record);
+    attach(layer, PIXELS, pixels);
+}
+
+EdtRecord *edt_layer_record(GimpLayer *layer)
+{
+    g_autofree char *json = attached(layer, RECORD);
+    return json ? edt_record_read(json, NULL) : NULL;
+}
+
+gboolean edt_layer_painted(GimpLayer *layer)
+{
+    g_autofree char *before = attached(layer, PIXELS), *now = edt_pixels_fingerprint(layer);
+    return g_strcmp0(before, now) != 0;
+}
+
 /* ---- one layer ---- */
 
 static GimpLayer *new_layer(GimpImage *image, const EdtSheet *sheet)
@@ -84,51 +120,6 @@ static GimpLayer *new_layer(GimpImage *image, const EdtSheet *sheet)
                           gimp_image_get_default_new_layer_mode(image));
 }
 
-/* In a plain 8-bit sRGB image the bytes are those of `edt sample`, which rounds to nearest; babl's
- * own conversion may differ by one. */
-static gboolean takes_bytes(GimpImage *image)
-{
-    GimpColorProfile *profile = gimp_image_get_color_profile(image);
-    gboolean plain = !profile && gimp_image_get_base_type(image) == GIMP_RGB &&
-                     gimp_image_get_precision(image) == GIMP_PRECISION_U8_NON_LINEAR;
-    g_clear_object(&profile);
-    return plain;
-}
-
-static void set_pixels(GeglBuffer *buffer, const EdtPicture *picture, gboolean bytes)
-{
-    GeglRectangle all = {0, 0, picture->width, picture->height};
-    gboolean alpha = picture->channels == 4;
-    if (!bytes) {
-        gegl_buffer_set(buffer, &all, 0, babl_format(alpha ? "R'G'B'A float" : "R'G'B' float"),
-                        picture->pixels, GEGL_AUTO_ROWSTRIDE);
-        return;
-    }
-    g_autofree guint8 *rounded =
-        g_malloc((gsize)picture->width * picture->height * picture->channels);
-    edt_picture_to_u8(picture, rounded);
-    gegl_buffer_set(buffer, &all, 0, babl_format(alpha ? "R'G'B'A u8" : "R'G'B' u8"), rounded,
-                    GEGL_AUTO_ROWSTRIDE);
-}
-
-static void write_pixels(GimpImage *image, GimpLayer *layer, const EdtPicture *picture)
-{
-    GeglBuffer *buffer = gimp_drawable_get_buffer(GIMP_DRAWABLE(layer));
-    set_pixels(buffer, picture, takes_bytes(image));
-    g_object_unref(buffer); /* flushes */
-    gimp_drawable_update(GIMP_DRAWABLE(layer), 0, 0, picture->width, picture->height);
-}
-
-static void attach_record(GimpLayer *layer, const char *record)
-{
-    if (!record)
-        return;
-    GimpParasite *parasite =
-        gimp_parasite_new(PARASITE, GIMP_PARASITE_PERSISTENT, (guint32)strlen(record) + 1, record);
-    gimp_item_attach_parasite(GIMP_ITEM(layer), parasite);
-    gimp_parasite_free(parasite);
-}
-
 static gboolean fit_layer(GimpLayer *layer, const EdtPicture *picture, const Area *there,
                           GError **error)
 {
@@ -136,33 +127,60 @@ static gboolean fit_layer(GimpLayer *layer, const EdtPicture *picture, const Are
     if (there->width != picture->width || there->height != picture->height) {
         gimp_context_push();
         gimp_context_set_interpolation(GIMP_INTERPOLATION_CUBIC);
-        ok = gimp_layer_scale(layer, there->width, there->height, FALSE) || refused(error);
+        ok = gimp_layer_scale(layer, there->width, there->height, FALSE) ||
+             edt_pixels_refused(error);
         gimp_context_pop();
     }
-    return ok && (gimp_layer_set_offsets(layer, there->x, there->y) || refused(error));
+    return ok && (gimp_layer_set_offsets(layer, there->x, there->y) || edt_pixels_refused(error));
 }
 
+/* there: where it shall be, and how large. */
 static GimpLayer *insert_one(GimpImage *image, GimpLayer *parent, int position,
-                             const EdtSheet *sheet, const Area *area, EdtFit fit, GError **error)
+                             const EdtSheet *sheet, const Area *there, GError **error)
 {
     GimpLayer *layer = new_layer(image, sheet);
     if (!layer) {
-        refused(error);
+        edt_pixels_refused(error);
         return NULL;
     }
-    Area there = place_in(area, sheet->picture, fit);
-    write_pixels(image, layer, sheet->picture);
-    attach_record(layer, sheet->record);
+    edt_pixels_write(layer, sheet->picture);
     if (!gimp_image_insert_layer(image, layer, parent, position)) {
-        refused(error);
+        edt_pixels_refused(error);
         gimp_item_delete(GIMP_ITEM(layer));
         return NULL;
     }
-    if (!fit_layer(layer, sheet->picture, &there, error)) {
+    if (!fit_layer(layer, sheet->picture, there, error)) {
         gimp_image_remove_layer(image, layer);
         return NULL;
     }
+    describe(layer, sheet->record);
     return layer;
+}
+
+/* ---- instead of one that is there, or above it ---- */
+
+GimpLayer *edt_layer_insert_above(GimpLayer *layer, const EdtSheet *sheet, GError **error)
+{
+    GimpItem *item = GIMP_ITEM(layer), *parent = gimp_item_get_parent(item);
+    GimpImage *image = gimp_item_get_image(item);
+    Area there = {0, 0, gimp_drawable_get_width(GIMP_DRAWABLE(layer)),
+                  gimp_drawable_get_height(GIMP_DRAWABLE(layer))};
+    gimp_drawable_get_offsets(GIMP_DRAWABLE(layer), &there.x, &there.y);
+    return insert_one(image, parent ? GIMP_LAYER(parent) : NULL,
+                      gimp_image_get_item_position(image, item), sheet, &there, error);
+}
+
+/* The new pixels are scaled in a layer of their own, as at the first time. */
+gboolean edt_layer_replace(GimpLayer *layer, const EdtSheet *sheet, GError **error)
+{
+    GimpLayer *made = edt_layer_insert_above(layer, sheet, error);
+    if (!made)
+        return FALSE;
+    gboolean ok = edt_pixels_replace(layer, made, error);
+    gimp_image_remove_layer(gimp_item_get_image(GIMP_ITEM(layer)), made);
+    if (ok)
+        describe(layer, sheet->record);
+    return ok;
 }
 
 /* ---- all of them ---- */
@@ -185,7 +203,7 @@ static GimpLayer *insert_group(GimpImage *image, GimpLayer *parent, int position
     GimpLayer *group = GIMP_LAYER(gimp_group_layer_new(image, name));
     if (group && gimp_image_insert_layer(image, group, parent, position))
         return group;
-    refused(error);
+    edt_pixels_refused(error);
     if (group)
         gimp_item_delete(GIMP_ITEM(group));
     return NULL;
@@ -200,8 +218,9 @@ static gboolean insert_all(GimpImage *image, const EdtSheet *sheets, int n, cons
     if (n > 1 && !(group = insert_group(image, parent, position, group_name, error)))
         return FALSE;
     for (int i = 0; i < n; i++) {
+        Area there = place_in(area, sheets[i].picture, fit);
         layers[i] = insert_one(image, group ? group : parent, group ? i : position, &sheets[i],
-                               area, fit, error);
+                               &there, error);
         if (!layers[i]) {
             if (group)
                 gimp_image_remove_layer(image, group); /* with those before */
@@ -219,7 +238,7 @@ static GimpImage *insert_into_new(const EdtPlace *place, const EdtSheet *sheets,
     Area area = {0, 0, sheets[0].picture->width, sheets[0].picture->height};
     GimpImage *image = gimp_image_new(area.width, area.height, GIMP_RGB);
     if (!image) {
-        refused(error);
+        edt_pixels_refused(error);
         return NULL;
     }
     gimp_image_undo_disable(image);
@@ -262,7 +281,7 @@ GimpImage *edt_layer_insert(const EdtPlace *place, const EdtSheet *sheets, int n
 /* ---- from a job, from a file ---- */
 
 /* The number is a word of its own: format macros cannot be translated. */
-static char *layer_name(const char *label, guint64 seed)
+char *edt_layer_name(const char *label, guint64 seed)
 {
     char number[24];
     g_snprintf(number, sizeof number, "%" G_GUINT64_FORMAT, seed);
@@ -278,8 +297,8 @@ GimpImage *edt_layer_insert_outcome(const EdtPlace *place, const EdtOutcome *out
     const char *label = outcome->order->class_label;
     for (int i = 0; i < n; i++)
         sheets[i] =
-            (EdtSheet){&pictures->pictures[i], layer_name(label, pictures->pictures[i].item.seed),
-                       outcome->records[i]};
+            (EdtSheet){&pictures->pictures[i],
+                       edt_layer_name(label, pictures->pictures[i].item.seed), outcome->records[i]};
     char *group_name = g_strdup_printf(_("%s, %d pictures"), label, n);
     GimpImage *image = edt_layer_insert(place, sheets, n, group_name, layers, error);
     for (int i = 0; i < n; i++)
@@ -310,7 +329,7 @@ static char *name_of_file(const char *path, const char *json)
     g_autoptr(EdtRecord) record = json ? edt_record_read(json, NULL) : NULL;
     if (!record)
         return g_path_get_basename(path);
-    return layer_name(record->class_name ? record->class_name : "EDT", record->item.seed);
+    return edt_layer_name(record->class_name ? record->class_name : "EDT", record->item.seed);
 }
 
 GimpImage *edt_layer_insert_file(const EdtPlace *place, const char *path, GimpLayer ***layers,

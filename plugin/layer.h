@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "record.h"
 #include "session/job.h"
 #include "session/words.h"
 
@@ -39,3 +40,16 @@ GimpImage *edt_layer_insert_outcome(const EdtPlace *place, const EdtOutcome *out
 /* A picture of the history; as above. */
 GimpImage *edt_layer_insert_file(const EdtPlace *place, const char *path, GimpLayer ***layers,
                                  GError **error);
+
+/* ---- layers that are there ---- */
+
+/* How it was made, or NULL: not by us. */
+EdtRecord *edt_layer_record(GimpLayer *layer);
+/* It does not look as it did when it was made: somebody has painted on it, or scaled it. */
+gboolean edt_layer_painted(GimpLayer *layer);
+/* "fox (seed 5)" */
+char *edt_layer_name(const char *label, guint64 seed);
+/* Right above it, in its place and size; or its own pixels, of which name, mask, mode and place
+ * stay.  NULL, FALSE: what GIMP said. */
+GimpLayer *edt_layer_insert_above(GimpLayer *layer, const EdtSheet *sheet, GError **error);
+gboolean edt_layer_replace(GimpLayer *layer, const EdtSheet *sheet, GError **error);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The program that GIMP starts: it registers Filters > Generate > EDT and two procedures for
- * scripts.  GIMP queries it at start-up, so it links libgimp and nothing heavy; engine and dialog
- * are a module that is loaded on the first run (module.h).  Next: generate.c, the module's entry.
+ * The program that GIMP starts: it registers Filters > Generate and procedures for scripts.  GIMP
+ * queries it at start-up, so it links libgimp and nothing heavy; engine and dialog are a module
+ * that is loaded on the first run (module.h).  Next: generate.c, the module's entry.
  */
 #include <glib/gi18n.h>
 #include <libgimp/gimp.h>
+#include <string.h>
 
 #include "base/waiting.h"
 #include "plugin/arguments.h"
@@ -57,15 +58,30 @@ static GimpValueArray *run_generate(GimpProcedure *procedure, GimpRunMode run_mo
     return module ? module->generate(procedure, run_mode, image, config) : failed(procedure, error);
 }
 
-static GimpValueArray *run_list(GimpProcedure *procedure, GimpProcedureConfig *config,
-                                gpointer run_data)
+static GimpValueArray *run_again(GimpProcedure *procedure, GimpRunMode run_mode, GimpImage *image,
+                                 GimpDrawable **drawables, GimpProcedureConfig *config,
+                                 gpointer run_data)
 {
     GError *error = NULL;
     const EdtModule *module = load(&error);
-    if (!module)
-        return failed(procedure, error);
-    gboolean classes = g_strcmp0(gimp_procedure_get_name(procedure), EDT_PROC_CLASSES) == 0;
-    return classes ? module->classes(procedure, config) : module->models(procedure, config);
+    return module ? module->again(procedure, run_mode, image, drawables, config)
+                  : failed(procedure, error);
+}
+
+static GimpValueArray *run_classes(GimpProcedure *procedure, GimpProcedureConfig *config,
+                                   gpointer run_data)
+{
+    GError *error = NULL;
+    const EdtModule *module = load(&error);
+    return module ? module->classes(procedure, config) : failed(procedure, error);
+}
+
+static GimpValueArray *run_models(GimpProcedure *procedure, GimpProcedureConfig *config,
+                                  gpointer run_data)
+{
+    GError *error = NULL;
+    const EdtModule *module = load(&error);
+    return module ? module->models(procedure, config) : failed(procedure, error);
 }
 
 /* ---- registration ---- */
@@ -95,58 +111,109 @@ static void set_icon(GimpProcedure *procedure)
     g_free(path);
 }
 
-static GimpProcedure *create_generate(GimpPlugIn *plug_in)
+static void add_to_menu(GimpProcedure *procedure)
 {
-    GimpProcedure *procedure = gimp_image_procedure_new(
-        plug_in, EDT_PROC_GENERATE, GIMP_PDB_PROC_TYPE_PLUGIN, run_generate, NULL, NULL);
-    char *menu = g_build_path("/", "<Image>/Filters", C_("menu", "_Generate"), NULL);
+    g_autofree char *menu = g_build_path("/", "<Image>/Filters", C_("menu", "_Generate"), NULL);
+    gimp_procedure_add_menu_path(procedure, menu);
+    set_icon(procedure);
+}
+
+static GimpProcedure *create_generate(GimpPlugIn *plug_in, const char *name)
+{
+    GimpProcedure *procedure = gimp_image_procedure_new(plug_in, name, GIMP_PDB_PROC_TYPE_PLUGIN,
+                                                        run_generate, NULL, NULL);
     gimp_procedure_set_image_types(procedure, "RGB*, GRAY*");
     gimp_procedure_set_sensitivity_mask(
         procedure, GIMP_PROCEDURE_SENSITIVE_DRAWABLE | GIMP_PROCEDURE_SENSITIVE_DRAWABLES |
                        GIMP_PROCEDURE_SENSITIVE_NO_DRAWABLES | GIMP_PROCEDURE_SENSITIVE_NO_IMAGE);
     gimp_procedure_set_menu_label(procedure, _("_EDT..."));
-    gimp_procedure_add_menu_path(procedure, menu);
-    set_icon(procedure);
+    add_to_menu(procedure);
     gimp_procedure_set_documentation(
         procedure, _("Generate a picture of a class as a new layer"),
         _("Pictures come from an EDT diffusion transformer that runs on this machine. With an "
           "image they become layers of it, several of them in a layer group; without one a new "
           "image is made. Arguments that are left out have the values of the dialog at first use. "
           "plug-in-edt-classes lists the classes, plug-in-edt-models the models."),
-        EDT_PROC_GENERATE);
-    credit(procedure);
+        name);
     edt_plugin_declare_generate(procedure);
-    g_free(menu);
     return procedure;
 }
 
-static GimpProcedure *create_list(GimpPlugIn *plug_in, const char *name)
+static GimpProcedure *create_again(GimpPlugIn *plug_in, const char *name)
 {
-    gboolean classes = g_strcmp0(name, EDT_PROC_CLASSES) == 0;
     GimpProcedure *procedure =
-        gimp_procedure_new(plug_in, name, GIMP_PDB_PROC_TYPE_PLUGIN, run_list, NULL, NULL);
-    const char *blurb = classes ? _("List the classes that EDT can picture")
-                                : _("List the EDT models of this machine");
-    gimp_procedure_set_documentation(procedure, blurb, blurb, name);
-    credit(procedure);
-    if (classes)
-        edt_plugin_declare_classes(procedure);
-    else
-        edt_plugin_declare_models(procedure);
+        gimp_image_procedure_new(plug_in, name, GIMP_PDB_PROC_TYPE_PLUGIN, run_again, NULL, NULL);
+    gimp_procedure_set_image_types(procedure, "RGB*, GRAY*");
+    gimp_procedure_set_sensitivity_mask(procedure, GIMP_PROCEDURE_SENSITIVE_DRAWABLE |
+                                                       GIMP_PROCEDURE_SENSITIVE_DRAWABLES);
+    gimp_procedure_set_menu_label(procedure, _("EDT A_gain"));
+    add_to_menu(procedure);
+    gimp_procedure_add_menu_path(procedure, "<Layers>");
+    gimp_procedure_set_documentation(
+        procedure, _("Make a layer of EDT again, from the next seed"),
+        _("The layer knows how it was made: the same settings make another picture, in its place "
+          "or "
+          "above it. Several selected layers are made again one by one, and of a group those that "
+          "are in it. What was painted on since is not covered without being asked; scripts get "
+          "the new picture above it then."),
+        name);
+    edt_plugin_declare_again(procedure);
     return procedure;
 }
+
+static GimpProcedure *create_list(GimpPlugIn *plug_in, const char *name, GimpRunFunc run,
+                                  const char *blurb)
+{
+    GimpProcedure *procedure =
+        gimp_procedure_new(plug_in, name, GIMP_PDB_PROC_TYPE_PLUGIN, run, NULL, NULL);
+    gimp_procedure_set_documentation(procedure, blurb, blurb, name);
+    return procedure;
+}
+
+static GimpProcedure *create_classes(GimpPlugIn *plug_in, const char *name)
+{
+    GimpProcedure *procedure =
+        create_list(plug_in, name, run_classes, _("List the classes that EDT can picture"));
+    edt_plugin_declare_classes(procedure);
+    return procedure;
+}
+
+static GimpProcedure *create_models(GimpPlugIn *plug_in, const char *name)
+{
+    GimpProcedure *procedure =
+        create_list(plug_in, name, run_models, _("List the EDT models of this machine"));
+    edt_plugin_declare_models(procedure);
+    return procedure;
+}
+
+static const struct {
+    const char *name;
+    GimpProcedure *(*create)(GimpPlugIn *plug_in, const char *name);
+} procedures[] = {
+    {EDT_PROC_GENERATE, create_generate},
+    {EDT_PROC_AGAIN, create_again},
+    {EDT_PROC_CLASSES, create_classes},
+    {EDT_PROC_MODELS, create_models},
+};
 
 static GList *query_procedures(GimpPlugIn *plug_in)
 {
-    GList *names = g_list_prepend(NULL, g_strdup(EDT_PROC_MODELS));
-    names = g_list_prepend(names, g_strdup(EDT_PROC_CLASSES));
-    return g_list_prepend(names, g_strdup(EDT_PROC_GENERATE));
+    GList *names = NULL;
+    for (gsize i = G_N_ELEMENTS(procedures); i > 0; i--)
+        names = g_list_prepend(names, g_strdup(procedures[i - 1].name));
+    return names;
 }
 
 static GimpProcedure *create_procedure(GimpPlugIn *plug_in, const char *name)
 {
-    return g_strcmp0(name, EDT_PROC_GENERATE) == 0 ? create_generate(plug_in)
-                                                   : create_list(plug_in, name);
+    for (gsize i = 0; i < G_N_ELEMENTS(procedures); i++) {
+        if (strcmp(procedures[i].name, name) != 0)
+            continue;
+        GimpProcedure *procedure = procedures[i].create(plug_in, name);
+        credit(procedure);
+        return procedure;
+    }
+    return NULL;
 }
 
 /* GIMP warns where there is no folder of translations, as in a build tree. */

@@ -3,16 +3,15 @@
  * The module's entry: the table of module.h.  Next: generate.c.
  */
 #include "plugin/module.h"
+#include "plugin/again.h"
 #include "plugin/generate.h"
 #include "plugin/lists.h"
 #include "plugin/process.h"
 
 const EdtModule *edt_plugin_module(void)
 {
-    static const EdtModule module = {{EDT_VERSION, sizeof module},
-                                     edt_plugin_generate,
-                                     edt_plugin_classes,
-                                     edt_plugin_models,
-                                     edt_process_quit};
+    static const EdtModule module = {
+        {EDT_VERSION, sizeof module}, edt_plugin_generate, edt_plugin_again,
+        edt_plugin_classes,           edt_plugin_models,   edt_process_quit};
     return &module;
 }

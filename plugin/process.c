@@ -4,6 +4,7 @@
  */
 #include "plugin/process.h"
 
+#include <glib/gi18n.h>
 #include <libgimp/gimp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -24,6 +25,36 @@ EdtStudio *edt_process_studio(void)
     }
     return studio;
 }
+
+/* ---- a job without a dialog ---- */
+
+static void on_frame(EdtJob *job, const EdtFrame *frame, gpointer user_data)
+{
+    if (frame->phase == EDT_PHASE_DECODING)
+        gimp_progress_set_text(_("Decoding the picture"));
+    else if (frame->bf16_in_f32)
+        gimp_progress_set_text(_("Computing in f32, for this processor has no bf16"));
+    gimp_progress_update(frame->fraction);
+}
+
+static void on_done(EdtJob *job, gpointer user_data)
+{
+    g_main_loop_quit(user_data);
+}
+
+EdtJob *edt_process_run(EdtOrder *order)
+{
+    static const EdtJobWatch watch = {on_frame, on_done};
+    GMainLoop *loop = g_main_loop_new(NULL, FALSE);
+    gimp_progress_init_printf(_("Generating “%s”"), order->class_label);
+    EdtJob *job = edt_studio_start(edt_process_studio(), order, &watch, loop);
+    g_main_loop_run(loop);
+    gimp_progress_end();
+    g_main_loop_unref(loop);
+    return job;
+}
+
+/* ---- */
 
 int edt_process_threads(void)
 {

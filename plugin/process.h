@@ -7,8 +7,14 @@
 
 #include "session/job.h"
 
+/* As GTK and window managers know it. */
+#define PRGNAME "edt-generate"
+
 /* Made when first asked for. */
 EdtStudio *edt_process_studio(void);
+/* Runs an order to its end with GIMP's progress bar, under a main loop that keeps GIMP's wire
+ * alive: should GIMP go away, libgimp ends this process.  Takes the order; close the job. */
+EdtJob *edt_process_run(EdtOrder *order);
 /* Threads the user allows in GIMP's preferences; 0: as the engine likes. */
 int edt_process_threads(void);
 /* Stops what runs and joins its thread; safe at any time. */

@@ -107,7 +107,7 @@ static gboolean read_machine(const Settings *s, EdtEngineOptions *options, GErro
 static gboolean choose_seed(double wanted, guint64 *seed, GError **error)
 {
     *seed = wanted >= 0 ? (guint64)wanted : g_random_int();
-    if (wanted == -1 || (double)*seed == wanted)
+    if (wanted == EDT_SEED_NEW || (double)*seed == wanted)
         return TRUE;
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                 _("The seed must be a whole number, or -1 for a new one; not %g."), wanted);
@@ -197,5 +197,54 @@ EdtOrder *edt_order_new(GObject *settings, int threads, GError **error)
         g_clear_pointer(&order, edt_order_free);
     edt_model_info_free(info);
     clear_settings(&s);
+    return order;
+}
+
+/* ---- from a record ---- */
+
+static char *model_of(const EdtRecord *record, GError **error)
+{
+    char *path = record->model_sha256 ? edt_models_find_sha256(record->model_sha256) : NULL;
+    if (!path)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
+                    _("The model “%s” that this picture was made with is not on this machine: "
+                      "import it again."),
+                    record->model ? record->model : "");
+    return path;
+}
+
+static gboolean take_item(EdtOrder *order, const EdtRecord *record, const EdtModelInfo *info,
+                          double seed, GError **error)
+{
+    guint64 number = record->item.seed + 1;
+    if (seed != EDT_SEED_NEXT && !choose_seed(seed, &number, error))
+        return FALSE;
+    order->items = g_new(EdtItem, 1);
+    order->items[0] = record->item;
+    order->items[0].seed = number;
+    order->request.items = order->items;
+    order->request.n_items = 1;
+    order->class_name = edt_class_name(info, record->item.class_index);
+    order->class_label = edt_class_label(info, record->item.class_index);
+    return TRUE;
+}
+
+EdtOrder *edt_order_again(const EdtRecord *record, double seed, int steps, int threads,
+                          GError **error)
+{
+    g_autofree char *path = model_of(record, error);
+    EdtModelInfo *info = path ? edt_model_info_read(path, error) : NULL;
+    EdtOrder *order = g_new0(EdtOrder, 1);
+    order->options = (EdtEngineOptions){.threads = threads, .precision = record->precision};
+    order->request = record->request;
+    if (steps > 0)
+        order->request.steps = steps;
+    if (!info || !take_item(order, record, info, seed, error)) {
+        g_clear_pointer(&order, edt_order_free);
+    } else {
+        order->model = g_steal_pointer(&path);
+        order->model_sha256 = g_strdup(info->sha256);
+    }
+    edt_model_info_free(info);
     return order;
 }

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "edt.h"
+#include "record.h"
 
 #include <glib-object.h>
 
@@ -21,6 +21,12 @@ typedef struct {
 
 /* threads: 0 leaves the choice to the engine.  Errors of domain EDT_ERROR. */
 EdtOrder *edt_order_new(GObject *settings, int threads, GError **error);
+/* The picture of a record once more.  seed: EDT_SEED_NEXT is the one after the record's,
+ * EDT_SEED_NEW a new one; steps: 0 are the record's.  Errors also where its model is gone. */
+#define EDT_SEED_NEW (-1.0)
+#define EDT_SEED_NEXT (-2.0)
+EdtOrder *edt_order_again(const EdtRecord *record, double seed, int steps, int threads,
+                          GError **error);
 void edt_order_free(EdtOrder *order); /* NULL is fine */
 
 /* A class by name, synonym or number; "" is one at random. */

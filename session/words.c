@@ -46,5 +46,13 @@ static const EdtChoice fits[] = {
      N_("As large as fits into the selection, or into the image where nothing is selected")},
     {EDT_FIT_IMAGE, N_("Scale to image"), N_("As large as fits into the image")},
     {0, NULL, NULL}};
+static const EdtChoice targets[] = {
+    {EDT_TARGET_REPLACE, N_("In its place"),
+     N_("Position, size, mask, mode and opacity of the layer stay")},
+    {EDT_TARGET_ABOVE, N_("Above it"), N_("As a new layer of the same size")},
+    {0, NULL, NULL}};
+static const char *const target_words[] = {"replace", "above", NULL};
+const EdtChoices edt_target_choices = {target_words, targets};
+
 const char *const edt_fit_words[] = {"native", "selection", "image", NULL};
 const EdtChoices edt_fit_choices = {edt_fit_words, fits};

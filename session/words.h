@@ -7,8 +7,8 @@
 
 #include "edt.h"
 
-/* 2^53 - 1: a seed is a double in GIMP's settings, which has no larger whole numbers, and up to here
- * every one of them. */
+/* 2^53 - 1: a seed is a double in GIMP's settings, which has no larger whole numbers, and up to
+ * here every one of them. */
 #define EDT_SEED_MAX 9007199254740991.0
 
 typedef struct {
@@ -23,8 +23,11 @@ typedef struct {
 } EdtChoices;
 
 extern const EdtChoices edt_sampler_choices, edt_amm_choices, edt_backend_choices,
-    edt_precision_choices, edt_fit_choices;
+    edt_precision_choices, edt_fit_choices, edt_target_choices;
 
 /* The size of a new layer. */
 typedef enum { EDT_FIT_NATIVE, EDT_FIT_SELECTION, EDT_FIT_IMAGE } EdtFit;
 extern const char *const edt_fit_words[];
+
+/* Where a layer that is made again goes. */
+typedef enum { EDT_TARGET_REPLACE, EDT_TARGET_ABOVE } EdtTarget;

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Runs inside GIMP (python-fu-eval); test_headless.py puts SCRATCH and REQUESTS before it.  Results
-# go to SCRATCH/results.json as [name, good, detail]; the driver prints them.
+# go to SCRATCH/results.json as [name, good, detail]; the driver prints them.  EDT_TEST_ONLY=again
+# runs test_again alone.
 import json
 import os
 import traceback
@@ -320,6 +321,93 @@ def test_styles():
         image.delete()
 
 
+def again(image, layers, **arguments):
+    procedure = Gimp.get_pdb().lookup_procedure('plug-in-edt-again')
+    config = procedure.create_config()
+    config.set_property('image', image)
+    config.set_core_object_array('drawables', layers)
+    for key, value in arguments.items():
+        config.set_property(key, value)
+    result = procedure.run(config)
+    return result, (None if result.index(0) == SUCCESS else Gimp.get_pdb().get_last_error())
+
+
+def test_again():
+    image = new_image()
+    layer = made(generate(image)[0])[0]
+    first = pixels(layer)
+    layer.set_offsets(3, 4)
+    layer.set_opacity(40)
+    mask = layer.create_mask(Gimp.AddMaskType.WHITE)
+    layer.add_mask(mask)
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, 20, 20)
+    result, error = again(image, [layer])
+    check('again: the same layer', result.index(0) == SUCCESS and len(image.get_layers()) == 2, error)
+    record = record_of(layer)
+    check('again: from the next seed', (record['seed'], record['steps']) == (43, 4), record)
+    check('again: place, opacity, mask stay',
+          (offsets(layer), layer.get_opacity(), layer.get_mask() is not None) ==
+          ((3, 4), 40, True))
+    check('again: the selection stays, and holds nothing back',
+          Gimp.Selection.bounds(image)[1:] == (True, 0, 0, 20, 20) and not image.get_channels(),
+          Gimp.Selection.bounds(image))
+    there = made(generate(seed=43)[0])[0]
+    check('again: the pixels of that seed', pixels(layer) == pixels(there))
+    check('again: our name follows the seed', layer.get_name() == 'tiger shark (seed 43)',
+          layer.get_name())
+    layer.set_name('mine')
+    again(image, [layer], seed=42)
+    check('again: of an exact seed', pixels(layer) == first)
+    check('again: a name of the user stays', layer.get_name() == 'mine')
+    again(image, [layer], steps=2, seed=42)
+    check('again: with other steps', record_of(layer)['steps'] == 2 and pixels(layer) != first)
+    check_again_above(image, layer)
+    check_again_refused(image, layer)
+    image.delete()
+
+
+def check_again_above(image, layer):
+    before = pixels(layer)
+    result, error = again(image, [layer], target='above')
+    above = image.get_layers()[0]
+    check('again above: a new layer in the same place', len(image.get_layers()) == 3 and
+          offsets(above) == (3, 4) and pixels(layer) == before and
+          image.get_item_position(layer) == 1, error)
+    layer.edit_fill(Gimp.FillType.WHITE)  # within the selection
+    painted = pixels(layer)
+    check('again: painted on by the test', painted != before)
+    result, error = again(image, [layer])
+    check('again: what was painted on is not covered', pixels(layer) == painted and
+          len(image.get_layers()) == 4, error)
+    above.scale(50, 50, False)
+    again(image, [above])
+    check('again: nor what was scaled', above.get_width() == 50 and
+          [l.get_width() for l in image.get_layers()].count(50) == 2)
+    group = Gimp.GroupLayer.new(image, 'group')
+    image.insert_layer(group, None, 0)
+    image.reorder_item(layer, group, 0)
+    count = len(group.get_children())
+    again(image, [group], target='above')
+    check('again: of a group what is in it', len(group.get_children()) == count + 1)
+
+
+def check_again_refused(image, layer):
+    ground = next(l for l in image.get_layers() if l.get_name() == 'ground')
+    result, error = again(image, [ground])
+    check('again: not of a layer that EDT did not make', result.index(0) == CALLING_ERROR and
+          'was made by EDT' in error, error)
+    before = {l.get_id() for l in all_layers(image.get_layers())}
+    fresh = made(generate(image)[0], before)[0]
+    fresh.set_lock_content(True)
+    result, error = again(image, [fresh])
+    check('again: nor of a locked one', result.index(0) == CALLING_ERROR and 'locked' in error, error)
+    fresh.set_lock_content(False)
+    text = json.dumps(record_of(fresh) | {'model_sha256': '0' * 64, 'model': 'Lost'}).encode()
+    fresh.attach_parasite(Gimp.Parasite.new('edt-record', 1, text))
+    result, error = again(image, [fresh])
+    check('again: the model is gone', result.index(0) == EXECUTION_ERROR and 'Lost' in error, error)
+
+
 def test_lists():
     result, _ = call('plug-in-edt-classes')
     check('all classes', (len(result.index(1)), result.index(2)[1]) == (10, 'goldfish'))
@@ -379,7 +467,8 @@ def test_interactive():
 
 
 def main():
-    tests = [value for name, value in sorted(globals().items()) if name.startswith('test_')]
+    only = 'test_' + os.environ.get('EDT_TEST_ONLY', '')
+    tests = [value for name, value in sorted(globals().items()) if name.startswith(only)]
     for test in tests:
         try:
             test()
