@@ -13,7 +13,8 @@
 #include <unistd.h>
 #endif
 
-static const char *const names[EDT_ISA_COUNT] = {"plain", "avx2", "avx512", "avx512bf16"};
+#define NAME_OF(LEVEL, level) #level,
+static const char *const names[] = {EDT_LEVELS(NAME_OF)};
 
 const char *edt_isa_name(EdtIsa isa)
 {
@@ -104,7 +105,7 @@ unsigned edt_cpu_flags(void)
 gboolean edt_cpu_has_bf16(void)
 {
     const unsigned wanted = dnnl_cpu_isa_avx512_core_bf16; /* a set of bits; more are above it */
-    return edt_isa_detect() >= EDT_ISA_AVX512BF16 &&
+    return strcmp(edt_isa_name(edt_isa_detect()), "avx512bf16") == 0 &&
            ((unsigned)dnnl_get_effective_cpu_isa() & wanted) == wanted;
 }
 

@@ -5,13 +5,22 @@
  */
 #pragma once
 
-typedef enum {
-    EDT_ISA_PLAIN,      /* portable C */
-    EDT_ISA_AVX2,       /* AVX2 + FMA */
-    EDT_ISA_AVX512,     /* AVX-512 F, BW, VL, DQ */
-    EDT_ISA_AVX512BF16, /* and its bf16 dot product */
-    EDT_ISA_COUNT,
-} EdtIsa;
+/* The ladder, as meson.build compiles it: portable C; AVX2 and FMA; AVX-512 F, BW, VL, DQ; its bf16
+ * dot product with them.  EDT_LEVELS(each) is each(LEVEL, level) for one after the other. */
+#if defined(__x86_64__)
+#define EDT_LEVELS(each)                                                                           \
+    each(PLAIN, plain) each(AVX2, avx2) each(AVX512, avx512) each(AVX512BF16, avx512bf16)
+#else
+#define EDT_LEVELS(each) each(PLAIN, plain)
+#endif
+
+#define EDT_ISA_OF(LEVEL, level) EDT_ISA_##LEVEL,
+typedef enum { EDT_LEVELS(EDT_ISA_OF) EDT_ISA_COUNT } EdtIsa;
+
+/* In a file that is compiled for each level: the name with that level behind it. */
+#define EDT_PASTE_(name, level) name##level
+#define EDT_PASTE(name, level) EDT_PASTE_(name, level)
+#define EDT_AT_LEVEL(name) EDT_PASTE(name, EDT_LEVEL)
 
 typedef enum {
     EDT_CPU_AMX = 1,      /* tiles of bf16, and the system lets this process use them */

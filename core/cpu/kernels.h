@@ -24,8 +24,9 @@ typedef struct {
 
     /* rows [begin, end) of the N*T rows */
     void (*update)(const EdtRowUpdate *op, EdtType act, gint64 begin, gint64 end);
-    void (*merge)(const EdtMerge *op, EdtType act, gint64 begin, gint64 end);         /* of y */
-    void (*split_concat)(const EdtSplitConcat *op, EdtType act, gint64 begin, gint64 end); /* of y */
+    void (*merge)(const EdtMerge *op, EdtType act, gint64 begin, gint64 end); /* of y */
+    void (*split_concat)(const EdtSplitConcat *op, EdtType act, gint64 begin,
+                         gint64 end); /* of y */
 
     /* attention: plan once per shape; pack one head; then query rows [begin, end) of that head */
     void (*attention_plan)(const EdtAttention *op, EdtType act, EdtAttentionPlan *plan);
@@ -46,8 +47,8 @@ typedef struct {
     /* group norm over NHWC: per-channel sums of pixels [begin, end) of one picture (sum and sum of
      * squares, f32 each over a short range; the caller adds ranges in f64), then y = x * a + b with
      * optional SiLU over C channels of pixels that lie x_pitch and y_pitch elements apart */
-    void (*channel_sums)(int C, const void *x, EdtType type, gint64 begin, gint64 end,
-                         float *sum, float *sum_of_squares);
+    void (*channel_sums)(int C, const void *x, EdtType type, gint64 begin, gint64 end, float *sum,
+                         float *sum_of_squares);
     void (*scale_shift)(int C, gint64 x_pitch, const void *x, EdtType x_type, gint64 y_pitch,
                         void *y, EdtType y_type, gint64 begin, gint64 end, const float *a,
                         const float *b, gboolean silu);
@@ -58,14 +59,15 @@ typedef struct {
 const EdtCpuKernels *edt_cpu_kernels(EdtIsa isa);
 const EdtCpuKernels *edt_cpu_kernels_here(void);
 
-/* Filled per level: core/cpu/kernels_*.c.  Each function overlays what its level does better. */
-#define EDT_DECLARE_LEVEL(level)                                                                   \
-    void edt_kernels_rows_##level(EdtCpuKernels *k);                                               \
-    void edt_kernels_attention_##level(EdtCpuKernels *k);                                          \
-    void edt_kernels_burn_##level(EdtCpuKernels *k);                                          \
-    void edt_kernels_picture_##level(EdtCpuKernels *k);
-EDT_DECLARE_LEVEL(plain)
-EDT_DECLARE_LEVEL(avx2)
-EDT_DECLARE_LEVEL(avx512)
-EDT_DECLARE_LEVEL(avx512bf16)
+/* Each overlays what its level does better (kernels_level.c); AMX comes on top. */
+#define EDT_DECLARE_LEVEL(LEVEL, level) void edt_kernels_##level(EdtCpuKernels *k);
+EDT_LEVELS(EDT_DECLARE_LEVEL)
 void edt_kernels_burn_amx(EdtCpuKernels *k);
+
+#if defined(EDT_LEVEL) /* the parts of one level */
+void EDT_AT_LEVEL(edt_kernels_rows_)(EdtCpuKernels *k);
+void EDT_AT_LEVEL(edt_kernels_attention_)(EdtCpuKernels *k);
+void EDT_AT_LEVEL(edt_kernels_attention_pack_)(EdtCpuKernels *k);
+void EDT_AT_LEVEL(edt_kernels_burn_)(EdtCpuKernels *k);
+void EDT_AT_LEVEL(edt_kernels_picture_)(EdtCpuKernels *k);
+#endif

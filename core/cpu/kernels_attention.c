@@ -13,8 +13,8 @@
 
 /* c[rows][vectors] (+)= a[rows][K] b[K][vectors]; pitches pa and pc, b a panel.  The two counts are
  * constants wherever this is inlined. */
-ALWAYS_INLINE void tile_f32(int rows, int vectors, int K, const float *a, int pa, const float *b,
-                            float *c, int pc, gboolean more)
+EDT_INLINE void tile_f32(int rows, int vectors, int K, const float *a, int pa, const float *b,
+                         float *c, int pc, gboolean more)
 {
     Vec sum[ROWS][TILE];
     for (int r = 0; r < rows; r++)
@@ -35,8 +35,8 @@ ALWAYS_INLINE void tile_f32(int rows, int vectors, int K, const float *a, int pa
 
 #if PAIRS
 /* The same on pairs along K: a[rows][2 K], b [K][vectors][2]. */
-ALWAYS_INLINE void tile_pairs(int rows, int vectors, int K, const EdtHalf *a, int pa,
-                              const EdtHalf *b, float *c, int pc, gboolean more)
+EDT_INLINE void tile_pairs(int rows, int vectors, int K, const EdtHalf *a, int pa, const EdtHalf *b,
+                           float *c, int pc, gboolean more)
 {
     __m512 sum[ROWS][TILE];
     for (int r = 0; r < rows; r++)
@@ -143,7 +143,7 @@ static inline const float *window(const float *table, int n, int q, int ky)
 
 /* Bias or AMM of query q over the keys of one grid row after the other.  Where a grid row is whole
  * vectors the window is read in place; smaller grids copy their windows into `line` first. */
-ALWAYS_INLINE const float *line_of(const float *table, int n, int q, int T, float *restrict line)
+EDT_INLINE const float *line_of(const float *table, int n, int q, int T, float *restrict line)
 {
     for (int ky = 0; ky < n; ky++) {
         const float *restrict from = window(table, n, q, ky);
@@ -156,14 +156,13 @@ ALWAYS_INLINE const float *line_of(const float *table, int n, int q, int T, floa
 }
 
 /* The LANES values of a window table at key t; line is set when the grid is narrow. */
-ALWAYS_INLINE Vec at_key(const float *table, const float *line, int n, int q, int t)
+EDT_INLINE Vec at_key(const float *table, const float *line, int n, int q, int t)
 {
     return line ? load(line + t) : load(window(table, n, q, t / n) + t % n);
 }
 
 /* score += bias over whole vectors; returns the largest. */
-ALWAYS_INLINE float add_bias(const float *table, const float *line, int n, int q, int T,
-                             float *score)
+EDT_INLINE float add_bias(const float *table, const float *line, int n, int q, int T, float *score)
 {
     Vec top[2] = {all(-1e30f), all(-1e30f)};
     int t = 0;
@@ -186,8 +185,8 @@ ALWAYS_INLINE float add_bias(const float *table, const float *line, int n, int q
 }
 
 /* score = exp(score - top) * amm; returns the sum before AMM. */
-ALWAYS_INLINE float weigh(const float *table, const float *line, int n, int q, int T, float top,
-                          float *score)
+EDT_INLINE float weigh(const float *table, const float *line, int n, int q, int T, float top,
+                       float *score)
 {
     Vec sum = {0};
     for (int t = 0; t < T; t += LANES) {
@@ -246,7 +245,7 @@ static void finish(const EdtAttention *op, EdtType act, int sample, int head, in
         EdtHalf *restrict out = (EdtHalf *)op->out + at;
 #pragma omp simd
         for (int i = 0; i < op->d; i++)
-            out[i] = edt_kernel_bf16(row[i] * factor);
+            out[i] = edt_vector_bf16(row[i] * factor);
     }
 }
 
@@ -262,7 +261,7 @@ static void rows_f32(const EdtAttention *op, EdtType act, const EdtAttentionPlan
         for (int r = 0; r < rows; r++) { /* q is scaled before the product, as officially */
             const void *in = token(op, act, sample, head, q + r, 0);
             for (int i = 0; i < op->d; i++)
-                query[r * plan->d + i] = value_at(in, act, (gsize)i) * op->scale;
+                query[r * plan->d + i] = load_one(in, act, (gsize)i) * op->scale;
         }
         scores_f32(op, plan, rows, query, keys, score);
         for (int r = 0; r < rows; r++)
@@ -327,8 +326,8 @@ static void rows(const EdtAttention *op, EdtType act, const EdtAttentionPlan *pl
     rows_f32(op, act, plan, sample, head, begin, end, keys, values, scratch);
 }
 
-void EDT_PASTE(edt_kernels_attention_, EDT_LEVEL)(EdtCpuKernels *k)
+void EDT_AT_LEVEL(edt_kernels_attention_)(EdtCpuKernels *k)
 {
-    EDT_PASTE(edt_kernels_attention_pack_, EDT_LEVEL)(k);
+    EDT_AT_LEVEL(edt_kernels_attention_pack_)(k);
     k->attention_rows = rows;
 }

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "cpu/kernels.h"
-#include "cpu/kernels_vector.h"
+#include "cpu/vector.h"
 
 #if LANES == 16
 #define TILE 4 /* vectors of a register tile */
@@ -47,11 +47,3 @@ static inline const void *token(const EdtAttention *op, EdtType act, int sample,
     gint64 at = (row * 3 + which) * op->H * op->d + (gint64)head * op->d;
     return (const char *)op->qkv + (gsize)at * edt_type_size(act);
 }
-
-static inline float value_at(const void *values, EdtType type, gsize i)
-{
-    return type == EDT_F32 ? ((const float *)values)[i]
-                           : edt_bf16_to_f32(((const EdtHalf *)values)[i]);
-}
-
-void EDT_PASTE(edt_kernels_attention_pack_, EDT_LEVEL)(EdtCpuKernels *k);

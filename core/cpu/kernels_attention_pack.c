@@ -39,7 +39,7 @@ static void pack_f32(const EdtAttention *op, EdtType act, const EdtAttentionPlan
         float *restrict to = keys + (gsize)panel * op->d + (t0 - panel);
         for (int i = 0; i < op->d; i++)
             for (int t = 0; t < strip; t++)
-                to[i * width + t] = value_at(k, act, (gsize)t * pitch + i);
+                to[i * width + t] = load_one(k, act, (gsize)t * pitch + i);
     }
     for (int panel = 0; panel < plan->d; panel += WIDTH) {
         int width = panel_width(plan->d, panel), used = MIN(width, op->d - panel);
@@ -47,7 +47,7 @@ static void pack_f32(const EdtAttention *op, EdtType act, const EdtAttentionPlan
             const void *v = token(op, act, sample, head, t, 2);
             float *restrict to = values + (gsize)panel * op->T + (gsize)t * width;
             for (int i = 0; i < used; i++)
-                to[i] = value_at(v, act, (gsize)(panel + i));
+                to[i] = load_one(v, act, (gsize)(panel + i));
         }
     }
 }
@@ -100,7 +100,7 @@ static void pack(const EdtAttention *op, EdtType act, const EdtAttentionPlan *pl
     pack_f32(op, act, plan, sample, head, keys, values);
 }
 
-void EDT_PASTE(edt_kernels_attention_pack_, EDT_LEVEL)(EdtCpuKernels *k)
+void EDT_AT_LEVEL(edt_kernels_attention_pack_)(EdtCpuKernels *k)
 {
     k->attention_plan = plan;
     k->attention_pack = pack;

@@ -4,7 +4,7 @@
  * units can hold.  What a step reaches of this rate is its share of the peak.
  */
 #include "cpu/kernels.h"
-#include "cpu/kernels_vector.h"
+#include "cpu/vector.h"
 
 #define CHAINS 12 /* independent sums: latency 4 times two units, and some to spare */
 
@@ -56,7 +56,7 @@ static double burn(EdtType act, gint64 rounds)
     return burn_f32(rounds);
 }
 
-void EDT_PASTE(edt_kernels_burn_, EDT_LEVEL)(EdtCpuKernels *k)
+void EDT_AT_LEVEL(edt_kernels_burn_)(EdtCpuKernels *k)
 {
     k->burn = burn;
 }

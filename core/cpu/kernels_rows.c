@@ -5,9 +5,8 @@
  * its passes.  Next: kernels_attention.c.
  */
 #include "cpu/kernels.h"
-#include "cpu/kernels_math.h"
+#include "base/vector.h"
 
-#define EPSILON 1e-6f /* LayerNorm eps of the official code */
 #define LN_WIDTH_MAX 16384
 
 static inline const float *modulation(const EdtModulation *mod, int sample, int column)
@@ -19,25 +18,17 @@ static inline const float *modulation(const EdtModulation *mod, int sample, int 
 static inline void normalise(int D, const float *restrict x, const float *restrict scale,
                              const float *restrict shift, void *restrict y, EdtType type)
 {
-    float sum = 0, squares = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int i = 0; i < D; i++)
-        sum += x[i];
-    float mean = sum / (float)D;
-#pragma omp simd reduction(+ : squares)
-    for (int i = 0; i < D; i++)
-        squares += (x[i] - mean) * (x[i] - mean);
-    float inverse = 1.0f / sqrtf(squares / (float)D + EPSILON);
+    const EdtMoments m = edt_vector_moments(D, x);
     if (type == EDT_F32) {
         float *restrict out = y;
 #pragma omp simd
         for (int i = 0; i < D; i++)
-            out[i] = (x[i] - mean) * inverse * (1.0f + scale[i]) + shift[i];
+            out[i] = (x[i] - m.mean) * m.inverse * (1.0f + scale[i]) + shift[i];
     } else {
         EdtHalf *restrict out = y;
 #pragma omp simd
         for (int i = 0; i < D; i++)
-            out[i] = edt_kernel_bf16((x[i] - mean) * inverse * (1.0f + scale[i]) + shift[i]);
+            out[i] = edt_vector_bf16((x[i] - m.mean) * m.inverse * (1.0f + scale[i]) + shift[i]);
     }
 }
 
@@ -49,7 +40,7 @@ static inline void copy_as(int D, const float *restrict x, void *restrict y, Edt
         EdtHalf *restrict out = y;
 #pragma omp simd
         for (int i = 0; i < D; i++)
-            out[i] = edt_kernel_bf16(x[i]);
+            out[i] = edt_vector_bf16(x[i]);
     }
 }
 
@@ -85,9 +76,8 @@ static void update(const EdtRowUpdate *op, EdtType act, gint64 begin, gint64 end
         const float *x = op->x_in ? op->x_in + r * D : NULL;
         if (op->p) {
             float *out = op->x + r * D;
-            const float *gate = op->gate == EDT_NO_COLUMN
-                                    ? NULL
-                                    : modulation(&op->mod_p, sample, op->gate);
+            const float *gate =
+                op->gate == EDT_NO_COLUMN ? NULL : modulation(&op->mod_p, sample, op->gate);
             gated(D, out, x, gate, (const char *)op->p + (gsize)(r * D) * edt_type_size(op->p_type),
                   op->p_type);
             if (op->table) {
@@ -140,8 +130,8 @@ static void split_concat(const EdtSplitConcat *op, EdtType act, gint64 begin, gi
         /* official UpSample: (p1 p2 c) with p1 the row, p2 the column; unlike DownSample */
         int part = (y & 1) * 2 + (x & 1);
         gint64 from = (((gint64)sample * half + y / 2) * half + x / 2) * 4 * D + part * D;
-        gated(D, row, NULL, NULL,
-              (const char *)op->e + (gsize)from * edt_type_size(op->e_type), op->e_type);
+        gated(D, row, NULL, NULL, (const char *)op->e + (gsize)from * edt_type_size(op->e_type),
+              op->e_type);
         memcpy(row + D, op->skip + r * D, (gsize)D * sizeof(float));
         normalise(2 * D, row, modulation(&op->mod, sample, op->scale),
                   modulation(&op->mod, sample, op->shift),
@@ -155,12 +145,12 @@ static void silu(gint64 count, const float *x, void *y, EdtType y_type)
         float *out = y;
 #pragma omp simd
         for (gint64 i = 0; i < count; i++)
-            out[i] = edt_kernel_silu(x[i]);
+            out[i] = edt_vector_silu(x[i]);
     } else {
         EdtHalf *out = y;
 #pragma omp simd
         for (gint64 i = 0; i < count; i++)
-            out[i] = edt_kernel_bf16(edt_kernel_silu(x[i]));
+            out[i] = edt_vector_bf16(edt_vector_silu(x[i]));
     }
 }
 
@@ -173,7 +163,7 @@ static void convert(gint64 count, const void *x, EdtType x_type, void *y, EdtTyp
         EdtHalf *out = y;
 #pragma omp simd
         for (gint64 i = 0; i < count; i++)
-            out[i] = edt_kernel_bf16(in[i]);
+            out[i] = edt_vector_bf16(in[i]);
     } else {
         const EdtHalf *in = x;
         float *out = y;
@@ -183,7 +173,7 @@ static void convert(gint64 count, const void *x, EdtType x_type, void *y, EdtTyp
     }
 }
 
-void EDT_PASTE(edt_kernels_rows_, EDT_LEVEL)(EdtCpuKernels *k)
+void EDT_AT_LEVEL(edt_kernels_rows_)(EdtCpuKernels *k)
 {
     k->update = update;
     k->merge = merge;

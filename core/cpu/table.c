@@ -4,33 +4,14 @@
  */
 #include "cpu/kernels.h"
 
+#define FILL_OF(LEVEL, level) edt_kernels_##level,
+
 static void fill(EdtCpuKernels *k, EdtIsa isa)
 {
+    static void (*const levels[])(EdtCpuKernels *) = {EDT_LEVELS(FILL_OF)};
     k->isa = isa;
-    edt_kernels_rows_plain(k);
-    edt_kernels_attention_plain(k);
-    edt_kernels_burn_plain(k);
-    edt_kernels_picture_plain(k);
-#if defined(__x86_64__)
-    if (isa >= EDT_ISA_AVX2) {
-        edt_kernels_rows_avx2(k);
-        edt_kernels_attention_avx2(k);
-        edt_kernels_burn_avx2(k);
-        edt_kernels_picture_avx2(k);
-    }
-    if (isa >= EDT_ISA_AVX512) {
-        edt_kernels_rows_avx512(k);
-        edt_kernels_attention_avx512(k);
-        edt_kernels_burn_avx512(k);
-        edt_kernels_picture_avx512(k);
-    }
-    if (isa >= EDT_ISA_AVX512BF16) {
-        edt_kernels_rows_avx512bf16(k);
-        edt_kernels_attention_avx512bf16(k);
-        edt_kernels_burn_avx512bf16(k);
-        edt_kernels_picture_avx512bf16(k);
-    }
-#endif
+    for (int level = 0; level <= (int)isa; level++)
+        levels[level](k);
 }
 
 const EdtCpuKernels *edt_cpu_kernels(EdtIsa isa)

@@ -35,7 +35,7 @@ static void attention_back(EdtTrainNetwork *network, const Block *b, int thread,
         edt_product_run(s->d_share, thread, d_mixed, edt_rows_at(network, b->qkv_rows, q + 2 * D),
                         NULL, d_share);
         for (int i = 0; i < s->heads_together; i++)
-            edt_train_softmax_back(
+            network->kernels->softmax_back(
                 s->n, edt_rows_at(network, share, i * square), d_share + i * square, scale,
                 edt_rows_at(network, d_scores, i * square), d_windows + (h + i) * window, act);
         edt_product_run(s->d_value, thread, share, d_mixed, NULL,
@@ -57,21 +57,21 @@ static void mlp_back(EdtTrainNetwork *network, const Block *b, float *d_stream, 
 
     for (int i = first; i < end; i++) {
         gint64 at = (gint64)i * T * D;
-        edt_train_gate_back(T, D, d_stream + at, edt_site_row(&b->site, i, 5 * D),
-                            edt_rows_at(network, b->p2, at),
-                            edt_rows_at(network, network->d_p2, at),
-                            edt_site_d_row(&b->site, i, 5 * D), network->act);
+        network->kernels->gate_back(T, D, d_stream + at, edt_site_row(&b->site, i, 5 * D),
+                                    edt_rows_at(network, b->p2, at),
+                                    edt_rows_at(network, network->d_p2, at),
+                                    edt_site_d_row(&b->site, i, 5 * D), network->act);
     }
     edt_linear_backward(network, &b->fc2, thread, edt_rows_at(network, network->d_p2, row * D),
                         wide);
-    edt_train_gelu_back(b->fc1.rows * b->fc1.N, edt_rows_at(network, b->h, row * b->fc1.N), wide,
-                        d_h, network->act);
+    network->kernels->gelu_back(b->fc1.rows * b->fc1.N, edt_rows_at(network, b->h, row * b->fc1.N),
+                                wide, d_h, network->act);
     edt_linear_backward(network, &b->fc1, thread, d_h, wide);
     for (int i = first; i < end; i++) {
         gint64 at = (gint64)i * T * D;
-        edt_train_norm_back(T, D, b->x_middle + at, wide + at - row * D,
-                            edt_site_row(&b->site, i, 4 * D), d_stream + at,
-                            edt_site_d_row(&b->site, i, 3 * D), edt_site_d_row(&b->site, i, 4 * D));
+        network->kernels->norm_back(
+            T, D, b->x_middle + at, wide + at - row * D, edt_site_row(&b->site, i, 4 * D),
+            d_stream + at, edt_site_d_row(&b->site, i, 3 * D), edt_site_d_row(&b->site, i, 4 * D));
     }
 }
 
@@ -86,10 +86,10 @@ static void block_job(EdtTrainNetwork *network, int job, int thread, gpointer da
     mlp_back(network, b, d_stream, job, thread);
     for (int i = first; i < end; i++) {
         gint64 at = (gint64)i * T * D;
-        edt_train_gate_back(T, D, d_stream + at, edt_site_row(&b->site, i, 2 * D),
-                            edt_rows_at(network, b->p1, at),
-                            edt_rows_at(network, network->d_p1, at),
-                            edt_site_d_row(&b->site, i, 2 * D), network->act);
+        network->kernels->gate_back(T, D, d_stream + at, edt_site_row(&b->site, i, 2 * D),
+                                    edt_rows_at(network, b->p1, at),
+                                    edt_rows_at(network, network->d_p1, at),
+                                    edt_site_d_row(&b->site, i, 2 * D), network->act);
     }
     edt_linear_backward(network, &b->proj, thread, edt_rows_at(network, network->d_p1, row * D),
                         edt_rows_at(network, network->d_wide, row * D));
@@ -99,9 +99,9 @@ static void block_job(EdtTrainNetwork *network, int job, int thread, gpointer da
                         wide);
     for (int i = first; i < end; i++) {
         gint64 at = (gint64)i * T * D;
-        edt_train_norm_back(T, D, b->x_in + at, wide + at - row * D, edt_site_row(&b->site, i, D),
-                            d_stream + at, edt_site_d_row(&b->site, i, 0),
-                            edt_site_d_row(&b->site, i, D));
+        network->kernels->norm_back(T, D, b->x_in + at, wide + at - row * D,
+                                    edt_site_row(&b->site, i, D), d_stream + at,
+                                    edt_site_d_row(&b->site, i, 0), edt_site_d_row(&b->site, i, D));
     }
 }
 
@@ -111,8 +111,8 @@ static void sum_windows(EdtTrainNetwork *network, const Block *b)
     const int count = s->H * (2 * s->n - 1) * (2 * s->n - 1);
     float *sum = sample_windows(network, s, 0);
     for (int sample = 1; sample < network->N; sample++)
-        edt_train_add_table(1, count, sample_windows(network, s, sample), sum);
-    edt_train_windows_back(s->n, s->H, sum, network->gradient + b->table);
+        network->kernels->add_table(1, count, sample_windows(network, s, sample), sum);
+    network->kernels->windows_back(s->n, s->H, sum, network->gradient + b->table);
 }
 
 /* What the middle mask dropped did not reach block 4. */
@@ -156,16 +156,16 @@ static void head_job(EdtTrainNetwork *network, int index, int thread, gpointer d
     float *wide = network->scratch[thread].wide;
 
     for (int i = index * s->samples; i < (index + 1) * s->samples; i++)
-        edt_train_unpatchify_back(v->out_channels, v->latent_size, v->patch, d_out + i * picture,
-                                  edt_rows_at(network, network->d_rows, i * token_rows),
-                                  network->act);
+        network->kernels->unpatchify_back(
+            v->out_channels, v->latent_size, v->patch, d_out + i * picture,
+            edt_rows_at(network, network->d_rows, i * token_rows), network->act);
     edt_linear_backward(network, &network->head, thread,
                         edt_rows_at(network, network->d_rows, index * s->samples * token_rows),
                         wide);
     for (int i = index * s->samples; i < (index + 1) * s->samples; i++) {
         gint64 at = (gint64)i * s->T * s->D;
         memset(network->d_now + at, 0, (gsize)(s->T * s->D) * sizeof(float));
-        edt_train_norm_back(
+        network->kernels->norm_back(
             s->T, s->D, x + at, wide + at - (gint64)index * s->samples * s->T * s->D,
             edt_site_row(&network->final, i, s->D), network->d_now + at,
             edt_site_d_row(&network->final, i, 0), edt_site_d_row(&network->final, i, s->D));
@@ -190,10 +190,10 @@ static void concat_job(EdtTrainNetwork *network, int index, int thread, gpointer
     const gint64 picture = (gint64)s->T * s->D, at = index * s->samples * picture;
     void *d_x = edt_rows_at(network, network->d_wide, at);
 
-    edt_train_convert(s->samples * picture, network->d_now + at, d_x, network->act);
+    network->kernels->convert(s->samples * picture, network->d_now + at, d_x, network->act);
     edt_linear_backward(network, &up->cat, thread, d_x, wide);
     for (int i = index * s->samples; i < (index + 1) * s->samples; i++)
-        edt_train_concat_back(
+        network->kernels->concat_back(
             s->n, s->D, edt_rows_at(network, up->e, i * picture), skip + i * picture,
             wide + 2 * (i * picture - at), edt_site_row(&up->site, i, 2 * s->D),
             edt_rows_at(network, network->d_rows, i * picture), d_skip + i * picture,
@@ -235,8 +235,9 @@ static void up_back(EdtTrainNetwork *network, int level)
 static void join_skip(EdtTrainNetwork *network, int level, int first, int samples)
 {
     const gint64 picture = (gint64)network->stages[level].T * network->stages[level].D;
-    edt_train_add_table(1, (int)(samples * picture), network->d_skip[level] + first * picture,
-                        network->d_now + first * picture);
+    network->kernels->add_table(1, (int)(samples * picture),
+                                network->d_skip[level] + first * picture,
+                                network->d_now + first * picture);
 }
 
 static void down_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
@@ -253,14 +254,15 @@ static void down_job(EdtTrainNetwork *network, int index, int thread, gpointer d
 
     if (level == 0)
         join_skip(network, 1, first, s->samples);
-    edt_train_convert(down->linear.rows * s->D, network->d_now + at * s->D, d_x, network->act);
+    network->kernels->convert(down->linear.rows * s->D, network->d_now + at * s->D, d_x,
+                              network->act);
     edt_linear_backward(network, &down->linear, thread, d_x, wide);
     for (int i = first; i < first + s->samples; i++)
-        edt_train_merge_back(fine->n, fine->D, x + i * picture, wide + (i - first) * picture,
-                             edt_site_row(&down->site, i, 4 * fine->D),
-                             keep ? keep + (gint64)i * fine->T : NULL,
-                             network->d_next + i * picture, edt_site_d_row(&down->site, i, 0),
-                             edt_site_d_row(&down->site, i, 4 * fine->D));
+        network->kernels->merge_back(
+            fine->n, fine->D, x + i * picture, wide + (i - first) * picture,
+            edt_site_row(&down->site, i, 4 * fine->D), keep ? keep + (gint64)i * fine->T : NULL,
+            network->d_next + i * picture, edt_site_d_row(&down->site, i, 0),
+            edt_site_d_row(&down->site, i, 4 * fine->D));
 }
 
 static void down_back(EdtTrainNetwork *network, int level)

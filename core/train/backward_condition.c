@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The end of backward: timestep, class, style and the modulations of all places.  And the word to whoever
- * waits for gradients (other machines): which of them are final, long before the last one is.
+ * The end of backward: timestep, class, style and the modulations of all places.  And the word to
+ * whoever waits for gradients (other machines): which of them are final, long before the last one
+ * is.
  */
 #include "train/layers.h"
 
@@ -18,8 +19,8 @@ static void site_weights(EdtTrainNetwork *network, int index, int thread)
         return;
     edt_product_run(l->gradient, thread, site->d_rows, network->active, NULL,
                     network->gradient + l->weight);
-    edt_train_column_sums(network->N, l->N, l->N, site->d_rows, EDT_F32,
-                          network->gradient + l->bias);
+    network->kernels->column_sums(network->N, l->N, l->N, site->d_rows, EDT_F32,
+                                  network->gradient + l->bias);
     site->done = TRUE;
 }
 
@@ -35,7 +36,7 @@ static void site_job(EdtTrainNetwork *network, int index, int thread, gpointer d
     for (int i = 0; i < network->n_sites; i++) {
         edt_linear_backward(network, &network->sites[i]->linear, thread, network->sites[i]->d_rows,
                             network->d_hidden);
-        edt_train_add_table(1, (int)count, network->d_hidden, network->d_active);
+        network->kernels->add_table(1, (int)count, network->d_hidden, network->d_active);
     }
 }
 
@@ -44,8 +45,8 @@ static void labels_back(EdtTrainNetwork *network, const float *d_c, gsize table,
 {
     const int D = network->v.dims[0];
     for (int s = 0; s < network->N; s++)
-        edt_train_add_table(1, D, d_c + (gint64)s * D,
-                            network->gradient + table + (gsize)label[s] * (gsize)D);
+        network->kernels->add_table(1, D, d_c + (gint64)s * D,
+                                    network->gradient + table + (gsize)label[s] * (gsize)D);
 }
 
 void edt_train_condition_back(EdtTrainNetwork *network)
@@ -54,13 +55,13 @@ void edt_train_condition_back(EdtTrainNetwork *network)
     float *d_c = network->d_active, *d_hidden = network->d_hidden;
 
     edt_train_jobs(network, network->n_sites + 1, site_job, NULL);
-    edt_train_silu_back(count, network->c, d_c, d_c);
+    network->kernels->silu_back(count, network->c, d_c, d_c);
     labels_back(network, d_c, network->labels, network->input->label);
     if (network->v.n_styles)
         labels_back(network, d_c, network->styles, network->input->style);
     edt_linear_gradients(network, &(Gradient){&network->mlp2, d_c, network->hidden_active, 1}, 1);
     edt_linear_backward(network, &network->mlp2, 0, d_c, d_hidden);
-    edt_train_silu_back(count, network->hidden, d_hidden, d_hidden);
+    network->kernels->silu_back(count, network->hidden, d_hidden, d_hidden);
     edt_linear_gradients(network, &(Gradient){&network->mlp0, d_hidden, network->waves, 1}, 1);
 }
 

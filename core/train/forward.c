@@ -37,12 +37,12 @@ static void condition(EdtTrainNetwork *network)
         network->timesteps[s] = (float)in->timestep[s];
     edt_timestep_waves(network->N, network->timesteps, network->waves);
     edt_linear_forward(network, &network->mlp0, 0, network->waves, network->hidden);
-    edt_train_silu(count, network->hidden, network->hidden_active);
+    network->kernels->silu(count, network->hidden, network->hidden_active);
     edt_linear_forward(network, &network->mlp2, 0, network->hidden_active, network->c);
     add_labels(network, network->labels, in->label);
     if (network->v.n_styles)
         add_labels(network, network->styles, in->style);
-    edt_train_silu(count, network->c, network->active);
+    network->kernels->silu(count, network->c, network->active);
     edt_train_jobs(network, network->n_sites, site_job, NULL);
 }
 
@@ -61,8 +61,9 @@ static void attention(EdtTrainNetwork *network, const Block *b, int thread, int 
         edt_product_run(s->scores, thread, edt_rows_at(network, b->qkv_rows, q),
                         edt_rows_at(network, b->qkv_rows, q + D), NULL, scores);
         for (int i = 0; i < s->heads_together; i++)
-            edt_train_softmax(s->n, scores + i * square, scale, b->windows + (h + i) * window,
-                              edt_rows_at(network, share, i * square), network->act);
+            network->kernels->softmax(s->n, scores + i * square, scale,
+                                      b->windows + (h + i) * window,
+                                      edt_rows_at(network, share, i * square), network->act);
         edt_product_run(s->mix, thread, share, edt_rows_at(network, b->qkv_rows, q + 2 * D), NULL,
                         edt_rows_at(network, b->mixed, sample * T * D + h * s->d));
     }
@@ -76,9 +77,9 @@ static void block_forward(EdtTrainNetwork *network, const Block *b, int job, int
     const gint64 row = (gint64)first * T;
 
     for (int i = first; i < end; i++)
-        edt_train_norm(T, D, b->x_in + (gint64)i * T * D, edt_site_row(&b->site, i, 0),
-                       edt_site_row(&b->site, i, D), edt_rows_at(network, b->y1, (gint64)i * T * D),
-                       act);
+        network->kernels->norm(T, D, b->x_in + (gint64)i * T * D, edt_site_row(&b->site, i, 0),
+                               edt_site_row(&b->site, i, D),
+                               edt_rows_at(network, b->y1, (gint64)i * T * D), act);
     edt_linear_forward(network, &b->qkv, thread, edt_rows_at(network, b->y1, row * D),
                        edt_rows_at(network, b->qkv_rows, row * 3 * D));
     for (int i = first; i < end; i++)
@@ -87,20 +88,20 @@ static void block_forward(EdtTrainNetwork *network, const Block *b, int job, int
                        edt_rows_at(network, b->p1, row * D));
     for (int i = first; i < end; i++) {
         gint64 at = (gint64)i * T * D;
-        edt_train_update(T, D, b->x_in + at, edt_site_row(&b->site, i, 2 * D),
-                         edt_rows_at(network, b->p1, at), b->x_middle + at,
-                         edt_site_row(&b->site, i, 3 * D), edt_site_row(&b->site, i, 4 * D),
-                         edt_rows_at(network, b->y2, at), act);
+        network->kernels->update(T, D, b->x_in + at, edt_site_row(&b->site, i, 2 * D),
+                                 edt_rows_at(network, b->p1, at), b->x_middle + at,
+                                 edt_site_row(&b->site, i, 3 * D), edt_site_row(&b->site, i, 4 * D),
+                                 edt_rows_at(network, b->y2, at), act);
     }
     void *h = edt_rows_at(network, b->h, row * b->fc1.N),
          *u = edt_rows_at(network, b->u, row * b->fc1.N);
     edt_linear_forward(network, &b->fc1, thread, edt_rows_at(network, b->y2, row * D), h);
-    edt_train_gelu(b->fc1.rows * b->fc1.N, h, u, act);
+    network->kernels->gelu(b->fc1.rows * b->fc1.N, h, u, act);
     edt_linear_forward(network, &b->fc2, thread, u, edt_rows_at(network, b->p2, row * D));
     for (int i = first; i < end; i++) {
         gint64 at = (gint64)i * T * D;
-        edt_train_update(T, D, b->x_middle + at, edt_site_row(&b->site, i, 5 * D),
-                         edt_rows_at(network, b->p2, at), b->x + at, NULL, NULL, NULL, act);
+        network->kernels->update(T, D, b->x_middle + at, edt_site_row(&b->site, i, 5 * D),
+                                 edt_rows_at(network, b->p2, at), b->x + at, NULL, NULL, NULL, act);
     }
 }
 
@@ -135,8 +136,8 @@ static void run_stage(EdtTrainNetwork *network, int stage, int first)
     Range range = {stage, first};
     const Stage *s = &network->stages[stage];
     for (int i = first; i < first + network->v.depths[stage]; i++)
-        edt_train_windows(s->n, s->H, network->weights + network->blocks[i].table,
-                          network->blocks[i].windows);
+        network->kernels->windows(s->n, s->H, network->weights + network->blocks[i].table,
+                                  network->blocks[i].windows);
     edt_train_jobs(network, s->jobs, stage_job, &range);
 }
 
@@ -150,12 +151,14 @@ static void embed_job(EdtTrainNetwork *network, int index, int thread, gpointer 
     const gint64 rows = network->embed.rows, K = network->embed.K;
 
     for (int i = index * s->samples; i < (index + 1) * s->samples; i++)
-        edt_train_patchify(v->channels, v->latent_size, v->patch, network->input->x + i * picture,
-                           network->patches + (gint64)i * s->T * K);
+        network->kernels->patchify(v->channels, v->latent_size, v->patch,
+                                   network->input->x + i * picture,
+                                   network->patches + (gint64)i * s->T * K);
     edt_linear_forward(network, &network->embed, thread, network->patches + index * rows * K,
                        network->x + index * rows * s->D);
     for (int i = index * s->samples; i < (index + 1) * s->samples; i++)
-        edt_train_add_table(s->T, s->D, network->table, network->x + (gint64)i * s->T * s->D);
+        network->kernels->add_table(s->T, s->D, network->table,
+                                    network->x + (gint64)i * s->T * s->D);
 }
 
 static void down_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
@@ -168,7 +171,7 @@ static void down_job(EdtTrainNetwork *network, int index, int thread, gpointer d
     const gint64 rows = down->linear.rows;
 
     for (int i = index * s->samples; i < (index + 1) * s->samples; i++)
-        edt_train_merge(
+        network->kernels->merge(
             fine->n, fine->D, x + (gint64)i * fine->T * fine->D, edt_site_row(&down->site, i, 0),
             edt_site_row(&down->site, i, 4 * fine->D), keep ? keep + (gint64)i * fine->T : NULL,
             edt_rows_at(network, down->y, (gint64)i * s->T * 4 * fine->D), network->act);
@@ -176,7 +179,7 @@ static void down_job(EdtTrainNetwork *network, int index, int thread, gpointer d
                        edt_rows_at(network, down->y, index * rows * 4 * fine->D),
                        down->x + index * rows * s->D);
     for (int i = index * s->samples; i < (index + 1) * s->samples; i++)
-        edt_train_add_table(s->T, s->D, down->table, down->x + (gint64)i * s->T * s->D);
+        network->kernels->add_table(s->T, s->D, down->table, down->x + (gint64)i * s->T * s->D);
 }
 
 static void expand_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
@@ -186,8 +189,8 @@ static void expand_job(EdtTrainNetwork *network, int index, int thread, gpointer
     const gint64 rows = up->expand.rows, at = index * rows * up->expand.K;
     void *coarse = edt_rows_at(network, up->coarse, at);
 
-    edt_train_convert(rows * up->expand.K, edt_train_stage_output(network, 2 + level) + at, coarse,
-                      network->act);
+    network->kernels->convert(rows * up->expand.K, edt_train_stage_output(network, 2 + level) + at,
+                              coarse, network->act);
     edt_linear_forward(network, &up->expand, thread, coarse,
                        edt_rows_at(network, up->e, index * rows * up->expand.N));
 }
@@ -201,14 +204,15 @@ static void concat_job(EdtTrainNetwork *network, int index, int thread, gpointer
     const gint64 rows = up->cat.rows, picture = (gint64)s->T * s->D;
 
     for (int i = index * s->samples; i < (index + 1) * s->samples; i++)
-        edt_train_concat(s->n, s->D, edt_rows_at(network, up->e, i * picture), skip + i * picture,
-                         edt_site_row(&up->site, i, 0), edt_site_row(&up->site, i, 2 * s->D),
-                         edt_rows_at(network, up->y, 2 * i * picture), network->act);
+        network->kernels->concat(s->n, s->D, edt_rows_at(network, up->e, i * picture),
+                                 skip + i * picture, edt_site_row(&up->site, i, 0),
+                                 edt_site_row(&up->site, i, 2 * s->D),
+                                 edt_rows_at(network, up->y, 2 * i * picture), network->act);
     edt_linear_forward(network, &up->cat, thread,
                        edt_rows_at(network, up->y, index * rows * 2 * s->D),
                        up->x + index * rows * s->D);
     for (int i = index * s->samples; i < (index + 1) * s->samples; i++)
-        edt_train_add_table(s->T, s->D, up->table, up->x + i * picture);
+        network->kernels->add_table(s->T, s->D, up->table, up->x + i * picture);
 }
 
 static void head_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
@@ -220,16 +224,17 @@ static void head_job(EdtTrainNetwork *network, int index, int thread, gpointer d
     const gint64 picture = (gint64)v->out_channels * v->latent_size * v->latent_size;
 
     for (int i = index * s->samples; i < (index + 1) * s->samples; i++)
-        edt_train_norm(s->T, s->D, x + (gint64)i * s->T * s->D, edt_site_row(&network->final, i, 0),
-                       edt_site_row(&network->final, i, s->D),
-                       edt_rows_at(network, network->y, (gint64)i * s->T * s->D), network->act);
+        network->kernels->norm(
+            s->T, s->D, x + (gint64)i * s->T * s->D, edt_site_row(&network->final, i, 0),
+            edt_site_row(&network->final, i, s->D),
+            edt_rows_at(network, network->y, (gint64)i * s->T * s->D), network->act);
     edt_linear_forward(network, &network->head, thread,
                        edt_rows_at(network, network->y, index * rows * s->D),
                        network->out_rows + index * rows * row_width);
     for (int i = index * s->samples; i < (index + 1) * s->samples; i++)
-        edt_train_unpatchify(v->out_channels, v->latent_size, v->patch,
-                             network->out_rows + (gint64)i * s->T * row_width,
-                             (float *)data + i * picture);
+        network->kernels->unpatchify(v->out_channels, v->latent_size, v->patch,
+                                     network->out_rows + (gint64)i * s->T * row_width,
+                                     (float *)data + i * picture);
 }
 
 void edt_train_network_forward(EdtTrainNetwork *network, const float *weights,

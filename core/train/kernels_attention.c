@@ -3,13 +3,12 @@
  * Softmax with position bias, GELU and SiLU, forward and backward; see kernels.h.
  */
 #include "train/kernels.h"
-#include "train/vector.h"
+#include "train/rows.h"
 
 #define TOKENS_MAX 16384 /* grid 128 */
 #define PIECE 512        /* elements converted at a time; they stay in L1 */
 
-EDT_PER_LEVEL void edt_train_softmax(int n, const float *s, float scale, const float *window,
-                                     void *p, EdtType act)
+static void softmax(int n, const float *s, float scale, const float *window, void *p, EdtType act)
 {
     const int T = n * n, side = 2 * n - 1;
     float buffer[TOKENS_MAX];
@@ -37,8 +36,8 @@ EDT_PER_LEVEL void edt_train_softmax(int n, const float *s, float scale, const f
     }
 }
 
-EDT_PER_LEVEL void edt_train_softmax_back(int n, const void *p, const float *dp, float scale,
-                                          void *ds, float *d_window, EdtType act)
+static void softmax_back(int n, const void *p, const float *dp, float scale, void *ds,
+                         float *d_window, EdtType act)
 {
     const int T = n * n, side = 2 * n - 1;
     float in[TOKENS_MAX], out[TOKENS_MAX];
@@ -63,7 +62,7 @@ EDT_PER_LEVEL void edt_train_softmax_back(int n, const void *p, const float *dp,
     }
 }
 
-void edt_train_windows(int n, int H, const float *table, float *windows)
+static void windows(int n, int H, const float *table, float *windows)
 {
     const int side = 2 * n - 1;
     for (int h = 0; h < H; h++)
@@ -72,7 +71,7 @@ void edt_train_windows(int n, int H, const float *table, float *windows)
                 windows[(h * side + y) * side + x] = table[(y * side + (side - 1 - x)) * H + h];
 }
 
-void edt_train_windows_back(int n, int H, const float *d_windows, float *d_table)
+static void windows_back(int n, int H, const float *d_windows, float *d_table)
 {
     const int side = 2 * n - 1;
     for (int h = 0; h < H; h++)
@@ -92,7 +91,7 @@ EDT_INLINE float gelu_sigmoid(float h)
     return 1.0f / (1.0f + edt_vector_exp(-GELU_SLOPE * (h + GELU_CUBIC * h * h * h)));
 }
 
-EDT_PER_LEVEL void edt_train_gelu(gint64 count, const void *h, void *u, EdtType act)
+static void gelu(gint64 count, const void *h, void *u, EdtType act)
 {
     float in[PIECE], buffer[PIECE];
     for (gint64 at = 0; at < count; at += PIECE) {
@@ -107,8 +106,7 @@ EDT_PER_LEVEL void edt_train_gelu(gint64 count, const void *h, void *u, EdtType 
     }
 }
 
-EDT_PER_LEVEL void edt_train_gelu_back(gint64 count, const void *h, const void *du, void *dh,
-                                       EdtType act)
+static void gelu_back(gint64 count, const void *h, const void *du, void *dh, EdtType act)
 {
     float in[PIECE], d_in[PIECE], buffer[PIECE];
     for (gint64 at = 0; at < count; at += PIECE) {
@@ -127,18 +125,30 @@ EDT_PER_LEVEL void edt_train_gelu_back(gint64 count, const void *h, const void *
     }
 }
 
-EDT_PER_LEVEL void edt_train_silu(gint64 count, const float *x, float *y)
+static void silu(gint64 count, const float *x, float *y)
 {
 #pragma omp simd
     for (gint64 i = 0; i < count; i++)
-        y[i] = x[i] / (1.0f + edt_vector_exp(-x[i]));
+        y[i] = edt_vector_silu(x[i]);
 }
 
-EDT_PER_LEVEL void edt_train_silu_back(gint64 count, const float *x, const float *dy, float *dx)
+static void silu_back(gint64 count, const float *x, const float *dy, float *dx)
 {
 #pragma omp simd
     for (gint64 i = 0; i < count; i++) {
         float s = 1.0f / (1.0f + edt_vector_exp(-x[i]));
         dx[i] = dy[i] * (s + x[i] * s * (1.0f - s));
     }
+}
+
+void EDT_AT_LEVEL(edt_train_kernels_attention_)(EdtTrainKernels *k)
+{
+    k->softmax = softmax;
+    k->softmax_back = softmax_back;
+    k->windows = windows;
+    k->windows_back = windows_back;
+    k->gelu = gelu;
+    k->gelu_back = gelu_back;
+    k->silu = silu;
+    k->silu_back = silu_back;
 }

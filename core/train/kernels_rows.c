@@ -3,32 +3,14 @@
  * Norm, modulation, gate and the two resamplings, forward and backward; see kernels.h.
  */
 #include "train/kernels.h"
-#include "train/vector.h"
+#include "train/rows.h"
 
-#define EPSILON 1e-6f
 #define WIDTH_MAX 16384 /* 4 D of the widest stage that variant.c accepts */
-
-typedef struct {
-    float mean, inverse;
-} Moments;
-
-EDT_INLINE Moments moments(int D, const float *x)
-{
-    float sum = 0, squares = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int i = 0; i < D; i++)
-        sum += x[i];
-    float mean = sum / (float)D;
-#pragma omp simd reduction(+ : squares)
-    for (int i = 0; i < D; i++)
-        squares += (x[i] - mean) * (x[i] - mean);
-    return (Moments){mean, 1.0f / sqrtf(squares / (float)D + EPSILON)};
-}
 
 EDT_INLINE void norm_row(int D, const float *restrict x, const float *restrict shift,
                          const float *restrict scale, float *restrict y)
 {
-    Moments m = moments(D, x);
+    EdtMoments m = edt_vector_moments(D, x);
 #pragma omp simd
     for (int i = 0; i < D; i++)
         y[i] = (x[i] - m.mean) * m.inverse * (1.0f + scale[i]) + shift[i];
@@ -40,7 +22,7 @@ EDT_INLINE void norm_row_back(int D, const float *restrict x, const float *restr
                               const float *restrict scale, float *restrict dx,
                               float *restrict d_shift, float *restrict d_scale)
 {
-    Moments m = moments(D, x);
+    EdtMoments m = edt_vector_moments(D, x);
     float sum = 0, product = 0;
 #pragma omp simd reduction(+ : sum, product)
     for (int i = 0; i < D; i++) {
@@ -59,8 +41,8 @@ EDT_INLINE void norm_row_back(int D, const float *restrict x, const float *restr
     }
 }
 
-EDT_PER_LEVEL void edt_train_norm(int T, int D, const float *x, const float *shift,
-                                  const float *scale, void *y, EdtType act)
+static void norm(int T, int D, const float *x, const float *shift, const float *scale, void *y,
+                 EdtType act)
 {
     float buffer[WIDTH_MAX];
     for (int t = 0; t < T; t++) {
@@ -71,9 +53,8 @@ EDT_PER_LEVEL void edt_train_norm(int T, int D, const float *x, const float *shi
     }
 }
 
-EDT_PER_LEVEL void edt_train_update(int T, int D, const float *x, const float *gate, const void *p,
-                                    float *out, const float *shift, const float *scale, void *y,
-                                    EdtType act)
+static void update(int T, int D, const float *x, const float *gate, const void *p, float *out,
+                   const float *shift, const float *scale, void *y, EdtType act)
 {
     float buffer[WIDTH_MAX];
     for (int t = 0; t < T; t++) {
@@ -92,9 +73,8 @@ EDT_PER_LEVEL void edt_train_update(int T, int D, const float *x, const float *g
     }
 }
 
-EDT_PER_LEVEL void edt_train_norm_back(int T, int D, const float *x, const float *dy,
-                                       const float *scale, float *dx, float *d_shift,
-                                       float *d_scale)
+static void norm_back(int T, int D, const float *x, const float *dy, const float *scale, float *dx,
+                      float *d_shift, float *d_scale)
 {
     float row[WIDTH_MAX];
     for (int t = 0; t < T; t++) {
@@ -107,8 +87,8 @@ EDT_PER_LEVEL void edt_train_norm_back(int T, int D, const float *x, const float
     }
 }
 
-EDT_PER_LEVEL void edt_train_gate_back(int T, int D, const float *dx, const float *gate,
-                                       const void *p, void *dp, float *d_gate, EdtType act)
+static void gate_back(int T, int D, const float *dx, const float *gate, const void *p, void *dp,
+                      float *d_gate, EdtType act)
 {
     float in[WIDTH_MAX], out[WIDTH_MAX];
     for (int t = 0; t < T; t++) {
@@ -125,7 +105,7 @@ EDT_PER_LEVEL void edt_train_gate_back(int T, int D, const float *dx, const floa
     }
 }
 
-EDT_PER_LEVEL void edt_train_add_table(int T, int D, const float *table, float *x)
+static void add_table(int T, int D, const float *table, float *x)
 {
 #pragma omp simd
     for (int i = 0; i < T * D; i++)
@@ -155,8 +135,8 @@ EDT_INLINE void drop(int n, int D, int t, const guint8 *keep, float *row)
             memset(row + k * D, 0, (gsize)D * sizeof(float));
 }
 
-EDT_PER_LEVEL void edt_train_merge(int n, int D, const float *x, const float *shift,
-                                   const float *scale, const guint8 *keep, void *y, EdtType act)
+static void merge(int n, int D, const float *x, const float *shift, const float *scale,
+                  const guint8 *keep, void *y, EdtType act)
 {
     float row[WIDTH_MAX], buffer[WIDTH_MAX];
     for (int t = 0; t < n * n / 4; t++) {
@@ -169,9 +149,8 @@ EDT_PER_LEVEL void edt_train_merge(int n, int D, const float *x, const float *sh
     }
 }
 
-EDT_PER_LEVEL void edt_train_merge_back(int n, int D, const float *x, const float *dy,
-                                        const float *scale, const guint8 *keep, float *dx,
-                                        float *d_shift, float *d_scale)
+static void merge_back(int n, int D, const float *x, const float *dy, const float *scale,
+                       const guint8 *keep, float *dx, float *d_shift, float *d_scale)
 {
     float row[WIDTH_MAX], kept[WIDTH_MAX], d_row[WIDTH_MAX];
     for (int t = 0; t < n * n / 4; t++) {
@@ -203,8 +182,8 @@ EDT_INLINE void beside(int n, int D, int t, const void *e, const float *skip, fl
     memcpy(row + D, skip + (gint64)t * D, (gsize)D * sizeof(float));
 }
 
-EDT_PER_LEVEL void edt_train_concat(int n, int D, const void *e, const float *skip,
-                                    const float *shift, const float *scale, void *y, EdtType act)
+static void concat(int n, int D, const void *e, const float *skip, const float *shift,
+                   const float *scale, void *y, EdtType act)
 {
     float row[WIDTH_MAX], buffer[WIDTH_MAX];
     for (int t = 0; t < n * n; t++) {
@@ -216,9 +195,9 @@ EDT_PER_LEVEL void edt_train_concat(int n, int D, const void *e, const float *sk
     }
 }
 
-EDT_PER_LEVEL void edt_train_concat_back(int n, int D, const void *e, const float *skip,
-                                         const float *dy, const float *scale, void *de,
-                                         float *d_skip, float *d_shift, float *d_scale, EdtType act)
+static void concat_back(int n, int D, const void *e, const float *skip, const float *dy,
+                        const float *scale, void *de, float *d_skip, float *d_shift, float *d_scale,
+                        EdtType act)
 {
     float row[WIDTH_MAX], d_row[WIDTH_MAX];
     for (int t = 0; t < n * n; t++) {
@@ -237,8 +216,7 @@ EDT_PER_LEVEL void edt_train_concat_back(int n, int D, const void *e, const floa
 
 #define COLUMNS 1024 /* summed together; each part by itself first: closer to the exact sum */
 
-EDT_PER_LEVEL void edt_train_column_sums(gint64 rows, int N, gint64 stride, const void *y,
-                                         EdtType act, float *sums)
+static void column_sums(gint64 rows, int N, gint64 stride, const void *y, EdtType act, float *sums)
 {
     float buffer[COLUMNS], part[COLUMNS];
     for (int first = 0; first < N; first += COLUMNS) {
@@ -255,7 +233,7 @@ EDT_PER_LEVEL void edt_train_column_sums(gint64 rows, int N, gint64 stride, cons
     }
 }
 
-EDT_PER_LEVEL void edt_train_convert(gint64 count, const float *x, void *y, EdtType act)
+static void convert(gint64 count, const float *x, void *y, EdtType act)
 {
     if (act == EDT_F32) {
         memcpy(y, x, (gsize)count * sizeof(float));
@@ -267,7 +245,7 @@ EDT_PER_LEVEL void edt_train_convert(gint64 count, const float *x, void *y, EdtT
         out[i] = edt_vector_bf16(x[i]);
 }
 
-void edt_train_patchify(int C, int h, int p, const float *x, float *rows)
+static void patchify(int C, int h, int p, const float *x, float *rows)
 {
     int n = h / p, K = C * p * p;
     for (int t = 0; t < n * n; t++)
@@ -285,7 +263,7 @@ void edt_train_patchify(int C, int h, int p, const float *x, float *rows)
                  pixel = ((t) / n_ * (p) + q_ / (p)) * (h) + (t) % n_ * (p) + q_ % (p);            \
              c_ < (C); c_++, column++, pixel += (h) * (h))
 
-void edt_train_unpatchify(int C, int h, int p, const float *rows, float *x)
+static void unpatchify(int C, int h, int p, const float *rows, float *x)
 {
     for (int t = 0; t < h / p * (h / p); t++) {
         const float *row = rows + (gint64)t * p * p * C;
@@ -294,8 +272,7 @@ void edt_train_unpatchify(int C, int h, int p, const float *rows, float *x)
     }
 }
 
-EDT_PER_LEVEL void edt_train_unpatchify_back(int C, int h, int p, const float *dx, void *rows,
-                                             EdtType act)
+static void unpatchify_back(int C, int h, int p, const float *dx, void *rows, EdtType act)
 {
     float buffer[WIDTH_MAX];
     for (int t = 0; t < h / p * (h / p); t++) {
@@ -305,4 +282,22 @@ EDT_PER_LEVEL void edt_train_unpatchify_back(int C, int h, int p, const float *d
         out[column] = dx[pixel];
         edt_write_row(row, act, p * p * C, out);
     }
+}
+
+void EDT_AT_LEVEL(edt_train_kernels_rows_)(EdtTrainKernels *k)
+{
+    k->norm = norm;
+    k->update = update;
+    k->norm_back = norm_back;
+    k->gate_back = gate_back;
+    k->add_table = add_table;
+    k->merge = merge;
+    k->merge_back = merge_back;
+    k->concat = concat;
+    k->concat_back = concat_back;
+    k->column_sums = column_sums;
+    k->convert = convert;
+    k->patchify = patchify;
+    k->unpatchify = unpatchify;
+    k->unpatchify_back = unpatchify_back;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The parts of a training network: layers with their plans and kept activations.  Private to
- * train_network.c (which makes them), forward.c, backward.c and backward_condition.c (which use them).
+ * train_network.c (which makes them), forward.c, backward.c and backward_condition.c (which use
+ * them).
  */
 #pragma once
 
@@ -71,6 +72,7 @@ struct EdtTrainNetwork {
     const EdtParameters *parameters;
     EdtType act;
     int N, threads;
+    const EdtTrainKernels *kernels;
     EdtProducts *products;
     void *memory;
     gsize bytes;
@@ -87,10 +89,10 @@ struct EdtTrainNetwork {
     Linear embed, mlp0, mlp2, head;
     Site final;
     gsize labels, styles; /* their tables; styles only where the variant has some */
-    float *table;   /* [T0, D0] */
-    float *patches; /* [N*T0, C p p] */
-    float *x;       /* [N*T0, D0] stage 0's input, the outer skip */
-    void *y;        /* act [N*T0, D0] the head's input */
+    float *table;         /* [T0, D0] */
+    float *patches;       /* [N*T0, C p p] */
+    float *x;             /* [N*T0, D0] stage 0's input, the outer skip */
+    void *y;              /* act [N*T0, D0] the head's input */
     float *out_rows;
     float *timesteps;                                   /* [N] */
     float *waves, *hidden, *hidden_active, *c, *active; /* [N, 256], [N, D0] ... */

@@ -4,19 +4,17 @@
  * probabilities has no correct digits left in f32.
  */
 #include "train/loss.h"
-#include "train/vector.h"
+#include "train/kernels.h"
+
+#include <math.h>
 
 #define SNR_MOST 5.0
-#define PIECE 1024 /* numbers summed in f32 before f64 takes over */
 
-EDT_PER_LEVEL void edt_loss_noise(const EdtLoss *loss, int t, const float *x0, const float *noise,
-                                  float *x_t)
+void edt_loss_noise(const EdtLoss *loss, int t, const float *x0, const float *noise, float *x_t)
 {
     float signal = (float)loss->schedule->sqrt_alphas_cumprod[t];
     float share = (float)loss->schedule->sqrt_one_minus_alphas_cumprod[t];
-#pragma omp simd
-    for (int i = 0; i < loss->count; i++)
-        x_t[i] = signal * x0[i] + share * noise[i];
+    edt_train_kernels()->noise(loss->count, signal, share, x0, noise, x_t);
 }
 
 static double snr_at(const EdtLoss *loss, int t)
@@ -37,54 +35,6 @@ double edt_loss_x0_error(const EdtLoss *loss, int t, double mse, int *band)
     double snr = snr_at(loss, t), raw = mse / mse_weight(loss, t);
     *band = CLAMP((int)floor(log10(snr)) + 3, 0, EDT_TRAIN_BANDS - 1);
     return loss->prediction == EDT_PREDICT_NOISE ? raw / snr : raw;
-}
-
-/* Mean squared difference; d = factor * difference. */
-EDT_PER_LEVEL static double squared(int count, const float *out, const float *target, float factor,
-                                    float *d)
-{
-    double sum = 0;
-    for (int first = 0; first < count; first += PIECE) {
-        float part = 0;
-        const int end = MIN(first + PIECE, count);
-#pragma omp simd reduction(+ : part)
-        for (int i = first; i < end; i++) {
-            float difference = out[i] - target[i];
-            part += difference * difference;
-            d[i] = factor * difference;
-        }
-        sum += (double)part;
-    }
-    return sum / count;
-}
-
-/* KL of two normals, with e = log(variance / true variance) and
- * q = (difference of means)^2 / true variance:
- *     KL = (e - 1 + exp(-e) (1 + q)) / 2
- * The difference of means is mean_scale * (out - target). */
-typedef struct {
-    float range;      /* e = range * (v + 1) / 2 */
-    float mean_scale; /* over the true deviation */
-    float d_scale;    /* of the derivative by v */
-} Divergence;
-
-EDT_PER_LEVEL static double divergence(int count, const float *out, const float *target,
-                                       const float *v, Divergence k, float *d_v)
-{
-    double sum = 0;
-    for (int first = 0; first < count; first += PIECE) {
-        float part = 0;
-        const int end = MIN(first + PIECE, count);
-#pragma omp simd reduction(+ : part)
-        for (int i = first; i < end; i++) {
-            float off = k.mean_scale * (out[i] - target[i]), e = k.range * 0.5f * (v[i] + 1.0f);
-            float rest = edt_vector_exp(-e) * (1.0f + off * off);
-            part += 0.5f * (e - 1.0f + rest);
-            d_v[i] = k.d_scale * (1.0f - rest);
-        }
-        sum += (double)part;
-    }
-    return sum / count;
 }
 
 /* ---- t = 0 ---- */
@@ -152,12 +102,12 @@ static double variational(const EdtLoss *loss, int t, const float *x0, const flo
         return bits * likelihoods(loss, x0, x_t, out, v, scale, d_v);
     double least = s->posterior_log_variance_clipped[t], range = log(s->betas[t]) - least;
     double to_x0 = loss->prediction == EDT_PREDICT_NOISE ? s->sqrt_recipm1_alphas_cumprod[t] : 1.0;
-    Divergence k = {
+    EdtDivergence k = {
         .range = (float)range,
         .mean_scale = (float)(s->posterior_mean_coef1[t] * to_x0 * exp(-0.5 * least)),
         .d_scale = (float)(scale * 0.25 * range),
     };
-    return bits * divergence(loss->count, out, target, v, k, d_v);
+    return bits * edt_train_kernels()->divergence(loss->count, out, target, v, k, d_v);
 }
 
 EdtLossTerms edt_loss_of(const EdtLoss *loss, int t, const float *x0, const float *noise,
@@ -167,8 +117,8 @@ EdtLossTerms edt_loss_of(const EdtLoss *loss, int t, const float *x0, const floa
     double w = mse_weight(loss, t);
     EdtLossTerms terms = {0};
 
-    terms.mse =
-        w * squared(loss->count, out, target, (float)(2.0 * weight * w / loss->count), d_out);
+    terms.mse = w * edt_train_kernels()->squared(loss->count, out, target,
+                                                 (float)(2.0 * weight * w / loss->count), d_out);
     if (loss->learned_variance)
         terms.vb =
             variational(loss, t, x0, target, x_t, out, weight * loss->share, d_out + loss->count);

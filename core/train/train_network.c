@@ -52,8 +52,8 @@ static void chunk_gradient(EdtTrainNetwork *network, int thread, const Gradient 
         edt_product_run(l->gradient, thread, dy, (const char *)g->x + row * (gsize)l->K * size,
                         NULL, d_weight);
         if (l->has_bias)
-            edt_train_column_sums(l->rows, l->unit, l->N, dy, l->type,
-                                  network->gradient + l->bias + first);
+            network->kernels->column_sums(l->rows, l->unit, l->N, dy, l->type,
+                                          network->gradient + l->bias + first);
     }
 }
 
@@ -107,11 +107,11 @@ static const struct {
     gboolean x, y, dx;
     int chunks;
 } ways[EDT_PARTS] = {
-    [EDT_PART_PATCHES] = {FALSE, FALSE, FALSE, 1}, [EDT_PART_TIME_IN] = {FALSE, FALSE, FALSE, 1},
+    [EDT_PART_PATCHES] = {FALSE, FALSE, FALSE, 1},  [EDT_PART_TIME_IN] = {FALSE, FALSE, FALSE, 1},
     [EDT_PART_TIME_OUT] = {FALSE, FALSE, FALSE, 1}, [EDT_PART_SITE] = {FALSE, FALSE, FALSE, 1},
-    [EDT_PART_HEAD] = {TRUE, FALSE, FALSE, 1},     [EDT_PART_QKV] = {TRUE, TRUE, FALSE, 1},
-    [EDT_PART_PROJ] = {TRUE, TRUE, TRUE, 1},       [EDT_PART_FC1] = {TRUE, TRUE, FALSE, 2},
-    [EDT_PART_FC2] = {TRUE, TRUE, TRUE, 1},        [EDT_PART_EXPAND] = {TRUE, TRUE, FALSE, 4},
+    [EDT_PART_HEAD] = {TRUE, FALSE, FALSE, 1},      [EDT_PART_QKV] = {TRUE, TRUE, FALSE, 1},
+    [EDT_PART_PROJ] = {TRUE, TRUE, TRUE, 1},        [EDT_PART_FC1] = {TRUE, TRUE, FALSE, 2},
+    [EDT_PART_FC2] = {TRUE, TRUE, TRUE, 1},         [EDT_PART_EXPAND] = {TRUE, TRUE, FALSE, 4},
     [EDT_PART_MERGE] = {TRUE, FALSE, FALSE, 1},
 };
 
@@ -153,8 +153,7 @@ static void plan_products(Planner *p, Linear *l, EdtType y_type, EdtType dx_type
                                             .accumulate = TRUE});
 }
 
-static void plan_linear(Planner *p, Linear *l, const EdtParameter *weight,
-                        const EdtParameter *bias)
+static void plan_linear(Planner *p, Linear *l, const EdtParameter *weight, const EdtParameter *bias)
 {
     const EdtTrainNetwork *network = p->network;
     const EdtLayer *layer = &weight->layer;
@@ -225,8 +224,8 @@ static void plan_stage(Planner *p, int i)
 static Linear *linear_of_ends(EdtTrainNetwork *network, EdtPart part)
 {
     Linear *const places[EDT_PARTS] = {
-        [EDT_PART_PATCHES] = &network->embed, [EDT_PART_TIME_IN] = &network->mlp0,
-        [EDT_PART_TIME_OUT] = &network->mlp2, [EDT_PART_HEAD] = &network->head,
+        [EDT_PART_PATCHES] = &network->embed,     [EDT_PART_TIME_IN] = &network->mlp0,
+        [EDT_PART_TIME_OUT] = &network->mlp2,     [EDT_PART_HEAD] = &network->head,
         [EDT_PART_SITE] = &network->final.linear,
     };
     return places[part];
@@ -248,8 +247,9 @@ static Linear *linear_of_joint(EdtTrainNetwork *network, int stage, EdtPart part
         return part == EDT_PART_SITE ? &down->site.linear : &down->linear;
     }
     Up *up = &network->up[stage - 3];
-    return part == EDT_PART_SITE ? &up->site.linear : part == EDT_PART_MERGE ? &up->cat
-                                                                             : &up->expand;
+    return part == EDT_PART_SITE    ? &up->site.linear
+           : part == EDT_PART_MERGE ? &up->cat
+                                    : &up->expand;
 }
 
 static Linear *linear_of(EdtTrainNetwork *network, const EdtLayer *layer)
@@ -326,6 +326,7 @@ EdtTrainNetwork *edt_train_network_new(const EdtParameters *parameters, int N, E
     network->act = act;
     network->N = N;
     network->threads = threads;
+    network->kernels = edt_train_kernels();
     network->n_stages = edt_variant_stages(&network->v);
     network->n_blocks = edt_variant_blocks(&network->v);
     network->blocks = g_new0(Block, network->n_blocks);

@@ -129,9 +129,9 @@ static gboolean make(EdtTrainer *trainer, GError **error)
         return FALSE;
     trainer->loss = (EdtLoss){trainer->schedule,         o->prediction,       o->weighting, TRUE,
                               (int)trainer->batch.count, variational_share(o)};
-    trainer->network = edt_train_network_new(trainer->parameters, trainer->batch.rows,
-                                             edt_train_act(trainer->precision), trainer->threads,
-                                             error);
+    trainer->network =
+        edt_train_network_new(trainer->parameters, trainer->batch.rows,
+                              edt_train_act(trainer->precision), trainer->threads, error);
     return trainer->network != NULL;
 }
 
@@ -141,8 +141,8 @@ void edt_train_use_weights(EdtTrainer *trainer)
 #pragma omp parallel for schedule(static) num_threads(trainer->threads)
     for (gint64 at = 0; at < n; at += piece)
         if (trainer->halves)
-            edt_train_convert(MIN(piece, n - at), trainer->arrays.weights + at,
-                              trainer->halves + at, EDT_BF16);
+            edt_train_kernels()->convert(MIN(piece, n - at), trainer->arrays.weights + at,
+                                         trainer->halves + at, EDT_BF16);
 }
 
 static void own_texts(EdtTrainOptions *o)
