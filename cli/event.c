@@ -4,7 +4,9 @@
  * digits for every number; strings are escaped by json-glib.
  */
 #include "cli/event.h"
+#include "cli/stop.h"
 #include "core/settings.h"
+#include "saving.h"
 #include "train.h"
 
 #include <json-glib/json-glib.h>
@@ -85,10 +87,17 @@ void edt_cli_event_line(GString *event, int line)
         edt_cli_event_integer(event, "rank", edt_ranks_own());
 }
 
+void edt_cli_event_path(const char *path)
+{
+    if (!edt_save_is_stream(path) && (printf("%s\n", path) < 0 || fflush(stdout) != 0))
+        edt_cli_stop_ask();
+}
+
 void edt_cli_event_send(GString *event)
 {
     g_string_append(event, "}\n");
-    fwrite(event->str, 1, event->len, stdout);
-    fflush(stdout); /* the reader may be waiting for this line */
+    gsize written = fwrite(event->str, 1, event->len, stdout);
+    if (fflush(stdout) != 0 || written < event->len) /* the reader may be waiting for this line */
+        edt_cli_stop_ask();
     g_string_free(event, TRUE);
 }

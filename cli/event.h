@@ -28,4 +28,6 @@ void edt_cli_event_flag(GString *event, const char *key, gboolean value);
 void edt_cli_event_settings(GString *event, const EdtRequest *request); /* all of them */
 void edt_cli_event_raw(GString *event, const char *key, const char *json);
 void edt_cli_event_line(GString *event, int line); /* of a job file, and the rank; 0: neither */
+void edt_cli_event_path(const char *path);         /* no event: a line for people's pipes, unless
+                                                      what was made went to stdout itself */
 void edt_cli_event_send(GString *event);           /* prints the line and frees event */

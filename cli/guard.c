@@ -60,6 +60,7 @@ static gpointer wait_for_signal(gpointer folder)
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
     while (sigwait(&signals, &number) != 0)
         ;
     remove_partial(folder);
@@ -73,6 +74,9 @@ void edt_cli_guard_folder(const char *folder)
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    struct sigaction hang_up;
+    if (sigaction(SIGHUP, NULL, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) /* no nohup */
+        sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* threads to come inherit this */
     g_thread_unref(g_thread_new("signals", wait_for_signal, g_strdup(folder)));
 }

@@ -9,6 +9,6 @@
 
 /* From now on this process may map `bytes` more than it has mapped. */
 void edt_cli_guard_limit(guint64 bytes);
-/* SIGINT and SIGTERM end the process with 130 and take this process's half-written file out of
- * folder.  Call before any other thread exists. */
+/* SIGINT, SIGTERM and SIGHUP end the process with 130 and take this process's half-written file out
+ * of folder.  Call before any other thread exists. */
 void edt_cli_guard_folder(const char *folder);

@@ -7,8 +7,10 @@
 #include "cli/command.h"
 #include "cli/event.h"
 #include "cli/guard.h"
+#include "cli/stop.h"
 #include "cli/talk.h"
 #include "core/settings.h"
+#include "saving.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -162,6 +164,9 @@ static int import_checked(Import *import, int argc, char **argv)
         return edt_cli_usage("\"%s\" is one file too many: the VAE is given with --vae.", argv[2]);
     if (import->type && edt_word_find(edt_storage_words, import->type) < 0)
         return edt_cli_usage("--type %s cannot be: give f32 or bf16.", import->type);
+    if (import->output && edt_save_is_stream(import->output))
+        return edt_cli_usage("-o %s cannot be: a model is a file.", import->output);
+    edt_cli_stop_unread();
     if (import->json && isatty(STDOUT_FILENO))
         edt_cli_bar_forbid();
     if (run_import(import, argv[1], &error))

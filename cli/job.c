@@ -7,6 +7,7 @@
 #include "catalogue.h"
 #include "cli/name.h"
 #include "cli/plan.h"
+#include "cli/save.h"
 #include "core/settings.h"
 
 #include <json-glib/json-glib.h>
@@ -117,7 +118,8 @@ static gboolean read_output(JsonObject *line, const EdtCliSettings *settings,
         g_autofree char *subject = edt_cli_plan_subject(info, &task->item);
         task->output = edt_cli_name_default(settings->output, info->path, subject, task->item.seed);
     }
-    return edt_cli_name_check(task->output, error);
+    return edt_cli_name_check(task->output, error) &&
+           edt_save_check(task->output, EDT_WRITE_NEXT, edt_cli_save_bytes(info), error);
 }
 
 /* A record names its model: another one would make another picture. */

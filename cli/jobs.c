@@ -63,15 +63,6 @@ static void fail_line(Jobs *jobs, int line, const GError *error)
     edt_cli_error("line %d: %s", line, error->message);
 }
 
-static void skip_line(Jobs *jobs, const EdtCliTask *task)
-{
-    jobs->run.skipped++;
-    GString *event = edt_cli_event_new("skipped");
-    edt_cli_event_line(event, task->line);
-    edt_cli_event_text(event, "path", task->output);
-    edt_cli_event_send(event);
-}
-
 static void run_waiting(Jobs *jobs)
 {
     GError *error = NULL;
@@ -120,7 +111,7 @@ static void take_job(Jobs *jobs, EdtCliJob *job)
         run_waiting(jobs);
     EdtCliOutput state = edt_cli_job_output(job, &jobs->run);
     if (state == EDT_CLI_OUTPUT_SAME && !jobs->settings->force) {
-        skip_line(jobs, &job->task);
+        edt_cli_run_skip(&jobs->run, &job->task);
         edt_cli_task_clear(&job->task);
     } else if (state == EDT_CLI_OUTPUT_OTHER && !jobs->settings->force) {
         g_set_error(&error, EDT_ERROR, EDT_ERROR_USAGE,
@@ -138,7 +129,10 @@ static void take_job(Jobs *jobs, EdtCliJob *job)
 static void take_line(Jobs *jobs, const char *text, gboolean too_long, int number)
 {
     GError *error = NULL;
-    EdtCliJob job = {.task.line = number, .task.item = jobs->item, .request = jobs->base};
+    EdtCliJob job = {.task.line = number,
+                     .task.replace = jobs->settings->force,
+                     .task.item = jobs->item,
+                     .request = jobs->base};
     if (!too_long && !text[strspn(text, " \t\r")])
         return; /* an empty line is no job */
     jobs->read++;

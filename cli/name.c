@@ -5,6 +5,7 @@
  */
 #include "cli/name.h"
 #include "catalogue.h"
+#include "saving.h"
 
 #include <errno.h>
 #include <string.h>
@@ -50,17 +51,16 @@ char *edt_cli_name_default(const char *folder, const char *model_path, const cha
 
 static gboolean is_used(const char *path, GHashTable *taken)
 {
-    return g_hash_table_contains(taken, path) || g_file_test(path, G_FILE_TEST_EXISTS);
+    return g_hash_table_contains(taken, path) || g_file_test(path, G_FILE_TEST_EXISTS) ||
+           g_file_test(path, G_FILE_TEST_IS_SYMLINK);
 }
 
 char *edt_cli_name_unused(const char *path, GHashTable *taken)
 {
-    const char *dot = strrchr(path, '.');
-    int stem = dot ? (int)(dot - path) : (int)strlen(path);
     char *name = g_strdup(path);
     for (int i = 1; is_used(name, taken); i++) {
         g_free(name);
-        name = g_strdup_printf("%.*s-%d%s", stem, path, i, path + stem);
+        name = edt_save_name(path, i);
     }
     g_hash_table_add(taken, g_strdup(name));
     return name;
@@ -128,6 +128,8 @@ char *edt_cli_name_expand(const char *pattern, int number, GError **error)
 gboolean edt_cli_name_check(const char *path, GError **error)
 {
     gsize length = strlen(path);
+    if (edt_save_is_stream(path))
+        return TRUE;
     if (length >= 4 && g_ascii_strcasecmp(path + length - 4, ".png") == 0)
         return edt_cli_name_check_folder(path, "the picture", error);
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
@@ -137,6 +139,8 @@ gboolean edt_cli_name_check(const char *path, GError **error)
 
 gboolean edt_cli_name_check_folder(const char *path, const char *what, GError **error)
 {
+    if (edt_save_is_stream(path))
+        return TRUE;
     char *folder = g_path_get_dirname(path);
     gboolean exists = g_file_test(folder, G_FILE_TEST_IS_DIR);
     gboolean ok = exists && access(folder, W_OK) == 0;

@@ -6,6 +6,7 @@
 #include "cli/plan.h"
 #include "catalogue.h"
 #include "cli/name.h"
+#include "cli/save.h"
 #include "machine.h"
 
 #include <string.h>
@@ -98,12 +99,10 @@ static gboolean plan_named(const EdtCliSettings *settings, GArray *tasks, GError
         if (!task->output || (pattern && !edt_cli_name_make_folder(task->output, error)) ||
             !edt_cli_name_check(task->output, error))
             return FALSE;
-        if (!settings->force && g_file_test(task->output, G_FILE_TEST_EXISTS)) {
-            g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                        "%s exists: choose another name, or replace it with --force.",
-                        task->output);
+        task->replace = settings->force;
+        if (!edt_save_check(task->output, settings->force ? EDT_WRITE_REPLACE : EDT_WRITE_NEW, 0,
+                            error))
             return FALSE;
-        }
     }
     return TRUE;
 }
@@ -134,6 +133,14 @@ static gboolean plan_default(const EdtCliSettings *settings, const EdtModelInfo 
     return ok;
 }
 
+/* All of them go to one disk. */
+static gboolean check_room(const EdtModelInfo *info, const GArray *tasks, GError **error)
+{
+    const EdtCliTask *first = &g_array_index(tasks, EdtCliTask, 0);
+    EdtWrite write = first->replace ? EDT_WRITE_REPLACE : EDT_WRITE_NEXT;
+    return edt_save_check(first->output, write, tasks->len * edt_cli_save_bytes(info), error);
+}
+
 gboolean edt_cli_plan_tasks(const EdtCliSettings *settings, const EdtModelInfo *info, GArray *tasks,
                             GError **error)
 {
@@ -145,8 +152,9 @@ gboolean edt_cli_plan_tasks(const EdtCliSettings *settings, const EdtModelInfo *
         !edt_cli_name_make_folder(settings->output, error))
         return FALSE;
     gboolean folder = settings->output && g_file_test(settings->output, G_FILE_TEST_IS_DIR);
-    return settings->output && !folder ? plan_named(settings, tasks, error)
-                                       : plan_default(settings, info, tasks, error);
+    gboolean ok = settings->output && !folder ? plan_named(settings, tasks, error)
+                                              : plan_default(settings, info, tasks, error);
+    return ok && check_room(info, tasks, error);
 }
 
 /* ---- the noise to begin from ---- */

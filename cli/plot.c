@@ -5,8 +5,12 @@
 #include <json-glib/json-glib.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "cli/event.h"
+#include "cli/stop.h"
 #include "cli/talk.h"
+#include "saving.h"
 
 static const char summary[] =
     "Draws the curves of a training run: squared error of both passes, variational term, pace.";
@@ -142,7 +146,7 @@ static void choose_files(const char *given, char **log, char **output)
         *output = folder ? g_build_filename(given, "loss.svg", NULL) : g_strdup("loss.svg");
 }
 
-static gboolean plot(const char *log, const char *output, GError **error)
+static gboolean plot(const char *log, const char *output, gboolean force, GError **error)
 {
     GError *cause = NULL;
     g_autoptr(GArray) points = read_points(log, &cause);
@@ -155,17 +159,20 @@ static gboolean plot(const char *log, const char *output, GError **error)
         return FALSE;
     }
     g_autofree char *svg = picture(points);
-    return g_file_set_contents(output, svg, -1, error);
+    return edt_save_bytes(output, svg, strlen(svg), force ? EDT_WRITE_REPLACE : EDT_WRITE_NEW, NULL,
+                          error);
 }
 
 int edt_cli_plot(int argc, char **argv)
 {
     g_autofree char *output = NULL, *log = NULL;
+    gboolean force = FALSE;
     GError *error = NULL;
     const GOptionEntry entries[] = {
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output,
          "The picture (default loss.svg, in the folder of the run where that is given)",
          "FILE.svg"},
+        {"force", 'f', 0, G_OPTION_ARG_NONE, &force, "Replace a picture that is there", NULL},
         {0},
     };
     if (!edt_cli_parse(&argc, &argv, entries, "RUN|LOG", summary, details))
@@ -173,8 +180,9 @@ int edt_cli_plot(int argc, char **argv)
     if (argc != 2)
         return edt_cli_usage("Which run? Give its folder, or its log.jsonl.");
     choose_files(argv[1], &log, &output);
-    if (!plot(log, output, &error))
+    edt_cli_stop_unread();
+    if (!plot(log, output, force, &error))
         return edt_cli_fail(error);
-    printf("%s\n", output);
+    edt_cli_event_path(output);
     return 0;
 }

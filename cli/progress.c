@@ -85,7 +85,8 @@ static EdtVerdict watch(const EdtProgress *progress, gpointer user_data)
     return something ? EDT_STOP_KEEP : EDT_STOP_DISCARD;
 }
 
-static gboolean save_preview(const EdtPreview *preview, const char *path, GError **error)
+static gboolean save_preview(const EdtPreview *preview, const char *path, gboolean force,
+                             GError **error)
 {
     gsize n = (gsize)preview->width * preview->height * preview->channels;
     EdtPicture picture = {.width = preview->width,
@@ -94,7 +95,8 @@ static gboolean save_preview(const EdtPreview *preview, const char *path, GError
                           .pixels = g_new(float, n)};
     for (gsize i = 0; i < n; i++)
         picture.pixels[i] = preview->pixels[i] / 255.0f;
-    gboolean ok = edt_picture_save_png(&picture, path, NULL, error);
+    gboolean ok = edt_picture_save(&picture, path, NULL, force ? EDT_WRITE_REPLACE : EDT_WRITE_NEW,
+                                   NULL, error);
     g_free(picture.pixels);
     return ok;
 }
@@ -108,7 +110,7 @@ static void keep_preview(const EdtPreview *preview, gpointer user_data)
     GError *error = NULL;
     char *name = g_strdup_printf("item-%03d-step-%03d.png", item, preview->step);
     char *path = g_build_filename(run->preview_dir, name, NULL);
-    if (!save_preview(preview, path, &error)) {
+    if (!save_preview(preview, path, run->force, &error)) {
         edt_cli_error("%s No more previews in this run.", error->message);
         g_error_free(error);
         g_clear_pointer(&run->preview_dir, g_free);

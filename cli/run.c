@@ -7,9 +7,11 @@
 #include "catalogue.h"
 #include "cli/event.h"
 #include "cli/progress.h"
+#include "cli/save.h"
 #include "cli/stop.h"
 #include "cli/talk.h"
 #include "core/settings.h"
+#include "saving.h"
 #include "train.h"
 
 #include <stdio.h>
@@ -95,6 +97,7 @@ gboolean edt_cli_run_open(EdtCliRun *run, const EdtCliSettings *settings, const 
     run->jobs = settings->jobs != NULL;
     run->metadata = !settings->no_metadata;
     run->preview_dir = g_strdup(settings->preview_dir);
+    run->force = settings->force;
     if (settings->latent_out)
         run->latents = g_array_new(FALSE, FALSE, sizeof(float));
     if (isatty(STDOUT_FILENO) && (run->json || run->jobs))
@@ -159,11 +162,21 @@ void edt_cli_run_finish(const EdtCliRun *run)
     edt_cli_event_send(event);
 }
 
+void edt_cli_run_skip(EdtCliRun *run, const EdtCliTask *task)
+{
+    run->skipped++;
+    GString *event = edt_cli_event_new("skipped");
+    edt_cli_event_line(event, task->line);
+    edt_cli_event_text(event, "path", task->output);
+    edt_cli_event_send(event);
+}
+
+/* NULL of a pipe, which whoever reads it has. */
 static char *file_sha256(const char *path)
 {
     char *bytes = NULL;
     gsize length = 0;
-    if (!g_file_get_contents(path, &bytes, &length, NULL))
+    if (edt_save_is_stream(path) || !g_file_get_contents(path, &bytes, &length, NULL))
         return NULL;
     char *sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, length);
     g_free(bytes);
@@ -200,27 +213,28 @@ static void tell_picture(EdtCliRun *run, const EdtCliTask *task, const EdtPictur
     if (run->json || run->jobs)
         send_image(task, picture, record);
     else if (task->output)
-        printf("%s\n", task->output);
+        edt_cli_event_path(task->output);
 }
 
 static void save_picture(EdtCliRun *run, const EdtRequest *request, EdtCliTask *task,
                          const EdtPicture *picture)
 {
     g_autoptr(EdtRecord) record = edt_record_new(run->engine, request, picture);
+    EdtCliSaving saving = EDT_CLI_SAVED;
     if (task->output)
-        edt_picture_save_png(picture, task->output, run->metadata ? record : NULL, &task->error);
+        saving = edt_cli_save_picture(task, picture, record, run->metadata);
     if (run->latents) {
         int side = run->info->latent_size;
         g_array_append_vals(run->latents, picture->latent,
                             (guint)(run->info->channels * side * side));
     }
-    if (task->error) {
-        run->failed++;
-    } else {
-        run->saved++;
-        edt_cli_bar_clear();
+    run->failed += saving == EDT_CLI_UNSAVED;
+    run->saved += saving == EDT_CLI_SAVED;
+    edt_cli_bar_clear();
+    if (saving == EDT_CLI_SAVED)
         tell_picture(run, task, picture, request->steps, record);
-    }
+    else if (saving == EDT_CLI_MADE)
+        edt_cli_run_skip(run, task);
 }
 
 /* 0 steps: stopped before its turn.  And a job's picture without a record cannot say that it was

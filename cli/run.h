@@ -9,8 +9,9 @@
 
 typedef struct {
     EdtItem item;
-    char *output;  /* of the PNG; NULL: latent only */
-    int line;      /* of the job file; 0 without one */
+    char *output;     /* of the PNG; NULL: latent only */
+    int line;         /* of the job file; 0 without one */
+    gboolean replace; /* a file that is there, with --force */
     GError *error; /* out: why this one was not saved */
 } EdtCliTask;
 
@@ -22,6 +23,7 @@ typedef struct {
     gboolean json;     /* all events */
     gboolean jobs;     /* events of pictures, json or not */
     gboolean metadata; /* records in the PNGs */
+    gboolean force;    /* previews that are there are replaced */
     char *preview_dir; /* or NULL */
     int pictures;      /* planned; 0: unknown */
     int done;          /* tasks behind us */
@@ -49,5 +51,7 @@ gboolean edt_cli_run_batch(EdtCliRun *run, const EdtRequest *request, EdtCliTask
                            GError **error);
 /* Event "error" of a task or of a whole run (line 0), for --json. */
 void edt_cli_run_report(const EdtCliRun *run, int line, const GError *error);
+/* Event "skipped": a job that is done already. */
+void edt_cli_run_skip(EdtCliRun *run, const EdtCliTask *task);
 /* Event "end". */
 void edt_cli_run_finish(const EdtCliRun *run);

@@ -7,6 +7,7 @@
 #include "cli/sample.h"
 #include "cli/event.h"
 #include "cli/plan.h"
+#include "cli/save.h"
 #include "cli/stop.h"
 #include "cli/talk.h"
 #include "core/settings.h"
@@ -99,26 +100,25 @@ static gboolean parse_options(EdtCliSettings *s, int *argc, char ***argv)
 
 /* ---- latents ---- */
 
-static gboolean save_latents(const EdtCliRun *run, const char *path, GError **error)
+static gboolean save_latents(const EdtCliRun *run, const EdtCliSettings *settings, GError **error)
 {
     const EdtModelInfo *info = run->info;
-    gsize one = (gsize)info->channels * info->latent_size * info->latent_size;
-    gint64 shape[] = {(gint64)(run->latents->len / one), info->channels, info->latent_size,
-                      info->latent_size};
-    if (shape[0] == 0)
+    const int side = info->latent_size, one = info->channels * side * side;
+    g_autofree char *path = NULL;
+    if (run->latents->len == 0)
         return TRUE; /* stopped before the first step: there is nothing */
-    if (!edt_npy_save(path, (const float *)run->latents->data, 4, shape, error))
+    if (!edt_cli_save_latents(run, settings, &path, error))
         return FALSE;
     if (run->json) {
-        char *text = g_strdup_printf("[%d,%d,%d,%d]", (int)shape[0], (int)shape[1], (int)shape[2],
-                                     (int)shape[3]);
+        char *text = g_strdup_printf("[%d,%d,%d,%d]", (int)run->latents->len / one, info->channels,
+                                     side, side);
         GString *event = edt_cli_event_new("latent");
         edt_cli_event_text(event, "path", path);
         edt_cli_event_raw(event, "shape", text);
         edt_cli_event_send(event);
         g_free(text);
     } else {
-        printf("%s\n", path);
+        edt_cli_event_path(path);
     }
     return TRUE;
 }
@@ -173,7 +173,7 @@ static gboolean run_tasks(EdtCliRun *run, const EdtCliSettings *settings, GArray
     edt_cli_run_announce(run, &request, first->item.seed);
     gboolean ok = make_batches(run, settings, &request, tasks, latents, error);
     if (run->latents)
-        ok = save_latents(run, settings->latent_out, ok ? error : NULL) && ok;
+        ok = save_latents(run, settings, ok ? error : NULL) && ok;
     return ok;
 }
 

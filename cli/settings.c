@@ -8,6 +8,7 @@
 #include "cli/name.h"
 #include "cli/talk.h"
 #include "core/settings.h"
+#include "saving.h"
 
 void edt_cli_settings_init(EdtCliSettings *settings)
 {
@@ -132,13 +133,34 @@ static gboolean check_latents(const EdtCliSettings *settings, GError **error)
                     "--latent-out %s is a folder: give the name of a file.", settings->latent_out);
         return FALSE;
     }
-    if (!settings->force && g_file_test(settings->latent_out, G_FILE_TEST_EXISTS)) {
+    if (!settings->force && !edt_save_is_stream(settings->latent_out) &&
+        g_file_test(settings->latent_out, G_FILE_TEST_EXISTS)) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                     "%s exists: choose another name for --latent-out, or replace it with --force.",
                     settings->latent_out);
         return FALSE;
     }
-    return edt_cli_name_check_folder(settings->latent_out, "the latents", error);
+    return edt_cli_name_check_folder(settings->latent_out, "the latents", error) &&
+           edt_save_check(settings->latent_out, settings->force ? EDT_WRITE_REPLACE : EDT_WRITE_NEW,
+                          0, error);
+}
+
+static gboolean is_stdout(const char *path)
+{
+    return g_str_equal(path, "-") || g_str_equal(path, "/dev/stdout") ||
+           g_str_equal(path, "/dev/fd/1");
+}
+
+/* One thing alone can go to stdout. */
+static gboolean check_streams(const EdtCliSettings *settings, GError **error)
+{
+    gboolean picture = settings->output && is_stdout(settings->output);
+    gboolean latents = settings->latent_out && is_stdout(settings->latent_out);
+    if (picture + latents + (settings->json != 0) < 2)
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                "Of -o, --latent-out and --json one alone can go to stdout.");
+    return FALSE;
 }
 
 static gboolean check_jobs(const EdtCliSettings *settings, GError **error)
@@ -165,6 +187,7 @@ gboolean edt_cli_settings_check(EdtCliSettings *settings, GError **error)
     edt_request_init(&request, NULL);
     return check_jobs(settings, error) && (!settings->from || load_record(settings, error)) &&
            check_numbers(settings, error) && check_latents(settings, error) &&
+           check_streams(settings, error) &&
            edt_cli_settings_apply(settings, &request, &item, error) &&
            edt_cli_settings_engine(settings, &options, error);
 }

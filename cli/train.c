@@ -3,6 +3,7 @@
  * `edt train`: a folder of pictures becomes a model.  Options only; next: train_run.c.
  */
 #include "cli/training.h"
+#include "cli/event.h"
 #include "cli/talk.h"
 #include "core/settings.h"
 
@@ -240,7 +241,7 @@ static int export(const Train *t)
                            .vae = t->vae};
     if (!edt_train_export(t->export, &wish, &error))
         return edt_cli_fail(error);
-    printf("%s\n", t->output);
+    edt_cli_event_path(t->output);
     return 0;
 }
 
@@ -275,10 +276,6 @@ static int run(Train *t, int argc, char **argv)
     if (t->training.log_every < 1 || t->training.sample_every < 0)
         return edt_cli_usage("--log-every must be at least 1, --sample-every at least 0.");
     name_files(t);
-    if (!t->training.resume && !t->training.force &&
-        g_file_test(t->training.checkpoint, G_FILE_TEST_EXISTS))
-        return edt_cli_usage("There is a run in %s: --resume goes on with it, --force begins anew.",
-                             t->training.folder);
     return edt_cli_train_run(&t->training);
 }
 

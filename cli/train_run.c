@@ -8,12 +8,10 @@
 #include "cli/stop.h"
 #include "cli/talk.h"
 #include "core/settings.h"
+#include "saving.h"
 
 #include <errno.h>
-#include <glib/gstdio.h>
-#include <signal.h>
 #include <stdio.h>
-#include <unistd.h>
 
 typedef struct {
     const EdtCliTraining *t;
@@ -26,6 +24,9 @@ typedef struct {
     double speed;        /* pictures a second, smoothed */
     gboolean writes;     /* the files of the run: rank 0 */
     gboolean stopped;    /* before the last step */
+    EdtCliFolder claim;
+    gboolean begun; /* the log is open */
+    EdtCliRunFile checkpoint, model;
     int skipped;         /* pictures that were told to be so */
 } Run;
 
@@ -140,10 +141,24 @@ static void show(const Run *run, const EdtTrainReport *report)
 
 /* ---- what is kept ---- */
 
+static gboolean write_checkpoint(gpointer data, const EdtCliRunFile *file, GError **error)
+{
+    const Run *run = data;
+    return edt_trainer_save_as(run->trainer, file->path,
+                               file->own ? EDT_WRITE_REPLACE : EDT_WRITE_NEW, error);
+}
+
+static gboolean write_model(gpointer data, const EdtCliRunFile *file, GError **error)
+{
+    const Run *run = data;
+    EdtTrainExport wish = {.output = file->path, .force = file->own, .stored = EDT_STORED_BF16};
+    return edt_trainer_export(run->trainer, &wish, error);
+}
+
 static gboolean save(Run *run, GError **error)
 {
     run->saved = g_get_monotonic_time();
-    return edt_trainer_save(run->trainer, run->t->checkpoint, error);
+    return edt_cli_train_keep(&run->checkpoint, write_checkpoint, run, error);
 }
 
 /* What fails on the way is said and tried again: a disk that is full for a while is no reason to
@@ -160,9 +175,7 @@ static void save_or_say(Run *run)
 
 static gboolean export(Run *run, GError **error)
 {
-    EdtTrainExport wish = {
-        .output = run->t->model, .force = TRUE, .stored = EDT_STORED_BF16};
-    return edt_trainer_export(run->trainer, &wish, error);
+    return edt_cli_train_keep(&run->model, write_model, run, error);
 }
 
 static void say_no_samples(gint64 step, GError *trouble)
@@ -174,7 +187,7 @@ static void say_no_samples(gint64 step, GError *trouble)
 static void paint(Run *run, gint64 step)
 {
     GError *trouble = NULL;
-    if (!edt_cli_train_samples(run->t, step, &trouble))
+    if (!edt_cli_train_samples(run->t, run->model.path, step, &trouble))
         say_no_samples(step, trouble);
 }
 
@@ -283,22 +296,11 @@ static void log_data(Run *run)
     log_skipped(run);
 }
 
-static gboolean open_log(Run *run, GError **error)
+/* Checkpoint (six numbers for each weight) and model, before the hours. */
+static gboolean check_room(const Run *run, GError **error)
 {
-    g_autofree char *path = g_build_filename(run->t->folder, "log.jsonl", NULL);
-    if (g_mkdir_with_parents(run->t->folder, 0777) == 0)
-        run->log = fopen(path, "a");
-    if (run->log && !edt_cli_train_lock(fileno(run->log))) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, "Another process trains in “%s” just now.",
-                    run->t->folder);
-        return FALSE;
-    }
-    if (!run->log || (!run->t->resume && ftruncate(fileno(run->log), 0) != 0)) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, "“%s” cannot be written: %s.", path,
-                    g_strerror(errno));
-        return FALSE;
-    }
-    return TRUE;
+    guint64 weights = edt_trainer_facts(run->trainer)->parameters;
+    return edt_save_check(run->model.path, EDT_WRITE_NEXT, weights * (6 * 4 + 2), error);
 }
 
 static void tell_end(const Run *run, gint64 step)
@@ -307,7 +309,7 @@ static void tell_end(const Run *run, gint64 step)
     edt_cli_say("Step %" G_GINT64_FORMAT " is saved; %s", step,
                 step < run->t->options.steps ? "--resume goes on." : "the run is done.");
     if (run->writes && !run->stopped && !run->t->json)
-        printf("%s\n", run->t->model);
+        edt_cli_event_path(run->model.path);
 }
 
 static gboolean show_encoding(int done, int total, gpointer data)
@@ -323,17 +325,22 @@ static gboolean train(Run *run, GError **error)
 {
     const EdtCliTraining *t = run->t;
 
+    if (run->writes && !edt_cli_train_claim(t, &run->claim, error))
+        return FALSE;
     EdtTrainOptions options = t->options;
     options.progress = show_encoding;
     run->trainer = edt_trainer_resume(&options, t->resume ? t->checkpoint : NULL, error);
     if (run->trainer == NULL)
         return FALSE;
     tell(run);
-    if (run->writes && !open_log(run, error))
+    if (run->writes && check_room(run, error))
+        run->log = edt_cli_train_open_log(t, error);
+    if (run->writes && !run->log)
         return FALSE;
+    run->begun = TRUE;
     if (run->writes)
         log_data(run);
-    edt_cli_rescue_begin(run->trainer, t->checkpoint);
+    edt_cli_rescue_begin(run->trainer, run->checkpoint.path);
     if (!walk(run, error))
         return FALSE;
     tell_end(run, edt_trainer_facts(run->trainer)->step);
@@ -344,11 +351,16 @@ static gboolean train(Run *run, GError **error)
  */
 int edt_cli_train_run(const EdtCliTraining *t)
 {
-    Run run = {.t = t, .began = g_get_monotonic_time(), .saved = g_get_monotonic_time()};
+    const gboolean own = t->resume || t->force;
+    Run run = {.t = t,
+               .claim.lock = -1,
+               .checkpoint = {g_strdup(t->checkpoint), own},
+               .model = {g_strdup(t->model), own},
+               .began = g_get_monotonic_time(),
+               .saved = g_get_monotonic_time()};
     GError *error = NULL;
 
     edt_cli_stop_watch();
-    signal(SIGPIPE, SIG_IGN); /* whoever read the events is gone: the run goes on */
     run.writes = edt_ranks_own() == 0;
     if (edt_ranks_begin(&error) && train(&run, &error))
         edt_ranks_end();
@@ -356,6 +368,10 @@ int edt_cli_train_run(const EdtCliTraining *t)
     edt_trainer_free(run.trainer);
     if (run.log)
         fclose(run.log);
+    if (run.claim.lock >= 0)
+        edt_cli_train_leave(&run.claim, run.begun);
+    g_free(run.checkpoint.path);
+    g_free(run.model.path);
     edt_cli_bar_clear();
     if (error)
         return edt_cli_fail(error);

@@ -27,6 +27,7 @@ static void place(const EdtPicture *picture, EdtPicture *grid, int cell)
         }
 }
 
+/* Of a run that goes on from before it, a grid is made again. */
 static gboolean save_grid(const EdtCliTraining *t, gint64 step, const EdtPictures *pictures,
                           GError **error)
 {
@@ -45,17 +46,19 @@ static gboolean save_grid(const EdtCliTraining *t, gint64 step, const EdtPicture
         grid.pixels[i] = 0.6f;
     for (int i = 0; i < pictures->n_pictures; i++)
         place(&pictures->pictures[i], &grid, i);
-    good = edt_picture_save_png(&grid, path, NULL, error);
+    good = edt_picture_save(
+        &grid, path, NULL, t->resume || t->force ? EDT_WRITE_REPLACE : EDT_WRITE_NEXT, NULL, error);
     g_free(grid.pixels);
     return good;
 }
 
-gboolean edt_cli_train_samples(const EdtCliTraining *t, gint64 step, GError **error)
+gboolean edt_cli_train_samples(const EdtCliTraining *t, const char *model, gint64 step,
+                               GError **error)
 {
     EdtEngineOptions options = {.threads = t->options.threads,
                                 .backend = EDT_BACKEND_CPU,
                                 .precision = t->options.precision};
-    EdtEngine *engine = edt_engine_open(t->model, &options, error);
+    EdtEngine *engine = edt_engine_open(model, &options, error);
     EdtItem items[GRID * GRID];
     EdtRequest request;
     EdtPictures *pictures;

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * `edt train --status RUN`: where a run is, read from the files in its folder (training.h). Whether
- * it runs is told by the lock that it holds on its log.
+ * it runs is told by the lock that it holds there (train_folder.c).
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <json-glib/json-glib.h>
 #include <math.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cli/event.h"
 #include "cli/talk.h"
@@ -77,21 +73,6 @@ static gboolean read_log(Status *s, GError **error)
             take_line(s, object);
     }
     return TRUE;
-}
-
-gboolean edt_cli_train_lock(int log)
-{
-    return flock(log, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
-}
-
-static gboolean is_locked(const char *log)
-{
-    int file = open(log, O_RDONLY | O_CLOEXEC);
-    gboolean free = file < 0 || edt_cli_train_lock(file);
-
-    if (file >= 0)
-        close(file);
-    return !free;
 }
 
 /* ---- telling ---- */
@@ -168,7 +149,7 @@ int edt_cli_train_status(const char *folder, gboolean json)
 
     if (!read_log(&s, &error))
         return edt_cli_fail(error);
-    s.running = is_locked(log);
+    s.running = edt_cli_train_running(folder);
     if (json)
         tell_script(&s);
     else

@@ -10,11 +10,14 @@
  *     model.safetensors        the model as it is now (with every sample grid and at the end)
  *     samples-000500.png       what it paints
  *     latents/                 with --vae: the pictures as latents
+ *     .lock                    who trains there, while one does
  */
 #pragma once
 
 #include "cli/command.h"
 #include "train.h"
+
+#include <stdio.h>
 
 typedef struct {
     EdtTrainOptions options;
@@ -27,11 +30,32 @@ typedef struct {
 } EdtCliTraining;
 
 int edt_cli_train_run(const EdtCliTraining *training);
-/* train_status.c.  _lock: who writes this log holds it; FALSE: another process does. */
-int edt_cli_train_status(const char *folder, gboolean json);
-gboolean edt_cli_train_lock(int log);
+int edt_cli_train_status(const char *folder, gboolean json); /* train_status.c */
+/* train_folder.c */
+typedef struct {
+    const char *path;
+    int lock;      /* the open ".lock", or -1 */
+    gboolean made; /* the folder, by this process */
+} EdtCliFolder;
+/* Before anything is read: the folder is made and nobody else's until the claim is left, and holds
+ * nothing that the run would replace without leave.  Errors: EDT_ERROR_USAGE. */
+gboolean edt_cli_train_claim(const EdtCliTraining *training, EdtCliFolder *claim, GError **error);
+/* begun FALSE: nothing was trained, and a folder that was made for it goes. */
+void edt_cli_train_leave(EdtCliFolder *claim, gboolean begun);
+gboolean edt_cli_train_running(const char *folder);
+/* A file of the run.  What another program put there since the beginning stays: the run then takes
+ * the next free name. */
+typedef struct {
+    char *path;
+    gboolean own; /* ours to replace */
+} EdtCliRunFile;
+typedef gboolean (*EdtCliRunWriter)(gpointer data, const EdtCliRunFile *file, GError **error);
+gboolean edt_cli_train_keep(EdtCliRunFile *file, EdtCliRunWriter write, gpointer data,
+                            GError **error);
+FILE *edt_cli_train_open_log(const EdtCliTraining *training, GError **error);
 /* train_rescue.c: below mpirun, what is saved when that ends the run.  Nothing to do elsewhere. */
 void edt_cli_rescue_begin(EdtTrainer *trainer, const char *checkpoint);
 void edt_cli_rescue_end(void);
 /* Classes spread over the list, one seed each, as one PNG. */
-gboolean edt_cli_train_samples(const EdtCliTraining *training, gint64 step, GError **error);
+gboolean edt_cli_train_samples(const EdtCliTraining *training, const char *model, gint64 step,
+                               GError **error);

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "edt.h"
+#include "saving.h"
 
 G_BEGIN_DECLS
 
@@ -77,9 +77,12 @@ double edt_bench_peak(const EdtEngineOptions *options, GError **error);
 
 /* ---- arrays: .npy files of f32, for latents ---- */
 
-/* C order; temporary name, fsync, rename; replaces an existing file. */
+/* C order; replaces an existing file. */
 gboolean edt_npy_save(const char *path, const float *values, int rank, const gint64 *shape,
                       GError **error);
+/* saving.h says how. */
+gboolean edt_npy_save_as(const char *path, const float *values, int rank, const gint64 *shape,
+                         EdtWrite write, char **written, GError **error);
 /* Any float type comes as f32; free with g_free().  Errors: EDT_ERROR_BAD_FILE, _NO_MEMORY. */
 float *edt_npy_load(const char *path, int *rank, gint64 shape[8], GError **error);
 

@@ -45,17 +45,17 @@ static char *parameters_text(const EdtRecord *record, const EdtPicture *picture)
 }
 
 static gboolean write_png(const EdtPicture *picture, const guint8 *pixels, const char *path,
-                          const EdtRecord *record, GError **error)
+                          const EdtRecord *record, EdtWrite write, char **written, GError **error)
 {
     g_autofree char *parameters = record ? parameters_text(record, picture) : NULL;
     g_autofree char *json = record ? edt_record_write(record) : NULL;
     const char *keys[] = {"parameters", "edt"}, *values[] = {parameters, json};
-    return edt_png_write(path, picture->width, picture->height, picture->channels, pixels, keys,
-                         values, record ? 2 : 0, error);
+    return edt_png_write_as(path, picture->width, picture->height, picture->channels, pixels, keys,
+                            values, record ? 2 : 0, write, written, error);
 }
 
-gboolean edt_picture_save_png(const EdtPicture *picture, const char *path, const EdtRecord *record,
-                              GError **error)
+gboolean edt_picture_save(const EdtPicture *picture, const char *path, const EdtRecord *record,
+                          EdtWrite write, char **written, GError **error)
 {
     if (!picture->pixels) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
@@ -71,7 +71,13 @@ gboolean edt_picture_save_png(const EdtPicture *picture, const char *path, const
         return FALSE;
     }
     edt_picture_to_u8(picture, pixels);
-    return write_png(picture, pixels, path, record, error);
+    return write_png(picture, pixels, path, record, write, written, error);
+}
+
+gboolean edt_picture_save_png(const EdtPicture *picture, const char *path, const EdtRecord *record,
+                              GError **error)
+{
+    return edt_picture_save(picture, path, record, EDT_WRITE_REPLACE, NULL, error);
 }
 
 char *edt_png_record_text(const char *path, GError **error)

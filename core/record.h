@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "edt.h"
+#include "saving.h"
 
 G_BEGIN_DECLS
 
@@ -41,7 +41,10 @@ gboolean edt_record_knows(const char *name);
 /* ---- in files ---- */
 
 /* PNG with the record in an iTXt chunk "edt" and the customary tEXt "parameters"; record may be
- * NULL.  Written to a temporary name, synced, renamed. */
+ * NULL.  saving.h says how it is written. */
+gboolean edt_picture_save(const EdtPicture *picture, const char *path, const EdtRecord *record,
+                          EdtWrite write, char **written, GError **error);
+/* In place of what is there. */
 gboolean edt_picture_save_png(const EdtPicture *picture, const char *path, const EdtRecord *record,
                               GError **error);
 /* The record of a PNG, and its JSON as it stands there; NULL with an error where there is none. */

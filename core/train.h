@@ -153,7 +153,8 @@ gboolean edt_trainer_step(EdtTrainer *trainer, EdtTrainReport *report, GError **
 void edt_trainer_hold(EdtTrainer *trainer);
 void edt_trainer_let_go(EdtTrainer *trainer);
 
-/* Whole or not at all: temporary name, fsync, rename. */
+/* saving.h says how.  _save() replaces a checkpoint that is there. */
+gboolean edt_trainer_save_as(EdtTrainer *trainer, const char *path, EdtWrite write, GError **error);
 gboolean edt_trainer_save(EdtTrainer *trainer, const char *path, GError **error);
 
 typedef struct {

@@ -4,6 +4,8 @@
  */
 #include "session/favourites.h"
 
+#include "saving.h"
+
 #define GROUP "classes"
 
 struct EdtFavourites {
@@ -17,15 +19,24 @@ static GStrv read_list(GKeyFile *file, const char *key)
     return list ? list : g_new0(char *, 1);
 }
 
+/* Before each change, too: two dialogs do not lose each other's. */
+static void read_lists(EdtFavourites *favourites)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    if (!g_key_file_load_from_file(file, favourites->path, G_KEY_FILE_NONE, NULL) &&
+        favourites->names)
+        return; /* what is known is better than nothing */
+    g_strfreev(favourites->names);
+    g_strfreev(favourites->recents);
+    favourites->names = read_list(file, "favourites");
+    favourites->recents = read_list(file, "recent");
+}
+
 EdtFavourites *edt_favourites_load(void)
 {
     EdtFavourites *favourites = g_new0(EdtFavourites, 1);
-    GKeyFile *file = g_key_file_new();
     favourites->path = g_build_filename(g_get_user_state_dir(), "edt", "classes.ini", NULL);
-    g_key_file_load_from_file(file, favourites->path, G_KEY_FILE_NONE, NULL);
-    favourites->names = read_list(file, "favourites");
-    favourites->recents = read_list(file, "recent");
-    g_key_file_unref(file);
+    read_lists(favourites);
     return favourites;
 }
 
@@ -61,7 +72,9 @@ static void save(const EdtFavourites *favourites)
                                g_strv_length(favourites->names));
     g_key_file_set_string_list(file, GROUP, "recent", edt_favourites_recents(favourites),
                                g_strv_length(favourites->recents));
-    g_key_file_save_to_file(file, favourites->path, NULL);
+    gsize length;
+    g_autofree char *text = g_key_file_to_data(file, &length, NULL);
+    edt_save_bytes(favourites->path, text, length, EDT_WRITE_REPLACE, NULL, NULL);
     g_key_file_unref(file);
     g_free(folder);
 }
@@ -84,12 +97,16 @@ static GStrv rebuilt(GStrv list, const char *name, gboolean in_front, guint most
 
 void edt_favourites_set(EdtFavourites *favourites, const char *name, gboolean favourite)
 {
-    favourites->names = rebuilt(favourites->names, name, favourite, G_MAXUINT);
+    g_autofree char *own = g_strdup(name); /* it may lie in the list that is read anew */
+    read_lists(favourites);
+    favourites->names = rebuilt(favourites->names, own, favourite, G_MAXUINT);
     save(favourites);
 }
 
 void edt_favourites_used(EdtFavourites *favourites, const char *name)
 {
-    favourites->recents = rebuilt(favourites->recents, name, TRUE, EDT_RECENTS_MAX);
+    g_autofree char *own = g_strdup(name);
+    read_lists(favourites);
+    favourites->recents = rebuilt(favourites->recents, own, TRUE, EDT_RECENTS_MAX);
     save(favourites);
 }

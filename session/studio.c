@@ -3,7 +3,7 @@
  * The worker: a thread that owns the engine and works one job after the other; see job.h.  What it
  * tells goes through job.c.
  */
-#include "session/history.h"
+#include "history.h"
 #include "session/job_state.h"
 
 #define BATCH 8 /* pictures a call: as many as the engine makes at once */

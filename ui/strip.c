@@ -4,7 +4,7 @@
  */
 #include "ui/strip.h"
 #include "record.h"
-#include "session/history.h"
+#include "history.h"
 #include "ui/row.h"
 
 #include <glib/gi18n.h>

@@ -190,10 +190,10 @@ void edt_npy_free(EdtNpy *npy)
 
 /* ---- writing ---- */
 
-gboolean edt_npy_save(const char *path, const float *values, int rank, const gint64 *shape,
-                      GError **error)
+gboolean edt_npy_save_as(const char *path, const float *values, int rank, const gint64 *shape,
+                         EdtWrite write, char **written, GError **error)
 {
-    EdtOutput *output = edt_output_open(path, TRUE, error);
+    EdtOutput *output = edt_output_open(path, write, error);
     GString *header = g_string_new("{'descr': '<f4', 'fortran_order': False, 'shape': (");
     gsize count = 1;
     FILE *stream;
@@ -218,7 +218,13 @@ gboolean edt_npy_save(const char *path, const float *values, int rank, const gin
         fwrite(values, sizeof *values, count, stream); /* a failure shows when committing */
     }
     g_string_free(header, TRUE);
-    return output && edt_output_commit(output, error);
+    return output && edt_output_commit_as(output, written, error);
+}
+
+gboolean edt_npy_save(const char *path, const float *values, int rank, const gint64 *shape,
+                      GError **error)
+{
+    return edt_npy_save_as(path, values, rank, shape, EDT_WRITE_REPLACE, NULL, error);
 }
 
 /* ---- for who speaks edt.h alone ---- */

@@ -3,10 +3,10 @@
  * An output file that exists whole or not at all.  The bytes go to a file without a name
  * (O_TMPFILE), so that not even SIGKILL leaves something behind; where the filesystem has no such
  * files, to ".edt-<pid>-<random>.partial" beside the target, which anyone may delete when that
- * process is gone.  Committing syncs, names and renames.  See output.h.
+ * process is gone.  Committing syncs, names and renames.  Descriptors and pipes are streams, and
+ * have nothing of this.  See output.h.
  */
 #include "files/output.h"
-#include "edt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,12 +20,13 @@ struct EdtOutput {
     char *path;      /* as given, for messages */
     char *name;      /* last part of path, inside folder */
     char *temporary; /* name of the temporary file inside folder, or NULL while it has none */
-    int folder;
-    gboolean force;
+    int folder;      /* -1: a stream */
+    EdtWrite write;
     FILE *stream;
 };
 
 #define NAME_TRIES 100
+#define NEXT_TRIES 100000
 
 static gboolean fail_errno(const EdtOutput *output, const char *what, int number, GError **error)
 {
@@ -44,6 +45,14 @@ static gboolean fail_exists(const EdtOutput *output, GError **error)
         _("“%s” exists already and is left as it is. Choose another name, or allow it to be "
           "replaced (--force)."),
         output->path);
+    return FALSE;
+}
+
+/* Devices, sockets, what a link to one of them names. */
+static gboolean fail_kind(const EdtOutput *output, GError **error)
+{
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                _("“%s” is no file and is left as it is. Choose another name."), output->path);
     return FALSE;
 }
 
@@ -93,30 +102,63 @@ static gboolean give_name(EdtOutput *output)
     return output->temporary != NULL;
 }
 
-/* The step that makes the file visible.  Without force the kernel, not a look beforehand, decides
- * that nothing is replaced; link() does for filesystems that cannot say RENAME_NOREPLACE. */
-static gboolean publish(EdtOutput *output, GError **error)
+/* A name that nobody had, so that a rename may replace it: for filesystems that can neither say
+ * RENAME_NOREPLACE nor link(). */
+static gboolean take_name(const EdtOutput *output)
 {
-    int folder = output->folder, number;
+    int fd = openat(output->folder, output->name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return FALSE;
+    close(fd);
+    if (renameat(output->folder, output->temporary, output->folder, output->name) == 0)
+        return TRUE;
+    int number = errno;
+    unlinkat(output->folder, output->name, 0);
+    errno = number;
+    return FALSE;
+}
 
-    if (output->force) {
-        if (renameat(folder, output->temporary, folder, output->name) == 0)
-            return TRUE;
-        return fail_errno(output, _("renaming failed"), errno, error);
-    }
+/* The kernel, not a look beforehand, decides that nothing is replaced.  FALSE with errno. */
+static gboolean publish_new(EdtOutput *output)
+{
+    int folder = output->folder;
     if (renameat2(folder, output->temporary, folder, output->name, RENAME_NOREPLACE) == 0)
         return TRUE;
-    number = errno;
-    if (number == EINVAL || number == ENOSYS) {
-        if (linkat(folder, output->temporary, folder, output->name, 0) == 0) {
-            unlinkat(folder, output->temporary, 0);
-            return TRUE;
-        }
-        number = errno;
+    if (errno != EINVAL && errno != ENOSYS)
+        return FALSE;
+    if (linkat(folder, output->temporary, folder, output->name, 0) == 0) {
+        unlinkat(folder, output->temporary, 0);
+        return TRUE;
     }
-    if (number == EEXIST)
-        return fail_exists(output, error);
-    return fail_errno(output, _("renaming failed"), number, error);
+    return errno != EEXIST && take_name(output);
+}
+
+static gboolean check_target(const EdtOutput *output, GError **error);
+
+static gboolean replace(EdtOutput *output, GError **error)
+{
+    if (!check_target(output, error)) /* it may be another thing by now */
+        return FALSE;
+    return renameat(output->folder, output->temporary, output->folder, output->name) == 0 ||
+           fail_errno(output, _("renaming failed"), errno, error);
+}
+
+/* The step that makes the file visible. */
+static gboolean publish(EdtOutput *output, GError **error)
+{
+    g_autofree char *first = g_strdup(output->name);
+
+    if (output->write == EDT_WRITE_REPLACE)
+        return replace(output, error);
+    for (int n = 1; !publish_new(output); n++) {
+        if (errno == EEXIST && output->write == EDT_WRITE_NEW)
+            return fail_exists(output, error);
+        if (errno != EEXIST || n == NEXT_TRIES)
+            return fail_errno(output, _("renaming failed"), errno, error);
+        g_free(output->name);
+        output->name = edt_save_name(first, n);
+    }
+    return TRUE;
 }
 
 static void destroy(EdtOutput *output)
@@ -133,52 +175,92 @@ static void destroy(EdtOutput *output)
     g_free(output);
 }
 
-static gboolean open_folder(EdtOutput *output, GError **error)
+/* ---- opening ---- */
+
+/* What is there under the name may be replaced, or left beside. */
+static gboolean check_target(const EdtOutput *output, GError **error)
 {
-    char *folder = g_path_get_dirname(output->path);
     struct stat st;
 
-    output->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (output->folder < 0)
-        fail_errno(output, _("its folder cannot be opened"), errno, error);
-    g_free(folder);
-    if (output->folder < 0)
-        return FALSE;
-    if (fstatat(output->folder, output->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-        if (S_ISDIR(st.st_mode))
-            return fail_errno(output, _("it is a folder"), EISDIR, error);
-        if (!output->force)
-            return fail_exists(output, error);
-    }
-    return TRUE;
+    if (fstatat(output->folder, output->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT || fail_errno(output, _("its name is refused"), errno, error);
+    if (output->write == EDT_WRITE_NEXT)
+        return TRUE;
+    if (S_ISDIR(st.st_mode))
+        return fail_errno(output, _("it is a folder"), EISDIR, error);
+    if (output->write == EDT_WRITE_NEW)
+        return fail_exists(output, error);
+    if (S_ISLNK(st.st_mode) && fstatat(output->folder, output->name, &st, 0) != 0)
+        return TRUE; /* a link to nothing: the link itself is replaced, as any is */
+    return S_ISREG(st.st_mode) || fail_kind(output, error);
 }
 
-EdtOutput *edt_output_open(const char *path, gboolean force, GError **error)
+static gboolean open_folder(EdtOutput *output, GError **error)
 {
+    g_autofree char *folder = g_path_get_dirname(output->path);
+
+    output->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (output->folder < 0 && errno == EACCES) /* may not be listed, but entered */
+        output->folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (output->folder < 0)
+        return fail_errno(output, _("its folder cannot be opened"), errno, error);
+    return check_target(output, error);
+}
+
+/* A nameless file gets its name through /proc; where that is not there, it has one from the
+ * beginning. */
+static int open_temporary(EdtOutput *output)
+{
+    int fd = open_nameless(output);
+    g_autofree char *self = g_strdup_printf("/proc/self/fd/%d", fd);
+
+    if (fd >= 0 && access(self, F_OK) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return open_named(output);
+}
+
+/* ---- streams ---- */
+
+static int open_stream(EdtOutput *output, GError **error)
+{
+    int number = edt_save_descriptor(output->path);
+    int fd = number >= 0 ? fcntl(number, F_DUPFD_CLOEXEC, 3)
+                         : open(output->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        fail_errno(output, _("it cannot be opened"), errno, error);
+    return fd;
+}
+
+static int open_file(EdtOutput *output, GError **error)
+{
+    int fd = open_folder(output, error) ? open_temporary(output) : -1;
+    if (fd < 0 && !*error)
+        fail_errno(output, _("a temporary file cannot be made"), errno, error);
+    return fd;
+}
+
+EdtOutput *edt_output_open(const char *path, EdtWrite write, GError **error)
+{
+    GError *cause = NULL;
     EdtOutput *output = g_new0(EdtOutput, 1);
-    int fd;
 
     output->path = g_strdup(path);
     output->name = g_path_get_basename(path);
-    output->force = force;
+    output->write = write;
     output->folder = -1;
-    if (!open_folder(output, error)) {
-        destroy(output);
-        return NULL;
+    int fd = edt_save_is_stream(path) ? open_stream(output, &cause) : open_file(output, &cause);
+    output->stream = fd >= 0 ? fdopen(fd, "wb") : NULL;
+    if (output->stream)
+        return output;
+    if (fd >= 0) {
+        fail_errno(output, _("it cannot be opened"), errno, &cause);
+        close(fd);
     }
-    fd = open_nameless(output);
-    if (fd < 0)
-        fd = open_named(output);
-    if (fd >= 0)
-        output->stream = fdopen(fd, "wb");
-    if (output->stream == NULL) {
-        fail_errno(output, _("a temporary file cannot be made"), errno, error);
-        if (fd >= 0)
-            close(fd);
-        destroy(output);
-        return NULL;
-    }
-    return output;
+    g_propagate_error(error, cause);
+    destroy(output);
+    return NULL;
 }
 
 FILE *edt_output_stream(EdtOutput *output)
@@ -186,10 +268,19 @@ FILE *edt_output_stream(EdtOutput *output)
     return output->stream;
 }
 
-static gboolean commit(EdtOutput *output, GError **error)
+static gboolean flush(EdtOutput *output, GError **error)
 {
     if (fflush(output->stream) != 0 || ferror(output->stream))
         return fail_errno(output, _("writing failed"), errno, error);
+    return TRUE;
+}
+
+static gboolean commit(EdtOutput *output, GError **error)
+{
+    if (!flush(output, error))
+        return FALSE;
+    if (output->folder < 0)
+        return TRUE;
     if (fsync(fileno(output->stream)) != 0)
         return fail_errno(output, _("the disk did not take it"), errno, error);
     if (output->temporary == NULL && !give_name(output))
@@ -202,11 +293,28 @@ static gboolean commit(EdtOutput *output, GError **error)
     return TRUE;
 }
 
-gboolean edt_output_commit(EdtOutput *output, GError **error)
+/* The path that was given, but for its last part. */
+static char *final_path(const EdtOutput *output)
+{
+    const char *name = strrchr(output->path, G_DIR_SEPARATOR);
+    gsize folder = name ? (gsize)(name + 1 - output->path) : 0;
+    if (output->folder < 0)
+        return g_strdup(output->path);
+    return g_strdup_printf("%.*s%s", (int)folder, output->path, output->name);
+}
+
+gboolean edt_output_commit_as(EdtOutput *output, char **written, GError **error)
 {
     gboolean done = commit(output, error);
+    if (done && written)
+        *written = final_path(output);
     destroy(output);
     return done;
+}
+
+gboolean edt_output_commit(EdtOutput *output, GError **error)
+{
+    return edt_output_commit_as(output, NULL, error);
 }
 
 void edt_output_abandon(EdtOutput *output)

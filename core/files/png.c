@@ -99,16 +99,16 @@ static gboolean write_all(Png *p, int width, int height, int channels, const gui
     return TRUE;
 }
 
-gboolean edt_png_write(const char *path, int width, int height, int channels, const guint8 *pixels,
-                       const char *const *keys, const char *const *values, int n_texts,
-                       GError **error)
+gboolean edt_png_write_as(const char *path, int width, int height, int channels,
+                          const guint8 *pixels, const char *const *keys, const char *const *values,
+                          int n_texts, EdtWrite write, char **written, GError **error)
 {
     EdtOutput *output;
     Png p = {0};
     gboolean good;
 
     g_return_val_if_fail(channels == 3 || channels == 4, FALSE);
-    output = edt_output_open(path, TRUE, error);
+    output = edt_output_open(path, write, error);
     if (output == NULL)
         return FALSE;
     p.stream = edt_output_stream(output);
@@ -117,11 +117,19 @@ gboolean edt_png_write(const char *path, int width, int height, int channels, co
         g_strlcpy(p.message, g_strerror(errno), sizeof p.message);
     png_destroy_write_struct(&p.png, &p.info);
     if (good)
-        return edt_output_commit(output, error);
+        return edt_output_commit_as(output, written, error);
     g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, _("“%s” could not be written as PNG: %s."),
                 path, p.message);
     edt_output_abandon(output);
     return FALSE;
+}
+
+gboolean edt_png_write(const char *path, int width, int height, int channels, const guint8 *pixels,
+                       const char *const *keys, const char *const *values, int n_texts,
+                       GError **error)
+{
+    return edt_png_write_as(path, width, height, channels, pixels, keys, values, n_texts,
+                            EDT_WRITE_REPLACE, NULL, error);
 }
 
 /* ---- the texts of a PNG ---- */

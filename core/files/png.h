@@ -4,10 +4,14 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "saving.h"
 
 /* keys/values: n_texts pairs, written as iTXt when a value is not Latin-1 or longer than 1 KiB.
- * Temporary name, fsync, rename. */
+ * saving.h says how. */
+gboolean edt_png_write_as(const char *path, int width, int height, int channels,
+                          const guint8 *pixels, const char *const *keys, const char *const *values,
+                          int n_texts, EdtWrite write, char **written, GError **error);
+/* In place of what is there. */
 gboolean edt_png_write(const char *path, int width, int height, int channels, const guint8 *pixels,
                        const char *const *keys, const char *const *values, int n_texts,
                        GError **error);

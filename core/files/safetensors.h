@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "saving.h"
 #include "base/type.h"
 
 typedef struct EdtSafetensors EdtSafetensors;
@@ -40,7 +41,7 @@ typedef struct EdtSafetensorsWriter EdtSafetensorsWriter;
 
 /* The output appears under path only at _finish (temporary name beside it, fsync, rename, mode
  * 0644 less umask).  With force FALSE an existing path is refused (EDT_ERROR_USAGE). */
-EdtSafetensorsWriter *edt_safetensors_writer_new(const char *path, gboolean force, GError **error);
+EdtSafetensorsWriter *edt_safetensors_writer_new(const char *path, EdtWrite write, GError **error);
 void edt_safetensors_writer_metadata(EdtSafetensorsWriter *w, const char *key, const char *value);
 void edt_safetensors_writer_declare(EdtSafetensorsWriter *w, const char *name, EdtType type,
                                     int rank, const gint64 *shape);

@@ -25,9 +25,9 @@ struct EdtSafetensorsWriter {
     GError *declaration; /* the first bad declaration, told at the next call that can fail */
 };
 
-EdtSafetensorsWriter *edt_safetensors_writer_new(const char *path, gboolean force, GError **error)
+EdtSafetensorsWriter *edt_safetensors_writer_new(const char *path, EdtWrite write, GError **error)
 {
-    EdtOutput *output = edt_output_open(path, force, error);
+    EdtOutput *output = edt_output_open(path, write, error);
     EdtSafetensorsWriter *w;
 
     if (output == NULL)

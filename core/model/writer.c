@@ -41,7 +41,8 @@ static void item_free(gpointer data)
 EdtModelWriter *edt_model_writer_new(const char *path, gboolean force, EdtStored stored,
                                      GError **error)
 {
-    EdtSafetensorsWriter *file = edt_safetensors_writer_new(path, force, error);
+    EdtSafetensorsWriter *file =
+        edt_safetensors_writer_new(path, force ? EDT_WRITE_REPLACE : EDT_WRITE_NEW, error);
     EdtModelWriter *w;
 
     if (!file)

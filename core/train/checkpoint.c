@@ -66,10 +66,10 @@ static void put_metadata(const EdtTrainer *trainer, EdtSafetensorsWriter *w)
     edt_safetensors_writer_metadata(w, "step", step);
 }
 
-gboolean edt_trainer_save(EdtTrainer *trainer, const char *path, GError **error)
+gboolean edt_trainer_save_as(EdtTrainer *trainer, const char *path, EdtWrite write, GError **error)
 {
     g_autofree gint64 *counts = g_new(gint64, trainer->resampler->timesteps);
-    EdtSafetensorsWriter *w = edt_safetensors_writer_new(path, TRUE, error);
+    EdtSafetensorsWriter *w = edt_safetensors_writer_new(path, write, error);
     Item items[ITEMS];
 
     if (w == NULL)
@@ -88,6 +88,11 @@ gboolean edt_trainer_save(EdtTrainer *trainer, const char *path, GError **error)
             return FALSE;
         }
     return edt_safetensors_writer_finish(w, error);
+}
+
+gboolean edt_trainer_save(EdtTrainer *trainer, const char *path, GError **error)
+{
+    return edt_trainer_save_as(trainer, path, EDT_WRITE_REPLACE, error);
 }
 
 /* ---- in ---- */

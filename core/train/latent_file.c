@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define LINE 64 /* bytes: everything begins at a multiple of them */
@@ -77,13 +79,36 @@ static gboolean write_at(const EdtLatentFile *f, const void *data, gsize bytes, 
     return TRUE;
 }
 
+/* Its holes are filled in the course of hours: is there room for them? */
+static gboolean check_room(const EdtLatentFile *f, GError **error)
+{
+    struct stat st;
+    struct statvfs disk;
+
+    if (fstat(f->file, &st) != 0 || fstatvfs(f->file, &disk) != 0)
+        return fail(f, "looked at", error);
+    if (!S_ISREG(st.st_mode)) {
+        errno = EINVAL;
+        return fail(f, "a file of latents", error);
+    }
+    guint64 whole = LINE + (guint64)f->records * f->stride, there = (guint64)st.st_blocks * 512;
+    if (whole <= there || (guint64)disk.f_bavail * disk.f_frsize >= whole - there)
+        return TRUE;
+    g_autofree char *needed = g_format_size(whole - there);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                "There is no room for the latents in “%s”: %s more are needed.", f->path, needed);
+    return FALSE;
+}
+
 static gboolean make(EdtLatentFile *f, GError **error)
 {
     char line[LINE] = {0};
 
-    f->file = open(f->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    f->file = open(f->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
     if (f->file < 0)
         return fail(f, "opened", error);
+    if (!check_room(f, error))
+        return FALSE;
     if (ftruncate(f->file, (off_t)(LINE + (gsize)f->records * f->stride)) != 0)
         return fail(f, "made large enough", error);
     g_snprintf(line, sizeof line, "EDT latents: %" G_GINT64_FORMAT " of %" G_GSIZE_FORMAT " f32\n",

@@ -123,12 +123,14 @@ static GSubprocess *start(const char *first, va_list more)
 
     GError *error = NULL;
     char *home = program_path("home");
+    g_autofree char *state = g_build_filename(home, "state", NULL);
     GSubprocessLauncher *launcher =
         g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
                                   G_SUBPROCESS_FLAGS_STDERR_PIPE);
     g_subprocess_launcher_set_cwd(launcher, program_folder());
     g_subprocess_launcher_setenv(launcher, "HOME", home, TRUE);
     g_subprocess_launcher_setenv(launcher, "XDG_DATA_HOME", home, TRUE);
+    g_subprocess_launcher_setenv(launcher, "XDG_STATE_HOME", state, TRUE);
     g_subprocess_launcher_unsetenv(launcher, "EDT_MODEL_PATH");
     if (wished_threads)
         g_subprocess_launcher_setenv(launcher, "EDT_THREADS", wished_threads, TRUE);

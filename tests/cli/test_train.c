@@ -256,6 +256,69 @@ static void test_interrupt(void)
     outcome_clear(&outcome);
 }
 
+/* ---- the folder is somebody's ---- */
+
+static gboolean refuses(const char *folder, const char *file, const char *why)
+{
+    g_autofree char *name = g_build_filename(folder, file, NULL), *path = program_path(folder);
+    g_mkdir_with_parents(path, 0755);
+    program_write(name, "precious");
+    Outcome outcome = program_expect(EDT_ERROR_USAGE, NULL, "train", "pictures", "-o", folder, TINY,
+                                     "--steps", "1", NULL);
+    g_autofree char *text = contents(name);
+    gboolean good = strstr(outcome.err, why) && g_strcmp0(text, "precious") == 0;
+    program_remove(name);
+    outcome_clear(&outcome);
+    return good;
+}
+
+/* All that it would write is looked for, not its checkpoint alone. */
+static void test_remains(void)
+{
+    g_assert_true(refuses("theirs", "model.safetensors", "--force"));
+    g_assert_true(refuses("theirs", "log.jsonl", "--force"));
+    g_assert_true(refuses("theirs", "samples-000001.png", "--force"));
+    g_assert_true(refuses("theirs", "checkpoint.safetensors", "--resume"));
+    EXPECT(0, "train", "pictures", "-o", "theirs", TINY, "--steps", "1", "--sample-steps", "1");
+}
+
+/* What comes into the folder of a run meanwhile stays, too. */
+static void test_meanwhile(void)
+{
+    GSubprocess *run = program_start("train", "pictures", "-o", "shared", TINY, "--steps", "100000",
+                                     "--log-every", "1", NULL);
+    for (gboolean there = FALSE; !there; g_usleep(50000)) {
+        g_autofree char *log = contents("shared/log.jsonl");
+        there = log && strstr(log, "\"step\":1,");
+    }
+    program_write("shared/checkpoint.safetensors", "precious");
+    Outcome second =
+        program_expect(EDT_ERROR_USAGE, NULL, "train", "-o", "shared", "pictures", TINY, NULL);
+    g_autofree char *holder = g_strdup_printf("process %s on", g_subprocess_get_identifier(run));
+    g_assert_nonnull(strstr(second.err, holder));
+    outcome_clear(&second);
+    g_subprocess_send_signal(run, SIGTERM);
+    Outcome outcome = program_finish(run, NULL);
+    g_autofree char *kept = contents("shared/checkpoint.safetensors");
+    g_assert_cmpint(outcome.code, ==, EDT_ERROR_CANCELLED);
+    g_assert_cmpstr(kept, ==, "precious");
+    g_assert_nonnull(strstr(outcome.err, "checkpoint-1.safetensors"));
+    g_assert_true(program_exists("shared/checkpoint-1.safetensors"));
+    outcome_clear(&outcome);
+}
+
+/* Whoever read the events goes away: as Ctrl-C. */
+static void test_reader(void)
+{
+    static const char *const words[] = {
+        "bash", "-c", "\"$@\" | head -n 4 >/dev/null; exit ${PIPESTATUS[0]}", "bash", NULL};
+    program_under(words);
+    EXPECT(EDT_ERROR_CANCELLED, "train", "pictures", "-o", "unread", TINY, "--steps", "100000",
+           "--log-every", "1", "--json");
+    program_under(NULL);
+    g_assert_true(program_exists("unread/checkpoint.safetensors"));
+}
+
 /* A disk that takes nothing on the way does not end a run, only its end does. */
 static void test_unwritable(void)
 {
@@ -315,6 +378,9 @@ int main(int argc, char **argv)
     g_test_add_func("/train/status", test_status);
     g_test_add_func("/train/styles", test_styles);
     g_test_add_func("/train/interrupt", test_interrupt);
+    g_test_add_func("/train/remains", test_remains);
+    g_test_add_func("/train/meanwhile", test_meanwhile);
+    g_test_add_func("/train/reader", test_reader);
     g_test_add_func("/train/unwritable", test_unwritable);
     g_test_add_func("/train/mistakes", test_mistakes);
     return g_test_run();

@@ -105,6 +105,49 @@ static void test_raced(void)
     g_free(path);
 }
 
+/* The next free name, where the own one is taken by whatever it is. */
+static void test_next(void)
+{
+    char *path = craft_path("next.png"), *second = craft_path("next-1.png"), *written = NULL;
+    char *third = craft_path("next-2.png");
+    GError *error = NULL;
+
+    g_assert_true(g_file_set_contents(path, "theirs", -1, NULL));
+    g_assert_cmpint(symlink("/dev/null", second), ==, 0);
+    EdtOutput *output = edt_output_open(path, EDT_WRITE_NEXT, &error);
+    g_assert_no_error(error);
+    fputs("ours", edt_output_stream(output));
+    g_assert_true(edt_output_commit_as(output, &written, &error));
+    g_assert_cmpstr(written, ==, third);
+    assert_content(path, "theirs");
+    assert_content(third, "ours");
+    g_free(written);
+    g_free(path);
+    g_free(second);
+    g_free(third);
+}
+
+/* Before the work: no room, a name that cannot be, a thing that is no file. */
+static void test_check(void)
+{
+    char *path = craft_path("check"), *node = craft_path("check-node");
+    GError *error = NULL;
+
+    g_assert_true(edt_save_check(path, EDT_WRITE_NEW, 1, &error));
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+    g_assert_false(edt_save_check(path, EDT_WRITE_NEW, G_MAXUINT64, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_assert_nonnull(strstr(error->message, "no room"));
+    g_clear_error(&error);
+    g_assert_cmpint(symlink("/dev/null", node), ==, 0);
+    g_assert_false(edt_save_check(node, EDT_WRITE_REPLACE, 0, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_clear_error(&error);
+    g_assert_true(edt_save_check("-", EDT_WRITE_NEW, G_MAXUINT64, &error));
+    g_free(path);
+    g_free(node);
+}
+
 /* A link under the output's name is replaced, not followed. */
 static void test_link(void)
 {
@@ -246,6 +289,8 @@ int main(int argc, char **argv)
     g_test_add_func("/output/commit", test_commit);
     g_test_add_func("/output/existing", test_existing);
     g_test_add_func("/output/raced", test_raced);
+    g_test_add_func("/output/next", test_next);
+    g_test_add_func("/output/check", test_check);
     g_test_add_func("/output/link", test_link);
     g_test_add_func("/output/killed", test_killed);
     g_test_add_func("/output/simple-filesystem", test_simple_filesystem);

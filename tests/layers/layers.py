@@ -38,6 +38,8 @@ PUBLIC = {  # header -> rooms that may read it
     'core/record.h': {'core'} | APPLICATIONS,
     'core/catalogue.h': {'model', 'core'} | APPLICATIONS,
     'core/machine.h': {'files', 'compute', 'cpu', 'train', 'engine', 'core'} | APPLICATIONS,
+    'core/saving.h': {'files', 'model', 'core', 'train'} | APPLICATIONS,
+    'core/history.h': {'core'} | APPLICATIONS,
     'core/train.h': {'train', 'cli'},
     # how a program begins: before it has anything else of core/
     'core/base/installed.h': EVERYONE,

@@ -3,7 +3,7 @@
  * The folder of finished pictures: what is in it, in which order, and that both bounds hold.  Large
  * files have holes instead of contents, so that 500 MB are a matter of a moment.
  */
-#include "session/history.h"
+#include "history.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

@@ -13,7 +13,7 @@
 #include "machine.h"
 #include "catalogue.h"
 #include "session/job.h"
-#include "session/history.h"
+#include "history.h"
 
 static char *scratch, *model, *model_sha256;
 

@@ -3,7 +3,8 @@
  * The folder of finished pictures.  A file's name begins with the time of its making, so that the
  * order of names is the order of making, also after a copy to another disk.
  */
-#include "session/history.h"
+#include "history.h"
+#include "machine.h"
 
 #include <glib/gstdio.h>
 #include <stdio.h>
@@ -90,28 +91,36 @@ static GDateTime *new_time(void)
 }
 
 /* "20261123-101502-123456-c207-s42.png": two programs at once differ in the microseconds. */
-static char *new_name(const EdtPicture *picture)
+static char *new_path(const char *what)
 {
-    GDateTime *time = new_time();
-    char *stamp = g_date_time_format(time, "%Y%m%d-%H%M%S");
-    char *name = g_strdup_printf("%s-%06d-c%d-s%" G_GUINT64_FORMAT ".png", stamp,
-                                 g_date_time_get_microsecond(time), picture->item.class_index,
-                                 picture->item.seed);
-    g_free(stamp);
-    g_date_time_unref(time);
-    return name;
+    g_autofree char *folder = edt_history_folder();
+    g_autoptr(GDateTime) time = new_time();
+    g_autofree char *stamp = g_date_time_format(time, "%Y%m%d-%H%M%S");
+    return g_strdup_printf("%s/%s-%06d-%s", folder, stamp, g_date_time_get_microsecond(time), what);
+}
+
+char *edt_history_keep(const EdtPicture *picture, const EdtRecord *record, GError **error)
+{
+    g_autofree char *what = g_strdup_printf("c%d-s%" G_GUINT64_FORMAT ".png",
+                                            picture->item.class_index, picture->item.seed);
+    g_autofree char *path = new_path(what);
+    char *written = NULL;
+    edt_picture_save(picture, path, record, EDT_WRITE_NEXT, &written, error);
+    return written;
 }
 
 char *edt_history_add(const EdtPicture *picture, const EdtRecord *record, GError **error)
 {
-    char *folder = edt_history_folder();
-    char *name = new_name(picture);
-    char *path = g_build_filename(folder, name, NULL);
-    if (edt_picture_save_png(picture, path, record, error))
+    char *path = edt_history_keep(picture, record, error);
+    if (path)
         edt_history_trim(EDT_HISTORY_FILES_MAX, EDT_HISTORY_BYTES_MAX);
-    else
-        g_clear_pointer(&path, g_free);
-    g_free(name);
-    g_free(folder);
     return path;
+}
+
+char *edt_history_keep_latents(const float *values, int rank, const gint64 *shape, GError **error)
+{
+    g_autofree char *path = new_path("latents.npy");
+    char *written = NULL;
+    edt_npy_save_as(path, values, rank, shape, EDT_WRITE_NEXT, &written, error);
+    return written;
 }

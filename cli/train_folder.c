@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The folder of a run (training.h) has one owner: who trains there holds the lock on its ".lock",
+ * in which it says who it is.  What others left in it is not replaced without leave.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/talk.h"
+#include "cli/training.h"
+#include "saving.h"
+
+/* ---- the lock ---- */
+
+static char *lock_path(const char *folder)
+{
+    return g_build_filename(folder, ".lock", NULL);
+}
+
+static gboolean lock(int file)
+{
+    return flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+gboolean edt_cli_train_running(const char *folder)
+{
+    g_autofree char *path = lock_path(folder);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    gboolean free = file < 0 || lock(file);
+
+    if (file >= 0)
+        close(file);
+    return !free;
+}
+
+static void sign(int file)
+{
+    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+    g_autofree char *time = g_date_time_format(now, "%Y-%m-%d %H:%M");
+    g_autofree char *text =
+        g_strdup_printf("process %d on %s, since %s\n", (int)getpid(), g_get_host_name(), time);
+    if (ftruncate(file, 0) == 0 && pwrite(file, text, strlen(text), 0) < 0)
+        return; /* it is for people only */
+}
+
+static gboolean fail_held(const char *folder, const char *path, GError **error)
+{
+    g_autofree char *holder = NULL;
+    g_file_get_contents(path, &holder, NULL, NULL);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                "Another process trains in “%s” just now: %s. Wait for it, or choose another "
+                "folder.",
+                folder, holder && *holder ? g_strchomp(holder) : "it does not say who");
+    return FALSE;
+}
+
+static gboolean fail_errno(const char *path, GError **error)
+{
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, "“%s” cannot be written: %s.", path,
+                g_strerror(errno));
+    return FALSE;
+}
+
+/* Whoever gave the run up removes the lock with its folder: then that file was locked in vain. */
+static gboolean is_there(int file, const char *path)
+{
+    GStatBuf locked, named;
+    return fstat(file, &locked) == 0 && g_stat(path, &named) == 0 &&
+           locked.st_ino == named.st_ino && locked.st_dev == named.st_dev;
+}
+
+static gboolean take_lock(EdtCliFolder *claim, const char *folder, GError **error)
+{
+    g_autofree char *path = lock_path(folder);
+    do {
+        if (claim->lock >= 0)
+            close(claim->lock);
+        claim->made |= g_mkdir(folder, 0777) == 0;
+        if (g_mkdir_with_parents(folder, 0777) != 0)
+            return fail_errno(folder, error);
+        claim->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+        if (claim->lock < 0)
+            return fail_errno(path, error);
+        if (!lock(claim->lock))
+            return fail_held(folder, path, error);
+    } while (!is_there(claim->lock, path));
+    sign(claim->lock);
+    return TRUE;
+}
+
+/* ---- what is there already ---- */
+
+static gboolean is_of_a_run(const char *name)
+{
+    static const char *const names[] = {"checkpoint.safetensors", "model.safetensors", "log.jsonl",
+                                        NULL};
+    return g_strv_contains(names, name) ||
+           (g_str_has_prefix(name, "samples-") && g_str_has_suffix(name, ".png"));
+}
+
+/* The first by name, or NULL. */
+static char *find_remains(const char *folder)
+{
+    GDir *dir = g_dir_open(folder, 0, NULL);
+    char *first = NULL;
+    const char *name;
+    while (dir && (name = g_dir_read_name(dir)))
+        if (is_of_a_run(name) && (!first || strcmp(name, first) < 0)) {
+            g_free(first);
+            first = g_strdup(name);
+        }
+    g_clear_pointer(&dir, g_dir_close);
+    return first;
+}
+
+static gboolean check_remains(const EdtCliTraining *t, GError **error)
+{
+    g_autofree char *name = t->resume || t->force ? NULL : find_remains(t->folder);
+    if (!name)
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                g_file_test(t->checkpoint, G_FILE_TEST_EXISTS)
+                    ? "There is a run in “%s” (%s): --resume goes on with it, --force begins anew."
+                    : "“%s” holds a %s already, which this run would replace: choose another "
+                      "folder, or allow it with --force.",
+                t->folder, name);
+    return FALSE;
+}
+
+gboolean edt_cli_train_claim(const EdtCliTraining *t, EdtCliFolder *claim, GError **error)
+{
+    *claim = (EdtCliFolder){.path = t->folder, .lock = -1};
+    if (take_lock(claim, t->folder, error) && check_remains(t, error))
+        return TRUE;
+    edt_cli_train_leave(claim, FALSE);
+    return FALSE;
+}
+
+void edt_cli_train_leave(EdtCliFolder *claim, gboolean begun)
+{
+    if (!begun && claim->made) {
+        g_autofree char *path = lock_path(claim->path);
+        g_unlink(path);
+        g_rmdir(claim->path); /* where nothing else came into it */
+    }
+    if (claim->lock >= 0)
+        close(claim->lock);
+    claim->lock = -1;
+}
+
+/* ---- its files ---- */
+
+gboolean edt_cli_train_keep(EdtCliRunFile *file, EdtCliRunWriter write, gpointer data,
+                            GError **error)
+{
+    g_autofree char *first = g_strdup(file->path);
+    for (int n = 1;; n++) {
+        GError *cause = NULL;
+        if (write(data, file, &cause)) {
+            file->own = TRUE;
+            return TRUE;
+        }
+        gboolean taken = !file->own && g_error_matches(cause, EDT_ERROR, EDT_ERROR_USAGE) &&
+                         g_file_test(file->path, G_FILE_TEST_EXISTS);
+        if (!taken) {
+            g_propagate_error(error, cause);
+            return FALSE;
+        }
+        g_error_free(cause);
+        g_free(file->path);
+        file->path = edt_save_name(first, n);
+        edt_cli_say("%s was taken meanwhile: this run writes %s.", first, file->path);
+    }
+}
+
+static gboolean is_regular(int file)
+{
+    struct stat st;
+    return fstat(file, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+FILE *edt_cli_train_open_log(const EdtCliTraining *t, GError **error)
+{
+    g_autofree char *path = g_build_filename(t->folder, "log.jsonl", NULL);
+    const int mode = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK;
+    int file = open(path, t->resume || t->force ? mode : mode | O_EXCL, 0666);
+    gboolean regular = file >= 0 && is_regular(file);
+    FILE *log = regular && (t->resume || ftruncate(file, 0) == 0) ? fdopen(file, "a") : NULL;
+    if (log)
+        return log;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, "“%s” cannot be written: %s.", path,
+                file >= 0 && !regular ? "it is no file" : g_strerror(errno));
+    if (file >= 0)
+        close(file);
+    return NULL;
+}

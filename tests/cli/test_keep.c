@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Files of the user, from outside: nothing is replaced without leave, whoever put it there and
+ * when; nothing that was computed is lost; what cannot be written is said before the first step.
+ */
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "edt.h"
+#include "program.h"
+
+#define THEIRS "somebody else's"
+
+static void import_model(void)
+{
+    g_autofree char *checkpoint = program_data("edt_tiny_bare.pt");
+    g_autofree char *vae = program_data("vae_small_modern.safetensors");
+    EXPECT(0, "import", checkpoint, "--vae", vae);
+}
+
+static void expect_text(const char *name, const char *text)
+{
+    g_autoptr(GBytes) bytes = program_contents(name);
+    gsize size;
+    const char *data = g_bytes_get_data(bytes, &size);
+    g_assert_cmpmem(data, size, text, strlen(text));
+}
+
+static void expect_steps(const char *name, const char *member)
+{
+    g_autofree char *record = program_record(name);
+    g_assert_nonnull(strstr(record, member));
+}
+
+/* Until a run has made its first step: then its plan is made. */
+static void wait_for(const char *name)
+{
+    for (int i = 0; i < 1200 && !program_exists(name); i++)
+        g_usleep(50000);
+    g_assert_true(program_exists(name));
+}
+
+static void link_to(const char *target, const char *name)
+{
+    g_autofree char *path = program_path(name);
+    g_assert_cmpint(symlink(target, path), ==, 0);
+}
+
+/* ---- decided at the moment of writing ---- */
+
+static void test_meanwhile(void)
+{
+    GSubprocess *run =
+        program_start("sample", "--class", "1", "-s", "5", "-n", "2", "--steps", "400", "-o",
+                      "set/%03d.png", "--preview-dir", "seen", "--latent-out", "set.npy", NULL);
+    wait_for("seen/item-000-step-001.png");
+    program_write("set/000.png", THEIRS);
+    program_write("set.npy", THEIRS);
+    program_write("seen/item-001-step-400.png", THEIRS);
+    Outcome outcome = program_finish(run, NULL);
+    g_assert_cmpint(outcome.code, ==, 0);
+    expect_text("set/000.png", THEIRS);
+    expect_text("set.npy", THEIRS);
+    expect_text("seen/item-001-step-400.png", THEIRS);
+    g_assert_cmpstr(outcome.out, ==, "set/000-1.png\nset/001.png\nset-1.npy\n");
+    g_assert_nonnull(strstr(outcome.err, "set/000.png was taken meanwhile"));
+    expect_steps("set/000-1.png", "\"seed\":5,");
+    expect_steps("set/001.png", "\"seed\":6,");
+    outcome_clear(&outcome);
+}
+
+/* Two runs of one job file at once: the same picture is made once, another one stays beside. */
+static void test_jobs_meanwhile(void)
+{
+    static const char lines[] = "{\"class\": 1, \"seed\": 5, \"output\": \"job-1.png\"}\n"
+                                "{\"class\": 1, \"seed\": 6, \"output\": \"job-2.png\"}\n";
+    program_write("two.jsonl", lines);
+    GSubprocess *run = program_start("sample", "--jobs", "two.jsonl", "--steps", "400",
+                                     "--preview-dir", "seen-jobs", NULL);
+    wait_for("seen-jobs/item-000-step-001.png");
+    program_write("job-2.png", THEIRS);
+    EXPECT(0, "sample", "--class", "1", "-s", "5", "--steps", "400", "-o", "job-1.png");
+    Outcome outcome = program_finish(run, NULL);
+    g_autoptr(GPtrArray) events = json_lines(outcome.out);
+    g_assert_cmpint(outcome.code, ==, 0);
+    g_assert_false(program_exists("job-1-1.png"));
+    expect_text("job-2.png", THEIRS);
+    g_assert_cmpstr(
+        json_text(find_event(events, "image", count_events(events, "image") - 1), "path"), ==,
+        "job-2-1.png");
+    outcome_clear(&outcome);
+}
+
+static void test_plot(void)
+{
+    program_write("log.jsonl", "{\"step\":1,\"mse\":0.5}\n{\"step\":2,\"mse\":0.25}\n");
+    program_write("curve.svg", THEIRS);
+    EXPECT(2, "plot", "log.jsonl", "-o", "curve.svg");
+    expect_text("curve.svg", THEIRS);
+    EXPECT(0, "plot", "log.jsonl", "-o", "curve.svg", "--force");
+    Outcome outcome = program_expect(0, NULL, "plot", "log.jsonl", "-o", "-", NULL);
+    g_autoptr(GBytes) svg = program_contents("curve.svg");
+    g_assert_cmpmem(outcome.out, strlen(outcome.out), g_bytes_get_data(svg, NULL),
+                    g_bytes_get_size(svg));
+    outcome_clear(&outcome);
+}
+
+/* ---- nothing but regular files ---- */
+
+static void test_nodes(void)
+{
+    static const char *const names[] = {"node.npy", "node.svg", "node.safetensors", "node.png"};
+    g_autofree char *checkpoint = program_data("edt_tiny_bare.pt");
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        link_to("/dev/null", names[i]);
+    EXPECT(2, "sample", "--class", "1", "--steps", "1", "--latent-only", "--latent-out", names[0],
+           "--force");
+    EXPECT(2, "plot", "log.jsonl", "-o", names[1], "--force");
+    EXPECT(2, "import", checkpoint, "-o", names[2], "--force");
+    EXPECT(2, "sample", "--class", "1", "--steps", "1", "-o", names[3], "--force");
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = program_path(names[i]), *target = g_file_read_link(path, NULL);
+        g_assert_cmpstr(target, ==, "/dev/null");
+    }
+}
+
+/* ---- streams ---- */
+
+static const char *const with_shell[] = {"bash", "-c", NULL, "bash", NULL};
+
+/* The program's arguments are the shell's "$@". */
+static void under_shell(const char *script)
+{
+    static const char *words[5];
+    memcpy(words, with_shell, sizeof with_shell);
+    words[2] = script;
+    program_under(script ? words : NULL);
+}
+
+static void expect_picture(const char *name)
+{
+    expect_steps(name, "\"seed\":3,");
+}
+
+#define ONE "sample", "--class", "1", "-s", "3", "--steps", "1"
+
+static void test_streams(void)
+{
+    g_autofree char *pipe = program_path("pipe.png");
+    g_assert_cmpint(mkfifo(pipe, 0600), ==, 0);
+    under_shell("\"$@\" >stdout.png");
+    EXPECT(0, ONE, "-o", "-");
+    expect_picture("stdout.png");
+    EXPECT(0, ONE, "-o", "/dev/stdout", "--force");
+    expect_picture("stdout.png");
+    EXPECT(0, ONE, "-o", "set.png", "--latent-out", "-");
+    under_shell("cat pipe.png >got.png & \"$@\" && wait");
+    EXPECT(0, ONE, "-o", "pipe.png", "--json");
+    expect_picture("got.png");
+    under_shell(NULL);
+    g_assert_true(g_file_test(pipe, G_FILE_TEST_EXISTS));
+    g_assert_false(g_file_test(pipe, G_FILE_TEST_IS_REGULAR));
+    EXPECT(2, ONE, "-o", "-", "--json");
+    EXPECT(2, ONE, "-o", "-", "--latent-out", "-");
+    EXPECT(2, ONE, "-o", "-", "-n", "2");
+}
+
+/* ---- before the first step ---- */
+
+static void expect_refused(const char *option, const char *path, const char *why)
+{
+    Outcome outcome = program_expect(2, NULL, ONE, "--latent-out", "spare.npy", option, path, NULL);
+    g_assert_nonnull(strstr(outcome.err, why));
+    g_assert_null(strstr(outcome.err, "seed 3")); /* it has not begun */
+    outcome_clear(&outcome);
+}
+
+static void test_names(void)
+{
+    g_autofree char *long_name = g_strnfill(300, 'x');
+    g_autofree char *picture = g_strconcat(long_name, ".png", NULL);
+    g_autofree char *latents = g_strconcat(long_name, ".npy", NULL);
+    expect_refused("-o", picture, "too long");
+    expect_refused("--latent-out", latents, "too long");
+    expect_refused("-o", "/proc/x.png", "/proc/x.png");
+    expect_refused("-o", "no/such/x.png", "no/such");
+    Outcome outcome = program_expect(2, NULL, "train", "seen", "-o", "/proc/run", NULL);
+    g_assert_nonnull(strstr(outcome.err, "/proc/run"));
+    outcome_clear(&outcome);
+    g_autofree char *line = g_strdup_printf("{\"class\":1,\"output\":\"%s\"}\n", picture);
+    EXPECT_INPUT(1, line, "sample", "--jobs", "-", "--steps", "1");
+}
+
+/* ---- what is computed is kept ---- */
+
+/* The place of a picture is taken away while it is made. */
+static void test_rescue(void)
+{
+    g_autofree char *folder = program_path("gone");
+    g_assert_cmpint(g_mkdir(folder, 0755), ==, 0);
+    GSubprocess *run =
+        program_start("sample", "--class", "1", "-s", "9", "--steps", "400", "-o", "gone/1.png",
+                      "--latent-out", "gone/1.npy", "--preview-dir", "seen-gone", NULL);
+    wait_for("seen-gone/item-000-step-001.png");
+    g_assert_cmpint(g_rmdir(folder), ==, 0);
+    Outcome outcome = program_finish(run, NULL);
+    const char *at = strstr(outcome.err, "The picture is kept at ");
+    g_assert_cmpint(outcome.code, ==, 1);
+    g_assert_nonnull(at);
+    at += strlen("The picture is kept at ");
+    g_autofree char *kept = g_strndup(at, strcspn(at, "\n"));
+    g_autofree char *history = program_path("home/state/edt/history/");
+    g_assert_true(g_str_has_prefix(kept, history));
+    expect_steps(kept + strlen(program_folder()) + 1, "\"seed\":9,");
+    g_autofree char *latents = g_strconcat("ls ", history, "*-latents.npy >/dev/null", NULL);
+    g_assert_cmpint(system(latents), ==, 0);
+    outcome_clear(&outcome);
+}
+
+/* Whoever read our output goes away: what was being made is kept, as with Ctrl-C. */
+static void test_reader(void)
+{
+    under_shell("\"$@\" | head -n 4 >/dev/null; exit ${PIPESTATUS[0]}");
+    EXPECT(130, "sample", "--class", "1", "-s", "3", "--steps", "1000", "-o", "read.png", "--json");
+    expect_steps("read.png", "\"steps\":1000,");
+    under_shell("\"$@\" | head -n 1 >/dev/null; exit ${PIPESTATUS[0]}");
+    EXPECT(130, "sample", "--class", "1", "-s", "3", "--steps", "60", "-n", "40", "--batch-size",
+           "1", "-o", "many/%d.png");
+    g_assert_false(program_exists("many/39.png"));
+    under_shell(NULL);
+}
+
+/* A closed terminal sends several signals, and none of them is a second Ctrl-C. */
+static void test_signals(void)
+{
+    static const int all[] = {SIGHUP, SIGTERM, SIGHUP, SIGTERM};
+    GSubprocess *run = program_start("sample", "--class", "1", "-s", "3", "--steps", "1000", "-o",
+                                     "signals.png", "--preview-dir", "seen-signals", NULL);
+    wait_for("seen-signals/item-000-step-002.png");
+    for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
+        g_subprocess_send_signal(run, all[i]);
+    Outcome outcome = program_finish(run, NULL);
+    g_assert_cmpint(outcome.code, ==, 130);
+    expect_steps("signals.png", "\"steps\":1000,");
+    outcome_clear(&outcome);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    import_model();
+    g_test_add_func("/keep/meanwhile", test_meanwhile);
+    g_test_add_func("/keep/jobs-meanwhile", test_jobs_meanwhile);
+    g_test_add_func("/keep/plot", test_plot);
+    g_test_add_func("/keep/nodes", test_nodes);
+    g_test_add_func("/keep/streams", test_streams);
+    g_test_add_func("/keep/names", test_names);
+    g_test_add_func("/keep/rescue", test_rescue);
+    g_test_add_func("/keep/reader", test_reader);
+    g_test_add_func("/keep/signals", test_signals);
+    return g_test_run();
+}
