@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * `edt import`: a checkpoint of the EDT authors and an SD autoencoder become one model file.  The
+ * `edt import`: a checkpoint of EDT, DiT or MDT and an SD autoencoder become one model file.  The
  * reading is core/model/import.c's; here are names, limits and talk.
  */
 #include "catalogue.h"
@@ -19,7 +19,8 @@
 #include <unistd.h>
 
 static const char summary[] =
-    "Makes a model out of an EDT checkpoint (.pt, .pth or .safetensors) and the autoencoder of\n"
+    "Makes a model out of a checkpoint of EDT, DiT, MDTv2 or MDT (.pt, .pth or .safetensors) and\n"
+    "the autoencoder of "
     "Stable Diffusion (sd-vae-ft-ema or -mse; .safetensors, .bin, .ckpt or .pt).\n"
     "Nothing in the files is executed.";
 
@@ -32,11 +33,14 @@ static const char details[] =
     "pictures then, and `edt sample --vae draft` decodes in a fifteenth of the time.\n\n"
     "Where the files come from:\n"
     "  EDT        https://github.com/xinwangChen/EDT (links in its readme)\n"
+    "  DiT        https://github.com/facebookresearch/DiT (not for commerce: CC-BY-NC 4.0)\n"
+    "  MDTv2, MDT https://huggingface.co/shgao/MDT-XL2\n"
     "  the VAE    https://huggingface.co/stabilityai/sd-vae-ft-ema or …/sd-vae-ft-mse\n"
     "  TAESD      https://github.com/madebyollin/taesd or https://huggingface.co/madebyollin/taesd";
 
 typedef struct {
     char *vae, *draft, *output, *type, *title, *licence;
+    int heads, decode_layer;
     gboolean force, json;
     int percent; /* shown last */
 } Import;
@@ -136,7 +140,9 @@ static gboolean run_import(Import *import, const char *checkpoint, GError **erro
                                        : EDT_STORED_F32,
                          .force = import->force,
                          .title = import->title,
-                         .licence = import->licence};
+                         .licence = import->licence,
+                         .heads = import->heads,
+                         .decode_layer = import->decode_layer};
     guard(&request);
     if (!edt_import(&request, show_progress, import, error))
         return FALSE;
@@ -164,6 +170,8 @@ static int import_checked(Import *import, int argc, char **argv)
         return edt_cli_usage("\"%s\" is one file too many: the VAE is given with --vae.", argv[2]);
     if (import->type && edt_word_find(edt_storage_words, import->type) < 0)
         return edt_cli_usage("--type %s cannot be: give f32 or bf16.", import->type);
+    if (import->heads < 0 || import->decode_layer < 0)
+        return edt_cli_usage("--heads and --decode-layer are numbers above 0.");
     if (import->output && edt_save_is_stream(import->output))
         return edt_cli_usage("-o %s cannot be: a model is a file.", import->output);
     edt_cli_stop_unread();
@@ -189,6 +197,10 @@ int edt_cli_import(int argc, char **argv)
          "Store weights as f32 (default) or bf16 (half the size)", "TYPE"},
         {"title", 0, 0, G_OPTION_ARG_STRING, &import.title, "A name for people", "TEXT"},
         {"licence", 0, 0, G_OPTION_ARG_STRING, &import.licence, "Licence of the weights", "TEXT"},
+        {"heads", 0, 0, G_OPTION_ARG_INT, &import.heads,
+         "Attention heads of a DiT whose width is not one of the published", "N"},
+        {"decode-layer", 0, 0, G_OPTION_ARG_INT, &import.decode_layer,
+         "Blocks of the decoder of an MDT of the first version (2)", "N"},
         {"force", 'f', 0, G_OPTION_ARG_NONE, &import.force, "Replace an existing model", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &import.json, "Events on stdout, one JSON object a line",
          NULL},

@@ -37,7 +37,10 @@ typedef struct {
     EdtStored stored;     /* as what weights go into the model */
     gboolean force;       /* replace an existing output */
     const char *title;    /* may be NULL */
-    const char *licence;  /* may be NULL */
+    const char *licence;  /* may be NULL: that of its authors' weights, where it is known */
+    /* what the tensors of some networks do not tell; 0: as published for their width */
+    int heads;        /* of a DiT */
+    int decode_layer; /* blocks of MDT's decoder, where it is the first version */
 } EdtImport;
 
 typedef void (*EdtImportProgress)(guint64 done, guint64 total, const char *what,

@@ -60,7 +60,7 @@ static gboolean check_items(const EdtModelInfo *info, const EdtRequest *request,
 {
     for (int i = 0; i < request->n_items; i++) {
         const EdtItem *item = &request->items[i];
-        if (item->class_index < 0 || item->class_index > info->n_classes)
+        if (item->class_index < 0 || item->class_index >= info->n_classes + info->has_null)
             return wrong(error, _("There is no class %d: “%s” has classes 0 to %d."),
                          item->class_index, info->path, info->n_classes - 1);
         if (info->n_styles && (item->style < EDT_STYLE_ANY || item->style >= info->n_styles))
@@ -79,6 +79,11 @@ static gboolean check(const EdtEngine *engine, const EdtRequest *request, GError
         return wrong(error, _("There is nothing to make: ask for at least one picture."));
     if (!check_settings(request, NULL, error) || !check_items(info, request, error))
         return FALSE;
+    if (request->cfg_scale != 1 && !info->has_null)
+        return wrong(error,
+                     _("“%s” was trained without a null class, so there is no guidance: ask for a "
+                       "guidance of 1."),
+                     info->path);
     if (request->vae == EDT_DECODE_DRAFT && !info->has_draft)
         return wrong(error,
                      _("“%s” has no small autoencoder beside its own. Import the checkpoint with "

@@ -102,6 +102,7 @@ typedef struct {
     EdtLatentChannel *latents; /* [channels]; NULL for models that work on pixels */
     int guided_channels; /* guidance acts on channels 0..guided_channels-1: 3 officially */
     double cfg_scale;    /* the guidance that its maker recommends; 4 where the file says none */
+    gboolean has_null;         /* it knows a picture of no class, which guidance needs */
     gboolean learned_variance; /* the network also predicts the variance */
     gboolean has_vae;
     gboolean needs_vae; /* latent space; without has_vae only latents come out */
@@ -159,7 +160,7 @@ typedef enum { EDT_DECODE_FULL, EDT_DECODE_DRAFT } EdtDecode;
  * of seed as torch.manual_seed does, so its picture does not depend on its neighbours in the batch.
  */
 typedef struct {
-    int class_index; /* 0..n_classes-1, or n_classes for the null class */
+    int class_index; /* 0..n_classes-1, or n_classes for the null class where there is one */
     guint64 seed;
     int style; /* 0..n_styles-1, or EDT_STYLE_ANY; models without styles do not look at it */
 } EdtItem;

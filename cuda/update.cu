@@ -31,18 +31,23 @@ template <int V> static __global__ void update(EdtRowUpdate op, EdtType act)
     EDT_SHARED(float, row);
     const int64_t r = blockIdx.x;
     const int sample = (int)(r / op.T);
-    const float *gate = op.p && op.gate != EDT_NO_COLUMN
-                            ? edt_modulation(op.mod_p, sample, op.gate)
-                            : nullptr;
-    for EDT_EACH_OF_ROW (i, op.D, V) {
-        EdtVec<V> x = stream<V>(op, r, gate, i);
-        if (op.y && !op.norm)
-            edt_store<V>(op.y, act, r * op.D + i, x);
-        edt_store<V>(row, EDT_F32, i, x);
-    }
+    const int64_t at = r * (op.beside ? 2 * op.D : op.D); // of y
+    const float *gate =
+        op.p && op.gate != EDT_NO_COLUMN ? edt_modulation(op.mod_p, sample, op.gate) : nullptr;
+    for
+        EDT_EACH_OF_ROW(i, op.D, V)
+        {
+            EdtVec<V> x = stream<V>(op, r, gate, i);
+            if (op.y && !op.norm)
+                edt_store<V>(op.y, act, at + i, x);
+            if (op.y && op.beside) // maybe x: what this thread has just written
+                edt_store<V>(op.y, act, at + op.D + i,
+                             edt_load<V>(op.beside, EDT_F32, r * op.D + i));
+            edt_store<V>(row, EDT_F32, i, x);
+        }
     if (op.y && op.norm)
         edt_normalise<V>(row, op.D, edt_modulation(op.mod_y, sample, op.scale),
-                         edt_modulation(op.mod_y, sample, op.shift), op.y, act, r * op.D,
+                         edt_modulation(op.mod_y, sample, op.shift), op.y, act, at,
                          edt_row_scratch(row, op.D));
 }
 

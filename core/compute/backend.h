@@ -66,6 +66,7 @@ typedef struct {
 /* The row operation between two matrix products (residual, gate, position table, norm, modulate):
  *     x = x_in + gate * p + table                  (each term optional; p NULL: x is not written)
  *     y = LN(x) * (1 + scale) + shift              (norm FALSE: y = x; y NULL: nothing)
+ *     y = [y, beside]                              (where there is something beside)
  * LN without affine, eps 1e-6 (official code, EDTBlock). */
 typedef struct {
     int N, T, D;
@@ -74,8 +75,9 @@ typedef struct {
     const void *p;           /* [N*T, D] of p_type, or NULL: x = x_in */
     EdtType p_type;
     const float *table;      /* [T, D] or NULL */
-    void *y;                 /* [N*T, D] act, or NULL */
+    void *y;                 /* [N*T, D] act, or NULL; [N*T, 2D] with beside */
     gboolean norm;
+    const float *beside;     /* [N*T, D] or NULL; may be x */
     EdtModulation mod_p;     /* read where gate is a column */
     int gate;                /* column, or EDT_NO_COLUMN for 1 */
     EdtModulation mod_y;

@@ -70,7 +70,7 @@ static inline void gated(int D, float *x, const float *x_in, const float *gate, 
 
 static void update(const EdtRowUpdate *op, EdtType act, gint64 begin, gint64 end)
 {
-    const int D = op->D;
+    const int D = op->D, width = op->beside ? 2 * D : D; /* of y */
     for (gint64 r = begin; r < end; r++) {
         int sample = (int)(r / op->T);
         const float *x = op->x_in ? op->x_in + r * D : NULL;
@@ -89,12 +89,14 @@ static void update(const EdtRowUpdate *op, EdtType act, gint64 begin, gint64 end
             x = out;
         }
         if (op->y) {
-            void *y = (char *)op->y + (gsize)(r * D) * edt_type_size(act);
+            char *y = (char *)op->y + (gsize)(r * width) * edt_type_size(act);
             if (op->norm)
                 normalise(D, x, modulation(&op->mod_y, sample, op->scale),
                           modulation(&op->mod_y, sample, op->shift), y, act);
             else
                 copy_as(D, x, y, act);
+            if (op->beside)
+                copy_as(D, op->beside + r * D, y + (gsize)D * edt_type_size(act), act);
         }
     }
 }

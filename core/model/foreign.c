@@ -19,11 +19,11 @@ struct EdtForeign {
     char *path;
     EdtCheckpoint *checkpoint;
     GHashTable *tensors; /* our name -> EdtCheckpointTensor */
-    EdtVaeParts parts; /* of an autoencoder; 0: a network */
+    EdtVaeParts parts;   /* of an autoencoder; 0: a network */
     EdtVariant variant;
     EdtVaeShape vae;
     EdtLatentChannel *latents; /* of the autoencoder */
-    GHashTable *values; /* our name -> float *, while a view is in use */
+    GHashTable *values;        /* our name -> float *, while a view is in use */
     GError *error;
 };
 
@@ -122,6 +122,12 @@ typedef struct {
     char *whole;      /* the first tensor of whole numbers, or NULL */
 } Count;
 
+/* What only training needs may be there; nobody wants it. */
+static void drop_spare(const char *name, gpointer user_data)
+{
+    g_hash_table_remove(((const Count *)user_data)->left, name);
+}
+
 static void count_tensor(const char *name, int rank, const gint64 *shape, gpointer user_data)
 {
     Count *count = user_data;
@@ -158,6 +164,8 @@ static gboolean count_all(EdtForeign *f, GError **error)
     for (GList *name = names; name; name = name->next)
         g_hash_table_add(left, name->data);
     edt_foreign_tensors(f, count_tensor, &count);
+    if (!f->parts)
+        edt_variant_spares(&f->variant, drop_spare, &count);
     for (GList *name = names; name; name = name->next)
         if (g_hash_table_contains(left, name->data))
             edt_inventory_extra(count.inventory, name->data);
@@ -245,12 +253,12 @@ static gboolean detected(const EdtForeign *f, gboolean good, GError **error)
     return good;
 }
 
-EdtForeign *edt_foreign_network_open(const char *path, GError **error)
+EdtForeign *edt_foreign_network_open(const char *path, EdtShapeHints hints, GError **error)
 {
     static const char *const keys[] = {"ema", "model", "state_dict", NULL};
     EdtForeign *f = foreign_new(path, 0, keys, error);
     gboolean known = f->checkpoint && name_network(f, error) &&
-                     detected(f, edt_variant_detect(shape_of, f, &f->variant, error), error);
+                     detected(f, edt_variant_detect(shape_of, f, hints, &f->variant, error), error);
 
     return opened(f, known, error);
 }
@@ -259,10 +267,9 @@ EdtForeign *edt_foreign_vae_open(const char *path, EdtVaeParts parts, GError **e
 {
     static const char *const keys[] = {"state_dict", "model", NULL};
     EdtForeign *f = foreign_new(path, parts, keys, error);
-    gboolean known =
-        f->checkpoint && name_vae(f, error) &&
-        detected(f, edt_vae_shape_detect(shape_of, f, parts, &f->vae, error), error) &&
-        take_latents(f, error);
+    gboolean known = f->checkpoint && name_vae(f, error) &&
+                     detected(f, edt_vae_shape_detect(shape_of, f, parts, &f->vae, error), error) &&
+                     take_latents(f, error);
 
     return opened(f, known, error);
 }

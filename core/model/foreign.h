@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Other people's files by our names: a checkpoint of an EDT, or an autoencoder in any spelling and
+ * Other people's files by our names: a checkpoint of a network, or an autoencoder in any spelling and
  * wrapping (Stable Diffusion's own, a small one, or the one of a model of ours).  When it is open, every tensor
  * is known to be there, once and with the right shape.  import.c and the trainer read them.
  */
@@ -13,7 +13,7 @@
 typedef struct EdtForeign EdtForeign;
 
 /* Errors: EDT_ERROR_BAD_FILE naming the file, and the tensor where one is wrong. */
-EdtForeign *edt_foreign_network_open(const char *path, GError **error);
+EdtForeign *edt_foreign_network_open(const char *path, EdtShapeHints hints, GError **error);
 EdtForeign *edt_foreign_vae_open(const char *path, EdtVaeParts parts, GError **error);
 void edt_foreign_close(EdtForeign *foreign); /* NULL is fine */
 

@@ -13,6 +13,7 @@
 
 #define SIDE_MAX 8192
 #define CHANNELS_MAX 64
+#define HEADS_MAX 1024
 #define NAME_BYTES 31   /* of a variant */
 #define SHA256_BYTES 64 /* as text */
 
@@ -43,6 +44,10 @@ static const struct {
     gboolean fixed;    /* another value makes another model of the same weights */
 } rows[] = {
     {"edt.variant", TEXT, AT(variant), .most = NAME_BYTES},
+    {"edt.heads", NUMBER, AT(hints.heads), .least = 1, .most = HEADS_MAX, .optional = TRUE},
+    {"edt.decode_layer", NUMBER, AT(hints.decoder), .least = 1, .most = EDT_BLOCKS_MAX,
+     .optional = TRUE},
+    {"edt.no_null_class", NUMBER, AT(hints.no_null), .least = 1, .most = 1, .optional = TRUE},
     {"edt.image_size", NUMBER, AT(image_size), .least = 1, .most = SIDE_MAX},
     {"edt.latent_size", NUMBER, AT(latent_size), .least = 1, .most = SIDE_MAX},
     {"edt.channels", NUMBER, AT(channels), .least = 1, .most = CHANNELS_MAX},

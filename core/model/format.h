@@ -8,6 +8,7 @@
 #include "edt.h"
 #include "files/safetensors.h"
 #include "model/latents.h"
+#include "network/shape.h"
 
 #define EDT_MODEL_FORMAT "edt-model-1"
 #define EDT_CFG_SCALE 4.0 /* guidance of models that recommend none: the official samples' */
@@ -21,6 +22,7 @@ typedef enum { EDT_SPACE_PIXELS, EDT_SPACE_STANDARD, EDT_SPACE_OWN } EdtSpace;
 typedef struct {
     const char *variant, *title, *licence;
     int image_size, latent_size, channels, guided_channels, n_classes;
+    EdtShapeHints hints; /* of the network; each may be missing */
     EdtSchedule schedule;
     EdtPrediction prediction;
     EdtSpace space;         /* "edt.latent" */

@@ -105,7 +105,8 @@ static EdtFormat describe(const Job *job)
     return (EdtFormat){
         .variant = v->name,
         .title = job->import->title,
-        .licence = job->import->licence,
+        .licence = job->import->licence ? job->import->licence : edt_variant_licence(v),
+        .hints = edt_variant_hints(v),
         .image_size = v->latent_size * vae->factor,
         .latent_size = v->latent_size,
         .channels = v->channels,
@@ -161,7 +162,8 @@ static gboolean run(Job *job, GError **error)
     if (!check_text(_("title"), import->title, error) ||
         !check_text(_("licence"), import->licence, error) || !check_output(import, error))
         return FALSE;
-    job->network = edt_foreign_network_open(import->edt_path, error);
+    const EdtShapeHints hints = {.heads = import->heads, .decoder = import->decode_layer};
+    job->network = edt_foreign_network_open(import->edt_path, hints, error);
     if (!job->network || !open_vae(job, error) || !open_draft(job, error))
         return FALSE;
     EdtModelWriter *w = edt_model_writer_new(import->output, import->force, import->stored, error);

@@ -267,8 +267,20 @@ static gboolean check_agreement(Reader *r)
     if (!info->needs_vae && info->has_alpha != (info->channels == 4))
         return refuse(r, "edt.alpha",
                       _("does not fit: pixel models of 4 channels have alpha, no others"));
+    info->has_null = !v->no_null;
+    if (v->no_null)
+        info->cfg_scale = 1; /* guidance has nothing to lead away from */
     info->learned_variance = v->out_channels == 2 * v->channels;
     return TRUE;
+}
+
+/* What tensors do not tell of their network. */
+static EdtShapeHints hints_of(const Reader *r)
+{
+    EdtShapeHints hints = r->format.hints;
+    if (!hints.no_null)
+        hints.no_null = -1; /* known: a file without a null class says so */
+    return hints;
 }
 
 static gboolean read_all(Reader *r)
@@ -278,7 +290,7 @@ static gboolean read_all(Reader *r)
     take_words(r);
     if (!take_latents(r) || !take_class_names(r))
         return FALSE;
-    if (!edt_variant_detect(edt_shape_of, (gpointer)r->file, &r->variant, r->error)) {
+    if (!edt_variant_detect(edt_shape_of, (gpointer)r->file, hints_of(r), &r->variant, r->error)) {
         g_prefix_error(r->error, "“%s”: ", r->info->path);
         return FALSE;
     }

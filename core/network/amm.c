@@ -5,8 +5,11 @@
  */
 #include "network/amm.h"
 #include "base/arena.h"
+#include "network/family.h"
 
 #include <math.h>
+
+/* ---- EDT ---- */
 
 /* Blocks are named by stage and position in it, so that a checkpoint with other depths keeps the
  * arrangement.  For S and B (stages 2,2,2,3,3): block 7 = (3,1), 8 = (3,2), 10 = (4,1); for XL
@@ -44,18 +47,16 @@ static const Placement placements[] = {
 static const Placement *find(const EdtVariant *v, EdtAmm amm, double cfg_scale)
 {
     const Placement *found = NULL;
-    if (amm == EDT_AMM_AUTO && v->patch != PUBLISHED_PATCH)
-        return NULL;
     for (guint i = 0; i < G_N_ELEMENTS(placements); i++) {
         const Placement *p = &placements[i];
-        if (p->amm == amm && p->large == (v->grid >= 32) && p->deep == (v->depths[edt_variant_stages(v) - 1] >= 5) &&
-            cfg_scale >= p->from_cfg)
+        if (p->amm == amm && p->large == (v->grid >= 32) &&
+            p->deep == (v->depths[edt_variant_stages(v) - 1] >= 5) && cfg_scale >= p->from_cfg)
             found = p;
     }
     return found;
 }
 
-EdtAmmPlan edt_amm_plan(const EdtVariant *v, EdtAmm amm, double cfg_scale)
+static EdtAmmPlan plan_stages(const EdtVariant *v, EdtAmm amm, double cfg_scale)
 {
     EdtAmmPlan plan = {0};
     const Placement *placement = find(v, amm, MAX(cfg_scale, 0));
@@ -71,6 +72,54 @@ EdtAmmPlan edt_amm_plan(const EdtVariant *v, EdtAmm amm, double cfg_scale)
     }
     return plan;
 }
+
+/* ---- DiT and MDT ---- */
+
+#define ANY_WIDTH 0
+
+/* Blocks counted through all stages, as the code that plugs AMM into them does, whatever the grid
+ * and guidance.  For MDTv2 with 24 or 28 blocks that code ends in an error, of the other networks
+ * that have no official row it says nothing: AUTO puts AMM there as deep as it is in those that
+ * have one (in MDTv2 into the first block of the decoder, which its list for S means). */
+static const struct {
+    EdtFamily family;
+    int blocks, D;
+    gboolean official;
+    int sites, site[5];
+} lists[] = {
+    {EDT_FAMILY_DIT, 12, 384, TRUE, 2, {8, 10}},
+    {EDT_FAMILY_DIT, 12, ANY_WIDTH, FALSE, 2, {8, 10}},
+    {EDT_FAMILY_DIT, 24, ANY_WIDTH, FALSE, 5, {13, 15, 16, 19, 21}},
+    {EDT_FAMILY_DIT, 28, ANY_WIDTH, TRUE, 5, {15, 17, 19, 22, 24}},
+    {EDT_FAMILY_MDTV2, 12, ANY_WIDTH, TRUE, 1, {8}},
+    {EDT_FAMILY_MDTV2, 24, ANY_WIDTH, FALSE, 1, {20}},
+    {EDT_FAMILY_MDTV2, 28, ANY_WIDTH, FALSE, 1, {24}},
+    {EDT_FAMILY_MDT, 12, ANY_WIDTH, FALSE, 2, {8, 10}},
+    {EDT_FAMILY_MDT, 24, ANY_WIDTH, FALSE, 5, {13, 15, 16, 19, 21}},
+    {EDT_FAMILY_MDT, 28, ANY_WIDTH, FALSE, 5, {15, 17, 19, 22, 24}},
+};
+
+static EdtAmmPlan plan_list(const EdtVariant *v, EdtAmm amm)
+{
+    EdtAmmPlan plan = {.matrix = EDT_AMM_MATRIX_256};
+    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
+        if (lists[i].family == v->family && lists[i].blocks == edt_variant_blocks(v) &&
+            (lists[i].D == ANY_WIDTH || lists[i].D == v->dims[0]) &&
+            (lists[i].official || amm == EDT_AMM_AUTO))
+            for (int k = 0; k < lists[i].sites; k++)
+                plan.block[lists[i].site[k]] = TRUE;
+    return plan;
+}
+
+EdtAmmPlan edt_amm_plan(const EdtVariant *v, EdtAmm amm, double cfg_scale)
+{
+    if (amm == EDT_AMM_OFF || (amm == EDT_AMM_AUTO && v->patch != PUBLISHED_PATCH))
+        return (EdtAmmPlan){0};
+    return edt_family_one_width(edt_family_of(v)) ? plan_list(v, amm)
+                                                  : plan_stages(v, amm, cfg_scale);
+}
+
+/* ---- the matrix ---- */
 
 void edt_amm_table(EdtAmmMatrix matrix, int n, float *out)
 {

@@ -20,8 +20,9 @@ typedef struct {
 } EdtAmmPlan;
 
 /* Where AMM goes for this model and guidance: EDT_AMM_OFFICIAL as the published code runs, for
- * every guidance; EDT_AMM_AUTO the arrangement that the code's comments give for the guidance, and
- * none in models with other patches than the published ones. */
+ * every guidance, and nowhere in networks that it has no list for; EDT_AMM_AUTO the arrangement
+ * that the code's comments give for the guidance, for networks without one the same share of the
+ * depth, and none in models with other patches than the published ones. */
 EdtAmmPlan edt_amm_plan(const EdtVariant *v, EdtAmm amm, double cfg_scale);
 
 /* The matrix by offset: out[(2n-1) * (dy + n-1) + dx + n-1] for token offsets dy, dx; n > 1.  Zero

@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * See block.h (official EDTBlock; paper figure 2).
+ * See block.h (official EDTBlock, DiTBlock, MDTBlock; paper figure 2).
  */
 #include "network/block.h"
 
 #include <math.h>
+
+/* The stream becomes a product of itself and its skip; y for the attention. */
+static void join_skip(const EdtGroup *block, const EdtStream *s, const EdtStage *stage)
+{
+    const EdtWeight *skip = block->part[EDT_PART_SKIP];
+
+    edt_stream_linear(s, skip, s->y, s->p);
+    edt_stream_station(s, skip, 0, s->p, s->act, stage->T, stage->D);
+    edt_stream_begin(s, stage, s->p, s->act, NULL, s->x, block->part[EDT_PART_SITE]);
+}
 
 /* x += gate * Attention(...); y for the MLP. */
 static void attend(const EdtGroup *block, const EdtStream *s, const EdtStage *stage,
@@ -50,7 +60,8 @@ static void attend(const EdtGroup *block, const EdtStream *s, const EdtStage *st
 }
 
 /* x += gate * MLP(y); y as `next` says. */
-static void think(const EdtGroup *block, const EdtStream *s, const EdtStage *stage, EdtNext next)
+static void think(const EdtGroup *block, const EdtStream *s, const EdtStage *stage, float *x_out,
+                  EdtNext next)
 {
     const int D = stage->D;
     const EdtWeight *fc2 = block->part[EDT_PART_FC2];
@@ -64,9 +75,11 @@ static void think(const EdtGroup *block, const EdtStream *s, const EdtStage *sta
                     .T = stage->T,
                     .D = D,
                     .x_in = s->x,
-                    .x = s->x,
+                    .x = x_out,
                     .p = s->p,
                     .p_type = s->act,
+                    .table = next.table ? next.table->table : NULL,
+                    .beside = next.beside,
                     .y = next.plain || next.site ? s->y : NULL,
                     .norm = next.site != NULL,
                     .mod_p = edt_stream_modulation(s, block->part[EDT_PART_SITE]),
@@ -75,12 +88,17 @@ static void think(const EdtGroup *block, const EdtStream *s, const EdtStage *sta
                     .shift = 0,
                     .scale = D,
                 });
-    edt_stream_station(s, fc2, 2, s->x, EDT_F32, stage->T, D);
+    if (!next.table) /* with it, the stream is no station of the reference's any more */
+        edt_stream_station(s, fc2, 2, x_out, EDT_F32, stage->T, D);
 }
 
 void edt_block_run(const EdtGroup *block, const EdtStream *s, const EdtStage *stage,
-                   const float *x_in, const float *amm, EdtNext next)
+                   const float *x_in, float *x_out, const float *amm, EdtNext next)
 {
+    if (block->part[EDT_PART_SKIP]) {
+        join_skip(block, s, stage);
+        x_in = s->x;
+    }
     attend(block, s, stage, x_in, amm);
-    think(block, s, stage, next);
+    think(block, s, stage, x_out, next);
 }

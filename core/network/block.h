@@ -7,7 +7,8 @@
 
 #include "network/stream.h"
 
-/* x_in: where the stream comes from (a skip, which is kept; or x itself).  On entry y is what the
- * block's attention wants, on exit what `next` says.  amm: [2n-1][2n-1], or NULL. */
+/* x_in: where the stream comes from, x_out: where it goes to (a skip, which is kept; or s->x).  On
+ * entry y is what the block begins with: what its attention wants, or, where it has a skip, the
+ * stream and that beside it.  On exit it is what `next` says.  amm: [2n-1][2n-1], or NULL. */
 void edt_block_run(const EdtGroup *block, const EdtStream *s, const EdtStage *stage,
-                   const float *x_in, const float *amm, EdtNext next);
+                   const float *x_in, float *x_out, const float *amm, EdtNext next);

@@ -56,6 +56,23 @@ static void visit_positions(const Visitor *w, EdtLayer of, const EdtStage *stage
     visit(w, of, name);
 }
 
+/* MDT's second table, and what stands where training hides a token. */
+static void visit_decoder(const Visitor *w)
+{
+    const int last = edt_variant_stages(w->v) - 1;
+    const EdtStage stage = edt_variant_stage(w->v, last);
+    EdtLayer of = {.owner = EDT_OWNER_JOINT, .index = last, .stage = last};
+    EdtLayer mask = {.part = EDT_PART_MASK, .kind = EDT_LAYER_POSITIONS, .training = TRUE};
+
+    if (stage.joint == EDT_JOINT_TABLE)
+        visit_positions(w, of, &stage, "decoder_pos_embed");
+    mask.K = 1;
+    mask.N = stage.D;
+    mask.first = EDT_FIRST_NORMAL;
+    if (edt_variant_has_side(w->v))
+        visit(w, mask, "mask_token");
+}
+
 static void visit_beginning(const Visitor *w)
 {
     const EdtVariant *v = w->v;
@@ -65,6 +82,7 @@ static void visit_beginning(const Visitor *w)
     EdtLayer classes = {.part = EDT_PART_CLASSES, .stage = -1, .first = EDT_FIRST_NORMAL};
 
     visit_positions(w, (EdtLayer){.owner = EDT_OWNER_ENDS}, &first, "pos_embed");
+    visit_decoder(w);
     patches.side = v->patch;
     patches.N = time.N = classes.N = first.D;
     patches.K = v->channels * v->patch * v->patch;
@@ -76,7 +94,7 @@ static void visit_beginning(const Visitor *w)
     time.K = first.D;
     visit(w, time, "t_embedder.mlp.2");
     classes.kind = EDT_LAYER_ROWS;
-    classes.K = v->n_classes + 1;
+    classes.K = v->n_classes + !v->no_null;
     visit(w, classes, "y_embedder.embedding_table.weight");
     classes.part = EDT_PART_STYLES;
     classes.K = v->n_styles + 1;
@@ -84,26 +102,48 @@ static void visit_beginning(const Visitor *w)
         visit(w, classes, "style_embedder.embedding_table.weight");
 }
 
-static void visit_block(const Visitor *w, int i, int stage)
+static void visit_windows(const Visitor *w, EdtLayer of, const EdtStage *s)
 {
-    const EdtStage s = edt_variant_stage(w->v, stage);
-    const int D = s.D, hidden = D * w->v->mlp_ratio;
-    EdtLayer of = {.owner = EDT_OWNER_BLOCK, .index = i, .stage = stage}, windows;
+    of.part = EDT_PART_WINDOWS;
+    of.kind = EDT_LAYER_WINDOWS;
+    of.side = 2 * s->n - 1;
+    of.K = s->windows;
+    of.N = s->H;
+    of.first = EDT_FIRST_NORMAL;
+    visit(w, of, ".attn.rel_pos_bias.relative_position_bias_table");
+}
 
-    g_snprintf(of.name, sizeof of.name, "blocks.%d", i);
-    windows = of;
-    windows.part = EDT_PART_WINDOWS;
-    windows.kind = EDT_LAYER_WINDOWS;
-    windows.side = 2 * s.n - 1;
-    windows.K = windows.side * windows.side;
-    windows.N = s.H;
-    windows.first = EDT_FIRST_NORMAL;
-    visit(w, windows, ".attn.rel_pos_bias.relative_position_bias_table");
+/* of: the block, by its name. */
+static void visit_block(const Visitor *w, EdtLayer of)
+{
+    const EdtStage s = edt_variant_stage(w->v, of.stage);
+    const int D = s.D, hidden = D * w->v->mlp_ratio;
+
+    if (s.windows)
+        visit_windows(w, of, &s);
     visit_linear(w, of, EDT_PART_QKV, 3 * D, D, TRUE, ".attn.qkv");
     visit_linear(w, of, EDT_PART_PROJ, D, D, TRUE, ".attn.proj");
     visit_linear(w, of, EDT_PART_FC1, hidden, D, TRUE, ".mlp.fc1");
     visit_linear(w, of, EDT_PART_FC2, D, hidden, TRUE, ".mlp.fc2");
     visit_site(w, of, 6 * D, EDT_FIRST_ZERO);
+    if (s.skip != EDT_SKIP_NONE)
+        visit_linear(w, of, EDT_PART_SKIP, D, 2 * D, TRUE, ".skip_linear");
+}
+
+static void visit_blocks(const Visitor *w)
+{
+    int block = 0;
+    for (int stage = 0; stage < edt_variant_stages(w->v); stage++) {
+        const EdtStage s = edt_variant_stage(w->v, stage);
+        for (int i = 0; i < s.depth; i++) {
+            EdtLayer of = {.owner = EDT_OWNER_BLOCK, .index = block++, .stage = stage};
+            g_snprintf(of.name, sizeof of.name, "%s.%d", s.blocks, s.first + i);
+            visit_block(w, of);
+        }
+    }
+    if (edt_variant_has_side(w->v))
+        visit_block(w,
+                    (EdtLayer){.owner = EDT_OWNER_SIDE, .training = TRUE, .name = "sideblocks.0"});
 }
 
 /* The joint in front of a stage, number i of its kind; without the up-sampling, which the reference
@@ -157,12 +197,9 @@ static void visit_end(const Visitor *w)
 void edt_layers(const EdtVariant *v, EdtEachLayer each, gpointer user_data)
 {
     const Visitor visitor = {v, each, user_data}, *w = &visitor;
-    int block = 0;
 
     visit_beginning(w);
-    for (int stage = 0; stage < edt_variant_stages(v); stage++)
-        for (int i = 0; i < edt_variant_stage(v, stage).depth; i++)
-            visit_block(w, block++, stage);
+    visit_blocks(w);
     each_joint(w, EDT_JOINT_UP, visit_joint);
     each_joint(w, EDT_JOINT_DOWN, visit_joint);
     each_joint(w, EDT_JOINT_UP, visit_expand);
@@ -193,6 +230,18 @@ int edt_layer_shape(const EdtLayer *layer, gint64 shape[EDT_RANK_MAX])
     return 0;
 }
 
+void edt_layer_tensors(const EdtLayer *layer, EdtTensorSpec each, gpointer user_data)
+{
+    const gboolean linear = edt_layer_is_linear(layer);
+    g_autofree char *weight = g_strconcat(layer->name, linear ? ".weight" : "", NULL);
+    g_autofree char *bias = g_strconcat(layer->name, ".bias", NULL);
+    gint64 shape[EDT_RANK_MAX] = {0};
+
+    each(weight, edt_layer_shape(layer, shape), shape, user_data);
+    if (linear && layer->bias)
+        each(bias, 1, &layer->N, user_data);
+}
+
 typedef struct {
     EdtTensorSpec each;
     gpointer user_data;
@@ -201,14 +250,8 @@ typedef struct {
 static void tell_tensors(const EdtLayer *layer, gpointer user_data)
 {
     const Tensors *to = user_data;
-    const gboolean linear = edt_layer_is_linear(layer);
-    g_autofree char *weight = g_strconcat(layer->name, linear ? ".weight" : "", NULL);
-    g_autofree char *bias = g_strconcat(layer->name, ".bias", NULL);
-    gint64 shape[EDT_RANK_MAX] = {0};
-
-    to->each(weight, edt_layer_shape(layer, shape), shape, to->user_data);
-    if (linear && layer->bias)
-        to->each(bias, 1, &layer->N, to->user_data);
+    if (!layer->training)
+        edt_layer_tensors(layer, to->each, to->user_data);
 }
 
 void edt_variant_tensors(const EdtVariant *v, EdtTensorSpec each, gpointer user_data)
@@ -217,10 +260,41 @@ void edt_variant_tensors(const EdtVariant *v, EdtTensorSpec each, gpointer user_
     edt_layers(v, tell_tensors, &to);
 }
 
+typedef struct {
+    void (*each)(const char *name, gpointer user_data);
+    gpointer user_data;
+} Spares;
+
+static void tell_name(const char *name, int rank, const gint64 *shape, gpointer user_data)
+{
+    const Spares *to = user_data;
+    to->each(name, to->user_data);
+}
+
+static void tell_spares(const EdtLayer *layer, gpointer user_data)
+{
+    const Spares *to = user_data;
+    if (layer->training)
+        edt_layer_tensors(layer, tell_name, user_data);
+    if (layer->part == EDT_PART_WINDOWS) {
+        g_autofree char *block = g_strndup(layer->name, strlen(layer->name) - strlen("bias_table"));
+        g_autofree char *index = g_strconcat(block, "index", NULL); /* relative_position_index */
+        to->each(index, to->user_data);
+    }
+}
+
+void edt_variant_spares(const EdtVariant *v, void (*each)(const char *name, gpointer user_data),
+                        gpointer user_data)
+{
+    Spares to = {each, user_data};
+    edt_layers(v, tell_spares, &to);
+}
+
 static void count_parameters(const EdtLayer *layer, gpointer user_data)
 {
     const gint64 bias = edt_layer_is_linear(layer) && layer->bias ? layer->N : 0;
-    *(guint64 *)user_data += (guint64)(layer->K * layer->N + bias);
+    if (!layer->training)
+        *(guint64 *)user_data += (guint64)(layer->K * layer->N + bias);
 }
 
 guint64 edt_variant_parameters(const EdtVariant *v)
@@ -232,7 +306,7 @@ guint64 edt_variant_parameters(const EdtVariant *v)
 
 static void count_macs(const EdtLayer *layer, gpointer user_data)
 {
-    if (edt_layer_is_linear(layer))
+    if (edt_layer_is_linear(layer) && !layer->training)
         *(guint64 *)user_data += (guint64)(layer->K * layer->N * layer->T);
 }
 

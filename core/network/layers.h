@@ -12,9 +12,9 @@
 #include "compute/backend.h"
 #include "network/shape.h"
 
-/* Where a layer belongs: to both ends of the network, to a block (counted through all stages), or
- * to the joint in front of a stage. */
-typedef enum { EDT_OWNER_ENDS, EDT_OWNER_BLOCK, EDT_OWNER_JOINT } EdtOwner;
+/* Where a layer belongs: to both ends of the network, to a block (counted through all stages), to
+ * the joint in front of a stage, or to the block that only training runs. */
+typedef enum { EDT_OWNER_ENDS, EDT_OWNER_BLOCK, EDT_OWNER_JOINT, EDT_OWNER_SIDE } EdtOwner;
 
 /* What it is there. */
 typedef enum {
@@ -22,26 +22,29 @@ typedef enum {
     EDT_PART_PATCHES,   /* ends: patches to the stream */
     EDT_PART_TIME_IN,   /* ends: the timestep's MLP */
     EDT_PART_TIME_OUT,
-    EDT_PART_CLASSES,   /* ends: a row for each class, and for the null class */
-    EDT_PART_STYLES,    /* ends: the same of styles, where the network knows any */
-    EDT_PART_HEAD,      /* ends: the stream to patches */
-    EDT_PART_SITE,      /* all: SiLU(c) to shifts, scales and gates (adaLN) */
-    EDT_PART_WINDOWS,   /* block: position bias by offset */
-    EDT_PART_QKV,       /* block */
+    EDT_PART_CLASSES, /* ends: a row for each class, and for the null class */
+    EDT_PART_STYLES,  /* ends: the same of styles, where the network knows any */
+    EDT_PART_HEAD,    /* ends: the stream to patches */
+    EDT_PART_MASK,    /* ends: what a hidden token is in training */
+    EDT_PART_SITE,    /* all: SiLU(c) to shifts, scales and gates (adaLN) */
+    EDT_PART_WINDOWS, /* block: position bias by offset */
+    EDT_PART_QKV,     /* block */
     EDT_PART_PROJ,
     EDT_PART_FC1,
     EDT_PART_FC2,
-    EDT_PART_EXPAND,    /* joint up: the up-sampling */
-    EDT_PART_MERGE,     /* joint: four tokens, or stream and skip, to one */
+    EDT_PART_SKIP,   /* block: what it is set beside and the stream to the stream */
+    EDT_PART_EXPAND, /* joint up: the up-sampling */
+    EDT_PART_MERGE,  /* joint: four tokens, or stream and skip, to one */
     EDT_PARTS,
 } EdtPart;
 
 typedef enum {
     EDT_LAYER_LINEAR,    /* weight [N,K], bias [N] */
-    EDT_LAYER_PATCHES,   /* the same, but the weight lies as a convolution [N, K/side^2, side, side] */
-    EDT_LAYER_POSITIONS, /* [1,K,N]; fixed, never trained */
+    EDT_LAYER_PATCHES,   /* the same, but the weight lies as a convolution [N, K/side^2, side, side]
+                          */
+    EDT_LAYER_POSITIONS, /* [1,K,N] */
     EDT_LAYER_ROWS,      /* [K,N]: one of them is picked */
-    EDT_LAYER_WINDOWS,   /* [K,N], K = side^2: one number an offset, by head */
+    EDT_LAYER_WINDOWS,   /* [K,N]: one number an offset, side^2 of them, by head; the rest unused */
 } EdtLayerKind;
 
 /* What a weight is in an untrained network (biases: 0). */
@@ -53,18 +56,19 @@ typedef enum {
 
 typedef struct {
     EdtOwner owner;
-    int index;           /* of the block, or the stage that the joint leads to */
+    int index; /* of the block, or the stage that the joint leads to */
     EdtPart part;
     EdtLayerKind kind;
-    char name[80];       /* as in the reference; of linear layers without .weight and .bias */
+    char name[80]; /* as in the reference; of linear layers without .weight and .bias */
     gint64 K, N;
-    int side;            /* of what is square in it, see EdtLayerKind */
-    int stage;           /* whose tokens pass through it; -1: the conditioning, by rows of c */
-    int T;               /* how many those are, a sample; conditioning: 1, a row */
+    int side;  /* of what is square in it, see EdtLayerKind */
+    int stage; /* whose tokens pass through it; -1: the conditioning, by rows of c */
+    int T;     /* how many those are, a sample; conditioning: 1, a row */
     gboolean bias;
     EdtEpilogue epilogue;
     gboolean x_act, y_act; /* of the device's act type; else f32 */
     EdtFirst first;
+    gboolean training; /* only training has a use for it: it is not in a model */
 } EdtLayer;
 
 static inline gboolean edt_layer_is_linear(const EdtLayer *layer)
@@ -72,15 +76,21 @@ static inline gboolean edt_layer_is_linear(const EdtLayer *layer)
     return layer->kind == EDT_LAYER_LINEAR || layer->kind == EDT_LAYER_PATCHES;
 }
 
-/* All layers, in the order of the reference's files. */
+/* All layers, as the reference's files have them one after the other (but that MDT's windows come
+ * later in a block). */
 typedef void (*EdtEachLayer)(const EdtLayer *layer, gpointer user_data);
 void edt_layers(const EdtVariant *v, EdtEachLayer each, gpointer user_data);
 
 /* The shape of the layer's weight or table; its rank. */
 int edt_layer_shape(const EdtLayer *layer, gint64 shape[EDT_RANK_MAX]);
 
-/* Every tensor, in that order.  Names without prefix. */
+/* The tensors of a layer, and every tensor of a model in that order.  Names without prefix. */
 typedef void (*EdtTensorSpec)(const char *name, int rank, const gint64 *shape, gpointer user_data);
+void edt_layer_tensors(const EdtLayer *layer, EdtTensorSpec each, gpointer user_data);
 void edt_variant_tensors(const EdtVariant *v, EdtTensorSpec each, gpointer user_data);
-guint64 edt_variant_parameters(const EdtVariant *v); /* trainable and tables */
+/* Names of what a checkpoint may hold beside them: what training needed, and numbers of places
+ * that follow from the grid. */
+void edt_variant_spares(const EdtVariant *v, void (*each)(const char *name, gpointer user_data),
+                        gpointer user_data);
+guint64 edt_variant_parameters(const EdtVariant *v); /* of a model: trainable and tables */
 guint64 edt_variant_macs(const EdtVariant *v);       /* multiply-adds per sample, step */

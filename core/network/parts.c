@@ -8,13 +8,14 @@
 
 static void count(const EdtLayer *layer, gpointer user_data)
 {
-    ++*(int *)user_data;
+    *(int *)user_data += !layer->training;
 }
 
 static EdtGroup *owner_of(EdtParts *parts, const EdtLayer *layer)
 {
     switch (layer->owner) {
     case EDT_OWNER_ENDS:
+    case EDT_OWNER_SIDE:
         break;
     case EDT_OWNER_BLOCK:
         return &parts->blocks[layer->index];
@@ -27,8 +28,10 @@ static EdtGroup *owner_of(EdtParts *parts, const EdtLayer *layer)
 static void place(const EdtLayer *layer, gpointer user_data)
 {
     EdtParts *parts = user_data;
-    EdtWeight *weight = &parts->weights[parts->n_weights++];
 
+    if (layer->training)
+        return;
+    EdtWeight *weight = &parts->weights[parts->n_weights++];
     weight->layer = *layer;
     owner_of(parts, layer)->part[layer->part] = weight;
 }
@@ -47,14 +50,15 @@ void edt_parts_plan(EdtParts *parts, const EdtVariant *v)
 /* ---- on a device ---- */
 
 /* From the windows of the backend (EdtAttention) to the reference's table: its row is
- * (qy-ky+n-1)(2n-1) + qx-kx+n-1, a column a head; ours go by head, and mirror x. */
+ * (qy-ky+n-1)(2n-1) + qx-kx+n-1, a column a head; ours go by head, and mirror x.  Rows that are
+ * never used stay behind. */
 static gsize in_windows(gsize i, gconstpointer data)
 {
     const EdtLayer *layer = data;
     const gsize side = (gsize)layer->side, H = (gsize)layer->N;
     const gsize head = i / (side * side), y = i / side % side, x = i % side;
 
-    return (y * side + side - 1 - x) * H + head;
+    return head < H ? (y * side + side - 1 - x) * H + head : i;
 }
 
 static gboolean load(EdtWeight *weight, EdtLoader *l)

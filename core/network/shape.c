@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The shapes of EDT: a table that names the published sizes, and the way back from tensors to a
- * shape.  Next: layers.c.
+ * The shapes of networks: their names, and what follows from a shape and the row of its family.
+ * Next: detect.c, the way back from tensors; then layers.c.
  */
-#include "network/shape.h"
+#include "network/family.h"
 
-#include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
 
-#define DIM_MAX 4096    /* widest stage we accept: 4 D must fit a row kernel's buffer */
-#define GRID_MAX 128
-
 /* Sizes of the paper's table 1 and the official models_edt.py; the Ti are ours, with patches of 4
- * for small pictures in pixel space, of 2 for latents.  latent_size and grid are set by image size. */
+ * for small pictures in pixel space, of 2 for latents.  latent_size and grid are set by image size.
+ */
 static const struct {
     EdtVariant v;
     int factor; /* image pixels per latent pixel */
@@ -70,43 +67,52 @@ static const struct {
      8},
 };
 
-/* How a stage of a family is entered, and how often its grid was halved. */
-static const struct {
-    int stages;
-    struct {
-        EdtJointKind joint;
-        int halvings;
-    } stage[EDT_STAGES_MAX];
-} families[] = {
-    [EDT_FAMILY_EDT] = {5,
-                        {{EDT_JOINT_PATCHES, 0},
-                         {EDT_JOINT_DOWN, 1},
-                         {EDT_JOINT_DOWN, 2},
-                         {EDT_JOINT_UP, 1},
-                         {EDT_JOINT_UP, 0}}},
-};
-
 int edt_variant_stages(const EdtVariant *v)
 {
-    return families[v->family].stages;
+    return edt_family_of(v)->stages;
 }
 
 int edt_variant_grid(const EdtVariant *v, int stage)
 {
-    return v->grid >> families[v->family].stage[stage].halvings;
+    return v->grid >> edt_family_of(v)->stage[stage].halvings;
+}
+
+const char *edt_variant_licence(const EdtVariant *v)
+{
+    return edt_family_of(v)->licence;
+}
+
+gboolean edt_variant_has_side(const EdtVariant *v)
+{
+    return edt_family_of(v)->side;
+}
+
+/* Blocks of the stages before that are in the same list. */
+static int first_block(const EdtVariant *v, int stage)
+{
+    int first = 0;
+    for (int s = 0; s < stage; s++)
+        if (strcmp(edt_family_of(v)->stage[s].blocks, edt_family_of(v)->stage[stage].blocks) == 0)
+            first += v->depths[s];
+    return first;
 }
 
 EdtStage edt_variant_stage(const EdtVariant *v, int stage)
 {
     const int n = edt_variant_grid(v, stage), D = v->dims[stage], H = v->heads[stage];
+    const int side = 2 * n - 1, windows = edt_family_of(v)->windows;
     return (EdtStage){
-        .joint = families[v->family].stage[stage].joint,
+        .joint = edt_family_of(v)->stage[stage].joint,
+        .skip = edt_family_of(v)->stage[stage].skip,
         .n = n,
         .T = n * n,
         .D = D,
         .H = H,
         .d = D / H,
         .depth = v->depths[stage],
+        .blocks = edt_family_of(v)->stage[stage].blocks,
+        .first = first_block(v, stage),
+        .windows = windows ? side * side + windows - 1 : 0,
     };
 }
 
@@ -126,172 +132,70 @@ int edt_variant_stage_of_block(const EdtVariant *v, int block)
     return stage;
 }
 
+/* ---- names ---- */
+
+#define LATENT_FACTOR 8 /* image pixels per latent pixel of Stable Diffusion's autoencoder */
+
+static gboolean find_name(const char *name, EdtVariant *v, int *factor)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(named); i++)
+        if (strcmp(name, named[i].v.name) == 0) {
+            *v = named[i].v;
+            *factor = named[i].factor;
+            return TRUE;
+        }
+    *factor = LATENT_FACTOR;
+    for (int f = 0; f < EDT_FAMILIES; f++)
+        for (int patch = 2; patch <= edt_families[f].largest_patch; patch *= 2)
+            for (gsize i = 0; edt_family_size((EdtFamily)f, i, patch, edt_families[f].decoder, v);
+                 i++)
+                if (strcmp(name, v->name) == 0)
+                    return TRUE;
+    return FALSE;
+}
+
+/* How often the deepest stage halves the grid. */
+static int halvings(EdtFamily family)
+{
+    int most = 0;
+    for (int s = 0; s < edt_families[family].stages; s++)
+        most = MAX(most, edt_families[family].stage[s].halvings);
+    return most;
+}
+
 gboolean edt_variant_named(const char *name, int image_size, EdtVariant *v)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(named); i++) {
-        int unit = named[i].factor * named[i].v.patch * 4; /* the middle stage halves twice */
-        if (strcmp(name, named[i].v.name) != 0 || image_size <= 0 || image_size % unit)
-            continue;
-        *v = named[i].v;
-        v->latent_size = image_size / named[i].factor;
-        v->grid = v->latent_size / v->patch;
-        return v->grid <= GRID_MAX;
-    }
-    return FALSE;
-}
-
-/* A published size by widths, heads and patch; depths may differ (the released XL). */
-static void name_variant(EdtVariant *v)
-{
-    const char *name = "EDT custom";
-    for (guint i = 0; i < G_N_ELEMENTS(named); i++)
-        if (memcmp(v->dims, named[i].v.dims, sizeof v->dims) == 0 &&
-            memcmp(v->heads, named[i].v.heads, sizeof v->heads) == 0 &&
-            v->patch == named[i].v.patch)
-            name = named[i].v.name;
-    g_strlcpy(v->name, name, sizeof v->name);
-}
-
-/* ---- tensors to shape ---- */
-
-typedef struct {
-    EdtShapeOf shape_of;
-    gpointer source;
-    GError **error;
-} Reader;
-
-static gboolean refuse(Reader *reader, const char *name, const char *why)
-{
-    g_set_error(reader->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                _("This is not an EDT checkpoint that can be read: tensor “%s” %s."), name, why);
-    return FALSE;
-}
-
-static gboolean read_shape(Reader *reader, const char *name, int rank, gint64 shape[EDT_RANK_MAX])
-{
-    int found = reader->shape_of(reader->source, name, shape);
-    if (found == 0)
-        return refuse(reader, name, _("is missing"));
-    if (found != rank)
-        return refuse(reader, name, _("has an unexpected number of dimensions"));
-    for (int i = 0; i < rank; i++)
-        if (shape[i] <= 0 || shape[i] > 1 << 24)
-            return refuse(reader, name, _("has an impossible size"));
-    return TRUE;
-}
-
-typedef struct {
-    int D, H, n, ratio;
-} Block;
-
-static gboolean read_block(Reader *reader, int i, Block *block)
-{
-    gint64 bias[EDT_RANK_MAX], qkv[EDT_RANK_MAX], fc1[EDT_RANK_MAX];
-    char name[96];
-
-    g_snprintf(name, sizeof name, "blocks.%d.mlp.fc1.weight", i);
-    if (!read_shape(reader, name, 2, fc1))
+    int factor;
+    if (!find_name(name, v, &factor) || image_size <= 0 ||
+        image_size % ((factor * v->patch) << halvings(v->family)))
         return FALSE;
-    g_snprintf(name, sizeof name, "blocks.%d.attn.qkv.weight", i);
-    if (!read_shape(reader, name, 2, qkv))
-        return FALSE;
-    if (qkv[0] != 3 * qkv[1] || qkv[1] > DIM_MAX || qkv[1] % 4)
-        return refuse(reader, name, _("has no plausible width"));
-    if (fc1[1] != qkv[1] || fc1[0] % fc1[1] || fc1[0] / fc1[1] > 16)
-        return refuse(reader, "mlp.fc1.weight", _("does not fit its block"));
-    g_snprintf(name, sizeof name, "blocks.%d.attn.rel_pos_bias.relative_position_bias_table", i);
-    if (!read_shape(reader, name, 2, bias))
-        return FALSE;
-    int side = (int)lround(sqrt((double)bias[0])); /* 2n-1 */
-    if ((gint64)side * side != bias[0] || side % 2 == 0 || side > 2 * GRID_MAX - 1 ||
-        qkv[1] % bias[1])
-        return refuse(reader, name, _("does not fit a square token grid"));
-    *block = (Block){.D = (int)qkv[1], .H = (int)bias[1], .n = (side + 1) / 2,
-                     .ratio = (int)(fc1[0] / fc1[1])};
-    return TRUE;
+    v->latent_size = image_size / factor;
+    v->grid = v->latent_size / v->patch;
+    return v->grid <= EDT_GRID_MAX;
 }
 
-static gboolean block_exists(Reader *reader, int i)
+static gboolean same_widths(const EdtVariant *a, const EdtVariant *b)
 {
-    gint64 shape[EDT_RANK_MAX];
-    char name[64];
-    g_snprintf(name, sizeof name, "blocks.%d.attn.qkv.weight", i);
-    return reader->shape_of(reader->source, name, shape) != 0;
+    return memcmp(a->dims, b->dims, sizeof a->dims) == 0 &&
+           memcmp(a->heads, b->heads, sizeof a->heads) == 0 && a->patch == b->patch;
 }
 
-/* Consecutive blocks with one grid are a stage; the grids must run n, n/2, n/4, n/2, n. */
-static gboolean read_stages(Reader *reader, EdtVariant *v)
+void edt_variant_name(EdtVariant *v)
 {
-    int stage = -1, last = 0;
-    for (int i = 0; i < EDT_BLOCKS_MAX && (i == 0 || block_exists(reader, i)); i++) {
-        Block block;
-        if (!read_block(reader, i, &block))
-            return FALSE;
-        if (block.n != last) {
-            if (++stage == 0)
-                v->grid = block.n;
-            last = block.n;
-            if (stage >= edt_variant_stages(v) || v->grid % 4 || block.n != edt_variant_grid(v, stage))
-                return refuse(reader, "blocks",
-                              _("do not form two down, one middle and two up stages"));
-            v->dims[stage] = block.D;
-            v->heads[stage] = block.H;
-            v->mlp_ratio = block.ratio;
-        }
-        if (block.D != v->dims[stage] || block.H != v->heads[stage] ||
-            block.ratio != v->mlp_ratio)
-            return refuse(reader, "blocks", _("of one stage differ in width or heads"));
-        v->depths[stage]++;
-    }
-    if (stage != edt_variant_stages(v) - 1)
-        return refuse(reader, "blocks", _("do not form two down, one middle and two up stages"));
-    return TRUE;
-}
+    const int decoder = v->depths[edt_variant_stages(v) - 1];
+    EdtVariant one;
 
-#define STYLES "style_embedder.embedding_table.weight"
-
-/* The table of styles, where there is one. */
-static gboolean read_styles(Reader *reader, EdtVariant *v)
-{
-    gint64 styles[EDT_RANK_MAX];
-
-    if (reader->shape_of(reader->source, STYLES, styles) == 0)
-        return TRUE;
-    if (!read_shape(reader, STYLES, 2, styles))
-        return FALSE;
-    if (styles[1] != v->dims[0] || styles[0] < 2)
-        return refuse(reader, STYLES, _("does not fit the model's width"));
-    v->n_styles = (int)styles[0] - 1;
-    return TRUE;
-}
-
-gboolean edt_variant_detect(EdtShapeOf shape_of, gpointer source, EdtVariant *v, GError **error)
-{
-    Reader reader = {shape_of, source, error};
-    gint64 patch[EDT_RANK_MAX], labels[EDT_RANK_MAX], final[EDT_RANK_MAX];
-
-    *v = (EdtVariant){0};
-    if (!read_shape(&reader, "x_embedder.proj.weight", 4, patch) ||
-        !read_shape(&reader, "y_embedder.embedding_table.weight", 2, labels) ||
-        !read_shape(&reader, "final_layer.linear.weight", 2, final) || !read_stages(&reader, v) ||
-        !read_styles(&reader, v))
-        return FALSE;
-    gint64 area = patch[2] * patch[3];
-    if (patch[2] != patch[3] || patch[2] > 16 || patch[1] > 64 || patch[0] != v->dims[0])
-        return refuse(&reader, "x_embedder.proj.weight", _("is no patch embedding of this model"));
-    if (labels[1] != v->dims[0] || labels[0] < 2 || v->dims[4] != v->dims[0] ||
-        v->dims[3] != v->dims[1])
-        return refuse(&reader, "y_embedder.embedding_table.weight",
-                      _("does not fit the model's width"));
-    if (final[0] != area * patch[1] && final[0] != 2 * area * patch[1])
-        return refuse(&reader, "final_layer.linear.weight", _("does not fit patch and channels"));
-    v->channels = (int)patch[1];
-    v->patch = (int)patch[2];
-    v->latent_size = v->grid * v->patch;
-    v->n_classes = (int)labels[0] - 1;
-    v->out_channels = (int)(final[0] / area);
-    name_variant(v);
-    return TRUE;
+    memset(v->name, 0, sizeof v->name); /* shapes are compared byte by byte */
+    for (gsize i = 0; i < G_N_ELEMENTS(named); i++)
+        if (named[i].v.family == v->family && same_widths(v, &named[i].v))
+            g_strlcpy(v->name, named[i].v.name, sizeof v->name);
+    for (gsize i = 0; edt_family_of(v)->largest_patch >= v->patch &&
+                      edt_family_size(v->family, i, v->patch, decoder, &one);
+         i++)
+        if (same_widths(v, &one) && memcmp(v->depths, one.depths, sizeof v->depths) == 0)
+            g_strlcpy(v->name, one.name, sizeof v->name);
+    if (!*v->name)
+        g_snprintf(v->name, sizeof v->name, "%s custom", edt_family_of(v)->name);
 }
 
 void edt_position_table(int n, int D, float *out)

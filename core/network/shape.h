@@ -15,49 +15,87 @@
 
 /* Networks whose stages hang together in one way: a row of shape.c. */
 typedef enum {
-    EDT_FAMILY_EDT, /* two stages down, one in the middle, two up */
+    EDT_FAMILY_EDT,   /* two stages down, one in the middle, two up */
+    EDT_FAMILY_DIT,   /* one stage (Peebles & Xie 2023) */
+    EDT_FAMILY_MDTV2, /* in, out beside what came in, decoder beside the tokens (Gao et al. 2023) */
+    EDT_FAMILY_MDT,   /* its first version: one stage and a decoder */
+    EDT_FAMILIES,
 } EdtFamily;
 
 typedef struct {
     EdtFamily family;
-    char name[32];               /* "EDT-S/2", or "EDT custom" */
-    int channels, patch;         /* latent channels C, patch side p */
-    int latent_size;             /* h = w */
-    int grid;                    /* n of stage 0: latent_size / patch */
-    int dims[EDT_STAGES_MAX];    /* D of each stage; dims[0] is also the width of c */
+    char name[32];            /* "EDT-S/2", or "EDT custom": the family's name comes first */
+    int channels, patch;      /* latent channels C, patch side p */
+    int latent_size;          /* h = w */
+    int grid;                 /* n of stage 0: latent_size / patch */
+    int dims[EDT_STAGES_MAX]; /* D of each stage; dims[0] is also the width of c */
     int heads[EDT_STAGES_MAX];
-    int depths[EDT_STAGES_MAX];  /* blocks of each stage */
-    int mlp_ratio;               /* hidden width of the MLP over D: 4 */
-    int n_classes;               /* rows of the label table less the null class */
-    int n_styles;                /* the same of the style table; 0: there is none */
-    int out_channels;            /* 2C with learned variance, else C */
+    int depths[EDT_STAGES_MAX]; /* blocks of each stage */
+    int mlp_ratio;              /* hidden width of the MLP over D: 4 */
+    int n_classes;              /* rows of the label table less the null class */
+    gboolean no_null;           /* that table has no null class: no guidance */
+    int n_styles;               /* the same of the style table; 0: there is none */
+    int out_channels;           /* 2C with learned variance, else C */
 } EdtVariant;
 
-/* How the stream comes into a stage: from the patches, down to half the grid, or up to twice the
- * grid and beside the skip. */
-typedef enum { EDT_JOINT_PATCHES, EDT_JOINT_DOWN, EDT_JOINT_UP } EdtJointKind;
+/* How the stream comes into a stage: from the patches, down to half the grid, up to twice the grid
+ * and beside the skip, as it is, or with a position table added once more. */
+typedef enum {
+    EDT_JOINT_PATCHES,
+    EDT_JOINT_DOWN,
+    EDT_JOINT_UP,
+    EDT_JOINT_THROUGH,
+    EDT_JOINT_TABLE,
+} EdtJointKind;
+
+/* What the blocks of a stage are set beside before they begin, and merged with. */
+typedef enum {
+    EDT_SKIP_NONE,
+    EDT_SKIP_MIRROR, /* outputs of the stage before: the last block's first */
+    EDT_SKIP_TOKENS, /* what the first stage began with */
+} EdtSkip;
 
 /* Consecutive blocks of one width on one grid. */
 typedef struct {
     EdtJointKind joint;
-    int n, T;    /* grid side, tokens n*n */
-    int D, H, d; /* width, heads, D/H */
-    int depth;   /* blocks */
+    EdtSkip skip;
+    int n, T;           /* grid side, tokens n*n */
+    int D, H, d;        /* width, heads, D/H */
+    int depth;          /* blocks */
+    const char *blocks; /* the reference's list that they are in, ... */
+    int first;          /* ... and the place of the first */
+    int windows;        /* rows of their position bias: (2n-1)^2 and unused ones; 0: none */
 } EdtStage;
 
 int edt_variant_stages(const EdtVariant *v);
 EdtStage edt_variant_stage(const EdtVariant *v, int stage);
 int edt_variant_grid(const EdtVariant *v, int stage);
-int edt_variant_blocks(const EdtVariant *v);                     /* all blocks */
+int edt_variant_blocks(const EdtVariant *v); /* all blocks */
 int edt_variant_stage_of_block(const EdtVariant *v, int block);
+/* Of the weights that its authors published; NULL: not known. */
+const char *edt_variant_licence(const EdtVariant *v);
+/* Its training fills hidden tokens in, by a block of its own (side interpolater). */
+gboolean edt_variant_has_side(const EdtVariant *v);
 
-/* "EDT-S/2", "EDT-B/2", "EDT-XL/2", "EDT-Ti/4" at an image size; FALSE for other names. */
+/* "EDT-S/2", "EDT-B/2", "EDT-XL/2", "EDT-Ti/4", "DiT-S/2" to "DiT-XL/8", "MDTv2-S/2" to
+ * "MDTv2-XL/2", the same of "MDT" at an image size; FALSE for other names. */
 gboolean edt_variant_named(const char *name, int image_size, EdtVariant *v);
 
-/* Reads dims, heads, depths and grid from tensors (reference names, without prefix).  shape_of
- * answers rank (0: no such tensor) and fills shape.  Errors: EDT_ERROR_BAD_FILE naming the tensor. */
+/* What no tensor tells; 0: not known. */
+typedef struct {
+    int heads;   /* of networks without position bias (DiT); by their width where it is published */
+    int decoder; /* blocks behind MDT's second position table; as published: 2 */
+    int no_null; /* 1: no null class, -1: there is one; a table of 1000 rows has ImageNet's alone */
+} EdtShapeHints;
+
+/* Reads family, dims, heads, depths and grid from tensors (reference names, without prefix).
+ * shape_of answers rank (0: no such tensor) and fills shape.  Errors: EDT_ERROR_BAD_FILE naming the
+ * tensor. */
 typedef int (*EdtShapeOf)(gpointer source, const char *name, gint64 shape[EDT_RANK_MAX]);
-gboolean edt_variant_detect(EdtShapeOf shape_of, gpointer source, EdtVariant *v, GError **error);
+gboolean edt_variant_detect(EdtShapeOf shape_of, gpointer source, EdtShapeHints hints,
+                            EdtVariant *v, GError **error);
+/* What has to be said of v beside its tensors, for edt_variant_detect() to find it again. */
+EdtShapeHints edt_variant_hints(const EdtVariant *v);
 
 /* Fixed sin-cos position table [n*n, D] of the official code: first half of D encodes x (column),
  * second y; sin before cos; computed in f64 (get_2d_sincos_pos_embed). */

@@ -25,18 +25,21 @@ typedef struct {
     gpointer probe_data;
 } EdtStream;
 
-/* What the row pass at the end of a part leaves in y for the next one: nothing, x as it is, or x
- * normed and modulated by the first two columns of a site. */
+/* What the row pass at the end of a part leaves in y for the next one: nothing, x as it is, x and a
+ * skip beside it, or x normed and modulated by the first two columns of a site.  table: positions
+ * that come to x first. */
 typedef struct {
     gboolean plain;
     const EdtWeight *site;
+    const float *beside;
+    const EdtWeight *table;
 } EdtNext;
 
 /* Room for N samples of the widest stage. */
 void edt_stream_carve(EdtStream *s, EdtArena *arena, const EdtVariant *v, int N);
 EdtModulation edt_stream_modulation(const EdtStream *s, const EdtWeight *site);
 void edt_stream_linear(const EdtStream *s, const EdtWeight *weight, const void *x, void *y);
-/* The stream of a stage begins: x = p + positions, and y for its first block. */
+/* The stream begins: x = p + positions (or NULL), and y for the block with that site. */
 void edt_stream_begin(const EdtStream *s, const EdtStage *stage, const void *p, EdtType p_type,
                       const EdtWeight *positions, float *x, const EdtWeight *first);
 /* Tells the probe: rows of T tokens a sample and D wide, under a name of the reference ... */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * See walk.h (paper figure 2; official models_edt.py).
+ * See walk.h (paper figure 2; official models_edt.py; section 3 of the MDT paper).
  */
 #include "network/walk.h"
 #include "network/block.h"
@@ -13,7 +13,8 @@ typedef struct {
     const EdtStream *s;
     const EdtAmmPlan *amm;
     const float *skips[EDT_STAGES_MAX]; /* what waits for its joint; last in, first out */
-    int waiting, block;             /* how many; the next block */
+    int waiting, block;                 /* how many; the running block */
+    const float *x;                     /* where the stream lies */
 } Way;
 
 /* The joint behind a stage; PATCHES behind the last. */
@@ -23,19 +24,41 @@ static EdtJointKind joint_behind(const EdtVariant *v, int stage)
                                              : EDT_JOINT_PATCHES;
 }
 
+/* Some later stage is set beside what this one begins with. */
+static gboolean is_wanted(const EdtVariant *v, int stage)
+{
+    gboolean wanted = joint_behind(v, stage) == EDT_JOINT_DOWN;
+    for (int i = 1; stage == 0 && i < edt_variant_stages(v); i++)
+        wanted |= edt_variant_stage(v, i).skip == EDT_SKIP_TOKENS;
+    return wanted;
+}
+
+/* The next stage is set beside the outputs of this one's blocks. */
+static gboolean is_mirrored(const EdtVariant *v, int stage)
+{
+    return stage + 1 < edt_variant_stages(v) &&
+           edt_variant_stage(v, stage + 1).skip == EDT_SKIP_MIRROR;
+}
+
 void edt_walk_carve(EdtWalk *walk, EdtArena *arena, const EdtVariant *v, int N)
 {
     const gsize pixels = (gsize)N * (gsize)(v->latent_size * v->latent_size);
+    int block = 0;
 
     walk->patches =
         edt_arena_take(arena, pixels * (gsize)MAX(v->channels, v->out_channels) * sizeof(float));
     for (int i = 0; i < edt_variant_stages(v); i++) {
         const EdtStage stage = edt_variant_stage(v, i);
-        const gsize numbers = (gsize)N * (gsize)stage.T * (gsize)stage.D;
-        if (joint_behind(v, i) == EDT_JOINT_DOWN)
-            walk->skip[i] = edt_arena_take(arena, numbers * sizeof(float));
+        const gsize bytes = (gsize)N * (gsize)stage.T * (gsize)stage.D * sizeof(float);
+        if (is_wanted(v, i))
+            walk->skip[i] = edt_arena_take(arena, bytes);
+        for (int k = 0; k < stage.depth; k++, block++)
+            if (is_mirrored(v, i))
+                walk->kept[block] = edt_arena_take(arena, bytes);
     }
 }
+
+/* ---- into a stage ---- */
 
 /* Where the stream of a stage begins: in a memory of its own where its input is wanted again. */
 static float *beginning(Way *way, int i)
@@ -46,7 +69,7 @@ static float *beginning(Way *way, int i)
     return skip ? skip : way->s->x;
 }
 
-static const float *enter_patches(Way *way, int i, const EdtStage *stage, const EdtWeight *first)
+static void enter_patches(Way *way, int i, const EdtStage *stage, const EdtWeight *first)
 {
     const EdtStream *s = way->s;
     EdtWeight *const *ends = way->parts->ends.part;
@@ -55,59 +78,91 @@ static const float *enter_patches(Way *way, int i, const EdtStage *stage, const 
     edt_stream_linear(s, ends[EDT_PART_PATCHES], way->memory->patches, s->x);
     edt_stream_begin(s, stage, s->x, EDT_F32, ends[EDT_PART_POSITIONS], x, first);
     edt_stream_tell(s, "x_embed_plus_pos", x, EDT_F32, stage->T, stage->D);
-    return x;
+    way->x = x;
 }
 
-/* The stream comes into stage i; where it lies. */
-static const float *enter(Way *way, int i, const EdtStage *stage)
+/* The stream comes into stage i. */
+static void enter(Way *way, int i, const EdtStage *stage)
 {
     const EdtGroup *joint = &way->parts->joint[i];
     const EdtWeight *first = way->parts->blocks[way->block].part[EDT_PART_SITE];
-    float *x;
 
     switch (stage->joint) {
     case EDT_JOINT_PATCHES:
+        enter_patches(way, i, stage, first);
         break;
     case EDT_JOINT_DOWN: {
         const EdtStage from = edt_variant_stage(&way->parts->v, i - 1);
-        x = beginning(way, i);
+        float *x = beginning(way, i);
         edt_joint_down(joint, way->s, &from, stage, x, first);
-        return x;
+        way->x = x;
+        break;
     }
     case EDT_JOINT_UP:
         edt_joint_up(joint, way->s, stage, way->skips[--way->waiting], first);
-        return way->s->x;
+        way->x = way->s->x;
+        break;
+    case EDT_JOINT_THROUGH:
+    case EDT_JOINT_TABLE: /* the last block has seen to it */
+        break;
     }
-    return enter_patches(way, i, stage, first);
 }
 
-/* What leaves a stage: down reads x, up wants x as it is, the head wants it normed. */
-static EdtNext leave(const EdtParts *parts, int stage)
+/* ---- out of a block ---- */
+
+/* What block k of stage i wants of the block before it. */
+static EdtNext into(const Way *way, int i, int k)
 {
-    switch (joint_behind(&parts->v, stage)) {
+    const EdtParts *parts = way->parts;
+    const EdtStage stage = edt_variant_stage(&parts->v, i);
+    EdtNext next = {0};
+
+    switch (stage.skip) {
+    case EDT_SKIP_NONE:
+        next.site = parts->blocks[way->block + 1].part[EDT_PART_SITE];
+        break;
+    case EDT_SKIP_MIRROR: /* its twin lies as far before the middle as it lies behind */
+        next.beside = way->memory->kept[way->block - 2 * k];
+        break;
+    case EDT_SKIP_TOKENS:
+        next.beside = way->memory->skip[0];
+        break;
+    }
+    next.plain = next.beside != NULL;
+    if (k == 0 && stage.joint == EDT_JOINT_TABLE)
+        next.table = parts->joint[i].part[EDT_PART_POSITIONS];
+    return next;
+}
+
+/* What leaves stage i: down reads x, up wants x as it is, the head wants it normed. */
+static EdtNext leave(const Way *way, int i)
+{
+    switch (joint_behind(&way->parts->v, i)) {
     case EDT_JOINT_DOWN:
-        return (EdtNext){FALSE, NULL};
+        return (EdtNext){0};
     case EDT_JOINT_UP:
-        return (EdtNext){TRUE, NULL};
+        return (EdtNext){.plain = TRUE};
+    case EDT_JOINT_THROUGH:
+    case EDT_JOINT_TABLE:
+        return into(way, i + 1, 0);
     case EDT_JOINT_PATCHES:
         break;
     }
-    return (EdtNext){FALSE, parts->ends.part[EDT_PART_SITE]};
+    return (EdtNext){.site = way->parts->ends.part[EDT_PART_SITE]};
 }
 
 static void run_stage(Way *way, int i)
 {
     const EdtParts *parts = way->parts;
     const EdtStage stage = edt_variant_stage(&parts->v, i);
-    const float *x = enter(way, i, &stage);
 
+    enter(way, i, &stage);
     for (int k = 1; k <= stage.depth; k++, way->block++) {
-        const EdtGroup *block = &parts->blocks[way->block];
-        const EdtNext next = k < stage.depth ? (EdtNext){FALSE, block[1].part[EDT_PART_SITE]}
-                                             : leave(parts, i);
-        edt_block_run(block, way->s, &stage, x,
+        const EdtNext next = k < stage.depth ? into(way, i, k) : leave(way, i);
+        float *kept = way->memory->kept[way->block], *x = kept ? kept : way->s->x;
+        edt_block_run(&parts->blocks[way->block], way->s, &stage, way->x, x,
                       edt_amm_tables_find(&parts->amm, way->amm, way->block, i), next);
-        x = way->s->x;
+        way->x = x;
     }
 }
 

@@ -10,8 +10,9 @@
 
 /* The working memory of a walk, beside the stream's. */
 typedef struct {
-    float *patches;          /* [N*T, C*p*p] in, [N*T, C_out*p*p] out */
+    float *patches;              /* [N*T, C*p*p] in, [N*T, C_out*p*p] out */
     float *skip[EDT_STAGES_MAX]; /* inputs of the stages that a later one is set beside, or NULL */
+    float *kept[EDT_BLOCKS_MAX]; /* outputs of the blocks that a later one is set beside, or NULL */
 } EdtWalk;
 
 void edt_walk_carve(EdtWalk *walk, EdtArena *arena, const EdtVariant *v, int N);

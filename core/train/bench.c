@@ -149,7 +149,8 @@ gboolean edt_train_bench(const EdtTrainBench *options, EdtBenchResult *result, G
     *result = (EdtBenchResult){0};
     t->precision = edt_train_precision(options->precision);
     if (options->micro < 1 || options->repetitions < 1 ||
-        !edt_variant_named(options->variant, options->image_size, &t->v)) {
+        !edt_variant_named(options->variant, options->image_size, &t->v) ||
+        !edt_train_knows(&t->v)) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                     "There is no training step of %s at %d pixels with %d pictures, %d times.",
                     options->variant, options->image_size, options->micro, options->repetitions);

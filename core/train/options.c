@@ -2,6 +2,7 @@
  *
  * The options of a run: defaults, limits, and as JSON in a checkpoint.
  */
+#include "train/train_network.h"
 #include "train/state.h"
 #include "files/json_text.h"
 
@@ -181,6 +182,8 @@ gboolean edt_train_options_check(const EdtTrainOptions *o, EdtVariant *v, GError
 {
     if (!o->variant || !edt_variant_named(o->variant, o->image_size, v))
         return refuse(error, "there is no such variant for this image size");
+    if (!edt_train_knows(v))
+        return refuse(error, "only networks of EDT can be trained");
     if ((o->pictures != NULL) == (o->features != NULL))
         return refuse(error, "either a folder of pictures or one of features must be given");
     if (!check_space(o, v, error))

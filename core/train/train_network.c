@@ -256,6 +256,7 @@ static Linear *linear_of(EdtTrainNetwork *network, const EdtLayer *layer)
 {
     switch (layer->owner) {
     case EDT_OWNER_ENDS:
+    case EDT_OWNER_SIDE:
         break;
     case EDT_OWNER_BLOCK:
         return linear_of_block(&network->blocks[layer->index], layer->part);
@@ -314,6 +315,11 @@ static gboolean plan_all(EdtTrainNetwork *network, GError **error)
         plan_layer(&p, i);
     list_sites(network);
     return !p.failed && edt_products_prepare(network->products, error);
+}
+
+gboolean edt_train_knows(const EdtVariant *v)
+{
+    return v->family == EDT_FAMILY_EDT;
 }
 
 EdtTrainNetwork *edt_train_network_new(const EdtParameters *parameters, int N, EdtType act,

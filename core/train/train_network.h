@@ -24,6 +24,8 @@ typedef struct {
     const guint8 *down[2]; /* [N,T0], [N,T1]: what down 0 and 1 take in */
 } EdtTrainInput;
 
+/* Whether there is a backward of such networks: of EDT's, so far. */
+gboolean edt_train_knows(const EdtVariant *v);
 /* For batches of N samples; act: EDT_F32, or EDT_BF16 for products in bf16 with f32 sums.
  * Errors: EDT_ERROR_NO_MEMORY, _FAILED. */
 EdtTrainNetwork *edt_train_network_new(const EdtParameters *parameters, int N, EdtType act,

@@ -83,16 +83,54 @@ static const EdtVariant least = {
     .out_channels = 8,
 };
 
+/* 4x4 tokens, heads of 12: DiT's one stage, and MDTv2's three with all of their skips. */
+static const EdtVariant small_dit = {
+    .family = EDT_FAMILY_DIT,
+    .name = "small DiT",
+    .channels = 4,
+    .patch = 2,
+    .latent_size = 8,
+    .grid = 4,
+    .dims = {24},
+    .heads = {2},
+    .depths = {2},
+    .mlp_ratio = 4,
+    .n_classes = 10,
+    .out_channels = 8,
+};
+static const EdtVariant small_mdt = {
+    .family = EDT_FAMILY_MDTV2,
+    .name = "small MDTv2",
+    .channels = 4,
+    .patch = 2,
+    .latent_size = 8,
+    .grid = 4,
+    .dims = {24, 24, 24},
+    .heads = {2, 2, 2},
+    .depths = {3, 3, 6},
+    .mlp_ratio = 4,
+    .n_classes = 10,
+    .out_channels = 8,
+};
+
+static const EdtVariant *own_variant(const char *name)
+{
+    static const EdtVariant *const own[] = {&small, &least, &small_dit, &small_mdt};
+    for (gsize i = 0; i < G_N_ELEMENTS(own); i++)
+        if (g_strcmp0(name, own[i]->name) == 0)
+            return own[i];
+    return NULL;
+}
+
 gboolean network_try(Network *network, const EdtBackend *backend, const char *variant,
                      int image_size, EdtPrecision precision, int N, GError **error)
 {
     *network = (Network){.backend = backend, .N = N};
-    if (g_strcmp0(variant, least.name) == 0)
-        network->v = least;
-    else if (variant)
-        g_assert_true(edt_variant_named(variant, image_size, &network->v));
+    const EdtVariant *own = own_variant(variant ? variant : small.name);
+    if (own)
+        network->v = *own;
     else
-        network->v = small;
+        g_assert_true(edt_variant_named(variant, image_size, &network->v));
     network->dev = backend->open(&(EdtDeviceOptions){1, precision}, error);
     if (network->dev && load(network, error))
         return TRUE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * An EDT with the deterministic weights of tests/golden on any backend, and forwards of it from
+ * A network with the deterministic weights of tests/golden on any backend, and forwards of it from
  * host memory to host memory.
  */
 #pragma once
@@ -19,7 +19,8 @@ typedef struct {
     void *host, *memory; /* of a step of N pictures, or N/2 guided ones; memory is the device's */
 } Network;
 
-/* variant NULL: a small one of 10 classes; "least": the smallest that can be.  FALSE with an error
+/* variant NULL: a small EDT of 10 classes; "least": the smallest that can be; "small DiT", "small
+ * MDTv2".  FALSE with an error
  * where a device or its memory fails; then nothing is left behind. */
 gboolean network_try(Network *network, const EdtBackend *backend, const char *variant,
                      int image_size, EdtPrecision precision, int N, GError **error);

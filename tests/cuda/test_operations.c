@@ -57,10 +57,12 @@ static void round_update(Pair *pair)
     const gsize count = (gsize)(N * T * D);
     const EdtType p_type = coin() ? pair->act : EDT_F32;
     const gboolean in_place = coin(), has_x = coin(), has_p = coin(), has_y = !has_p || coin();
-    const gboolean norm = coin(), table = coin();
+    const gboolean norm = coin(), table = coin(), beside = has_y && coin(), itself = coin();
     const gboolean gate = (has_x || !has_p) && coin(); /* a gate always has a stream to join */
     Both x_in = both_random(pair, EDT_F32, count, 2), x = both_new(pair, EDT_F32, count);
-    Both p = both_random(pair, p_type, count, 1), y = both_new(pair, pair->act, count);
+    Both p = both_random(pair, p_type, count, 1);
+    Both y = both_new(pair, pair->act, beside ? 2 * count : count);
+    Both skip = both_random(pair, EDT_F32, count, 2);
     Both position = both_random(pair, EDT_F32, (gsize)(T * D), 1);
     Both rows = both_random(pair, EDT_F32, (gsize)(slots * columns), 1);
     Both slot = both_ints(pair, (gsize)N, slots);
@@ -75,9 +77,12 @@ static void round_update(Pair *pair)
             .p = has_p ? SIDE(p) : NULL, .p_type = p_type,
             .table = table ? SIDE(position) : NULL,
             .y = has_y ? SIDE(y) : NULL, .norm = norm,
+            .beside = beside ? SIDE(skip) : NULL,
             .mod_p = mod, .gate = gate ? 2 * D : EDT_NO_COLUMN,
             .mod_y = mod, .shift = 3 * D, .scale = 4 * D,
         };
+        if (beside && itself && has_p)
+            op[side].beside = op[side].x;
     }
     ON_BOTH(pair, update(pair->cpu_dev, &op[0]), update(pair->dev, &op[1]));
     if (has_p)
@@ -85,7 +90,7 @@ static void round_update(Pair *pair)
     /* the norm of a row of one or two numbers is a quotient of nothing */
     if (has_y && (!norm || D > 4))
         both_compare("update y", &y, gate_of(pair->act));
-    Both *all[] = {&x_in, &x, &p, &y, &position, &rows, &slot};
+    Both *all[] = {&x_in, &x, &p, &y, &skip, &position, &rows, &slot};
     for (guint i = 0; i < G_N_ELEMENTS(all); i++)
         if (all[i]->cpu)
             both_free(all[i]);

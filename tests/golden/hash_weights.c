@@ -53,7 +53,7 @@ typedef struct {
 
 typedef struct {
     EdtTensorSource base;
-    gboolean vae;
+    gboolean vae, learned;
     double adaln_gain;
     GPtrArray *names;    /* in the reference's order; owns them */
     GHashTable *weights; /* name -> Weight */
@@ -97,6 +97,16 @@ static double scale_edt(const char *name, const Weight *weight, double adaln_gai
     return fan_in_scale(weight);
 }
 
+static void add_learned(const char *name, gsize count, float *table)
+{
+    g_autofree char *learned = g_strconcat(name, ".learned", NULL);
+    g_autofree float *more = g_new(float, count);
+
+    hash_fill(learned, 0.0, 0.2, count, more);
+    for (gsize i = 0; i < count; i++)
+        table[i] += more[i];
+}
+
 static void make(const HashWeights *hash, const char *name, Weight *weight)
 {
     double offset = 0.0, scale;
@@ -106,6 +116,8 @@ static void make(const HashWeights *hash, const char *name, Weight *weight)
     if (g_str_has_suffix(name, "pos_embed")) { /* [1, n*n, D], fixed */
         int n = (int)lround(sqrt((double)weight->shape[1]));
         edt_position_table(n, (int)weight->shape[2], weight->data);
+        if (hash->learned)
+            add_learned(name, count, weight->data);
         return;
     }
     if (hash->vae)
@@ -170,6 +182,13 @@ EdtTensorSource *hash_weights_edt(const EdtVariant *variant, double adaln_gain)
     HashWeights *hash = hash_new(FALSE, adaln_gain);
     edt_variant_tensors(variant, add, hash);
     return &hash->base;
+}
+
+EdtTensorSource *hash_weights_learned(const EdtVariant *variant, double adaln_gain)
+{
+    EdtTensorSource *source = hash_weights_edt(variant, adaln_gain);
+    ((HashWeights *)source)->learned = TRUE;
+    return source;
 }
 
 EdtTensorSource *hash_weights_vae(void)

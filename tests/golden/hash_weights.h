@@ -15,6 +15,8 @@ void hash_input(const char *name, gsize count, float *out);
 /* Weights as a source of tensors (base/type.h), made when asked for.  The names are the
  * reference's, without prefix.  Ask from one thread at a time.  Free with hash_weights_free(). */
 EdtTensorSource *hash_weights_edt(const EdtVariant *variant, double adaln_gain);
+/* With position tables as training leaves them, not as they begin. */
+EdtTensorSource *hash_weights_learned(const EdtVariant *variant, double adaln_gain);
 EdtTensorSource *hash_weights_vae(void);
 void hash_weights_free(EdtTensorSource *source);
 

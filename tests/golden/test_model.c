@@ -4,73 +4,16 @@
  * guidance; f32 at 3e-6 (f32 against f64 is 5.5e-7), bf16 at 1e-2 (PyTorch's autocast: 5e-3).
  */
 #include "golden.h"
-#include "hash_weights.h"
+#include "rig.h"
 
 #include "base/half.h"
-#include "cpu/cpu.h"
 #include "network/condition.h"
-#include "network/network.h"
 
 #include <math.h>
 #include <string.h>
 
 #define GATE_F32 3e-6
 #define GATE_BF16 1e-2
-
-/* A model on a device, with the weights of the recipe. */
-typedef struct {
-    const EdtBackend *backend;
-    EdtDevice *dev;
-    EdtNetwork *model;
-    EdtVariant v;
-    EdtAmmPlan amm;
-} Rig;
-
-static Rig rig_new(const char *name, int image_size, double gain, EdtPrecision precision,
-                   int threads)
-{
-    Rig rig = {.backend = edt_backend_cpu()};
-    GError *error = NULL;
-    g_assert_true(edt_variant_named(name, image_size, &rig.v));
-    rig.dev = rig.backend->open(&(EdtDeviceOptions){threads, precision}, &error);
-    g_assert_no_error(error);
-    EdtTensorSource *source = hash_weights_edt(&rig.v, gain);
-    rig.model = edt_network_new(rig.backend, rig.dev, &rig.v, source, &error);
-    g_assert_no_error(error);
-    hash_weights_free(source);
-    return rig;
-}
-
-static void rig_free(Rig *rig)
-{
-    edt_network_free(rig->model);
-    rig->backend->close(rig->dev);
-}
-
-/* N samples x with their timesteps and labels; returns [N, C_out, h, w]. */
-static float *forward(Rig *rig, int N, const float *x, const float *t, const int *y)
-{
-    const EdtVariant *v = &rig->v;
-    gsize count = (gsize)N * (gsize)(v->out_channels * v->latent_size * v->latent_size);
-    float *out = g_new(float, count);
-    int *row = g_new(int, N);
-    GError *error = NULL;
-    for (int i = 0; i < N; i++)
-        row[i] = i;
-    edt_network_prepare(rig->model, N, N, &error);
-    g_assert_no_error(error);
-    edt_network_modulate(rig->model, N, t, y, NULL);
-    edt_network_forward(rig->model, N, x, row, &rig->amm, out); /* the CPU's memory */
-    rig->backend->sync(rig->dev, &error);
-    g_assert_no_error(error);
-    g_free(row);
-    return out;
-}
-
-static void set_amm(Rig *rig, EdtAmm amm, double cfg)
-{
-    rig->amm = edt_amm_plan(&rig->v, amm, cfg);
-}
 
 static const float steps3[] = {999, 500, 20};
 static const int classes3[] = {207, 1000, 0};
@@ -83,12 +26,12 @@ static void check_pair(const char *file, double gain, EdtPrecision precision, do
     Rig rig = rig_new("EDT-S/2", 256, gain, precision, 2);
     const float *x = golden_f32(golden, "input.x", 3 * 4 * 32 * 32);
 
-    set_amm(&rig, EDT_AMM_OFFICIAL, 4.0);
-    float *on = forward(&rig, 3, x, steps3, classes3);
+    rig_amm(&rig, EDT_AMM_OFFICIAL, 4.0);
+    float *on = rig_forward(&rig, 3, x, steps3, classes3);
     golden_check_tensor(golden, "out.amm_on", on, OUT3, gate);
     golden_check_tensor(golden, "out64cast.amm_on", on, OUT3, gate);
-    set_amm(&rig, EDT_AMM_OFF, 4.0);
-    float *off = forward(&rig, 3, x, steps3, classes3);
+    rig_amm(&rig, EDT_AMM_OFF, 4.0);
+    float *off = rig_forward(&rig, 3, x, steps3, classes3);
     golden_check_tensor(golden, "out.amm_off", off, OUT3, gate);
     /* AMM itself moves the output by 1 %, 5 % with strong gates: on and off are not mixed up */
     g_assert_cmpfloat(golden_distance(on, off, OUT3), >, 5e-3);
@@ -144,9 +87,9 @@ static void test_stations(void)
     for (int on = 0; on < 2; on++) {
         Stations s = {golden, on ? "amm_on" : "amm_off",
                       g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
-        set_amm(&rig, on ? EDT_AMM_OFFICIAL : EDT_AMM_OFF, 1.0);
+        rig_amm(&rig, on ? EDT_AMM_OFFICIAL : EDT_AMM_OFF, 1.0);
         edt_network_set_probe(rig.model, check_station, &s);
-        g_free(forward(&rig, 1, x, steps3, classes3));
+        g_free(rig_forward(&rig, 1, x, steps3, classes3));
         edt_network_set_probe(rig.model, NULL, NULL);
         /* c, patch embedding, 12 blocks x 3, 2 down, 2 up, 2 concat, final */
         g_assert_cmpuint(g_hash_table_size(s.seen), ==, 2 + 36 + 6 + 1);
@@ -179,7 +122,7 @@ static void test_amm_matrices(void)
             g_autofree char *name =
                 g_strdup_printf("f%d.n%d%s", formula ? 512 : 256, n, n < 32 ? "" : ".row0");
             g_autofree float *table = g_new(float, (2 * n - 1) * (2 * n - 1));
-            g_autofree float *full = g_new(float, rows * T);
+            g_autofree float *full = g_new(float, rows *T);
             edt_amm_table(formula ? EDT_AMM_MATRIX_512 : EDT_AMM_MATRIX_256, n, table);
             for (int q = 0; q < rows; q++)
                 for (int k = 0; k < T; k++)
@@ -196,7 +139,7 @@ static void test_amm_matrices(void)
 static void check_variant(Rig *rig, Golden *golden, const char *name, const float *x)
 {
     gsize count = (gsize)(8 * rig->v.latent_size * rig->v.latent_size);
-    float *out = forward(rig, 1, x, (float[]){500}, (int[]){207});
+    float *out = rig_forward(rig, 1, x, (float[]){500}, (int[]){207});
     golden_check_tensor(golden, name, out, count, GATE_F32);
     g_free(out);
 }
@@ -208,20 +151,20 @@ static void test_arrangements(void)
     const float *x64 = golden_f32(golden, "input.x64", 4 * 64 * 64);
     Rig rig = rig_new("EDT-S/2", 256, HASH_ADALN_GAIN, EDT_PRECISION_F32, 2);
 
-    set_amm(&rig, EDT_AMM_OFF, 4);
+    rig_amm(&rig, EDT_AMM_OFF, 4);
     check_variant(&rig, golden, "S256.amm_off", x32);
-    set_amm(&rig, EDT_AMM_AUTO, 1.5);
+    rig_amm(&rig, EDT_AMM_AUTO, 1.5);
     check_variant(&rig, golden, "S256.amm_on_cfg1_arrangement", x32);
-    set_amm(&rig, EDT_AMM_AUTO, 4);
+    rig_amm(&rig, EDT_AMM_AUTO, 4);
     check_variant(&rig, golden, "S256.amm_on_cfg2_arrangement", x32);
-    set_amm(&rig, EDT_AMM_OFFICIAL, 4); /* officially for every guidance */
+    rig_amm(&rig, EDT_AMM_OFFICIAL, 4); /* officially for every guidance */
     check_variant(&rig, golden, "S256.amm_on_cfg1_arrangement", x32);
     rig_free(&rig);
 
     rig = rig_new("EDT-S/2", 512, HASH_ADALN_GAIN, EDT_PRECISION_F32, 2);
-    set_amm(&rig, EDT_AMM_OFF, 4);
+    rig_amm(&rig, EDT_AMM_OFF, 4);
     check_variant(&rig, golden, "S512.amm_off", x64);
-    set_amm(&rig, EDT_AMM_OFFICIAL, 4);
+    rig_amm(&rig, EDT_AMM_OFFICIAL, 4);
     check_variant(&rig, golden, "S512.amm_on_512formula_512arrangement", x64);
     rig.amm = (EdtAmmPlan){.matrix = EDT_AMM_MATRIX_256};
     rig.amm.block[7] = rig.amm.block[10] = TRUE; /* the published 256 px list, run at 512 px */
@@ -282,8 +225,8 @@ static void test_guidance(void)
     float both[2 * 4 * 32 * 32]; /* both halves see the first half's x */
     memcpy(both, x, half * sizeof(float));
     memcpy(both + half, x, half * sizeof(float));
-    set_amm(&rig, EDT_AMM_OFFICIAL, 4);
-    float *raw = forward(&rig, 2, both, (float[]){500, 500}, (int[]){207, 1000});
+    rig_amm(&rig, EDT_AMM_OFFICIAL, 4);
+    float *raw = rig_forward(&rig, 2, both, (float[]){500, 500}, (int[]){207, 1000});
     golden_check_tensor(golden, "raw.forward", raw, count, GATE_F32);
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         const EdtStepCoefficients how = {.flags = EDT_STEP_PREDICTS_DENOISED,
@@ -316,13 +259,13 @@ static void check_same_bits(EdtPrecision precision)
     const float *x = golden_f32(golden, "input.x", 3 * 4 * 32 * 32);
     Rig one = rig_new("EDT-S/2", 256, HASH_ADALN_GAIN, precision, 1);
     Rig two = rig_new("EDT-S/2", 256, HASH_ADALN_GAIN, precision, 2);
-    set_amm(&one, EDT_AMM_AUTO, 4);
-    set_amm(&two, EDT_AMM_AUTO, 4);
-    float *batch = forward(&two, 3, x, steps3, classes3);
-    float *batch1 = forward(&one, 3, x, steps3, classes3);
+    rig_amm(&one, EDT_AMM_AUTO, 4);
+    rig_amm(&two, EDT_AMM_AUTO, 4);
+    float *batch = rig_forward(&two, 3, x, steps3, classes3);
+    float *batch1 = rig_forward(&one, 3, x, steps3, classes3);
     g_assert_cmpmem(batch, OUT3 * sizeof(float), batch1, OUT3 * sizeof(float));
     for (int i = 0; i < 3; i++) {
-        float *single = forward(&two, 1, x + i * 4 * 32 * 32, steps3 + i, classes3 + i);
+        float *single = rig_forward(&two, 1, x + i * 4 * 32 * 32, steps3 + i, classes3 + i);
         g_assert_cmpmem(single, OUT3 / 3 * sizeof(float), batch + i * OUT3 / 3,
                         OUT3 / 3 * sizeof(float));
         g_free(single);
@@ -396,7 +339,7 @@ static void test_sizes(void)
             for (guint k = 0; k < ours->len; k++)
                 g_assert_cmpstr(ours->pdata[k], ==, theirs->pdata[k]);
         }
-        edt_variant_detect(shape_in, ours, &found, &error);
+        edt_variant_detect(shape_in, ours, (EdtShapeHints){0}, &found, &error);
         g_assert_no_error(error);
         g_assert_cmpmem(&v, sizeof v, &found, sizeof found);
     }

@@ -80,21 +80,24 @@ static void check_norm(const Guarded *y, EdtType act, const double *expect, cons
 static void check_update(const EdtCpuKernels *k, EdtType act)
 {
     int N = g_test_rand_int_range(1, 4), T = g_test_rand_int_range(1, 9);
-    int D = g_test_rand_int_range(2, 400), modes = g_test_rand_int_range(0, 64);
+    int D = g_test_rand_int_range(2, 400), modes = g_test_rand_int_range(0, 256);
     EdtType p_type = modes & 1 ? EDT_F32 : act;
     gboolean from_x = (modes & 2) != 0, gated = (modes & 4) != 0, table = (modes & 8) != 0;
     gboolean norm = (modes & 16) != 0, in_place = from_x && (modes & 32);
+    gboolean beside = (modes & 64) != 0, itself = (modes & 128) != 0; /* x beside x */
     gsize count = (gsize)(N * T * D);
+    int width = beside ? 2 * D : D;
     Rows rows;
     rows_init(&rows, 3, 3 * D + 5);
     Guarded x_in = guarded_new(count, EDT_F32), x = guarded_new(count, EDT_F32);
-    Guarded p = guarded_new(count, p_type), y = guarded_new(count, act);
-    Guarded positions = guarded_new((gsize)(T * D), EDT_F32);
+    Guarded p = guarded_new(count, p_type), y = guarded_new((gsize)(N * T * width), act);
+    Guarded skip = guarded_new(count, EDT_F32), positions = guarded_new((gsize)(T * D), EDT_F32);
     guarded_fill(&x_in, EDT_F32, 3.0);
     guarded_fill(&p, p_type, 2.0);
     guarded_fill(&positions, EDT_F32, 1.0);
+    guarded_fill(&skip, EDT_F32, 2.0);
 
-    double *expect_x = g_new(double, count), *expect_y = g_new(double, count);
+    double *expect_x = g_new(double, count), *expect_y = g_new(double, N * T * width);
     double *condition = g_new0(double, (gsize)(N * T));
     for (int r = 0; r < N * T; r++) {
         for (int i = 0; i < D; i++) {
@@ -106,9 +109,12 @@ static void check_update(const EdtCpuKernels *k, EdtType act)
         }
         if (norm)
             condition[r] =
-                define_norm(D, expect_x + r * D, &rows.mod, r / T, 0, D, expect_y + r * D);
+                define_norm(D, expect_x + r * D, &rows.mod, r / T, 0, D, expect_y + r * width);
         else
-            memcpy(expect_y + r * D, expect_x + r * D, (gsize)D * sizeof(double));
+            memcpy(expect_y + r * width, expect_x + r * D, (gsize)D * sizeof(double));
+        for (int i = 0; beside && i < D; i++)
+            expect_y[r * width + D + i] =
+                itself ? expect_x[r * D + i] : ((float *)skip.data)[r * D + i];
     }
     EdtRowUpdate op = {
         .N = N, .T = T, .D = D, .x_in = from_x ? x_in.data : NULL,
@@ -116,11 +122,14 @@ static void check_update(const EdtCpuKernels *k, EdtType act)
         .table = table ? positions.data : NULL, .y = y.data, .norm = norm, .mod_p = rows.mod,
         .gate = gated ? 2 * D : EDT_NO_COLUMN, .mod_y = rows.mod, .shift = 0, .scale = D,
     };
+    if (beside)
+        op.beside = itself ? op.x : skip.data;
     int middle = N * T / 2;
     k->update(&op, act, middle, N * T);
     k->update(&op, act, 0, middle);
     g_assert_cmpfloat(guarded_distance(op.x, EDT_F32, expect_x, count), <=, 1e-6);
-    check_norm(&y, act, expect_y, condition, N * T, D);
+    check_norm(&y, act, expect_y, condition, N * T, width);
+    guarded_free(&skip);
     g_free(condition);
     g_free(expect_x);
     g_free(expect_y);
