@@ -49,7 +49,7 @@ typedef struct {
  * UTF-8, whatever the checkpoint's is: events and settings hold it. */
 static char *default_output(const char *checkpoint, GError **error)
 {
-    char *folder = g_build_filename(g_get_user_data_dir(), "edt", "models", NULL);
+    char *folder = edt_models_own_folder();
     char *base = g_filename_display_basename(checkpoint);
     char *dot = strrchr(base, '.');
     if (dot && dot != base)

@@ -179,9 +179,9 @@ static gboolean parse(Train *t, int *argc, char ***argv)
         {"json", 0, 0, G_OPTION_ARG_NONE, &r->json, "Events on stdout, one object a line", NULL},
         {0},
     };
-    gboolean good = edt_cli_parse(argc, argv, entries, "[DATA]", summary, details);
+    gboolean ok = edt_cli_parse(argc, argv, entries, "[DATA]", summary, details);
     o->seed = (guint64)seed;
-    return good && take_words(t);
+    return ok && take_words(t);
 }
 
 static Train train_new(void)
@@ -251,14 +251,14 @@ static gboolean recall(Train *t, int argc, char **argv, int *argc_left, char ***
 {
     Train again = train_new();
     g_autofree char *checkpoint = g_build_filename(t->output, "checkpoint.safetensors", NULL);
-    gboolean good = edt_train_options_read(&again.training.options, checkpoint, error);
-    if (good)
-        good = parse(&again, &argc, &argv);
+    gboolean ok = edt_train_options_read(&again.training.options, checkpoint, error);
+    if (ok)
+        ok = parse(&again, &argc, &argv);
     train_clear(t);
     *t = again;
     *argc_left = argc;
     *argv_left = argv;
-    return good;
+    return ok;
 }
 
 static int run(Train *t, int argc, char **argv)

@@ -39,17 +39,17 @@ static gboolean save_grid(const EdtCliTraining *t, gint64 step, const EdtPicture
     g_autofree char *name = g_strdup_printf("samples-%06" G_GINT64_FORMAT ".png", step);
     g_autofree char *path = g_build_filename(t->folder, name, NULL);
     gsize numbers = (gsize)grid.width * (gsize)grid.height * 3;
-    gboolean good;
+    gboolean ok;
 
     grid.pixels = g_new(float, numbers);
     for (gsize i = 0; i < numbers; i++)
         grid.pixels[i] = 0.6f;
     for (int i = 0; i < pictures->n_pictures; i++)
         place(&pictures->pictures[i], &grid, i);
-    good = edt_picture_save(
+    ok = edt_picture_save(
         &grid, path, NULL, t->resume || t->force ? EDT_WRITE_REPLACE : EDT_WRITE_NEXT, NULL, error);
     g_free(grid.pixels);
-    return good;
+    return ok;
 }
 
 gboolean edt_cli_train_samples(const EdtCliTraining *t, const char *model, gint64 step,
@@ -62,7 +62,7 @@ gboolean edt_cli_train_samples(const EdtCliTraining *t, const char *model, gint6
     EdtItem items[GRID * GRID];
     EdtRequest request;
     EdtPictures *pictures;
-    gboolean good;
+    gboolean ok;
 
     if (engine == NULL)
         return FALSE;
@@ -80,8 +80,8 @@ gboolean edt_cli_train_samples(const EdtCliTraining *t, const char *model, gint6
     gboolean blind = edt_model_info_makes(info) == EDT_MAKES_LATENTS_ONLY;
     request.latent_only = blind; /* nothing to look at: only that it runs */
     pictures = edt_generate(engine, &request, NULL, NULL, error);
-    good = pictures && (blind || save_grid(t, step, pictures, error));
+    ok = pictures && (blind || save_grid(t, step, pictures, error));
     edt_pictures_free(pictures);
     edt_engine_close(engine);
-    return good;
+    return ok;
 }

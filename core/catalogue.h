@@ -17,6 +17,8 @@ char **edt_models_list(void);
 /* The folders (or single files of $EDT_MODEL_PATH) where models are looked for, in search order,
  * whether they exist or not; free with g_strfreev(). */
 char **edt_models_folders(void);
+/* The one of them that belongs to the user; free with g_free(). */
+char *edt_models_own_folder(void);
 /* A path, or a name found in those places; NULL name: the first model found. */
 char *edt_models_find(const char *name, GError **error);
 /* The first model found, or NULL; then why says what is wrong with the first file that is there,

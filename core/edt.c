@@ -202,7 +202,7 @@ static gboolean run_all(EdtEngine *engine, const EdtRequest *request, const EdtC
         if (!finish(&run, steps_done, verdict, result, error))
             return FALSE;
         if (!request->latent_only)
-            engine->proven = MAX(engine->proven, run.B);
+            edt_engine_proved(engine, run.B);
     }
     return TRUE;
 }

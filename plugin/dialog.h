@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * dialog.h: Filters > Generate > EDT, on GIMP's procedure dialog.  It stays open over any number of
+ * Filters > Generate > EDT, on GIMP's procedure dialog.  It stays open over any number of
  * generations.
  */
 #pragma once

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * last.h: GIMP stores the last used values when an interactive run has ended well.  This dialog
+ * GIMP stores the last used values when an interactive run has ended well.  This dialog
  * stays open for long, so they are stored at every Generate: a killed GIMP loses nothing.
  */
 #pragma once

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * lists.h: the two procedures that only answer questions.
+ * The two procedures that only answer questions.
  */
 #pragma once
 

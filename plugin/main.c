@@ -2,7 +2,7 @@
  *
  * The program that GIMP starts: it registers Filters > Generate and procedures for scripts.  GIMP
  * queries it at start-up, so it links libgimp and nothing heavy; engine and dialog are a module
- * that is loaded on the first run (module.h).  Next: generate.c, the module's entry.
+ * that is loaded on the first run (module.h).  Next: module.c, its entry.
  */
 #include <glib/gi18n.h>
 #include <libgimp/gimp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * module.h: the seam between the small program that GIMP queries at start-up (main.c) and the
+ * The seam between the small program that GIMP queries at start-up (main.c) and the
  * module with the engine and the dialog, loaded when a procedure runs for the first time.
  */
 #pragma once

@@ -32,20 +32,13 @@ static void clear_settings(Settings *s)
     g_free(s->precision);
 }
 
-/* The user's own folder of models, the one to put a model into. */
-static char *models_folder(void)
-{
-    return g_build_filename(g_get_user_data_dir(), "edt", "models", NULL);
-}
-
 static void explain_none(GError **error)
 {
-    char *folder = models_folder();
+    g_autofree char *folder = edt_models_own_folder();
     g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
                 _("There is no model yet. Open Filters > Generate > EDT and choose Import, or "
                   "put a model into “%s”."),
                 folder);
-    g_free(folder);
 }
 
 char *edt_order_model(const char *text, GError **error)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * importer.h: a checkpoint and a VAE become a model: a dialog that runs `edt import` as a child, so
+ * A checkpoint and a VAE become a model: a dialog that runs `edt import` as a child, so
  * that a damaged file or a lack of memory cannot harm this process.
  */
 #pragma once

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * knobs.h: the settings that are numbers and lists: seed, steps, guidance, AMM, count, and
+ * The settings that are numbers and lists: seed, steps, guidance, AMM, count, and
  * behind "More settings" fit, sampler, backend and precision.  Each edits the property of its name.
  */
 #pragma once

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * models.h: the model chooser: which model, what it is, how much memory it takes, what it lacks,
+ * The model chooser: which model, what it is, how much memory it takes, what it lacks,
  * and the Import button.  Edits the property "model" of the settings: a name, a path, or "".
  */
 #pragma once

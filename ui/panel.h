@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * panel.h: what stands in the dialog between its title and its buttons: settings on the left, the
+ * What stands in the dialog between its title and its buttons: settings on the left, the
  * preview with its progress on the right, earlier pictures below.  The settings are any object with
  * the properties of plug-in-edt-generate; plugin/dialog.c brings GIMP's.
  */

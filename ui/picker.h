@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * picker.h: the class picker: search by name, synonym or number, favourites, recents, at random.
+ * The class picker: search by name, synonym or number, favourites, recents, at random.
  * Edits the property "class" of the settings, which holds a name, a number or "" (any class).
  */
 #pragma once

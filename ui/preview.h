@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * preview.h: the large picture that sharpens with every step; several pictures stand in a grid.
+ * The large picture that sharpens with every step; several pictures stand in a grid.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * strip.h: earlier pictures as a row of thumbnails; each can be inserted again, and its settings
+ * Earlier pictures as a row of thumbnails; each can be inserted again, and its settings
  * restored from its record.
  */
 #pragma once

@@ -23,7 +23,7 @@ void *edt_alloc(gsize bytes, GError **error)
 
     if (rounded >= bytes && call != atomic_load(&fail_at))
         data = aligned_alloc(64, rounded);
-    if (data == NULL)
+    if (!data)
         g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
                     _("Out of memory: %zu bytes could not be had. Close other "
                       "programs, choose a smaller model or a smaller batch."),

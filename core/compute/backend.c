@@ -47,9 +47,9 @@ const EdtBackend *edt_backend_choose(const EdtEngineOptions *wish, EdtDeviceOpti
     if (why)
         *why = NULL;
     const EdtBackend *backend = choose_cuda(wish, &bf16, why, error);
-    if (backend == NULL && wish->backend == EDT_BACKEND_CUDA)
+    if (!backend && wish->backend == EDT_BACKEND_CUDA)
         return NULL;
-    if (backend == NULL) {
+    if (!backend) {
         backend = edt_backend_cpu();
         bf16 = edt_cpu_has_bf16();
     }
@@ -83,7 +83,7 @@ static void list_cuda(GArray *list)
     char *detail;
     const EdtBackendModule *module = look_for_cuda(&chosen, &bf16, &reason);
 
-    if (module == NULL) {
+    if (!module) {
         add(list, "cuda", FALSE, g_strdup(reason->message));
         g_error_free(reason);
         return;

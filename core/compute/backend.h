@@ -209,7 +209,7 @@ typedef struct EdtBackend {
     const EdtProfileRow *(*profile_rows)(EdtDevice *dev);
 } EdtBackend;
 
-/* The backend for a wish, with its device opened (AUTO precision resolved).  why, if not NULL,
+/* The backend for a wish, not opened yet; options are its own (AUTO precision resolved).  why, if not NULL,
  * receives for AUTO the reason that CUDA was passed over (free it), or NULL. */
 const EdtBackend *edt_backend_choose(const EdtEngineOptions *wish, EdtDeviceOptions *options,
                                      char **why, GError **error);

@@ -4,6 +4,7 @@
  * number of times.  Times depend on sizes alone, so no model file is needed.
  */
 #include "machine.h"
+#include "base/median.h"
 #include "base/memory.h"
 #include "base/threads.h"
 #include "compute/backend.h"
@@ -13,7 +14,6 @@
 
 #include <malloc.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SLICE 25 /* steps whose conditioning is computed together, as in a run of 25 steps */
@@ -119,12 +119,6 @@ typedef struct {
     GError **error;
 } Bench;
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Numbers of a latent, and of its picture, for the autoencoder that is measured. */
 static gsize latent_count(const Bench *b)
 {
@@ -181,9 +175,8 @@ static gboolean measure(Bench *b)
         if (i >= 0)
             times[i] = now_ms() - since;
     }
-    qsort(times, (gsize)repetitions, sizeof *times, compare);
+    b->result->median_ms = edt_median(times, repetitions);
     b->result->best_ms = times[0];
-    b->result->median_ms = times[repetitions / 2];
     return break_down(b);
 }
 

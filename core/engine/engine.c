@@ -88,6 +88,11 @@ static void set_no_memory(const EdtEngine *engine, guint64 needed, guint64 there
             engine->info->path, need_text, at_once, there_text);
 }
 
+void edt_engine_proved(EdtEngine *engine, int batch)
+{
+    engine->proven = MAX(engine->proven, batch);
+}
+
 gboolean edt_engine_fits(const EdtEngine *engine, int batch, GError **error)
 {
     guint64 needed = forecast(engine, batch);

@@ -22,7 +22,7 @@ struct EdtEngine {
     char *passed_over; /* why AUTO did not take the GPU that is there, or NULL */
     EdtNetwork *model;
     EdtVae *decoder, *draft, *encoder; /* made when first used */
-    void *work;                /* host memory of the sampler, see edt.c */
+    void *work;                /* host memory of the sampler, see run.c */
     gsize work_bytes;
     float *device_work;        /* device memory of the sampler */
     gsize device_bytes;
@@ -30,6 +30,8 @@ struct EdtEngine {
     gsize planes_bytes;
 };
 
+/* So many pictures of one batch were made. */
+void edt_engine_proved(EdtEngine *engine, int batch);
 /* Whether runs of `batch` pictures fit into the memory that is there; if not, a sentence with both
  * numbers and what to do. */
 gboolean edt_engine_fits(const EdtEngine *engine, int batch, GError **error);

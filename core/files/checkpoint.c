@@ -82,7 +82,7 @@ EdtStorageSource *edt_safetensors_source_open(const char *path, GPtrArray *out, 
     EdtSafetensors *file = edt_safetensors_open(path, error);
     SafetensorsSource *s;
 
-    if (file == NULL)
+    if (!file)
         return NULL;
     for (guint i = 0; i < edt_safetensors_count(file); i++)
         g_ptr_array_add(out, stored_from(edt_safetensors_get(file, i), i));
@@ -191,7 +191,7 @@ EdtCheckpoint *edt_checkpoint_open(const char *path, const char *const *prefer, 
 
 void edt_checkpoint_close(EdtCheckpoint *c)
 {
-    if (c == NULL)
+    if (!c)
         return;
     g_hash_table_unref(c->by_name);
     g_ptr_array_unref(c->tensors);
@@ -290,15 +290,15 @@ static gboolean read_strided(EdtCheckpoint *c, const EdtStoredTensor *t, float *
 {
     gsize size = edt_type_size(t->tensor.type), bytes = span_of(t) * size;
     guint8 *raw = edt_alloc(bytes, error), *to = raw;
-    gboolean good;
+    gboolean ok;
 
-    if (raw == NULL)
+    if (!raw)
         return FALSE;
-    good = c->source->read(c->source, t->storage, t->offset * size, bytes, copy_piece, &to, error);
-    if (good)
+    ok = c->source->read(c->source, t->storage, t->offset * size, bytes, copy_piece, &to, error);
+    if (ok)
         gather(t, raw, out);
     edt_free(raw);
-    return good;
+    return ok;
 }
 
 gboolean edt_checkpoint_read_f32(EdtCheckpoint *c, const EdtCheckpointTensor *tensor, float *out,
@@ -307,18 +307,18 @@ gboolean edt_checkpoint_read_f32(EdtCheckpoint *c, const EdtCheckpointTensor *te
     const EdtStoredTensor *t = (const EdtStoredTensor *)tensor; /* tensor is its first member */
     gsize size = edt_type_size(tensor->type);
     Converter converter = {tensor->type, out};
-    gboolean good;
+    gboolean ok;
 
     if (tensor->count == 0)
         return TRUE;
     if (is_contiguous(t))
-        good = c->source->read(c->source, t->storage, t->offset * size, tensor->count * size,
+        ok = c->source->read(c->source, t->storage, t->offset * size, tensor->count * size,
                                convert_piece, &converter, error);
     else
-        good = read_strided(c, t, out, error);
-    if (!good)
+        ok = read_strided(c, t, out, error);
+    if (!ok)
         name_file(c->path, error);
-    return good;
+    return ok;
 }
 
 char *edt_checkpoint_sha256(EdtCheckpoint *c, GError **error)

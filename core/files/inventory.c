@@ -90,13 +90,13 @@ static void tell(GString *text, const Heap *heap, const char *what)
 gboolean edt_inventory_close(EdtInventory *inventory, const char *of, GError **error)
 {
     GString *text = g_string_new(NULL);
-    gboolean good;
+    gboolean ok;
 
     tell(text, &inventory->missing, _("missing"));
     tell(text, &inventory->misshaped, _("of another shape"));
     tell(text, &inventory->extra, _("that do not belong there"));
-    good = text->len == 0;
-    if (!good)
+    ok = text->len == 0;
+    if (!ok)
         g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
                     _("%s does not have the tensors it should have: %s. It may be cut off, or of "
                       "another architecture."),
@@ -106,5 +106,5 @@ gboolean edt_inventory_close(EdtInventory *inventory, const char *of, GError **e
     g_string_free(inventory->misshaped.names, TRUE);
     g_string_free(inventory->extra.names, TRUE);
     g_free(inventory);
-    return good;
+    return ok;
 }

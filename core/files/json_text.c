@@ -112,7 +112,7 @@ static gboolean escape(EdtJsonCursor *c, GString *out, GError **error)
     if (letter == 'u')
         return unicode_escape(c, out, error);
     found = letter ? strchr(from, letter) : NULL;
-    if (found == NULL)
+    if (!found)
         return edt_json_refuse(c, _("an unknown escape in a string"), error);
     g_string_append_c(out, to[found - from]);
     return TRUE;

@@ -116,7 +116,7 @@ static Slot *slot_take(const guint8 *data, gsize size)
     for (slot = atomic_load(&slots); slot; slot = slot->next)
         if (atomic_load(&slot->end) == 0)
             break;
-    if (slot == NULL) {
+    if (!slot) {
         slot = g_new0(Slot, 1);
         slot->next = atomic_load(&slots);
         atomic_store(&slots, slot);
@@ -191,7 +191,7 @@ EdtMapping *edt_mapping_open(const char *path, GError **error)
 
 void edt_mapping_close(EdtMapping *mapping)
 {
-    if (mapping == NULL)
+    if (!mapping)
         return;
     if (mapping->data) {
         slot_give(mapping->slot);

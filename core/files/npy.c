@@ -105,7 +105,7 @@ static gsize read_header(const guint8 *data, gsize size, EdtNpy *npy)
 {
     gsize start = 10, length;
     char *text;
-    gboolean good;
+    gboolean ok;
 
     if (size < 12 || memcmp(data, "\x93NUMPY", 6) != 0 || data[7] != 0)
         return 0;
@@ -119,9 +119,9 @@ static gsize read_header(const guint8 *data, gsize size, EdtNpy *npy)
     if (length > HEADER_MAX || length > size - start)
         return 0;
     text = g_strndup((const char *)data + start, length);
-    good = strlen(text) == length && parse_header(text, npy);
+    ok = strlen(text) == length && parse_header(text, npy);
     g_free(text);
-    return good ? start + length : 0;
+    return ok ? start + length : 0;
 }
 
 /* ---- reading ---- */
@@ -138,13 +138,13 @@ static gboolean count_values(EdtNpy *npy)
 static gboolean take_values(EdtNpy *npy, const guint8 *from, GError **error)
 {
     npy->values = edt_alloc(npy->count * sizeof(float), error);
-    if (npy->values == NULL)
+    if (!npy->values)
         return FALSE;
     edt_numbers_to_f32(npy->type, from, npy->count, npy->values);
     if (npy->type != EDT_I64)
         return TRUE;
     npy->ints = edt_alloc(npy->count * sizeof(gint64), error);
-    if (npy->ints == NULL)
+    if (!npy->ints)
         return FALSE;
     memcpy(npy->ints, from, npy->count * sizeof(gint64));
     return TRUE;
@@ -170,7 +170,7 @@ EdtNpy *edt_npy_read(const char *path, GError **error)
     EdtMapping *mapping = edt_mapping_open(path, error);
     EdtNpy *npy;
 
-    if (mapping == NULL)
+    if (!mapping)
         return NULL;
     npy = g_new0(EdtNpy, 1);
     if (!read_map(npy, mapping, path, error))
@@ -181,7 +181,7 @@ EdtNpy *edt_npy_read(const char *path, GError **error)
 
 void edt_npy_free(EdtNpy *npy)
 {
-    if (npy == NULL)
+    if (!npy)
         return;
     edt_free(npy->values);
     edt_free(npy->ints);

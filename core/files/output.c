@@ -88,7 +88,7 @@ static int open_named(EdtOutput *output)
 static gboolean give_name(EdtOutput *output)
 {
     char *self = g_strdup_printf("/proc/self/fd/%d", fileno(output->stream));
-    for (int i = 0; i < NAME_TRIES && output->temporary == NULL; i++) {
+    for (int i = 0; i < NAME_TRIES && !output->temporary; i++) {
         char *name = random_name();
         if (linkat(AT_FDCWD, self, output->folder, name, AT_SYMLINK_FOLLOW) == 0) {
             output->temporary = name;
@@ -283,7 +283,7 @@ static gboolean commit(EdtOutput *output, GError **error)
         return TRUE;
     if (fsync(fileno(output->stream)) != 0)
         return fail_errno(output, _("the disk did not take it"), errno, error);
-    if (output->temporary == NULL && !give_name(output))
+    if (!output->temporary && !give_name(output))
         return fail_errno(output, _("naming failed"), errno, error);
     if (!publish(output, error))
         return FALSE;

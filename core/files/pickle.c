@@ -73,7 +73,7 @@ static EdtOpcode opcode_of(guint8 byte)
 
 static gboolean run(EdtPickle *p)
 {
-    for (guint n = 0; p->root == NULL; n++) {
+    for (guint n = 0; !p->root; n++) {
         p->opcode_at = p->at;
         if (p->at == p->size || n == EDT_PICKLE_OPCODES_MAX) {
             p->opcode_at = 0;
@@ -81,7 +81,7 @@ static gboolean run(EdtPickle *p)
                                                          : _("it has too many opcodes"));
         }
         EdtOpcode opcode = opcode_of(p->data[p->at++]);
-        if (opcode == NULL)
+        if (!opcode)
             return edt_pickle_refuse(p,
                                      _("it uses an opcode that a plain checkpoint does not need"));
         if (n == 0 && opcode != op_proto)
@@ -116,9 +116,9 @@ static void free_block(gpointer data)
 EdtPickle *edt_pickle_read(const guint8 *data, gsize size, gsize *used, GError **error)
 {
     EdtPickle *p;
-    gboolean good;
+    gboolean ok;
 
-    if (size == 0 || (used == NULL && size > EDT_PICKLE_BYTES_MAX)) {
+    if (size == 0 || (!used && size > EDT_PICKLE_BYTES_MAX)) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
                     _("its pickle is empty or longer than 16 MB"));
         return NULL;
@@ -131,11 +131,11 @@ EdtPickle *edt_pickle_read(const guint8 *data, gsize size, gsize *used, GError *
     p->memo = g_ptr_array_new();
     p->marks = g_array_new(FALSE, FALSE, sizeof(guint));
     p->error = error;
-    good = run(p);
-    if (good && used == NULL && p->at != p->size)
-        good = edt_pickle_refuse(p, _("something follows its end"));
+    ok = run(p);
+    if (ok && !used && p->at != p->size)
+        ok = edt_pickle_refuse(p, _("something follows its end"));
     p->error = NULL;
-    if (!good) {
+    if (!ok) {
         edt_pickle_free(p);
         return NULL;
     }
@@ -146,7 +146,7 @@ EdtPickle *edt_pickle_read(const guint8 *data, gsize size, gsize *used, GError *
 
 void edt_pickle_free(EdtPickle *p)
 {
-    if (p == NULL)
+    if (!p)
         return;
     g_array_unref(p->marks);
     g_ptr_array_unref(p->memo);
@@ -168,12 +168,6 @@ void edt_pickle_storages(const EdtPickle *p, GPtrArray *out)
             if (block[i].kind == EDT_PICKLE_STORAGE)
                 g_ptr_array_add(out, &block[i]);
     }
-}
-
-gboolean edt_pickle_is(const EdtPickleValue *value, const char *text)
-{
-    return value->kind == EDT_PICKLE_STRING && value->bytes.length == strlen(text) &&
-           memcmp(value->bytes.text, text, value->bytes.length) == 0;
 }
 
 const EdtPickleValue *edt_pickle_lookup(const EdtPickleValue *dict, const char *key, GError **error)

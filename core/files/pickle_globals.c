@@ -178,7 +178,7 @@ const char *edt_pickle_global_reason(EdtPickleText module, EdtPickleText name)
     const EdtPickleText first = first_name(module);
     for (gsize i = 0; i < G_N_ELEMENTS(refused); i++)
         if ((text_is(first, refused[i].module) || is_below(first, refused[i].module)) &&
-            (refused[i].name == NULL || text_is(name, refused[i].name)))
+            (!refused[i].name || text_is(name, refused[i].name)))
             return _(refused[i].reason);
     return _("This program does not know it.");
 }

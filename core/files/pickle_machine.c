@@ -4,9 +4,10 @@
  * The opcodes that use them: pickle_plain.c and pickle_objects.c.
  */
 #include "files/pickle_machine.h"
+#include "edt.h"
 
 #include <glib/gi18n-lib.h>
-#include "edt.h"
+#include <string.h>
 
 /* ---- failing ---- */
 
@@ -37,7 +38,7 @@ gboolean edt_pickle_take_number(EdtPickle *p, guint width, guint64 *number)
 {
     const guint8 *bytes = edt_pickle_take(p, width);
 
-    if (bytes == NULL)
+    if (!bytes)
         return FALSE;
     *number = 0;
     for (guint i = 0; i < width; i++)
@@ -104,4 +105,12 @@ EdtPickleValue *edt_pickle_peek(EdtPickle *p)
         return NULL;
     }
     return p->stack->pdata[p->stack->len - 1];
+}
+
+/* ---- a value ---- */
+
+gboolean edt_pickle_is(const EdtPickleValue *value, const char *text)
+{
+    return value->kind == EDT_PICKLE_STRING && value->bytes.length == strlen(text) &&
+           memcmp(value->bytes.text, text, value->bytes.length) == 0;
 }

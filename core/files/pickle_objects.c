@@ -37,7 +37,7 @@ static gboolean push_global(EdtPickle *p, EdtPickleText module, EdtPickleText na
     const EdtPickleGlobal *global = edt_pickle_global_find(module, name);
     EdtPickleValue *value;
 
-    if (global == NULL)
+    if (!global)
         return refuse_global(p, module, name);
     value = edt_pickle_new_value(p, EDT_PICKLE_GLOBAL);
     value->global = global;
@@ -48,7 +48,7 @@ static gboolean take_line(EdtPickle *p, EdtPickleText *line)
 {
     const guint8 *end = memchr(p->data + p->at, '\n', p->size - p->at);
 
-    if (end == NULL)
+    if (!end)
         return edt_pickle_refuse(p, _("it ends in the middle of an opcode"));
     line->text = (const char *)p->data + p->at;
     line->length = (gsize)((const char *)end - line->text);
@@ -66,7 +66,7 @@ static gboolean op_stack_global(EdtPickle *p)
 {
     EdtPickleValue *name = edt_pickle_pop(p), *module = name ? edt_pickle_pop(p) : NULL;
 
-    if (module == NULL)
+    if (!module)
         return FALSE;
     if (name->kind != EDT_PICKLE_STRING || module->kind != EDT_PICKLE_STRING)
         return edt_pickle_refuse(p, _("it names a Python object by something that is no string"));
@@ -120,7 +120,7 @@ static gboolean op_reduce(EdtPickle *p)
 {
     EdtPickleValue *arguments = edt_pickle_pop(p), *callee = arguments ? edt_pickle_pop(p) : NULL;
 
-    if (callee == NULL)
+    if (!callee)
         return FALSE;
     if (callee->kind != EDT_PICKLE_GLOBAL || arguments->kind != EDT_PICKLE_TUPLE)
         return edt_pickle_refuse(p, _("it calls something that is no function of torch"));
@@ -143,7 +143,7 @@ static gboolean op_newobj(EdtPickle *p)
 {
     EdtPickleValue *arguments = edt_pickle_pop(p), *callee = arguments ? edt_pickle_pop(p) : NULL;
 
-    if (callee == NULL)
+    if (!callee)
         return FALSE;
     if (callee->kind != EDT_PICKLE_GLOBAL || callee->global->kind != EDT_GLOBAL_INERT ||
         arguments->kind != EDT_PICKLE_TUPLE)
@@ -156,7 +156,7 @@ static gboolean op_newobj_ex(EdtPickle *p)
 {
     EdtPickleValue *named = edt_pickle_pop(p);
 
-    if (named == NULL)
+    if (!named)
         return FALSE;
     if (named->kind != EDT_PICKLE_DICT)
         return edt_pickle_refuse(p, _("attributes are not a dictionary"));
@@ -169,7 +169,7 @@ static gboolean op_build(EdtPickle *p)
 {
     EdtPickleValue *state = edt_pickle_pop(p), *object = state ? edt_pickle_peek(p) : NULL;
 
-    if (object == NULL)
+    if (!object)
         return FALSE;
     if (object->kind != EDT_PICKLE_OPAQUE && !(object->kind == EDT_PICKLE_DICT && object->ordered))
         return edt_pickle_refuse(p, _("it sets attributes of something that has none"));
@@ -182,7 +182,7 @@ static gboolean op_binpersid(EdtPickle *p)
     EdtPickleValue *id = edt_pickle_pop(p), *value;
     GError *reason = NULL;
 
-    if (id == NULL)
+    if (!id)
         return FALSE;
     value = edt_pickle_new_value(p, EDT_PICKLE_STORAGE);
     if (edt_pickle_make_storage(id, &value->storage, &reason))

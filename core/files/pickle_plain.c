@@ -244,7 +244,7 @@ static gboolean add_to_list(EdtPickle *p, guint n)
 {
     EdtPickleValue *list = container_below(p, n);
 
-    if (list == NULL)
+    if (!list)
         return FALSE;
     if (list->kind == EDT_PICKLE_LIST)
         append(list, top(p, n), n);
@@ -265,7 +265,7 @@ static gboolean add_to_dict(EdtPickle *p, guint n)
 {
     EdtPickleValue *dict = container_below(p, n), **items;
 
-    if (dict == NULL)
+    if (!dict)
         return FALSE;
     items = top(p, n);
     if (dict->kind != EDT_PICKLE_DICT && dict->kind != EDT_PICKLE_OPAQUE)
@@ -292,7 +292,7 @@ static gboolean op_additems(EdtPickle *p)
     guint n = 0;
     EdtPickleValue *set = pop_mark(p, &n) ? container_below(p, n) : NULL;
 
-    if (set == NULL)
+    if (!set)
         return FALSE;
     if (set->kind != EDT_PICKLE_OPAQUE)
         return edt_pickle_refuse(p, _("it adds items to something that is no set"));
@@ -338,7 +338,7 @@ static gboolean remember(EdtPickle *p, guint64 index)
 {
     EdtPickleValue *value = edt_pickle_peek(p);
 
-    if (value == NULL)
+    if (!value)
         return FALSE;
     if (index >= MIN(p->size, EDT_PICKLE_OPCODES_MAX))
         return edt_pickle_refuse(p, _("a memo index is out of range"));
@@ -350,7 +350,7 @@ static gboolean remember(EdtPickle *p, guint64 index)
 
 static gboolean recall(EdtPickle *p, guint64 index)
 {
-    if (index >= p->memo->len || p->memo->pdata[index] == NULL)
+    if (index >= p->memo->len || !p->memo->pdata[index])
         return edt_pickle_refuse(p, _("it recalls a value that it never remembered"));
     return edt_pickle_push(p, p->memo->pdata[index]);
 }

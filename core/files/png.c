@@ -84,7 +84,7 @@ static gboolean write_all(Png *p, int width, int height, int channels, const gui
 {
     p->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, p, on_error, on_warning);
     p->info = p->png ? png_create_info_struct(p->png) : NULL;
-    if (p->info == NULL || setjmp(png_jmpbuf(p->png)))
+    if (!p->info || setjmp(png_jmpbuf(p->png)))
         return FALSE;
     png_init_io(p->png, p->stream);
     png_set_IHDR(p->png, p->info, (png_uint_32)width, (png_uint_32)height, 8,
@@ -105,18 +105,18 @@ gboolean edt_png_write_as(const char *path, int width, int height, int channels,
 {
     EdtOutput *output;
     Png p = {0};
-    gboolean good;
+    gboolean ok;
 
     g_return_val_if_fail(channels == 3 || channels == 4, FALSE);
     output = edt_output_open(path, write, error);
-    if (output == NULL)
+    if (!output)
         return FALSE;
     p.stream = edt_output_stream(output);
-    good = write_all(&p, width, height, channels, pixels, keys, values, n_texts);
+    ok = write_all(&p, width, height, channels, pixels, keys, values, n_texts);
     if (ferror(p.stream)) /* libpng knows no more than "Write Error" */
         g_strlcpy(p.message, g_strerror(errno), sizeof p.message);
     png_destroy_write_struct(&p.png, &p.info);
-    if (good)
+    if (ok)
         return edt_output_commit_as(output, written, error);
     g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, _("“%s” could not be written as PNG: %s."),
                 path, p.message);
@@ -141,7 +141,7 @@ static gboolean read_chunks(Png *p)
 
     p->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, p, on_error, on_warning);
     p->info = p->png ? png_create_info_struct(p->png) : NULL;
-    if (p->info == NULL || setjmp(png_jmpbuf(p->png)))
+    if (!p->info || setjmp(png_jmpbuf(p->png)))
         return FALSE;
     png_set_user_limits(p->png, SIDE_MAX, SIDE_MAX);
     png_set_chunk_malloc_max(p->png, TEXT_BYTES_MAX);
@@ -177,13 +177,13 @@ char *edt_png_read_text(const char *path, const char *key, GError **error)
     Png p = {.stream = open_stream(path, error)};
     char *text = NULL;
 
-    if (p.stream == NULL)
+    if (!p.stream)
         return NULL;
     if (!read_chunks(&p)) {
         fail(path, p.message, error);
     } else {
         text = find_text(&p, key);
-        if (text == NULL)
+        if (!text)
             g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
                         _("“%s” carries no text “%s”: it was not made by this program, or another "
                           "program removed it."),
@@ -209,7 +209,7 @@ static guint8 *read_pixels(png_image *image, GError **error, const char *path)
     image->format = image->format & PNG_FORMAT_FLAG_ALPHA ? PNG_FORMAT_RGBA : PNG_FORMAT_RGB;
     bytes = PNG_IMAGE_SIZE(*image);
     pixels = g_try_malloc(bytes);
-    if (pixels == NULL) {
+    if (!pixels) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
                     _("“%s” needs %zu bytes of memory, which could not be had."), path, bytes);
     } else if (!png_image_finish_read(image, NULL, pixels, 0, NULL)) {
@@ -225,7 +225,7 @@ guint8 *edt_png_read(const char *path, int *width, int *height, int *channels, G
     FILE *stream = open_stream(path, error);
     guint8 *pixels = NULL;
 
-    if (stream == NULL)
+    if (!stream)
         return NULL;
     if (png_image_begin_read_from_stdio(&image, stream)) {
         *width = (int)image.width;

@@ -72,24 +72,24 @@ static gboolean read_header(EdtSafetensors *file, GError **error)
     const char *text;
     gsize length;
     char *copy;
-    gboolean good;
+    gboolean ok;
 
     if (!find_header(file->mapping, &text, &length, error))
         return FALSE;
     /* A copy, so that what was checked is what is used even if the file changes meanwhile. */
     copy = g_try_malloc(length + 1);
-    if (copy == NULL) {
+    if (!copy) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY, _("no memory for its header"));
         return FALSE;
     }
     memcpy(copy, text, length);
-    good = edt_safetensors_header_parse(&file->header, copy, length,
+    ok = edt_safetensors_header_parse(&file->header, copy, length,
                                         edt_mapping_size(file->mapping) - 8 - length, error);
     file->sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (guint8 *)copy, length);
     g_free(copy);
-    if (good)
+    if (ok)
         place_tensors(file, (const guint8 *)text + length);
-    return good;
+    return ok;
 }
 
 EdtSafetensors *edt_safetensors_open(const char *path, GError **error)
@@ -97,7 +97,7 @@ EdtSafetensors *edt_safetensors_open(const char *path, GError **error)
     EdtMapping *mapping = edt_mapping_open(path, error);
     EdtSafetensors *file;
 
-    if (mapping == NULL)
+    if (!mapping)
         return NULL;
     file = g_new0(EdtSafetensors, 1);
     file->mapping = mapping;
@@ -115,7 +115,7 @@ EdtSafetensors *edt_safetensors_open(const char *path, GError **error)
 
 void edt_safetensors_close(EdtSafetensors *file)
 {
-    if (file == NULL)
+    if (!file)
         return;
     if (file->by_name)
         g_hash_table_unref(file->by_name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * safetensors: the format of our models, read by memory map and written in one pass.
- * The reader refuses whatever the reference rules refuse (tests/files/, ../peers rules 1-6) before
+ * The reader refuses whatever the reference rules refuse (tests/files/) before
  * it allocates anything proportional to a number in the file.
  */
 #pragma once

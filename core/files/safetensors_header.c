@@ -50,7 +50,7 @@ static gboolean parse_dtype(EdtJsonCursor *c, EdtHeaderTensor *t, GError **error
     char *name = edt_json_string(c, error);
     gboolean known = FALSE;
 
-    if (name == NULL)
+    if (!name)
         return FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(dtype_names); i++)
         if (strcmp(name, dtype_names[i]) == 0) {
@@ -107,7 +107,7 @@ static gboolean parse_field(EdtJsonCursor *c, EdtHeaderTensor *t, guint *seen, G
     char *key = edt_json_string(c, error);
     guint i = 0;
 
-    if (key == NULL)
+    if (!key)
         return FALSE;
     while (i < G_N_ELEMENTS(keys) && strcmp(key, keys[i]) != 0)
         i++;
@@ -153,7 +153,7 @@ static gboolean parse_metadata(EdtJsonCursor *c, GHashTable *metadata, GError **
     do {
         char *key = edt_json_string(c, error);
         char *value = key && edt_json_expect(c, ':', error) ? edt_json_string(c, error) : NULL;
-        if (value == NULL) {
+        if (!value) {
             g_free(key);
             return FALSE;
         }
@@ -169,7 +169,7 @@ static gboolean parse_entry(EdtSafetensorsHeader *h, EdtJsonCursor *c, GHashTabl
     char *name = edt_json_string(c, error);
     EdtHeaderTensor *tensor;
 
-    if (name == NULL)
+    if (!name)
         return FALSE;
     if (!edt_tensor_name_is_good(name, strlen(name))) {
         g_free(name);
@@ -255,15 +255,15 @@ gboolean edt_safetensors_header_parse(EdtSafetensorsHeader *h, const char *text,
 {
     EdtJsonCursor cursor = {.text = text, .length = length};
     GHashTable *names = g_hash_table_new(g_str_hash, g_str_equal);
-    gboolean good;
+    gboolean ok;
 
     h->tensors = g_ptr_array_new_with_free_func(tensor_free);
     h->metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    good = parse_all(h, &cursor, names, error) && check_cover(h, data_bytes, error);
+    ok = parse_all(h, &cursor, names, error) && check_cover(h, data_bytes, error);
     g_hash_table_unref(names);
-    if (!good)
+    if (!ok)
         edt_safetensors_header_clear(h);
-    return good;
+    return ok;
 }
 
 void edt_safetensors_header_clear(EdtSafetensorsHeader *h)

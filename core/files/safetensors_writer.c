@@ -30,7 +30,7 @@ EdtSafetensorsWriter *edt_safetensors_writer_new(const char *path, EdtWrite writ
     EdtOutput *output = edt_output_open(path, write, error);
     EdtSafetensorsWriter *w;
 
-    if (output == NULL)
+    if (!output)
         return NULL;
     w = g_new0(EdtSafetensorsWriter, 1);
     w->output = output;
@@ -62,7 +62,7 @@ void edt_safetensors_writer_metadata(EdtSafetensorsWriter *w, const char *key, c
     char *once = g_strconcat("__metadata__.", key, NULL);
 
     if (!g_hash_table_add(w->names, once)) {
-        if (w->declaration == NULL)
+        if (!w->declaration)
             misuse(w, _("a metadata key was given twice"), &w->declaration);
         return;
     }
@@ -80,7 +80,7 @@ void edt_safetensors_writer_declare(EdtSafetensorsWriter *w, const char *name, E
 
     if (rank > EDT_RANK_MAX || !edt_shape_bytes(type, rank, shape, &bytes) ||
         !edt_size_add(&end, w->declared, bytes) || !g_hash_table_add(w->names, g_strdup(name))) {
-        if (w->declaration == NULL)
+        if (!w->declaration)
             misuse(w, _("a tensor was declared twice or is too large"), &w->declaration);
         return;
     }
@@ -108,7 +108,7 @@ static gboolean write_header(EdtSafetensorsWriter *w, GError **error)
 {
     GString *text = g_string_new("{\"__metadata__\":{");
     guint64 length;
-    gboolean good;
+    gboolean ok;
 
     w->header_written = TRUE;
     g_string_append_len(text, w->metadata->str, (gssize)w->metadata->len);
@@ -121,11 +121,11 @@ static gboolean write_header(EdtSafetensorsWriter *w, GError **error)
         g_string_append_c(text, ' ');
     length = GUINT64_TO_LE((guint64)text->len);
     if (text->len > EDT_HEADER_BYTES_MAX)
-        good = misuse(w, _("its header would be longer than 16 MB"), error);
+        ok = misuse(w, _("its header would be longer than 16 MB"), error);
     else
-        good = put(w, &length, 8, error) && put(w, text->str, text->len, error);
+        ok = put(w, &length, 8, error) && put(w, text->str, text->len, error);
     g_string_free(text, TRUE);
-    return good;
+    return ok;
 }
 
 static gboolean begin(EdtSafetensorsWriter *w, GError **error)
@@ -150,21 +150,21 @@ gboolean edt_safetensors_writer_data(EdtSafetensorsWriter *w, const void *data, 
 
 gboolean edt_safetensors_writer_finish(EdtSafetensorsWriter *w, GError **error)
 {
-    gboolean good = begin(w, error);
+    gboolean ok = begin(w, error);
 
-    if (good && w->written != w->declared)
-        good = misuse(w, _("less data came than was declared"), error);
-    if (good)
-        good = edt_output_commit(w->output, error);
+    if (ok && w->written != w->declared)
+        ok = misuse(w, _("less data came than was declared"), error);
+    if (ok)
+        ok = edt_output_commit(w->output, error);
     else
         edt_output_abandon(w->output);
     writer_free(w);
-    return good;
+    return ok;
 }
 
 void edt_safetensors_writer_abandon(EdtSafetensorsWriter *w)
 {
-    if (w == NULL)
+    if (!w)
         return;
     edt_output_abandon(w->output);
     writer_free(w);

@@ -71,12 +71,12 @@ static gboolean expect_pickle(TorchLegacy *l, gboolean (*is_good)(const EdtPickl
                               const char *otherwise, GError **error)
 {
     EdtPickle *pickle = next_pickle(l, error);
-    gboolean good = pickle && is_good(edt_pickle_root(pickle));
+    gboolean ok = pickle && is_good(edt_pickle_root(pickle));
 
-    if (pickle && !good)
+    if (pickle && !ok)
         refuse(error, otherwise);
     edt_pickle_free(pickle);
-    return good;
+    return ok;
 }
 
 /* Key to storage description, for the element sizes. */
@@ -107,7 +107,7 @@ static gboolean place_storage(TorchLegacy *l, const EdtPickleValue *key, GHashTa
 
     if (!g_hash_table_insert(l->numbers, name, GUINT_TO_POINTER(l->ranges->len + 1)))
         return refuse(error, _("a storage stands twice in its list"));
-    if (storage == NULL || edt_pickle_element_size(storage->global) == 0)
+    if (!storage || edt_pickle_element_size(storage->global) == 0)
         return refuse(error, _("its list names a storage that no tensor describes"));
     if (size - l->at < 8)
         return refuse(error, _("it was cut off"));
@@ -126,27 +126,27 @@ static gboolean place_storage(TorchLegacy *l, const EdtPickleValue *key, GHashTa
 static gboolean place_storages(TorchLegacy *l, const EdtPickleValue *keys, GError **error)
 {
     GHashTable *described;
-    gboolean good = TRUE;
+    gboolean ok = TRUE;
 
     if (keys->kind != EDT_PICKLE_LIST)
         return refuse(error, _("its list of storages is no list"));
     described = described_storages(l->source.pickle);
-    for (guint i = 0; good && i < keys->n_items; i++) {
+    for (guint i = 0; ok && i < keys->n_items; i++) {
         if (keys->items[i]->kind != EDT_PICKLE_STRING)
-            good = refuse(error, _("its list of storages holds something that is no key"));
+            ok = refuse(error, _("its list of storages holds something that is no key"));
         else
-            good = place_storage(l, keys->items[i], described, error);
+            ok = place_storage(l, keys->items[i], described, error);
     }
     g_hash_table_unref(described);
-    if (good && l->at != edt_mapping_size(l->mapping))
-        good = refuse(error, _("something follows its last storage"));
-    return good;
+    if (ok && l->at != edt_mapping_size(l->mapping))
+        ok = refuse(error, _("something follows its last storage"));
+    return ok;
 }
 
 static gboolean read_all(TorchLegacy *l, GError **error)
 {
     EdtPickle *keys;
-    gboolean good;
+    gboolean ok;
 
     if (!expect_pickle(l, is_magic,
                        _("it is a pickle, but not one of torch.save. Save the model's "
@@ -160,12 +160,12 @@ static gboolean read_all(TorchLegacy *l, GError **error)
                        error))
         return FALSE;
     l->source.pickle = next_pickle(l, error);
-    if (l->source.pickle == NULL)
+    if (!l->source.pickle)
         return FALSE;
     keys = next_pickle(l, error);
-    good = keys && place_storages(l, edt_pickle_root(keys), error);
+    ok = keys && place_storages(l, edt_pickle_root(keys), error);
     edt_pickle_free(keys);
-    return good && !edt_mapping_damaged(l->mapping, error);
+    return ok && !edt_mapping_damaged(l->mapping, error);
 }
 
 /* ---- EdtStorageSource ---- */

@@ -109,7 +109,7 @@ gboolean edt_torch_state_list(EdtStorageSource *source, const char *const *prefe
 {
     const EdtPickleValue *dict = choose(edt_pickle_root(source->pickle), prefer, chosen, error);
 
-    if (dict == NULL)
+    if (!dict)
         return FALSE;
     for (guint i = 0; i + 1 < dict->n_items; i += 2) {
         const EdtPickleValue *key = dict->items[i], *value = dict->items[i + 1];

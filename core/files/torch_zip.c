@@ -58,7 +58,7 @@ static gboolean open_zip(TorchZip *z, GError **error)
         close(copy);
     if (source)
         z->zip = zip_open_from_source(source, ZIP_RDONLY, &reason);
-    if (z->zip == NULL) {
+    if (!z->zip) {
         refuse(error, _("its zip archive is damaged or not as torch writes it (%s)"),
                zip_error_strerror(&reason));
         if (source)
@@ -81,9 +81,9 @@ static gboolean check_name(TorchZip *z, const char *name, GError **error)
 {
     const char *slash = strchr(name, '/');
 
-    if (z->prefix == NULL && slash)
+    if (!z->prefix && slash)
         z->prefix = g_strndup(name, (gsize)(slash - name) + 1);
-    if (z->prefix == NULL || !g_str_has_prefix(name, z->prefix))
+    if (!z->prefix || !g_str_has_prefix(name, z->prefix))
         return refuse(error,
                       _("its zip entry “%s” is not in the folder where torch puts all "
                         "entries"),
@@ -194,19 +194,19 @@ static gboolean read_entry(TorchZip *z, gint64 index, gsize size, const Wanted *
                            GError **error)
 {
     zip_file_t *file = zip_fopen_index(z->zip, (guint64)index, 0);
-    gboolean good = file != NULL;
+    gboolean ok = file != NULL;
     guint8 end;
 
-    if (good && z->verified[index]) {
-        good = zip_fseek(file, (zip_int64_t)wanted->from, SEEK_SET) == 0 &&
+    if (ok && z->verified[index]) {
+        ok = zip_fseek(file, (zip_int64_t)wanted->from, SEEK_SET) == 0 &&
                pump(z, file, wanted->from, wanted->end, wanted);
-    } else if (good) {
-        good = pump(z, file, 0, size, wanted) && zip_fread(file, &end, 1) == 0;
-        z->verified[index] = good;
+    } else if (ok) {
+        ok = pump(z, file, 0, size, wanted) && zip_fread(file, &end, 1) == 0;
+        z->verified[index] = ok;
     }
     if (file)
         zip_fclose(file);
-    return good || refuse(error,
+    return ok || refuse(error,
                           _("its zip entry “%s” is damaged: it cannot be read, or its "
                             "checksum is wrong. Copy or download the file again"),
                           zip_get_name(z->zip, (guint64)index, ZIP_FL_ENC_GUESS));
@@ -306,7 +306,7 @@ static gboolean read_pickle(TorchZip *z, GError **error)
     if (size == 0 || size > EDT_PICKLE_BYTES_MAX)
         return refuse(error, _("its data.pkl is empty or longer than 16 MB"));
     z->pkl = edt_alloc(size, error);
-    if (z->pkl == NULL)
+    if (!z->pkl)
         return FALSE;
     to = z->pkl;
     wanted.end = size;

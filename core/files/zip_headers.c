@@ -262,7 +262,7 @@ static void clear_header(gpointer header)
 GArray *edt_zip_headers_read(int fd, guint64 file_bytes, GError **error)
 {
     Walk w = {.fd = fd, .file_bytes = file_bytes};
-    gboolean good = TRUE;
+    gboolean ok = TRUE;
     guint64 at;
 
     if (!find_directory(&w, error))
@@ -270,11 +270,11 @@ GArray *edt_zip_headers_read(int fd, guint64 file_bytes, GError **error)
     w.headers = g_array_sized_new(FALSE, TRUE, sizeof(EdtZipHeader), (guint)w.n);
     g_array_set_clear_func(w.headers, clear_header);
     at = w.start;
-    while (good && w.headers->len < w.n)
-        good = read_entry(&w, &at, error);
-    if (good && at != w.end)
-        good = damaged(error, _("its central directory has more entries than it says"));
-    if (!good)
+    while (ok && w.headers->len < w.n)
+        ok = read_entry(&w, &at, error);
+    if (ok && at != w.end)
+        ok = damaged(error, _("its central directory has more entries than it says"));
+    if (!ok)
         g_clear_pointer(&w.headers, g_array_unref);
     return w.headers;
 }

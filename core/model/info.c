@@ -237,15 +237,15 @@ static gboolean check_inventory(Reader *r)
     Check check = {r->file, edt_inventory_new(), "edt.",
                    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
     char *of = g_strdup_printf("“%s”", r->info->path);
-    gboolean good;
+    gboolean ok;
 
     edt_variant_tensors(&r->variant, expect, &check);
     add_forward(r);
-    good = check_vae(r, &check) && check_tensors(r, &check);
-    good = edt_inventory_close(check.inventory, of, good ? r->error : NULL) && good;
+    ok = check_vae(r, &check) && check_tensors(r, &check);
+    ok = edt_inventory_close(check.inventory, of, ok ? r->error : NULL) && ok;
     g_hash_table_unref(check.known);
     g_free(of);
-    return good;
+    return ok;
 }
 
 /* Metadata says what the tensors say. */

@@ -8,7 +8,6 @@
 
 #include "base/installed.h"
 
-#include "base/installed.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -24,6 +23,11 @@ static void add_folder(GPtrArray *folders, char *path)
         g_free(path);
 }
 
+char *edt_models_own_folder(void)
+{
+    return g_build_filename(g_get_user_data_dir(), "edt", "models", NULL);
+}
+
 char **edt_models_folders(void)
 {
     GPtrArray *folders = g_ptr_array_new();
@@ -33,7 +37,7 @@ char **edt_models_folders(void)
         add_folder(folders, g_strdup(entries[i]));
     g_strfreev(entries);
 
-    add_folder(folders, g_build_filename(g_get_user_data_dir(), "edt", "models", NULL));
+    add_folder(folders, edt_models_own_folder());
     add_folder(folders, edt_installed_data("edt/models"));
     g_ptr_array_add(folders, NULL);
     return (char **)g_ptr_array_free(folders, FALSE);

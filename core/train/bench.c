@@ -3,19 +3,12 @@
  * How fast a training step is, on random weights and noise: what `edt bench --train` prints.
  */
 #include "train/state.h"
-#include "base/memory.h"
+#include "base/median.h"
 #include "base/threads.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define PARTS 3
-
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 typedef struct {
     EdtTrainer trainer;       /* the parts that a forward, a backward and a step need */
@@ -26,21 +19,10 @@ static gboolean make(Bench *bench, GError **error)
 {
     EdtTrainer *t = &bench->trainer;
     EdtType act = edt_train_act(t->precision);
-    float **arrays[] = {&t->arrays.weights,    &t->arrays.gradient, &t->arrays.first,
-                        &t->arrays.difference, &t->arrays.second,   &t->arrays.previous,
-                        &t->arrays.average};
     EdtRandom random;
 
     t->parameters = edt_parameters_new(&t->v);
-    for (gsize i = 0; i < G_N_ELEMENTS(arrays); i++)
-        if ((*arrays[i] = edt_parameters_array(t->parameters, error)) == NULL)
-            return FALSE;
-    if (act == EDT_BF16) {
-        t->halves = edt_alloc(t->parameters->count * sizeof(EdtHalf), error);
-        if (t->halves == NULL)
-            return FALSE;
-    }
-    if (!edt_batch_make(t, error))
+    if (!edt_train_arrays_make(t, error) || !edt_batch_make(t, error))
         return FALSE;
     edt_random_seed(&random, 1);
     edt_random_normal(&random, t->arrays.weights, t->parameters->count);
@@ -60,14 +42,7 @@ static void clear(Bench *bench)
     EdtTrainer *t = &bench->trainer;
     edt_train_network_free(t->network);
     edt_batch_clear(&t->batch);
-    edt_free(t->halves);
-    edt_free(t->arrays.weights);
-    edt_free(t->arrays.gradient);
-    edt_free(t->arrays.first);
-    edt_free(t->arrays.difference);
-    edt_free(t->arrays.second);
-    edt_free(t->arrays.previous);
-    edt_free(t->arrays.average);
+    edt_train_arrays_clear(t);
     if (t->parameters)
         edt_parameters_free(t->parameters);
     for (int i = 0; i <= PARTS; i++)
@@ -79,10 +54,8 @@ static void measure(Bench *bench, int i)
 {
     EdtTrainer *t = &bench->trainer;
     EdtBatch *b = &t->batch;
-    EdtTrainInput input = {.x = b->x_t,
-                           .timestep = b->timestep,
-                           .label = b->label,
-                           .down = {b->down[0], b->down[1]}};
+    EdtTrainInput input = {
+        .x = b->x_t, .timestep = b->timestep, .label = b->label, .down = {b->down[0], b->down[1]}};
     EdtAdan adan = EDT_ADAN_DEFAULT;
     gint64 at[PARTS + 1] = {g_get_monotonic_time()};
 
@@ -102,12 +75,6 @@ static void measure(Bench *bench, int i)
         bench->times[PARTS][i] = (double)(at[PARTS] - at[0]) / 1e3;
 }
 
-static double median(double *values, int n)
-{
-    qsort(values, (gsize)n, sizeof *values, by_size);
-    return values[n / 2];
-}
-
 static gboolean run(Bench *bench, const EdtTrainBench *options, EdtBenchResult *result,
                     GError **error)
 {
@@ -119,14 +86,14 @@ static gboolean run(Bench *bench, const EdtTrainBench *options, EdtBenchResult *
 
     for (int i = -options->warm_up; i < n; i++)
         measure(bench, i);
-    result->median_ms = median(bench->times[PARTS], n);
+    result->median_ms = edt_median(bench->times[PARTS], n);
     result->best_ms = bench->times[PARTS][0];
     result->gflop = 3 * forward;
     result->precision = t->precision;
     result->threads = t->threads;
     result->n_rows = PARTS;
     for (int i = 0; i < PARTS; i++) {
-        double ms = median(bench->times[i], n);
+        double ms = edt_median(bench->times[i], n);
         result->rows[i] = (EdtBenchRow){names[i], ms, gflop[i] / ms * 1e3, 1};
     }
     return edt_train_network_check(t->network, error);

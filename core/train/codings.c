@@ -4,7 +4,7 @@
  */
 #include "train/codings.h"
 #include "train/augment.h"
-#include "train/state.h"
+#include "train/draws.h"
 
 struct EdtCodings {
     const EdtLatentOptions *o;

@@ -3,7 +3,7 @@
  * Which picture is learnt from next; see draw.h.  Next: batch.c, which asks.
  */
 #include "train/draw.h"
-#include "train/state.h"
+#include "train/draws.h"
 
 /* Pictures of one class in one style: sorted[first ...]. */
 typedef struct {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The parts of a training network: layers with their plans and kept activations.  Private to
- * train_network.c (which makes them), forward.c, backward.c and backward_condition.c (which use
- * them).
+ * train_network.c (which makes them), network_memory.c, forward.c, backward.c and
+ * backward_condition.c (which use them).
  */
 #pragma once
 

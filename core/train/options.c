@@ -283,11 +283,18 @@ gboolean edt_train_options_from_json(EdtTrainOptions *options, const char *json,
 static gboolean same(const EdtTrainOptions *a, const EdtTrainOptions *b, gsize i)
 {
     gconstpointer x = field_of(a, i), y = field_of(b, i);
-    if (fields[i].kind == TEXT)
+    switch (fields[i].kind) {
+    case TEXT:
         return g_strcmp0(*(const char *const *)x, *(const char *const *)y) == 0;
-    if (fields[i].kind == WIDE)
+    case WIDE:
         return *(const gint64 *)x == *(const gint64 *)y;
-    return *(const int *)x == *(const int *)y;
+    case NUMBER:
+        return *(const double *)x == *(const double *)y;
+    case INTEGER:
+    case FLAG:
+        return *(const int *)x == *(const int *)y;
+    }
+    return FALSE;
 }
 
 const char *edt_train_options_differ(const EdtTrainOptions *a, const EdtTrainOptions *b)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What a trainer is made of.  Private to trainer.c, step.c, batch.c (what a forward is fed),
- * share.c (several machines), checkpoint.c and export.c.
+ * What a trainer is made of.  Private to train/.
  */
 #pragma once
 
@@ -12,6 +11,7 @@
 #include "train/adan.h"
 #include "train/dataset.h"
 #include "train/draw.h"
+#include "train/draws.h"
 #include "train/loss.h"
 #include "train/train_network.h"
 #include "train/resampler.h"
@@ -53,22 +53,12 @@ struct EdtTrainer {
     GMutex whole; /* held while the state changes */
 };
 
-/* ---- random numbers: each purpose of each row of each step has its own generator, so there is no
- * state to save and rows can be made in any order ---- */
-
-typedef enum {
-    EDT_DRAW_WEIGHTS = 1,
-    EDT_DRAW_ORDER,
-    EDT_DRAW_TIMESTEPS,
-    EDT_DRAW_PICTURE,
-    EDT_DRAW_NOISE,
-    EDT_DRAW_MASKS,
-} EdtDraw;
-void edt_train_random(EdtRandom *random, guint64 seed, EdtDraw draw, gint64 a, gint64 b);
-
 /* trainer.c: never AUTO; and what enters products.  A run of bf16 goes on in f32 on a CPU without. */
 EdtPrecision edt_train_precision(EdtPrecision wish);
 EdtType edt_train_act(EdtPrecision precision);
+/* Weights and all that Adan keeps of them, and for bf16 their halves. */
+gboolean edt_train_arrays_make(EdtTrainer *trainer, GError **error);
+void edt_train_arrays_clear(EdtTrainer *trainer);
 void edt_train_use_weights(EdtTrainer *trainer); /* after they changed */
 
 /* share.c.  _make: errors when the ranks do not begin alike. */

@@ -65,21 +65,43 @@ static EdtDataset *open_data(const EdtTrainer *trainer, GError **error)
                                            o->n_classes, error);
 }
 
+enum { ARRAYS = 7 };
+
+static void list_arrays(EdtAdanArrays *a, float **all[ARRAYS])
+{
+    float **const list[ARRAYS] = {&a->weights, &a->gradient, &a->first,  &a->difference,
+                                  &a->second,  &a->previous, &a->average};
+    memcpy(all, list, sizeof list);
+}
+
+gboolean edt_train_arrays_make(EdtTrainer *trainer, GError **error)
+{
+    float **all[ARRAYS];
+    list_arrays(&trainer->arrays, all);
+    for (int i = 0; i < ARRAYS; i++)
+        if (!(*all[i] = edt_parameters_array(trainer->parameters, error)))
+            return FALSE;
+    if (edt_train_act(trainer->precision) == EDT_BF16)
+        trainer->halves = edt_alloc(trainer->parameters->count * sizeof(EdtHalf), error);
+    return trainer->halves || edt_train_act(trainer->precision) != EDT_BF16;
+}
+
+void edt_train_arrays_clear(EdtTrainer *trainer)
+{
+    float **all[ARRAYS];
+    list_arrays(&trainer->arrays, all);
+    for (int i = 0; i < ARRAYS; i++)
+        edt_free(*all[i]);
+    edt_free(trainer->halves);
+}
+
 static gboolean make_arrays(EdtTrainer *trainer, GError **error)
 {
     EdtAdanArrays *a = &trainer->arrays;
-    float **all[] = {&a->weights, &a->gradient, &a->first,  &a->difference,
-                     &a->second,  &a->previous, &a->average};
     EdtRandom random;
 
-    for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
-        if ((*all[i] = edt_parameters_array(trainer->parameters, error)) == NULL)
-            return FALSE;
-    if (edt_train_act(trainer->precision) == EDT_BF16) {
-        trainer->halves = edt_alloc(trainer->parameters->count * sizeof(EdtHalf), error);
-        if (trainer->halves == NULL)
-            return FALSE;
-    }
+    if (!edt_train_arrays_make(trainer, error))
+        return FALSE;
     edt_train_random(&random, trainer->options.seed, EDT_DRAW_WEIGHTS, 0, 0);
     edt_parameters_initialise(trainer->parameters, &random, a->weights);
     if (trainer->options.open_gates)
@@ -184,25 +206,15 @@ EdtTrainer *edt_trainer_new(const EdtTrainOptions *options, GError **error)
 
 void edt_trainer_free(EdtTrainer *trainer)
 {
-    EdtAdanArrays *a;
-
-    if (trainer == NULL)
+    if (!trainer)
         return;
-    a = &trainer->arrays;
     edt_train_network_free(trainer->network);
     edt_batch_clear(&trainer->batch);
     edt_resampler_free(trainer->resampler);
     edt_noise_schedule_free(trainer->schedule);
     edt_dataset_free(trainer->dataset);
     edt_parameters_free(trainer->parameters);
-    edt_free(a->weights);
-    edt_free(a->gradient);
-    edt_free(a->first);
-    edt_free(a->difference);
-    edt_free(a->second);
-    edt_free(a->previous);
-    edt_free(a->average);
-    edt_free(trainer->halves);
+    edt_train_arrays_clear(trainer);
     edt_picture_draw_free(trainer->draw);
     g_strfreev(trainer->facts.skipped_names);
     g_free(trainer->told);

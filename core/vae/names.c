@@ -25,7 +25,7 @@ static int numbered(const char *text, const char *prefix, const char **rest)
 {
     const char *at = after(text, prefix);
 
-    if (at == NULL || !g_ascii_isdigit(at[0]) || at[1] != '.')
+    if (!at || !g_ascii_isdigit(at[0]) || at[1] != '.')
         return -1;
     *rest = at + 2;
     return at[0] - '0';
@@ -169,7 +169,7 @@ static int levels_of(gconstpointer source, guint n, EdtNameAt name_at, const cha
 
     for (guint i = 0; i < n; i++) {
         const char *name = after(name_at(source, i), prefix), *rest;
-        if (name == NULL)
+        if (!name)
             continue;
         levels = MAX(levels, numbered(name, "decoder.up.", &rest) + 1);
         levels = MAX(levels, numbered(name, "decoder.up_blocks.", &rest) + 1);
@@ -214,7 +214,7 @@ EdtVaeSpelling edt_vae_spelling(gconstpointer source, guint n, EdtNameAt name_at
 char *edt_vae_our_name(const EdtVaeSpelling *spelling, const char *name)
 {
     name = after(name, spelling->prefix);
-    if (name == NULL)
+    if (!name)
         return NULL;
     switch (spelling->how) {
     case EDT_VAE_SPELLS_KL:

@@ -3,6 +3,7 @@
  * The autoencoder's life: load, size the working memory, decode, encode.  The operations are in
  * walk.c, the ways through the network in walk_kl.c and walk_small.c, its tensors in weights.c.
  */
+#include "vae/vae.h"
 #include "vae/walk.h"
 #include "base/memory.h"
 

@@ -7,7 +7,10 @@
  */
 #pragma once
 
-#include "vae/vae.h"
+#include "compute/backend.h"
+#include "vae/shape.h"
+
+typedef struct EdtVae EdtVae;
 
 /* The working memory: the picture x, and what a block needs beside it.  A block that changes the
  * width of the picture leaves the new one in `beside`, and the two change names. */

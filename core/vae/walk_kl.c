@@ -56,21 +56,21 @@ static void middle(EdtVaeWalk *walk, const char *half, int C)
     resnet(walk, C, C);
 }
 
-/* Level number i of a half's names, from C channels to `width`; sampler NULL: keeps its size. */
+/* Level number i of a half's names, from C channels to `width`; resize NULL: keeps its size. */
 static void level(EdtVaeWalk *walk, const char *names, int i, int blocks, int C, int width,
-                  EdtVaeConv *sampler)
+                  EdtVaeConv *resize)
 {
     for (int b = 0; b < blocks; b++) {
         edt_vae_place(walk, "%s.%d.resnets.%d.", names, i, b);
         resnet(walk, b == 0 ? C : width, width);
     }
-    if (sampler == NULL)
+    if (!resize)
         return;
-    sampler->C_in = sampler->C_out = width;
-    sampler->kernel = 3;
-    sampler->x_type = walk->act;
+    resize->C_in = resize->C_out = width;
+    resize->kernel = 3;
+    resize->x_type = walk->act;
     edt_vae_place(walk, "%s.%d.", names, i);
-    edt_vae_conv(walk, sampler, edt_vae_cast(walk, width, EDT_F32, walk->act), EDT_VAE_BESIDE);
+    edt_vae_conv(walk, resize, edt_vae_cast(walk, width, EDT_F32, walk->act), EDT_VAE_BESIDE);
     edt_vae_swap(walk, EDT_VAE_BESIDE);
 }
 
