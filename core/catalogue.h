@@ -32,14 +32,14 @@ char *edt_model_name(const char *path);
 /* ---- a model out of a checkpoint ---- */
 
 typedef struct {
-    const char *edt_path; /* .pt, .pth or .safetensors with the reference's names; required */
-    const char *vae_path; /* .safetensors, .bin, .ckpt, .pt; NULL: none */
+    const char *edt_path;   /* .pt, .pth or .safetensors with the reference's names; required */
+    const char *vae_path;   /* .safetensors, .bin, .ckpt, .pt; NULL: none */
     const char *draft_path; /* a small autoencoder for the same latents (TAESD); NULL: none */
     const char *output;     /* required */
-    EdtStored stored;     /* as what weights go into the model */
-    gboolean force;       /* replace an existing output */
-    const char *title;    /* may be NULL */
-    const char *licence;  /* may be NULL: that of its authors' weights, where it is known */
+    EdtStored stored;       /* as what weights go into the model */
+    gboolean force;         /* replace an existing output */
+    const char *title;      /* may be NULL */
+    const char *licence;    /* may be NULL: that of its authors' weights, where it is known */
     /* what the tensors of some networks do not tell; 0: as published for their width */
     int heads;        /* of a DiT */
     int decode_layer; /* blocks of MDT's decoder, where it is the first version */
@@ -67,8 +67,11 @@ const EdtClass *edt_imagenet_classes(int *n_classes);
 /* Class index for a number, a full name, a synonym, a label, or a unique part of one (case
  * ignored).  On failure -1 and EDT_ERROR_USAGE that names the nearest candidates. */
 int edt_class_find(const EdtModelInfo *info, const char *text, GError **error);
-/* All matches, best first, -1-terminated; free with g_free(). */
+/* All matches of a name, a number, an everyday word or its beginning, best first, -1-terminated;
+ * free with g_free(). */
 int *edt_class_search(const EdtModelInfo *info, const char *text);
+/* The first of them, where it is what text means; -1 where they are guesses to choose from. */
+int edt_class_meant(const EdtModelInfo *info, const char *text);
 /* Name for a class of this model: "golden retriever", or "class 12" where names are unknown.  The
  * same in every country: for files, records and settings. */
 char *edt_class_name(const EdtModelInfo *info, int class_index);
@@ -78,8 +81,8 @@ char *edt_class_word(const EdtModelInfo *info, int class_index);
 /* What a person is shown: the name in their language, where the model knows it. */
 char *edt_class_label(const EdtModelInfo *info, int class_index);
 
-/* The same of styles.  Index for a number, a name or a label; the name and label of EDT_STYLE_ANY is
- * "any". */
+/* The same of styles.  Index for a number, a name or a label; the name and label of EDT_STYLE_ANY
+ * is "any". */
 int edt_style_find(const EdtModelInfo *info, const char *text, GError **error);
 char *edt_style_name(const EdtModelInfo *info, int style);
 char *edt_style_label(const EdtModelInfo *info, int style);

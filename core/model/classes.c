@@ -6,7 +6,7 @@
  * Next: search.c, which compares them.
  */
 #include "catalogue.h"
-#include "model/search.h"
+#include "model/meaning.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
@@ -121,14 +121,15 @@ char *edt_style_label(const EdtModelInfo *info, int style)
 
 /* ---- finding ---- */
 
-int *edt_class_search(const EdtModelInfo *info, const char *text)
+static int *search(const EdtModelInfo *info, const char *text, gboolean *meant)
 {
     EdtNames names = names_of(info);
     char *query = edt_search_fold(text);
     int numbered = edt_search_number(&names, text);
-    GArray *hits = edt_search_names(&names, query);
+    GArray *hits = edt_meaning_search(&names, query, meant);
     int *found = g_new(int, hits->len + 2);
     int n = 0;
+    *meant |= numbered >= 0;
     if (numbered >= 0)
         found[n++] = numbered;
     for (guint i = 0; i < hits->len; i++) {
@@ -140,6 +141,19 @@ int *edt_class_search(const EdtModelInfo *info, const char *text)
     g_array_unref(hits);
     g_free(query);
     return found;
+}
+
+int *edt_class_search(const EdtModelInfo *info, const char *text)
+{
+    gboolean meant;
+    return search(info, text, &meant);
+}
+
+int edt_class_meant(const EdtModelInfo *info, const char *text)
+{
+    gboolean meant;
+    g_autofree int *found = search(info, text, &meant);
+    return meant ? found[0] : -1;
 }
 
 /* ---- one of them, or an error that helps ---- */

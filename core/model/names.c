@@ -117,7 +117,7 @@ char *edt_translations_to_json(JsonObject *const *names, guint n)
 /* ---- in ---- */
 
 /* Traditional Chinese has a script in the lists and a place in the locales. */
-static const char *listed_as(const char *language)
+const char *edt_language_listed(const char *language)
 {
     static const char *const places[] = {"zh_TW", "zh_HK", "zh_MO", "zh_Hant"};
     for (gsize i = 0; i < G_N_ELEMENTS(places); i++)
@@ -130,7 +130,7 @@ static const char *listed_as(const char *language)
 static JsonArray *choose(JsonObject *all, const char *const *languages)
 {
     for (; *languages; languages++) {
-        const char *language = listed_as(*languages);
+        const char *language = edt_language_listed(*languages);
         if (strcmp(language, "C") == 0 || g_str_has_prefix(language, "en"))
             return NULL;
         if (json_object_has_member(all, language))

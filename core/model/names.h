@@ -25,6 +25,8 @@ char **edt_names_from_json(const char *json);
 /* {"de": [a name for each], ...} of the languages that name every one, English left out; NULL where
  * there is none.  names[i]: {"de": "Hundegesicht", ...}, or NULL. */
 char *edt_translations_to_json(JsonObject *const *names, guint n);
+/* What lists call the language of a locale: "zh_Hant" of "zh_TW.UTF-8", else the same. */
+const char *edt_language_listed(const char *language);
 /* *labels: the n names in the first of these languages that is there (NULL-terminated, as
  * g_get_language_names() ranks them), or NULL where it is English or none.  FALSE where json is
  * something else. */

@@ -3,7 +3,7 @@
  * How well names match what a person typed; see search.h.
  *
  * Everything is compared folded: without case, with one space for blanks, "-" and "_", without
- * apostrophes.  An entry matches as well as the best of its names does; see Match.
+ * apostrophes and accents.  An entry matches as well as the best of its names does; see Match.
  */
 #include "model/search.h"
 #include "settings.h"
@@ -13,16 +13,28 @@
 
 /* ---- words ---- */
 
+/* Scripts whose letters are looked for with and without their marks; those of Japanese make other
+ * letters of them. */
+static gboolean has_accents(gunichar base)
+{
+    GUnicodeScript script = g_unichar_get_script(base);
+    return script == G_UNICODE_SCRIPT_LATIN || script == G_UNICODE_SCRIPT_GREEK ||
+           script == G_UNICODE_SCRIPT_CYRILLIC;
+}
+
 char *edt_search_fold(const char *text)
 {
     char *valid = g_utf8_make_valid(text, -1);
     char *normal = g_utf8_normalize(valid, -1, G_NORMALIZE_ALL);
     char *lower = g_utf8_casefold(normal, -1);
     GString *folded = g_string_new(NULL);
+    gunichar base = 0;
     for (const char *p = lower; *p; p = g_utf8_next_char(p)) {
         gunichar c = g_utf8_get_char(p);
-        if (c == '\'' || c == 0x2019)
+        gboolean mark = g_unichar_type(c) == G_UNICODE_NON_SPACING_MARK;
+        if (c == '\'' || c == 0x2019 || (mark && has_accents(base)))
             continue;
+        base = mark ? base : c;
         if (c != '-' && c != '_' && !g_unichar_isspace(c))
             g_string_append_unichar(folded, c);
         else if (folded->len && folded->str[folded->len - 1] != ' ')
@@ -78,7 +90,7 @@ static Match match_name(const char *name, const char *query)
     return best;
 }
 
-static gboolean has_kind(const char *kinds, const char *query)
+gboolean edt_search_has_kind(const char *kinds, const char *query)
 {
     gboolean found = FALSE;
     char **each = g_strsplit(kinds, ", ", -1);
@@ -124,7 +136,7 @@ static int spelled_rank(const EdtNames *names, int index, const char *query)
     int rank = rank_names(all_names(names, index), query);
     if (names->labels)
         rank = MIN(rank, rank_names(names->labels[index], query) | 1);
-    if (names->known && rank > RANK(MATCH_KIND) && has_kind(names->kinds[index], query))
+    if (names->known && rank > RANK(MATCH_KIND) && edt_search_has_kind(names->kinds[index], query))
         rank = RANK(MATCH_KIND);
     return rank;
 }
@@ -175,17 +187,6 @@ GArray *edt_search_spelled(const EdtNames *names, const char *query)
 GArray *edt_search_nearest(const EdtNames *names, const char *query)
 {
     return hits_below(names, query, misspelled_rank, EDT_SPELLING_MAX);
-}
-
-/* Misspellings only where nothing is spelled so: one slip in a short word, two in a long one. */
-GArray *edt_search_names(const EdtNames *names, const char *query)
-{
-    GArray *hits = edt_search_spelled(names, query);
-    gsize length = strlen(query);
-    if (hits->len || length < 4)
-        return hits;
-    g_array_unref(hits);
-    return hits_below(names, query, misspelled_rank, length < 7 ? 2 : 3);
 }
 
 /* ---- numbers ---- */

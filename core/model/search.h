@@ -26,10 +26,11 @@ typedef struct {
 #define EDT_HIT_WHOLE 1
 
 /* EdtHit, best first; query is folded.  _spelled: names that have it in them; _nearest: all names
- * by how many slips lie between (that is the rank); _names: what a search shows. */
+ * by how many slips lie between (that is the rank). */
 GArray *edt_search_spelled(const EdtNames *names, const char *query);
 GArray *edt_search_nearest(const EdtNames *names, const char *query);
-GArray *edt_search_names(const EdtNames *names, const char *query);
+/* Whether query is one of kinds, or several of it. */
+gboolean edt_search_has_kind(const char *kinds, const char *query);
 
 /* The entry that text names by its index or id, or one of the two below. */
 int edt_search_number(const EdtNames *names, const char *text);

@@ -4,6 +4,7 @@
  * name, synonym or part of a name, the order of search results, and the sentences of the errors.
  */
 #include "catalogue.h"
+#include "model/search.h"
 
 #include <string.h>
 
@@ -299,9 +300,140 @@ static void test_labels(void)
     assert_label(NULL, 207, "golden retriever");
 }
 
+/* ---- everyday words, with the model that comes along ---- */
+
+static const char *stamps, *words_folder;
+
+static EdtModelInfo *model_in(const char *language)
+{
+    GError *error = NULL;
+    g_setenv("LANGUAGE", language, TRUE);
+    EdtModelInfo *info = edt_model_info_read(stamps, &error);
+    g_assert_no_error(error);
+    return info;
+}
+
+static int meant(const EdtModelInfo *info, const char *text)
+{
+    return edt_class_meant(info, text);
+}
+
+/* wanted: names with "|" between them. */
+static gboolean is_wanted(const EdtModelInfo *info, int index, const char *wanted)
+{
+    g_auto(GStrv) names = g_strsplit(wanted, "|", -1);
+    for (int i = 0; names[i]; i++)
+        g_assert_cmpint(edt_class_find(info, names[i], NULL), >=, 0); /* no slip in the table */
+    g_autofree char *name = edt_class_name(info, index);
+    return g_strv_contains((const char *const *)names, name);
+}
+
+/* At least 95 of 100 choose the right class; the others choose none. */
+static void test_words(gconstpointer language)
+{
+    EdtModelInfo *info = model_in(language);
+    g_autofree char *file = g_strdup_printf("words-%s.tsv", (const char *)language);
+    g_autofree char *path = g_build_filename(words_folder, file, NULL), *text = NULL;
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_auto(GStrv) lines = g_strsplit(g_strchomp(text), "\n", -1);
+    int right = 0, n = (int)g_strv_length(lines), wrong = 0;
+    for (int i = 0; i < n; i++) {
+        g_auto(GStrv) row = g_strsplit(lines[i], "\t", -1);
+        int found = meant(info, row[0]);
+        gboolean good = found >= 0 && is_wanted(info, found, row[1]);
+        right += good;
+        wrong += found >= 0 && !good;
+        if (!good)
+            g_test_message("“%s” chooses %d", row[0], found);
+    }
+    g_assert_cmpint(n, >=, strcmp(language, "en") == 0 ? 120 : 40);
+    g_assert_cmpint(wrong, ==, 0);
+    g_assert_cmpint(100 * right, >=, 95 * n);
+    edt_model_info_free(info);
+}
+
+static void assert_meant(const EdtModelInfo *info, const char *text, const char *name)
+{
+    int index = meant(info, text);
+    g_autofree char *found = index < 0 ? g_strdup("none") : edt_class_name(info, index);
+    g_assert_cmpstr(found, ==, name);
+}
+
+/* What could be several things, or is no word, is left to the person. */
+static void test_guesses(void)
+{
+    static const char *const guesses[] = {"",    "goldfihs", "elephent",  "w",
+                                          "mou", "vehic",    "xyzzyxyzzy"};
+    EdtModelInfo *info = model_in("en");
+    for (gsize i = 0; i < G_N_ELEMENTS(guesses); i++)
+        g_assert_cmpint(meant(info, guesses[i]), ==, -1);
+    int *found = edt_class_search(info, "elehpant");
+    g_autofree char *name = edt_class_name(info, found[0]);
+    g_assert_cmpstr(name, ==, "elephant"); /* it is listed */
+    g_free(found);
+    assert_meant(info, "eleph", "elephant"); /* the only one that begins so */
+    assert_meant(info, "honeyb", "honeybee");
+    assert_meant(info, "207", "hatching chick"); /* a number is one */
+    edt_model_info_free(info);
+}
+
+/* Letters with their marks and without; another language where ours says nothing. */
+static void test_accents(void)
+{
+    EdtModelInfo *info = model_in("de");
+    assert_meant(info, "LÖWE", "lion");
+    assert_meant(info, "lowe", "lion");
+    assert_meant(info, "loewe", "lion");
+    assert_meant(info, "kafer", "lady beetle");
+    edt_model_info_free(info);
+    info = model_in("en");
+    assert_meant(info, "perro", "dog");
+    assert_meant(info, "犬", "dog");
+    edt_model_info_free(info);
+    info = model_in("ja");
+    assert_meant(info, "バラ", "rose");
+    g_assert_cmpint(meant(info, "ハラ"), ==, -1); /* in Japanese the mark makes another letter */
+    edt_model_info_free(info);
+}
+
+/* The tool that writes the keywords folds them as a search folds what it compares with them. */
+static void test_folded(void)
+{
+    g_autofree char *path = g_build_filename(words_folder, "../../data/classes/keywords.tsv", NULL),
+                    *text = NULL;
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_auto(GStrv) lines = g_strsplit(g_strchomp(text), "\n", -1);
+    g_assert_cmpint(g_strv_length(lines), >, 1000);
+    for (int i = 1; lines[i]; i++) {
+        g_auto(GStrv) words = g_strsplit_set(lines[i], "\t|", -1);
+        for (int w = 1; words[w]; w++) {
+            g_autofree char *folded = edt_search_fold(words[w]);
+            g_assert_cmpstr(folded, ==, words[w]);
+        }
+    }
+}
+
+/* The end of a word goes before its inside. */
+static void test_ends(void)
+{
+    char *names[] = {"beer mug", "abeeb", "wildbee", NULL};
+    EdtModelInfo info = {.n_classes = 3, .class_list = EDT_CLASSES_OWN, .class_names = names};
+    assert_first(&info, "bee", (int[]){0, 2, 1, -1});
+    assert_first(&info, "ee", (int[]){2, 0, 1, -1});
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    stamps = argv[1];
+    words_folder = argv[2];
+    g_test_add_data_func("/classes/words/en", "en", test_words);
+    g_test_add_data_func("/classes/words/de", "de", test_words);
+    g_test_add_data_func("/classes/words/ja", "ja", test_words);
+    g_test_add_func("/classes/words/guesses", test_guesses);
+    g_test_add_func("/classes/words/accents", test_accents);
+    g_test_add_func("/classes/words/folded", test_folded);
+    g_test_add_func("/classes/words/ends", test_ends);
     g_test_add_func("/classes/table", test_table);
     g_test_add_func("/classes/find/numbers", test_numbers);
     g_test_add_func("/classes/find/names", test_names);
