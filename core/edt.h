@@ -100,14 +100,15 @@ typedef struct {
     int latent_size;     /* latent pixels a side (equals image_size without a VAE space) */
     int channels;        /* channels of the latent: 4 */
     EdtLatentChannel *latents; /* [channels]; NULL for models that work on pixels */
-    int guided_channels; /* guidance acts on channels 0..guided_channels-1: 3 officially */
-    double cfg_scale;    /* the guidance that its maker recommends; 4 where the file says none */
-    gboolean has_null;         /* it knows a picture of no class, which guidance needs */
+    int guided_channels;       /* guidance acts on channels 0..guided_channels-1: 3 officially */
+    double cfg_scale;  /* the guidance that its maker recommends; 4 where the file says none */
+    gboolean has_null; /* it knows a picture of no class, which guidance needs */
     gboolean learned_variance; /* the network also predicts the variance */
     gboolean has_vae;
     gboolean needs_vae; /* latent space; without has_vae only latents come out */
     gboolean has_draft; /* a small autoencoder beside the full one */
     gboolean has_alpha; /* pictures have 4 channels */
+    gboolean amm_helps; /* EDT_AMM_AUTO uses the AMM in this model */
     int n_classes;      /* without the null class */
     EdtClassList class_list;
     char **class_names;  /* n_classes names, NULL-terminated, or NULL (class_list tells) */
@@ -218,7 +219,7 @@ typedef struct {
 /* ---- the result ---- */
 
 typedef struct {
-    EdtItem item; /* style is EDT_STYLE_ANY where the model has none */
+    EdtItem item;   /* style is EDT_STYLE_ANY where the model has none */
     int steps_done; /* fewer than asked after EDT_STOP_KEEP */
     int width, height, channels;
     float *pixels; /* height x width x channels, 0..1, sRGB; NULL with latent_only */

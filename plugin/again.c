@@ -143,9 +143,12 @@ static gboolean make_all(GPtrArray *remakes, double seed, int steps, GError **er
 static void rename_layer(const Remake *remake, const char *label, const char *name)
 {
     g_autofree char *now = gimp_item_get_name(GIMP_ITEM(remake->layer));
-    g_autofree char *ours = edt_layer_name(label, remake->record->item.seed);
-    g_autofree char *in_english = edt_layer_name(
-        remake->record->class_name ? remake->record->class_name : "", remake->record->item.seed);
+    const EdtRecord *record = remake->record;
+    g_autofree char *ours =
+        edt_layer_name(label, record->item.seed, record->steps_done, record->request.steps);
+    g_autofree char *in_english =
+        edt_layer_name(record->class_name ? record->class_name : "", record->item.seed,
+                       record->steps_done, record->request.steps);
     if (g_strcmp0(now, ours) == 0 || g_strcmp0(now, in_english) == 0)
         gimp_item_set_name(GIMP_ITEM(remake->layer), name);
 }
@@ -153,9 +156,12 @@ static void rename_layer(const Remake *remake, const char *label, const char *na
 static GimpLayer *put(const Remake *remake, GError **error)
 {
     const EdtOutcome *outcome = edt_job_outcome(remake->job);
-    const char *label = outcome->order->class_label;
-    g_autofree char *name = edt_layer_name(label, outcome->order->items[0].seed);
-    EdtSheet sheet = {&outcome->pictures->pictures[0], name, outcome->records[0]};
+    const EdtOrder *order = outcome->order;
+    const EdtPicture *picture = &outcome->pictures->pictures[0];
+    const char *label = order->class_labels[0];
+    g_autofree char *name =
+        edt_layer_name(label, picture->item.seed, picture->steps_done, order->request.steps);
+    EdtSheet sheet = {picture, name, outcome->records[0]};
     if (remake->above)
         return edt_layer_insert_above(remake->layer, &sheet, error);
     if (!edt_layer_replace(remake->layer, &sheet, error))

@@ -2,28 +2,57 @@
  *
  * The dialog between ui/panel.c (widgets, no images), session/job.c (the worker) and layer.c
  * (images, no widgets).  Generate does not close it: the response is taken before
- * gimp_procedure_dialog_run() sees it.  While a job runs, Cancel and Escape hold it and ask;
- * closing the window gives it up.
+ * gimp_procedure_dialog_run() sees it.  One order runs, others wait behind it; what and where is
+ * settled when the button is pressed, so settings may change meanwhile.  Cancel and Escape hold the
+ * running one and ask; closing the window gives all of them up.
  */
 #include "plugin/dialog.h"
 #include "plugin/answer.h"
 #include "plugin/last.h"
 #include "plugin/layer.h"
+#include "plugin/place.h"
 #include "plugin/process.h"
+#include "plugin/window.h"
 #include "ui/panel.h"
 
 #include <glib/gi18n.h>
 #include <libgimp/gimpui.h>
+#include <string.h>
 
+/* One press of the button. */
+typedef struct {
+    EdtJob *job;
+    const EdtOrder *order; /* the job's */
+    EdtPlace place;
+    char *image_name; /* NULL: there was none */
+    char *print;      /* of what was asked for, to know it again; NULL: it will not come again */
+    gint64 since;
+} Run;
 
 typedef struct {
     GimpProcedureConfig *config;
     GimpImage *image; /* NULL: none yet */
     GtkWidget *dialog, *panel;
-    EdtJob *job; /* NULL: none runs */
+    GQueue runs; /* the first one runs, the others wait */
     gboolean ready, asked, again;
+    char *last_print;
     GPtrArray *layers; /* of all generations, and earlier pictures */
+    EdtTelling *telling;
 } Dialog;
+
+static void run_free(gpointer data)
+{
+    Run *run = data;
+    edt_job_close(run->job);
+    g_free(run->image_name);
+    g_free(run->print);
+    g_free(run);
+}
+
+static Run *running(const Dialog *self)
+{
+    return g_queue_peek_head((GQueue *)&self->runs);
+}
 
 /* ---- buttons ---- */
 
@@ -35,11 +64,10 @@ static void set_label(Dialog *self, int response, const char *label)
 
 static void update_buttons(Dialog *self)
 {
-    gboolean running = self->job != NULL;
-    gtk_dialog_set_response_sensitive(GTK_DIALOG(self->dialog), GTK_RESPONSE_OK,
-                                      self->ready && !running);
+    gtk_dialog_set_response_sensitive(GTK_DIALOG(self->dialog), GTK_RESPONSE_OK, self->ready);
     set_label(self, GTK_RESPONSE_OK, self->again ? _("_Generate again") : _("_Generate"));
-    set_label(self, GTK_RESPONSE_CANCEL, running ? _("_Cancel") : _("_Close"));
+    set_label(self, GTK_RESPONSE_CANCEL, running(self) ? _("_Cancel") : _("_Close"));
+    edt_ui_panel_set_waiting(self->panel, MAX((int)self->runs.length - 1, 0));
 }
 
 static void say_error(Dialog *self, const GError *error)
@@ -47,14 +75,36 @@ static void say_error(Dialog *self, const GError *error)
     edt_ui_panel_say(self->panel, GTK_MESSAGE_ERROR, error->message);
 }
 
-/* ---- a job ---- */
+/* ---- where ---- */
 
-static EdtPlace place_now(Dialog *self)
+static GimpImage *image_now(Dialog *self)
 {
     if (self->image && !gimp_image_is_valid(self->image))
         self->image = NULL; /* closed meanwhile: a new image is made */
-    return edt_layer_place(self->image, self->config, TRUE);
+    return self->image;
 }
+
+static EdtPlace place_now(Dialog *self)
+{
+    return edt_layer_place(image_now(self), edt_layer_fit(self->config), TRUE);
+}
+
+/* Where it was asked for; in the image that has been made or chosen since, where there was none. */
+static EdtPlace place_of(Dialog *self, const Run *run)
+{
+    if (run->place.image && gimp_image_is_valid(run->place.image))
+        return run->place;
+    return edt_layer_place(image_now(self), run->place.fit, TRUE);
+}
+
+static void tell_place(gpointer user_data)
+{
+    Dialog *self = user_data;
+    EdtPlace place = place_now(self);
+    edt_telling_update(self->telling, &place, edt_ui_panel_side(self->panel));
+}
+
+/* ---- a job ---- */
 
 /* What has come into an image (NULL: nothing); takes layers. */
 static void note_layers(Dialog *self, GimpImage *image, GimpLayer **layers)
@@ -66,21 +116,44 @@ static void note_layers(Dialog *self, GimpImage *image, GimpLayer **layers)
     g_free(layers);
 }
 
-static void insert(Dialog *self, const EdtOutcome *outcome)
+/* What somebody may wonder about, though all went well; NULL: nothing. */
+static char *remark(Dialog *self, const Run *run, GimpImage *image)
 {
-    GError *refused = NULL;
-    GimpLayer **layers = NULL;
-    EdtPlace place = place_now(self);
-    GimpImage *image = edt_layer_insert_outcome(&place, outcome, &layers, &refused);
-    GError *sum = edt_answer_sum_up(outcome, refused);
-    note_layers(self, image, layers);
-    self->again |= image != NULL;
+    gboolean same = run->print && g_strcmp0(run->print, self->last_print) == 0;
+    if (run->image_name && image != run->place.image)
+        return g_strdup_printf(
+            _("“%s” was closed meanwhile, so the picture is in an image of its own."),
+            run->image_name);
+    return same ? g_strdup(_("This is the same picture once more: neither the seed nor any other "
+                             "setting has changed."))
+                : NULL;
+}
+
+static void say_outcome(Dialog *self, const Run *run, GimpImage *image, const GError *refused)
+{
+    const EdtOutcome *outcome = edt_job_outcome(run->job);
+    g_autoptr(GError) sum = edt_answer_sum_up(outcome, refused);
+    g_autofree char *more = sum ? NULL : remark(self, run, image);
     if (sum)
         edt_ui_panel_say(self->panel,
                          outcome->error || refused ? GTK_MESSAGE_ERROR : GTK_MESSAGE_WARNING,
                          sum->message);
-    g_clear_error(&sum);
-    g_clear_error(&refused);
+    else if (more)
+        edt_ui_panel_say(self->panel, GTK_MESSAGE_INFO, more);
+}
+
+static void insert(Dialog *self, Run *run)
+{
+    const EdtOutcome *outcome = edt_job_outcome(run->job);
+    g_autoptr(GError) refused = NULL;
+    GimpLayer **layers = NULL;
+    EdtPlace place = place_of(self, run);
+    GimpImage *image = edt_layer_insert_outcome(&place, outcome, &layers, &refused);
+    note_layers(self, image, layers);
+    self->again |= image != NULL;
+    say_outcome(self, run, image, refused);
+    g_free(self->last_print);
+    self->last_print = g_strdup(run->print);
 }
 
 static void on_frame(EdtJob *job, const EdtFrame *frame, gpointer user_data)
@@ -98,86 +171,128 @@ static void on_frame(EdtJob *job, const EdtFrame *frame, gpointer user_data)
     edt_ui_panel_ask(self->panel, step, frame->steps);
 }
 
+static void begin(Dialog *self)
+{
+    Run *run = running(self);
+    self->asked = FALSE;
+    if (!run)
+        return;
+    run->since = g_get_monotonic_time();
+    edt_ui_panel_begins(self->panel, run->order);
+}
+
+static void finish(Dialog *self, Run *run)
+{
+    const EdtOutcome *outcome = edt_job_outcome(run->job);
+    gboolean cancelled = g_error_matches(outcome->error, EDT_ERROR, EDT_ERROR_CANCELLED);
+    int n = outcome->pictures ? outcome->pictures->n_pictures : 0;
+    edt_ui_panel_say(self->panel, GTK_MESSAGE_INFO, NULL);
+    edt_ui_panel_ends(self->panel, cancelled ? 0 : n,
+                      (double)(g_get_monotonic_time() - run->since) / G_USEC_PER_SEC);
+    if (n && !cancelled)
+        insert(self, run);
+    else if (!cancelled)
+        say_error(self, outcome->error);
+    if (n) /* also discarded ones are in the history */
+        edt_ui_panel_made(self->panel, run->order, n);
+}
+
 static void on_done(EdtJob *job, gpointer user_data)
 {
     Dialog *self = user_data;
-    const EdtOutcome *outcome = edt_job_outcome(job);
-    const EdtPictures *pictures = outcome->pictures;
-    gboolean cancelled = g_error_matches(outcome->error, EDT_ERROR, EDT_ERROR_CANCELLED);
-    self->asked = FALSE;
-    edt_ui_panel_say(self->panel, GTK_MESSAGE_INFO, NULL);
-    edt_ui_panel_set_running(self->panel, FALSE);
-    if (pictures && !cancelled)
-        insert(self, outcome);
-    else if (!cancelled)
-        say_error(self, outcome->error);
-    if (pictures) /* also discarded ones are in the history */
-        edt_ui_panel_made(self->panel, outcome->order->class_name,
-                          pictures->pictures[pictures->n_pictures - 1].item.seed);
-    self->job = NULL;
-    edt_job_close(job);
+    Run *run = g_queue_pop_head(&self->runs);
+    finish(self, run);
+    begin(self);
     update_buttons(self);
+    tell_place(self);
+    run_free(run);
+}
+
+/* Settings that always make the same picture in the same place, as text. */
+static char *print_of(Dialog *self, const EdtPlace *place)
+{
+    double seed;
+    g_autofree char *class = NULL;
+    g_object_get(self->config, "seed", &seed, "class", &class, NULL);
+    if (seed < 0 || !class || !*class)
+        return NULL;
+    g_autofree char *all = gimp_config_serialize_to_string(GIMP_CONFIG(self->config), NULL);
+    const EdtArea *area = &place->area;
+    return g_strdup_printf("%s %d %d %d %d", all, area->x, area->y, area->width, area->height);
 }
 
 static void generate(Dialog *self)
 {
     static const EdtJobWatch watch = {on_frame, on_done};
-    GError *error = NULL;
+    g_autoptr(GError) error = NULL;
     EdtOrder *order = NULL;
-    if (self->image && !gimp_image_is_valid(self->image))
-        self->image = NULL;
-    if (edt_layer_accepts(self->image, &error))
+    EdtPlace place = place_now(self);
+    if (edt_layer_accepts(place.image, &error))
         order = edt_order_new(G_OBJECT(self->config), edt_process_threads(), &error);
     if (!order) {
         say_error(self, error);
-        g_error_free(error);
         return;
     }
     edt_last_values_save(self->config); /* whatever happens from here on */
-    edt_ui_panel_say(self->panel, GTK_MESSAGE_INFO, NULL);
-    edt_ui_panel_set_running(self->panel, TRUE);
-    self->asked = FALSE;
-    self->job = edt_studio_start(edt_process_studio(), order, &watch, self);
+    Run *run = g_new0(Run, 1);
+    *run = (Run){.order = order, .place = place, .print = print_of(self, &place)};
+    run->image_name = place.image ? gimp_image_get_name(place.image) : NULL;
+    run->job = edt_studio_start(edt_process_studio(), order, &watch, self);
+    g_queue_push_tail(&self->runs, run);
     update_buttons(self);
+    if (run != running(self))
+        return;
+    edt_ui_panel_say(self->panel, GTK_MESSAGE_INFO, NULL);
+    begin(self);
 }
 
 static void ask(Dialog *self)
 {
     self->asked = TRUE;
-    edt_job_hold(self->job);
+    edt_job_hold(running(self)->job);
 }
 
-/* ---- what the panel says ---- */
+/* ---- what the panel tells ---- */
 
 static void on_ready(gboolean ready, gpointer user_data)
 {
     Dialog *self = user_data;
     self->ready = ready;
     update_buttons(self);
+    if (self->telling)
+        tell_place(self);
 }
 
 static void on_insert(const char *path, gpointer user_data)
 {
     Dialog *self = user_data;
-    GError *error = NULL;
+    g_autoptr(GError) error = NULL;
     GimpLayer **layers = NULL;
     EdtPlace place = place_now(self);
     GimpImage *image = edt_layer_insert_file(&place, path, &layers, &error);
     note_layers(self, image, layers);
-    if (error)
+    if (!image)
         say_error(self, error);
-    g_clear_error(&error);
 }
 
 static void on_answer(EdtAnswer answer, gpointer user_data)
 {
     Dialog *self = user_data;
-    if (!self->job)
+    Run *run = running(self);
+    if (!run)
         return;
     if (answer == EDT_ANSWER_RESUME)
-        edt_job_resume(self->job);
+        edt_job_resume(run->job);
     else
-        edt_job_stop(self->job, answer == EDT_ANSWER_KEEP);
+        edt_job_stop(run->job, answer == EDT_ANSWER_KEEP);
+}
+
+static void on_drop(gpointer user_data)
+{
+    Dialog *self = user_data;
+    while (self->runs.length > 1)
+        run_free(g_queue_pop_tail(&self->runs));
+    update_buttons(self);
 }
 
 /* ---- the window ---- */
@@ -186,36 +301,43 @@ static void on_answer(EdtAnswer answer, gpointer user_data)
 static void on_response(GtkDialog *dialog, int response, Dialog *self)
 {
     gboolean ours =
-        response == GTK_RESPONSE_OK || (response == GTK_RESPONSE_CANCEL && self->job != NULL);
+        response == GTK_RESPONSE_OK || (response == GTK_RESPONSE_CANCEL && running(self));
     if (!ours)
         return;
     g_signal_stop_emission_by_name(dialog, "response");
-    if (response == GTK_RESPONSE_OK && !self->job)
+    if (response == GTK_RESPONSE_OK)
         generate(self);
-    else if (response == GTK_RESPONSE_CANCEL)
+    else
         ask(self);
 }
 
 /* Escape. */
 static void on_close(GtkDialog *dialog, Dialog *self)
 {
-    if (!self->job)
+    if (!running(self))
         return;
     g_signal_stop_emission_by_name(dialog, "close");
     ask(self);
 }
 
+static void on_fit(GObject *config, GParamSpec *property, Dialog *self)
+{
+    tell_place(self);
+}
+
 static GtkWidget *new_dialog(Dialog *self, GimpProcedure *procedure)
 {
-    static const EdtPanelEvents events = {on_ready, on_insert, on_answer};
+    static const EdtPanelEvents events = {on_ready, on_insert, on_answer, on_drop};
     GtkWidget *dialog = gimp_procedure_dialog_new(procedure, self->config, _("Generate with EDT"));
     GtkWidget *box = gtk_dialog_get_content_area(GTK_DIALOG(dialog));
     self->dialog = dialog;
     self->panel = edt_ui_panel_new(G_OBJECT(self->config), &events, self);
     gtk_box_pack_start(GTK_BOX(box), self->panel, TRUE, TRUE, 0);
-    gtk_window_set_default_size(GTK_WINDOW(dialog), 1000, 640);
+    edt_window_dress(dialog, self->panel);
     g_signal_connect(dialog, "response", G_CALLBACK(on_response), self);
     g_signal_connect(dialog, "close", G_CALLBACK(on_close), self);
+    g_signal_connect(self->config, "notify::fit", G_CALLBACK(on_fit), self);
+    self->telling = edt_telling_new(self->panel, tell_place, self);
     update_buttons(self);
     return dialog;
 }
@@ -246,10 +368,13 @@ GimpValueArray *edt_dialog_run(GimpProcedure *procedure, GimpImage *image,
     new_dialog(&self, procedure);
     edt_ui_panel_start(self.panel);
     gimp_procedure_dialog_run(GIMP_PROCEDURE_DIALOG(self.dialog));
-    g_clear_pointer(&self.job, edt_job_close);
+    g_signal_handlers_disconnect_by_data(config, &self);
+    edt_telling_free(self.telling);
+    g_queue_clear_full(&self.runs, run_free);
     edt_last_values_save(config);
     gtk_widget_destroy(self.dialog);
     GimpValueArray *values = result(&self, procedure);
     g_ptr_array_unref(self.layers);
+    g_free(self.last_print);
     return values;
 }

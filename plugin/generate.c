@@ -43,7 +43,8 @@ static GimpValueArray *run_plain(GimpProcedure *procedure, GimpRunMode run_mode,
     EdtOrder *order = edt_order_new(G_OBJECT(config), edt_process_threads(), &error);
     if (!order)
         return edt_answer_failed(procedure, error);
-    EdtPlace place = edt_layer_place(image, config, run_mode != GIMP_RUN_NONINTERACTIVE);
+    EdtPlace place =
+        edt_layer_place(image, edt_layer_fit(config), run_mode != GIMP_RUN_NONINTERACTIVE);
     return finish(procedure, &place, edt_process_run(order));
 }
 

@@ -5,6 +5,7 @@
 #include "plugin/layer.h"
 #include "plugin/pixels.h"
 #include "record.h"
+#include "session/labels.h"
 #include "settings.h"
 
 #include <gdk-pixbuf/gdk-pixbuf.h>
@@ -15,10 +16,6 @@
 /* Parasites. */
 #define RECORD "edt-record"
 #define PIXELS "edt-pixels"
-
-typedef struct {
-    int x, y, width, height;
-} Area;
 
 gboolean edt_layer_accepts(GimpImage *image, GError **error)
 {
@@ -32,33 +29,38 @@ gboolean edt_layer_accepts(GimpImage *image, GError **error)
 
 /* ---- where ---- */
 
-EdtPlace edt_layer_place(GimpImage *image, GimpProcedureConfig *config, gboolean display)
+EdtFit edt_layer_fit(GimpProcedureConfig *config)
 {
     g_autofree char *word = NULL;
     g_object_get(config, "fit", &word, NULL);
-    int fit = edt_word_find(edt_fit_words, word ? word : "");
-    return (EdtPlace){image, (EdtFit)MAX(fit, EDT_FIT_NATIVE), display};
+    return (EdtFit)MAX(edt_word_find(edt_fit_words, word ? word : ""), EDT_FIT_NATIVE);
 }
 
-static Area area_of(GimpImage *image, EdtFit fit)
+EdtPlace edt_layer_place(GimpImage *image, EdtFit fit, gboolean display)
 {
-    Area area = {0, 0, gimp_image_get_width(image), gimp_image_get_height(image)};
+    EdtPlace place = {.image = image, .fit = fit, .display = display};
     gboolean selected;
     int x1, y1, x2, y2;
+    if (!image || !gimp_image_is_valid(image))
+        return place;
+    place.area = (EdtArea){0, 0, gimp_image_get_width(image), gimp_image_get_height(image)};
     if (fit != EDT_FIT_IMAGE && gimp_selection_bounds(image, &selected, &x1, &y1, &x2, &y2) &&
-        selected)
-        area = (Area){x1, y1, x2 - x1, y2 - y1};
-    return area;
+        selected) {
+        place.area = (EdtArea){x1, y1, x2 - x1, y2 - y1};
+        place.selected = TRUE;
+    }
+    return place;
 }
 
 /* Native size, or as large as fits into the area; in its middle either way. */
-static Area place_in(const Area *area, const EdtPicture *picture, EdtFit fit)
+EdtArea edt_layer_area(const EdtPlace *place, int width, int height)
 {
+    const EdtArea *area = &place->area;
     double scale = 1;
-    if (fit != EDT_FIT_NATIVE)
-        scale = MIN((double)area->width / picture->width, (double)area->height / picture->height);
-    Area result = {0, 0, MAX((int)(picture->width * scale + 0.5), 1),
-                   MAX((int)(picture->height * scale + 0.5), 1)};
+    if (place->fit != EDT_FIT_NATIVE && area->width > 0)
+        scale = MIN((double)area->width / width, (double)area->height / height);
+    EdtArea result = {0, 0, MAX((int)(width * scale + 0.5), 1),
+                      MAX((int)(height * scale + 0.5), 1)};
     result.x = area->x + (area->width - result.width) / 2;
     result.y = area->y + (area->height - result.height) / 2;
     return result;
@@ -120,7 +122,7 @@ static GimpLayer *new_layer(GimpImage *image, const EdtSheet *sheet)
                           gimp_image_get_default_new_layer_mode(image));
 }
 
-static gboolean fit_layer(GimpLayer *layer, const EdtPicture *picture, const Area *there,
+static gboolean fit_layer(GimpLayer *layer, const EdtPicture *picture, const EdtArea *there,
                           GError **error)
 {
     gboolean ok = TRUE;
@@ -136,7 +138,7 @@ static gboolean fit_layer(GimpLayer *layer, const EdtPicture *picture, const Are
 
 /* there: where it shall be, and how large. */
 static GimpLayer *insert_one(GimpImage *image, GimpLayer *parent, int position,
-                             const EdtSheet *sheet, const Area *there, GError **error)
+                             const EdtSheet *sheet, const EdtArea *there, GError **error)
 {
     GimpLayer *layer = new_layer(image, sheet);
     if (!layer) {
@@ -163,8 +165,8 @@ GimpLayer *edt_layer_insert_above(GimpLayer *layer, const EdtSheet *sheet, GErro
 {
     GimpItem *item = GIMP_ITEM(layer), *parent = gimp_item_get_parent(item);
     GimpImage *image = gimp_item_get_image(item);
-    Area there = {0, 0, gimp_drawable_get_width(GIMP_DRAWABLE(layer)),
-                  gimp_drawable_get_height(GIMP_DRAWABLE(layer))};
+    EdtArea there = {0, 0, gimp_drawable_get_width(GIMP_DRAWABLE(layer)),
+                     gimp_drawable_get_height(GIMP_DRAWABLE(layer))};
     gimp_drawable_get_offsets(GIMP_DRAWABLE(layer), &there.x, &there.y);
     return insert_one(image, parent ? GIMP_LAYER(parent) : NULL,
                       gimp_image_get_item_position(image, item), sheet, &there, error);
@@ -211,14 +213,15 @@ static GimpLayer *insert_group(GimpImage *image, GimpLayer *parent, int position
 
 /* All or none. */
 static gboolean insert_all(GimpImage *image, const EdtSheet *sheets, int n, const char *group_name,
-                           const Area *area, EdtFit fit, GimpLayer **layers, GError **error)
+                           const EdtPlace *place, GimpLayer **layers, GError **error)
 {
     int position;
     GimpLayer *group = NULL, *parent = insertion_parent(image, &position);
     if (n > 1 && !(group = insert_group(image, parent, position, group_name, error)))
         return FALSE;
     for (int i = 0; i < n; i++) {
-        Area there = place_in(area, sheets[i].picture, fit);
+        const EdtPicture *picture = sheets[i].picture;
+        EdtArea there = edt_layer_area(place, picture->width, picture->height);
         layers[i] = insert_one(image, group ? group : parent, group ? i : position, &sheets[i],
                                &there, error);
         if (!layers[i]) {
@@ -235,14 +238,15 @@ static gboolean insert_all(GimpImage *image, const EdtSheet *sheets, int n, cons
 static GimpImage *insert_into_new(const EdtPlace *place, const EdtSheet *sheets, int n,
                                   const char *group_name, GimpLayer **layers, GError **error)
 {
-    Area area = {0, 0, sheets[0].picture->width, sheets[0].picture->height};
-    GimpImage *image = gimp_image_new(area.width, area.height, GIMP_RGB);
+    const EdtPicture *first = sheets[0].picture;
+    const EdtPlace whole = {.area = {0, 0, first->width, first->height}};
+    GimpImage *image = gimp_image_new(first->width, first->height, GIMP_RGB);
     if (!image) {
         edt_pixels_refused(error);
         return NULL;
     }
     gimp_image_undo_disable(image);
-    gboolean ok = insert_all(image, sheets, n, group_name, &area, EDT_FIT_NATIVE, layers, error);
+    gboolean ok = insert_all(image, sheets, n, group_name, &whole, layers, error);
     gimp_image_undo_enable(image);
     if (!ok) {
         gimp_image_delete(image);
@@ -262,9 +266,8 @@ GimpImage *edt_layer_insert(const EdtPlace *place, const EdtSheet *sheets, int n
         return NULL;
     GimpLayer **made = g_new0(GimpLayer *, n + 1);
     if (image && gimp_image_is_valid(image)) {
-        Area area = area_of(image, place->fit);
         gimp_image_undo_group_start(image);
-        ok = insert_all(image, sheets, n, group_name, &area, place->fit, made, error);
+        ok = insert_all(image, sheets, n, group_name, place, made, error);
         gimp_image_undo_group_end(image);
     } else {
         image = insert_into_new(place, sheets, n, group_name, made, error);
@@ -280,11 +283,14 @@ GimpImage *edt_layer_insert(const EdtPlace *place, const EdtSheet *sheets, int n
 
 /* ---- from a job, from a file ---- */
 
-/* The number is a word of its own: format macros cannot be translated. */
-char *edt_layer_name(const char *label, guint64 seed)
+/* The number is a word of its own: format macros cannot be translated.  A picture that was stopped
+ * says so: it is another one than its seed makes. */
+char *edt_layer_name(const char *label, guint64 seed, int done, int steps)
 {
     char number[24];
     g_snprintf(number, sizeof number, "%" G_GUINT64_FORMAT, seed);
+    if (done > 0 && done < steps)
+        return g_strdup_printf(_("%s (seed %s, step %d of %d)"), label, number, done, steps);
     return g_strdup_printf(_("%s (seed %s)"), label, number);
 }
 
@@ -294,12 +300,15 @@ GimpImage *edt_layer_insert_outcome(const EdtPlace *place, const EdtOutcome *out
     const EdtPictures *pictures = outcome->pictures;
     int n = pictures->n_pictures;
     EdtSheet *sheets = g_new0(EdtSheet, n);
-    const char *label = outcome->order->class_label;
-    for (int i = 0; i < n; i++)
-        sheets[i] =
-            (EdtSheet){&pictures->pictures[i],
-                       edt_layer_name(label, pictures->pictures[i].item.seed), outcome->records[i]};
-    char *group_name = g_strdup_printf(_("%s, %d pictures"), label, n);
+    const EdtOrder *order = outcome->order;
+    for (int i = 0; i < n; i++) {
+        const EdtPicture *picture = &pictures->pictures[i];
+        sheets[i] = (EdtSheet){picture,
+                               edt_layer_name(order->class_labels[i], picture->item.seed,
+                                              picture->steps_done, order->request.steps),
+                               outcome->records[i]};
+    }
+    char *group_name = g_strdup_printf(_("%s, %d pictures"), order->label, n);
     GimpImage *image = edt_layer_insert(place, sheets, n, group_name, layers, error);
     for (int i = 0; i < n; i++)
         g_free(sheets[i].name);
@@ -322,14 +331,14 @@ static EdtPicture picture_of(const GdkPixbuf *pixbuf)
     return (EdtPicture){.width = width, .height = height, .channels = channels, .pixels = pixels};
 }
 
-/* Class and seed, as when the picture was made; the class by the name in the record, since its
- * model may not be here any more. */
+/* As when the picture was made. */
 static char *name_of_file(const char *path, const char *json)
 {
     g_autoptr(EdtRecord) record = json ? edt_record_read(json, NULL) : NULL;
     if (!record)
         return g_path_get_basename(path);
-    return edt_layer_name(record->class_name ? record->class_name : "EDT", record->item.seed);
+    g_autofree char *label = edt_label_of(record);
+    return edt_layer_name(label, record->item.seed, record->steps_done, record->request.steps);
 }
 
 GimpImage *edt_layer_insert_file(const EdtPlace *place, const char *path, GimpLayer ***layers,

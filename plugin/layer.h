@@ -18,13 +18,22 @@ typedef struct {
 } EdtSheet;
 
 typedef struct {
+    int x, y, width, height;
+} EdtArea;
+
+typedef struct {
     GimpImage *image; /* NULL, or closed meanwhile: a new image is made */
     EdtFit fit;
-    gboolean display; /* show a new image */
+    gboolean display;  /* show a new image */
+    EdtArea area;      /* of the image: its layers come into the middle of it */
+    gboolean selected; /* that is the selection */
 } EdtPlace;
 
-/* As the settings say. */
-EdtPlace edt_layer_place(GimpImage *image, GimpProcedureConfig *config, gboolean display);
+EdtFit edt_layer_fit(GimpProcedureConfig *config); /* as the settings say */
+/* As the image and its selection are now. */
+EdtPlace edt_layer_place(GimpImage *image, EdtFit fit, gboolean display);
+/* Where a picture of width x height comes to lie. */
+EdtArea edt_layer_area(const EdtPlace *place, int width, int height);
 
 /* FALSE with a sentence where this image cannot take layers: it is indexed. */
 gboolean edt_layer_accepts(GimpImage *image, GError **error);
@@ -47,8 +56,8 @@ GimpImage *edt_layer_insert_file(const EdtPlace *place, const char *path, GimpLa
 EdtRecord *edt_layer_record(GimpLayer *layer);
 /* It does not look as it did when it was made: somebody has painted on it, or scaled it. */
 gboolean edt_layer_painted(GimpLayer *layer);
-/* "fox (seed 5)" */
-char *edt_layer_name(const char *label, guint64 seed);
+/* "fox (seed 5)"; of a picture that was stopped before its last step this, too. */
+char *edt_layer_name(const char *label, guint64 seed, int done, int steps);
 /* Right above it, in its place and size; or its own pixels, of which name, mask, mode and place
  * stay.  NULL, FALSE: what GIMP said. */
 GimpLayer *edt_layer_insert_above(GimpLayer *layer, const EdtSheet *sheet, GError **error);

@@ -126,7 +126,7 @@ static GimpProcedure *create_generate(GimpPlugIn *plug_in, const char *name)
     gimp_procedure_set_sensitivity_mask(
         procedure, GIMP_PROCEDURE_SENSITIVE_DRAWABLE | GIMP_PROCEDURE_SENSITIVE_DRAWABLES |
                        GIMP_PROCEDURE_SENSITIVE_NO_DRAWABLES | GIMP_PROCEDURE_SENSITIVE_NO_IMAGE);
-    gimp_procedure_set_menu_label(procedure, _("_EDT..."));
+    gimp_procedure_set_menu_label(procedure, _("_Picture of a Class (EDT)..."));
     add_to_menu(procedure);
     gimp_procedure_set_documentation(
         procedure, _("Generate a picture of a class as a new layer"),
@@ -134,7 +134,7 @@ static GimpProcedure *create_generate(GimpPlugIn *plug_in, const char *name)
           "image they become layers of it, several of them in a layer group; without one a new "
           "image is made. Arguments that are left out have the values of the dialog at first use. "
           "plug-in-edt-classes lists the classes, plug-in-edt-models the models."),
-        name);
+        NULL); /* no help: GIMP would look for a page of its own manual */
     edt_plugin_declare_generate(procedure);
     return procedure;
 }

@@ -46,7 +46,7 @@ EdtJob *edt_process_run(EdtOrder *order)
 {
     static const EdtJobWatch watch = {on_frame, on_done};
     GMainLoop *loop = g_main_loop_new(NULL, FALSE);
-    gimp_progress_init_printf(_("Generating “%s”"), order->class_label);
+    gimp_progress_init_printf(_("Generating “%s”"), order->label);
     EdtJob *job = edt_studio_start(edt_process_studio(), order, &watch, loop);
     g_main_loop_run(loop);
     gimp_progress_end();

@@ -17,10 +17,10 @@ typedef struct {
     EdtPhase phase;
     int step, steps; /* of the running batch */
     int first_item, n_items, total_items;
-    double fraction;     /* of all steps of all pictures, 0..1 */
-    double rate;         /* steps a second; 0 before the first */
-    double seconds_left; /* -1: unknown */
-    gboolean held;       /* waits for an answer */
+    double fraction;      /* of all steps of all pictures, 0..1 */
+    double rate;          /* steps a second; 0 before the first */
+    double seconds_left;  /* -1: unknown */
+    gboolean held;        /* waits for an answer */
     gboolean bf16_in_f32; /* bf16 was asked of a processor without it */
     int n_tiles;
     const EdtTile *tiles;

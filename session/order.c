@@ -121,7 +121,22 @@ static gboolean choose_guidance(double *guidance, const EdtModelInfo *info, GErr
     return FALSE;
 }
 
-/* One class in one style, successive seeds, as `edt sample --batch-count` does. */
+static void name_items(EdtOrder *order, const EdtModelInfo *info)
+{
+    int n = order->request.n_items;
+    gboolean several = FALSE;
+    order->class_names = g_new0(char *, n + 1);
+    order->class_labels = g_new0(char *, n + 1);
+    for (int i = 0; i < n; i++) {
+        order->class_names[i] = edt_class_name(info, order->items[i].class_index);
+        order->class_labels[i] = edt_class_label(info, order->items[i].class_index);
+        several |= order->items[i].class_index != order->items[0].class_index;
+    }
+    order->label = g_strdup(several ? _("Several classes") : order->class_labels[0]);
+}
+
+/* Successive seeds, as `edt sample --batch-count` does; one class in one style, or a class at
+ * random for each. */
 static gboolean add_items(const Settings *s, const EdtModelInfo *info, EdtOrder *order,
                           GError **error)
 {
@@ -130,14 +145,17 @@ static gboolean add_items(const Settings *s, const EdtModelInfo *info, EdtOrder 
     if (class_index < 0 || !edt_order_style(info, s->style_text, &style, error) ||
         !choose_seed(s->seed, &seed, error))
         return FALSE;
+    gboolean any = !s->class_text || !s->class_text[strspn(s->class_text, " ")];
     order->items = g_new0(EdtItem, s->count);
-    order->class_name = edt_class_name(info, class_index);
-    order->class_label = edt_class_label(info, class_index);
-    for (int i = 0; i < s->count; i++)
+    for (int i = 0; i < s->count; i++) {
         order->items[i] =
             (EdtItem){.class_index = class_index, .seed = seed + (guint64)i, .style = style};
+        if (any)
+            class_index = edt_order_class(info, "", NULL);
+    }
     order->request.items = order->items;
     order->request.n_items = s->count;
+    name_items(order, info);
     return TRUE;
 }
 
@@ -171,8 +189,9 @@ void edt_order_free(EdtOrder *order)
     g_free(order->model);
     g_free(order->model_sha256);
     g_free(order->items);
-    g_free(order->class_name);
-    g_free(order->class_label);
+    g_strfreev(order->class_names);
+    g_strfreev(order->class_labels);
+    g_free(order->label);
     g_free(order);
 }
 
@@ -217,8 +236,7 @@ static gboolean take_item(EdtOrder *order, const EdtRecord *record, const EdtMod
     order->items[0].seed = number;
     order->request.items = order->items;
     order->request.n_items = 1;
-    order->class_name = edt_class_name(info, record->item.class_index);
-    order->class_label = edt_class_label(info, record->item.class_index);
+    name_items(order, info);
     return TRUE;
 }
 

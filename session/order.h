@@ -16,7 +16,8 @@ typedef struct {
     EdtEngineOptions options;
     EdtRequest request; /* its items point to items */
     EdtItem *items;
-    char *class_name, *class_label; /* of all items, as core/catalogue.h tells them apart */
+    char **class_names, **class_labels; /* of each item, as core/catalogue.h tells them apart */
+    char *label;                        /* of them all */
 } EdtOrder;
 
 /* threads: 0 leaves the choice to the engine.  Errors of domain EDT_ERROR. */

@@ -12,8 +12,9 @@
 
 typedef struct {
     GObject *settings;
-    GtkWidget *seed, *fresh;
+    GtkWidget *seed, *fresh, *amm, *more;
     double last_seed;
+    gboolean amm_helps; /* Automatic uses it in this model */
     gboolean busy;
 } Knobs;
 
@@ -113,14 +114,12 @@ static void on_next(GtkButton *button, Knobs *knobs)
     set_seed(knobs, knobs->last_seed < EDT_SEED_MAX ? knobs->last_seed + 1 : 0);
 }
 
-static GtkWidget *new_button(const char *label, const char *name, const char *tooltip,
-                             GCallback clicked, gpointer user_data)
+static void add_button(GtkWidget *row, const char *icon, const char *name, const char *tooltip,
+                       GCallback clicked, Knobs *knobs)
 {
-    GtkWidget *button = gtk_button_new_with_mnemonic(label);
-    edt_ui_name(button, name);
-    gtk_widget_set_tooltip_text(button, tooltip);
-    g_signal_connect(button, "clicked", clicked, user_data);
-    return button;
+    GtkWidget *button = edt_ui_icon_button(icon, name, tooltip);
+    g_signal_connect(button, "clicked", clicked, knobs);
+    gtk_box_pack_start(GTK_BOX(row), button, FALSE, FALSE, 0);
 }
 
 static GtkWidget *new_seed_row(Knobs *knobs)
@@ -135,14 +134,10 @@ static GtkWidget *new_seed_row(Knobs *knobs)
     g_signal_connect(knobs->seed, "value-changed", G_CALLBACK(on_seed), knobs);
     g_signal_connect(knobs->fresh, "toggled", G_CALLBACK(on_fresh), knobs);
     gtk_box_pack_start(GTK_BOX(row), knobs->seed, TRUE, TRUE, 0);
-    gtk_box_pack_start(GTK_BOX(row),
-                       new_button("⚄", _("Random seed"), _("Throw the dice for another seed"),
-                                  G_CALLBACK(on_dice), knobs),
-                       FALSE, FALSE, 0);
-    gtk_box_pack_start(GTK_BOX(row),
-                       new_button(_("Ne_xt"), _("Next seed"), _("The seed after the last one"),
-                                  G_CALLBACK(on_next), knobs),
-                       FALSE, FALSE, 0);
+    add_button(row, "media-playlist-shuffle-symbolic", _("Random seed"),
+               _("Throw the dice for another seed"), G_CALLBACK(on_dice), knobs);
+    add_button(row, "go-next-symbolic", _("Next seed"), _("The seed after the last one"),
+               G_CALLBACK(on_next), knobs);
     gtk_box_pack_start(GTK_BOX(box), row, FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(box), knobs->fresh, FALSE, FALSE, 0);
     return box;
@@ -162,6 +157,7 @@ static void add_preset(GtkWidget *row, GObject *settings, const char *label, int
     GtkWidget *button = gtk_button_new_with_label(label);
     g_object_set_data(G_OBJECT(button), "edt-steps", GINT_TO_POINTER(steps));
     gtk_widget_set_tooltip_text(button, tooltip);
+    edt_ui_narrow(button);
     g_signal_connect(button, "clicked", G_CALLBACK(on_preset), settings);
     gtk_box_pack_start(GTK_BOX(row), button, FALSE, FALSE, 0);
     g_free(tooltip);
@@ -180,6 +176,42 @@ static GtkWidget *new_steps_row(GObject *settings, GtkWidget **spin)
     gtk_box_pack_start(GTK_BOX(row), *spin, TRUE, TRUE, 0);
     gtk_box_pack_start(GTK_BOX(row), presets, FALSE, FALSE, 0);
     return row;
+}
+
+/* ---- AMM ---- */
+
+/* Where Automatic leaves it out there is nothing to choose; what was chosen for another model can
+ * be taken back. */
+static void show_amm(Knobs *knobs)
+{
+    g_autofree char *word = NULL;
+    g_object_get(knobs->settings, "amm", &word, NULL);
+    gboolean idle = !knobs->amm_helps && g_strcmp0(word, edt_amm_words[EDT_AMM_AUTO]) == 0;
+    gtk_widget_set_sensitive(knobs->amm, !idle);
+    gtk_widget_set_tooltip_text(
+        knobs->amm,
+        knobs->amm_helps
+            ? _("The attention modulation matrix: every part of the picture attends more to its "
+                "neighbours and less to what is far away, without any training. Details become "
+                "crisper and the class clearer. “Official” uses the layers of the published "
+                "code, “Automatic” the ones that suit the model and the guidance.")
+            : _("The attention modulation matrix was published for finer networks than this one, "
+                "where it brings out seams: “Automatic” leaves it off."));
+}
+
+/* The row says itself why nothing can be chosen. */
+static void label_amm(Knobs *knobs)
+{
+    GtkTreeModel *model = gtk_combo_box_get_model(GTK_COMBO_BOX(knobs->amm));
+    GtkTreeIter first;
+    if (gtk_tree_model_get_iter_first(model, &first))
+        gtk_list_store_set(GTK_LIST_STORE(model), &first, 0,
+                           knobs->amm_helps ? _("Automatic") : _("Off: not for this model"), -1);
+}
+
+static void on_amm_setting(GObject *settings, GParamSpec *property, GtkWidget *box)
+{
+    show_amm(g_object_get_data(G_OBJECT(box), "edt-knobs"));
 }
 
 /* ---- all ---- */
@@ -211,19 +243,20 @@ static GtkWidget *new_backend_note(GtkWidget *popover)
     return note;
 }
 
-/* What is seldom changed: behind a button, so that the dialog fits a small screen. */
-static GtkWidget *new_more(GObject *settings)
+static void attach_guidance(GtkGrid *grid, GObject *settings)
 {
-    GtkWidget *button = gtk_menu_button_new();
-    GtkWidget *popover = gtk_popover_new(button);
+    GtkWidget *spin = new_spin(settings, "guidance", 0, 100, 0.5, 2);
+    edt_ui_row_attach(grid, 0, _("G_uidance"), spin, spin,
+                      _("How strongly the picture is drawn to its class; 1 is none and twice as "
+                        "fast, more than 8 looks painted"));
+}
+
+static GtkWidget *new_more_grid(GObject *settings, GtkWidget *popover)
+{
     GtkWidget *grid = gtk_grid_new();
-    gtk_button_set_label(GTK_BUTTON(button), _("More settings"));
-    gtk_widget_set_halign(button, GTK_ALIGN_END);
     gtk_grid_set_row_spacing(GTK_GRID(grid), 6);
     gtk_grid_set_column_spacing(GTK_GRID(grid), 12);
-    gtk_container_set_border_width(GTK_CONTAINER(grid), 12);
-    attach_combo(GTK_GRID(grid), 0, settings, "fit", _("_Fit"), &edt_fit_choices,
-                 _("The size of the new layer"));
+    attach_guidance(GTK_GRID(grid), settings);
     attach_combo(GTK_GRID(grid), 1, settings, "sampler", _("Sam_pler"), &edt_sampler_choices,
                  _("How noise is taken away step by step"));
     attach_combo(GTK_GRID(grid), 2, settings, "backend", _("_Backend"), &edt_backend_choices,
@@ -231,13 +264,26 @@ static GtkWidget *new_more(GObject *settings)
     gtk_grid_attach(GTK_GRID(grid), new_backend_note(popover), 1, 3, 1, 1);
     attach_combo(GTK_GRID(grid), 4, settings, "precision", _("Pr_ecision"), &edt_precision_choices,
                  _("What it is computed in"));
-    gtk_container_add(GTK_CONTAINER(popover), grid);
-    gtk_widget_show_all(grid);
+    return grid;
+}
+
+/* What is seldom changed: behind a button, so that the dialog fits a small screen. */
+static GtkWidget *new_more(Knobs *knobs)
+{
+    GtkWidget *button = gtk_menu_button_new();
+    GtkWidget *popover = gtk_popover_new(button);
+    knobs->more = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12);
+    gtk_button_set_label(GTK_BUTTON(button), _("More settings"));
+    gtk_container_set_border_width(GTK_CONTAINER(knobs->more), 12);
+    gtk_box_pack_start(GTK_BOX(knobs->more), new_more_grid(knobs->settings, popover), FALSE, FALSE,
+                       0);
+    gtk_container_add(GTK_CONTAINER(popover), knobs->more);
+    gtk_widget_show_all(knobs->more);
     gtk_menu_button_set_popover(GTK_MENU_BUTTON(button), popover);
     return button;
 }
 
-static void attach_numbers(GtkGrid *grid, Knobs *knobs)
+static void attach_all(GtkGrid *grid, Knobs *knobs)
 {
     GObject *settings = knobs->settings;
     GtkWidget *spin, *row;
@@ -246,35 +292,44 @@ static void attach_numbers(GtkGrid *grid, Knobs *knobs)
                       _("The same seed with the same settings makes the same picture"));
     row = new_steps_row(settings, &spin);
     edt_ui_row_attach(grid, 1, _("S_teps"), row, spin, _("More steps are slower and finer"));
-    spin = new_spin(settings, "guidance", 0, 100, 0.5, 2);
-    edt_ui_row_attach(grid, 2, _("G_uidance"), spin, spin,
-                      _("How strongly the picture is drawn to its class; 1 is none and twice as "
-                        "fast, more than 8 looks painted"));
-    attach_combo(grid, 3, settings, "amm", _("A_MM"), &edt_amm_choices,
-                 _("The attention modulation matrix: every part of the picture attends more to its "
-                   "neighbours and less to what is far away, without any training. Details become "
-                   "crisper and the class clearer. “Official” uses the layers of the published "
-                   "code, “Automatic” the ones that suit the model and the guidance."));
+    knobs->amm = new_combo(settings, "amm", &edt_amm_choices);
+    edt_ui_row_attach(grid, 2, _("A_MM"), knobs->amm, knobs->amm, NULL);
+    row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
     spin = new_spin(settings, "count", 1, 64, 1, 0);
-    edt_ui_row_attach(grid, 4, _("_Number of pictures"), spin, spin,
+    gtk_box_pack_start(GTK_BOX(row), spin, TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(row), new_more(knobs), FALSE, FALSE, 0);
+    edt_ui_row_attach(grid, 3, _("P_ictures"), row, spin,
                       _("Several pictures with successive seeds come as a layer group"));
-    gtk_grid_attach(grid, new_more(settings), 0, 5, 2, 1);
 }
 
 GtkWidget *edt_ui_knobs_new(GObject *settings)
 {
     Knobs *knobs = g_new0(Knobs, 1);
-    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 6);
     GtkWidget *grid = gtk_grid_new();
-    knobs->settings = settings;
+    *knobs = (Knobs){.settings = settings, .amm_helps = TRUE};
     gtk_grid_set_row_spacing(GTK_GRID(grid), 6);
     gtk_grid_set_column_spacing(GTK_GRID(grid), 12);
-    attach_numbers(GTK_GRID(grid), knobs);
-    gtk_box_pack_start(GTK_BOX(box), grid, FALSE, FALSE, 0);
-    g_object_set_data_full(G_OBJECT(box), "edt-knobs", knobs, g_free);
-    g_signal_connect_object(settings, "notify::seed", G_CALLBACK(on_seed_setting), box, 0);
+    attach_all(GTK_GRID(grid), knobs);
+    g_object_set_data_full(G_OBJECT(grid), "edt-knobs", knobs, g_free);
+    g_signal_connect_object(settings, "notify::seed", G_CALLBACK(on_seed_setting), grid, 0);
+    g_signal_connect_object(settings, "notify::amm", G_CALLBACK(on_amm_setting), grid, 0);
     take_seed(knobs);
-    return box;
+    show_amm(knobs);
+    return grid;
+}
+
+void edt_ui_knobs_set_model(GtkWidget *grid, const EdtModelInfo *info)
+{
+    Knobs *knobs = g_object_get_data(G_OBJECT(grid), "edt-knobs");
+    knobs->amm_helps = !info || info->amm_helps;
+    label_amm(knobs);
+    show_amm(knobs);
+}
+
+GtkWidget *edt_ui_knobs_more(GtkWidget *grid)
+{
+    Knobs *knobs = g_object_get_data(G_OBJECT(grid), "edt-knobs");
+    return knobs->more;
 }
 
 void edt_ui_knobs_seed_used(GtkWidget *box, double seed)

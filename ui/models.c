@@ -5,6 +5,7 @@
 #include "ui/models.h"
 #include "catalogue.h"
 #include "machine.h"
+#include "session/labels.h"
 #include "ui/importer.h"
 #include "ui/row.h"
 
@@ -56,31 +57,56 @@ static char *missing_text(const GError *error)
                       "minute, and needs to be done once."));
 }
 
-static char *about_text(const Models *models)
+static char *lacks_vae(const EdtModelInfo *info)
 {
-    const EdtModelInfo *info = models->info;
+    return edt_model_info_makes(info) == EDT_MAKES_LATENTS_ONLY
+               ? g_strdup(_("It lacks a VAE, so it makes no pictures: import its checkpoint "
+                            "again, together with a VAE."))
+               : NULL;
+}
+
+static char *lacks_memory(const EdtModelInfo *info)
+{
     EdtEngineOptions options = {0};
-    guint64 there = edt_memory_available();
-    guint64 needed = edt_memory_forecast(info, &options, 1);
-    char *file = g_format_size(info->file_bytes);
-    char *memory = g_format_size(needed);
-    char *available = g_format_size(there);
+    guint64 there = edt_memory_available(), needed = edt_memory_forecast(info, &options, 1);
+    g_autofree char *memory = g_format_size(needed), *available = g_format_size(there);
+    return there && needed > there
+               ? g_strdup_printf(_("It needs about %s of memory, but only %s is free."), memory,
+                                 available)
+               : NULL;
+}
+
+/* What it is, and what is wrong with it. */
+static char *about_text(const EdtModelInfo *info)
+{
+    g_autofree char *vae = lacks_vae(info), *memory = lacks_memory(info);
     GString *text = g_string_new(NULL);
-    g_string_append_printf(text, _("%s, %d × %d pixels, %d classes, file of %s. "), info->variant,
-                           info->image_size, info->image_size, info->n_classes, file);
-    if (there && needed > there)
-        g_string_append_printf(text, _("It needs about %s of memory, but only %s is free."), memory,
-                               available);
-    else
-        g_string_append_printf(text, _("Needs about %s of memory; %s is free."), memory, available);
-    if (edt_model_info_makes(info) == EDT_MAKES_LATENTS_ONLY)
-        g_string_append_printf(text, "\n%s",
-                               _("It lacks a VAE, so it makes no pictures: import its "
-                                 "checkpoint again, together with a VAE."));
-    g_free(file);
-    g_free(memory);
-    g_free(available);
+    g_string_append_printf(text, _("%s, %d × %d pixels, %d classes"), info->variant,
+                           info->image_size, info->image_size, info->n_classes);
+    if (vae)
+        g_string_append_printf(text, "\n%s", vae);
+    if (memory)
+        g_string_append_printf(text, "\n%s", memory);
     return g_string_free(text, FALSE);
+}
+
+static char *more_text(const EdtModelInfo *info)
+{
+    EdtEngineOptions options = {0};
+    g_autofree char *file = g_format_size(info->file_bytes);
+    g_autofree char *memory = g_format_size(edt_memory_forecast(info, &options, 1));
+    g_autofree char *available = g_format_size(edt_memory_available());
+    return g_strdup_printf(_("File of %s. Needs about %s of memory; %s is free."), file, memory,
+                           available);
+}
+
+static void show_about(Models *models, const GError *error)
+{
+    g_autofree char *text = models->info ? about_text(models->info) : missing_text(error);
+    g_autofree char *more = models->info ? more_text(models->info) : NULL;
+    gtk_label_set_text(GTK_LABEL(models->about), text);
+    gtk_widget_set_tooltip_text(models->about, more);
+    gtk_widget_set_tooltip_text(models->combo, more);
 }
 
 /* Reads the model of the settings anew and tells everybody. */
@@ -92,12 +118,10 @@ static void look(Models *models)
     char *path = word && *word ? edt_models_find(word, &error) : edt_models_first(&error);
     EdtModelInfo *before = models->info;
     models->info = path ? edt_model_info_read(path, &error) : NULL;
-    char *text = models->info ? about_text(models) : missing_text(error);
-    gtk_label_set_text(GTK_LABEL(models->about), text);
+    show_about(models, error);
     models->changed(models->info, models->user_data);
     edt_model_info_free(before);
     g_clear_error(&error);
-    g_free(text);
     g_free(path);
     g_free(word);
 }
@@ -131,12 +155,21 @@ static void show_setting(Models *models)
     g_free(word);
 }
 
+/* "Automatic (stamps)" */
+static char *label_for_any(void)
+{
+    g_autofree char *path = edt_models_first(NULL);
+    g_autofree char *name = path ? edt_model_name(path) : NULL;
+    return name ? g_strdup_printf(_("Automatic (%s)"), name) : g_strdup(_("Automatic"));
+}
+
 static void fill(Models *models)
 {
     char **paths = edt_models_list();
+    g_autofree char *any = label_for_any();
     models->busy = TRUE;
     gtk_combo_box_text_remove_all(GTK_COMBO_BOX_TEXT(models->combo));
-    gtk_combo_box_text_append(GTK_COMBO_BOX_TEXT(models->combo), "", _("The first one found"));
+    gtk_combo_box_text_append(GTK_COMBO_BOX_TEXT(models->combo), "", any);
     for (int i = 0; paths[i]; i++)
         add_model(models, paths[i]);
     models->busy = FALSE;
@@ -161,6 +194,7 @@ static void on_imported(const char *path, gpointer widget)
 {
     Models *models = models_of(widget);
     char *word = word_for(path);
+    edt_labels_forget();
     fill(models);
     g_object_set(models->settings, "model", word, NULL);
     g_free(word);
@@ -198,7 +232,7 @@ GtkWidget *edt_ui_models_new(GObject *settings, EdtModelChanged changed, gpointe
     gtk_grid_set_row_spacing(GTK_GRID(grid), 6);
     gtk_grid_set_column_spacing(GTK_GRID(grid), 12);
     edt_ui_row_attach(GTK_GRID(grid), 0, _("M_odel"), row, models->combo, NULL);
-    gtk_grid_attach(GTK_GRID(grid), models->about, 0, 1, 2, 1);
+    gtk_grid_attach(GTK_GRID(grid), models->about, 1, 1, 1, 1);
     g_object_set_data_full(G_OBJECT(grid), "edt-models", models, models_free);
     g_signal_connect(button, "clicked", G_CALLBACK(on_import), grid);
     g_signal_connect_object(settings, "notify::model", G_CALLBACK(on_setting), grid, 0);

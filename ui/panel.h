@@ -1,32 +1,46 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What stands in the dialog between its title and its buttons: settings on the left, the
- * preview with its progress on the right, earlier pictures below.  The settings are any object with
- * the properties of plug-in-edt-generate; plugin/dialog.c brings GIMP's.
+ * What stands in the dialog between its title and its buttons: classes on the left, their
+ * settings in the middle, the picture with its progress and the earlier ones on the right.  The
+ * settings are any object with the properties of plug-in-edt-generate; plugin/dialog.c brings
+ * GIMP's.
  */
 #pragma once
 
 #include <gtk/gtk.h>
 
 #include "session/frame.h"
-
-typedef enum { EDT_ANSWER_KEEP, EDT_ANSWER_DISCARD, EDT_ANSWER_RESUME } EdtAnswer;
+#include "session/order.h"
+#include "ui/notice.h"
+#include "ui/preview.h"
 
 typedef struct {
-    void (*ready)(gboolean ready, gpointer user_data);    /* there is a model that makes pictures */
+    void (*ready)(gboolean ready, gpointer user_data); /* there is something to make pictures of */
     void (*insert)(const char *path, gpointer user_data); /* an earlier picture */
     void (*answer)(EdtAnswer answer, gpointer user_data); /* to edt_ui_panel_ask() */
+    void (*drop)(gpointer user_data);                     /* what waits */
 } EdtPanelEvents;
 
 GtkWidget *edt_ui_panel_new(GObject *settings, const EdtPanelEvents *events, gpointer user_data);
 /* Once, after the panel is in its window. */
 void edt_ui_panel_start(GtkWidget *panel);
+void edt_ui_panel_set_checks(GtkWidget *panel, const EdtChecks *checks);
+/* Takes a place behind "More settings". */
+void edt_ui_panel_add_more(GtkWidget *panel, GtkWidget *row);
+/* Pixels a side of what the model makes; 0: there is none. */
+int edt_ui_panel_side(GtkWidget *panel);
+/* Where the next picture will lie, in words, and a picture of that place (NULL: none). */
+void edt_ui_panel_tell_place(GtkWidget *panel, const char *size, const char *where,
+                             GdkPixbuf *picture);
 
-void edt_ui_panel_set_running(GtkWidget *panel, gboolean running);
+/* An order is worked on, or none; so many wait. */
+void edt_ui_panel_begins(GtkWidget *panel, const EdtOrder *order);
+void edt_ui_panel_ends(GtkWidget *panel, int n_pictures, double seconds);
+void edt_ui_panel_set_waiting(GtkWidget *panel, int waiting);
 void edt_ui_panel_show_frame(GtkWidget *panel, const EdtFrame *frame);
-/* A sentence above the preview; NULL takes it away. */
+/* A sentence over the preview; NULL takes it away. */
 void edt_ui_panel_say(GtkWidget *panel, GtkMessageType type, const char *text);
 /* Stopped at a step: keep what is there, discard it, or go on? */
 void edt_ui_panel_ask(GtkWidget *panel, int step, int steps);
-/* A picture was made: recents, next seed, history. */
-void edt_ui_panel_made(GtkWidget *panel, const char *class_name, guint64 seed);
+/* The first n pictures of an order were made: recents, next seed, history. */
+void edt_ui_panel_made(GtkWidget *panel, const EdtOrder *order, int n);

@@ -4,6 +4,8 @@
  */
 #include "ui/row.h"
 
+#include <string.h>
+
 void edt_ui_name(GtkWidget *widget, const char *name)
 {
     AtkObject *accessible = gtk_widget_get_accessible(widget);
@@ -11,11 +13,33 @@ void edt_ui_name(GtkWidget *widget, const char *name)
         atk_object_set_name(accessible, name);
 }
 
+GtkWidget *edt_ui_icon_button(const char *icon, const char *name, const char *tooltip)
+{
+    GtkWidget *button = gtk_button_new_from_icon_name(icon, GTK_ICON_SIZE_BUTTON);
+    edt_ui_name(button, name);
+    gtk_widget_set_tooltip_text(button, tooltip);
+    edt_ui_narrow(button);
+    return button;
+}
+
+/* GIMP's theme gives buttons broad margins. */
+void edt_ui_narrow(GtkWidget *button)
+{
+    g_autoptr(GtkCssProvider) style = gtk_css_provider_new();
+    gtk_css_provider_load_from_data(style, "* { padding: 2px 6px; min-width: 0; }", -1, NULL);
+    gtk_style_context_add_provider(gtk_widget_get_style_context(button), GTK_STYLE_PROVIDER(style),
+                                   GTK_STYLE_PROVIDER_PRIORITY_APPLICATION);
+}
+
+/* Languages without letters have the key in parentheses behind the word: "种子(_D)". */
 static char *without_mnemonic(const char *label)
 {
-    GString *plain = g_string_new(label);
+    g_autoptr(GString) plain = g_string_new(label);
+    const char *bracket = strstr(label, "(_");
+    if (bracket && bracket[2] && bracket[3] == ')')
+        g_string_erase(plain, bracket - label, 4);
     g_string_replace(plain, "_", "", 0);
-    return g_string_free(plain, FALSE);
+    return g_strchomp(g_strdup(plain->str));
 }
 
 void edt_ui_row_attach(GtkGrid *grid, int row, const char *text, GtkWidget *widget,
@@ -30,6 +54,21 @@ void edt_ui_row_attach(GtkGrid *grid, int row, const char *text, GtkWidget *widg
     gtk_widget_set_tooltip_text(label, tooltip);
     gtk_widget_set_hexpand(widget, TRUE);
     gtk_grid_attach(grid, label, 0, row, 1, 1);
+    g_object_set_data(G_OBJECT(label), "edt-row", grid);
     gtk_grid_attach(grid, widget, 1, row, 1, 1);
     g_free(plain);
+}
+
+static void add_label(GtkWidget *child, gpointer group)
+{
+    if (g_object_get_data(G_OBJECT(child), "edt-row"))
+        gtk_size_group_add_widget(group, child);
+}
+
+void edt_ui_rows_align(GtkWidget *box)
+{
+    g_autoptr(GtkSizeGroup) group = gtk_size_group_new(GTK_SIZE_GROUP_HORIZONTAL);
+    g_autoptr(GList) grids = gtk_container_get_children(GTK_CONTAINER(box));
+    for (GList *grid = grids; grid; grid = grid->next)
+        gtk_container_foreach(GTK_CONTAINER(grid->data), add_label, group);
 }

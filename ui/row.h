@@ -10,5 +10,11 @@
  */
 void edt_ui_row_attach(GtkGrid *grid, int row, const char *label, GtkWidget *widget,
                        GtkWidget *target, const char *tooltip);
+/* The labels of all grids in a box become as wide as the widest. */
+void edt_ui_rows_align(GtkWidget *box);
 /* Names a widget for screen readers. */
 void edt_ui_name(GtkWidget *widget, const char *name);
+/* As narrow as its label. */
+void edt_ui_narrow(GtkWidget *button);
+/* A button that is a picture; its name is for screen readers. */
+GtkWidget *edt_ui_icon_button(const char *icon, const char *name, const char *tooltip);

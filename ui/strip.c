@@ -5,6 +5,7 @@
 #include "ui/strip.h"
 #include "record.h"
 #include "history.h"
+#include "session/labels.h"
 #include "ui/row.h"
 
 #include <glib/gi18n.h>
@@ -26,7 +27,8 @@ static char *caption(const char *path)
     if (!record)
         return g_path_get_basename(path);
     g_snprintf(number, sizeof number, "%" G_GUINT64_FORMAT, record->item.seed);
-    return g_strdup_printf(_("%s, seed %s"), record->class_name ? record->class_name : "?", number);
+    g_autofree char *label = edt_label_of(record);
+    return g_strdup_printf(_("%s, seed %s"), label, number);
 }
 
 static const char *path_of(gpointer widget)

@@ -8,6 +8,7 @@
 #include "files/inventory.h"
 #include "model/format.h"
 #include "model/names.h"
+#include "network/amm.h"
 #include "network/network.h"
 #include "vae/latents.h"
 
@@ -270,6 +271,7 @@ static gboolean check_agreement(Reader *r)
     info->has_null = !v->no_null;
     if (v->no_null)
         info->cfg_scale = 1; /* guidance has nothing to lead away from */
+    info->amm_helps = edt_amm_helps(v);
     info->learned_variance = v->out_channels == 2 * v->channels;
     return TRUE;
 }

@@ -44,6 +44,11 @@ static const Placement placements[] = {
  * 96 % instead of 99 %; the second changed next to nothing.  So AUTO leaves those alone. */
 #define PUBLISHED_PATCH 2
 
+gboolean edt_amm_helps(const EdtVariant *v)
+{
+    return v->patch == PUBLISHED_PATCH;
+}
+
 static const Placement *find(const EdtVariant *v, EdtAmm amm, double cfg_scale)
 {
     const Placement *found = NULL;
@@ -113,7 +118,7 @@ static EdtAmmPlan plan_list(const EdtVariant *v, EdtAmm amm)
 
 EdtAmmPlan edt_amm_plan(const EdtVariant *v, EdtAmm amm, double cfg_scale)
 {
-    if (amm == EDT_AMM_OFF || (amm == EDT_AMM_AUTO && v->patch != PUBLISHED_PATCH))
+    if (amm == EDT_AMM_OFF || (amm == EDT_AMM_AUTO && !edt_amm_helps(v)))
         return (EdtAmmPlan){0};
     return edt_family_one_width(edt_family_of(v)) ? plan_list(v, amm)
                                                   : plan_stages(v, amm, cfg_scale);

@@ -19,6 +19,9 @@ typedef struct {
     gboolean block[EDT_BLOCKS_MAX];
 } EdtAmmPlan;
 
+/* Whether EDT_AMM_AUTO uses it in this model at all: not in one with other patches than the
+ * published ones. */
+gboolean edt_amm_helps(const EdtVariant *v);
 /* Where AMM goes for this model and guidance: EDT_AMM_OFFICIAL as the published code runs, for
  * every guidance, and nowhere in networks that it has no list for; EDT_AMM_AUTO the arrangement
  * that the code's comments give for the guidance, for networks without one the same share of the

@@ -13,7 +13,7 @@ from session import own_noise
 class Gimp:
     READY, STEP, PREVIEW, LAYER = 'Ready', 'Step', 'Preview', 'layer'
     GENERATE = 'Generate', 'Generate again'
-    MENU = 'EDT...'
+    MENU = 'Picture of a Class (EDT)'
     running_now = None
 
     def __init__(self, session, report, *files, **more):
@@ -146,7 +146,7 @@ class Gimp:
 class GermanGimp(Gimp):
     READY, STEP, PREVIEW, LAYER = 'Bereit', 'Schritt', 'Vorschau', 'Ebene'
     GENERATE = 'Generieren', 'Erneut generieren'
-    MENU = 'EDT …'
+    MENU = 'Bild einer Klasse (EDT)', 'Picture of a Class (EDT)'
 
 
 def chosen(combo):

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * place.h: tells the panel in words where the next picture will lie.  GIMP does not say when a
+ * selection changes, so it is looked at once a second.
+ */
+#pragma once
+
+#include "plugin/layer.h"
+
+#include <gtk/gtk.h>
+
+typedef struct EdtTelling EdtTelling;
+
+/* look() is called now and then, to call edt_telling_update(). */
+EdtTelling *edt_telling_new(GtkWidget *panel, void (*look)(gpointer user_data), gpointer user_data);
+void edt_telling_free(EdtTelling *telling);
+/* side: pixels of what the model makes; 0: there is no model. */
+void edt_telling_update(EdtTelling *telling, const EdtPlace *place, int side);

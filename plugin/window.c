@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The dialog as a window; see window.h.
+ */
+#include "plugin/window.h"
+#include "ui/panel.h"
+
+#include <libgimp/gimpui.h>
+
+#define WIDTH 1100
+#define HEIGHT 620
+#define FRAME 40 /* a title bar, or more */
+
+/* The checkerboard that GIMP shows behind transparent pixels. */
+static void take_checks(GtkWidget *panel)
+{
+    static const int sizes[] = {4, 8, 16};
+    EdtChecks checks = {.size = sizes[CLAMP((int)gimp_check_size(), 0, 2)]};
+    /* the user's own colours stay where the type says so */
+    GeglColor *light = gegl_color_duplicate((GeglColor *)gimp_check_custom_color1());
+    GeglColor *dark = gegl_color_duplicate((GeglColor *)gimp_check_custom_color2());
+    gimp_checks_get_colors(gimp_check_type(), &light, &dark);
+    gegl_color_get_pixel(light, babl_format("R'G'B'A double"), &checks.light);
+    gegl_color_get_pixel(dark, babl_format("R'G'B'A double"), &checks.dark);
+    g_object_unref(light);
+    g_object_unref(dark);
+    edt_ui_panel_set_checks(panel, &checks);
+}
+
+/* GIMP gives "Load" and "Save Settings" a row of their own, which a low screen has no place for:
+ * they go to what is seldom needed. */
+static void move_settings_row(GtkWidget *box, GtkWidget *panel)
+{
+    g_autoptr(GList) children = gtk_container_get_children(GTK_CONTAINER(box));
+    GtkWidget *action_area = gtk_dialog_get_widget_for_response(
+        GTK_DIALOG(gtk_widget_get_toplevel(box)), GTK_RESPONSE_CANCEL);
+    for (GList *each = children; each; each = each->next) {
+        GtkWidget *row = each->data;
+        if (row == panel || !GTK_IS_BUTTON_BOX(row) || gtk_widget_is_ancestor(action_area, row))
+            continue;
+        g_object_ref(row);
+        gtk_container_remove(GTK_CONTAINER(box), row);
+        edt_ui_panel_add_more(panel, row);
+        g_object_unref(row);
+    }
+}
+
+/* No larger than the screen lets it be. */
+static void set_size(GtkWidget *dialog)
+{
+    GdkMonitor *monitor = gdk_display_get_primary_monitor(gtk_widget_get_display(dialog));
+    GdkRectangle area = {.width = WIDTH + FRAME, .height = HEIGHT + FRAME};
+    if (!monitor)
+        monitor = gdk_display_get_monitor(gtk_widget_get_display(dialog), 0);
+    if (monitor)
+        gdk_monitor_get_workarea(monitor, &area);
+    gtk_window_set_default_size(GTK_WINDOW(dialog), MIN(WIDTH, area.width - 8),
+                                MIN(HEIGHT, area.height - FRAME));
+}
+
+void edt_window_dress(GtkWidget *dialog, GtkWidget *panel)
+{
+    move_settings_row(gtk_dialog_get_content_area(GTK_DIALOG(dialog)), panel);
+    take_checks(panel);
+    set_size(dialog);
+}

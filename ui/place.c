@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The list of sizes, and two lines that are always there: nothing moves when the selection does.
+ */
+#include "ui/place.h"
+#include "session/words.h"
+#include "ui/row.h"
+
+#include <glib/gi18n.h>
+
+typedef struct {
+    GtkWidget *picture, *size, *where;
+} Place;
+
+static GtkWidget *new_line(void)
+{
+    GtkWidget *line = gtk_label_new(NULL);
+    gtk_label_set_xalign(GTK_LABEL(line), 0);
+    gtk_label_set_ellipsize(GTK_LABEL(line), PANGO_ELLIPSIZE_MIDDLE);
+    gtk_widget_set_hexpand(line, TRUE);
+    return line;
+}
+
+static GtkWidget *new_told(Place *place)
+{
+    GtkWidget *lines = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    place->size = new_line();
+    place->where = new_line();
+    gtk_box_pack_start(GTK_BOX(lines), place->size, FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(lines), place->where, FALSE, FALSE, 0);
+    return lines;
+}
+
+static GtkWidget *new_sizes(GObject *settings)
+{
+    GtkWidget *combo = gtk_combo_box_text_new();
+    for (const EdtChoice *each = edt_fit_choices.list; each->label; each++)
+        gtk_combo_box_text_append(GTK_COMBO_BOX_TEXT(combo), edt_fit_choices.words[each->value],
+                                  _(each->label));
+    g_object_bind_property(settings, "fit", combo, "active-id",
+                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
+    return combo;
+}
+
+GtkWidget *edt_ui_place_new(GObject *settings)
+{
+    Place *place = g_new0(Place, 1);
+    GtkWidget *grid = gtk_grid_new(), *sizes = new_sizes(settings);
+    gtk_grid_set_row_spacing(GTK_GRID(grid), 3);
+    gtk_grid_set_column_spacing(GTK_GRID(grid), 12);
+    edt_ui_row_attach(GTK_GRID(grid), 0, _("Si_ze"), sizes, sizes, _("The size of the new layer"));
+    place->picture = gtk_image_new();
+    gtk_widget_set_halign(place->picture, GTK_ALIGN_END);
+    gtk_widget_set_size_request(place->picture, 32, 32);
+    gtk_grid_attach(GTK_GRID(grid), place->picture, 0, 1, 1, 1);
+    gtk_grid_attach(GTK_GRID(grid), new_told(place), 1, 1, 1, 1);
+    g_object_set_data_full(G_OBJECT(grid), "edt-place", place, g_free);
+    return grid;
+}
+
+void edt_ui_place_tell(GtkWidget *widget, const char *size, const char *where, GdkPixbuf *picture)
+{
+    Place *place = g_object_get_data(G_OBJECT(widget), "edt-place");
+    gtk_label_set_text(GTK_LABEL(place->size), size);
+    gtk_label_set_text(GTK_LABEL(place->where), where);
+    gtk_widget_set_tooltip_text(place->where, where);
+    gtk_image_set_from_pixbuf(GTK_IMAGE(place->picture), picture);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * progress.h: how far the running picture is, and how many orders wait behind it.
+ */
+#pragma once
+
+#include <gtk/gtk.h>
+
+#include "session/frame.h"
+
+typedef void (*EdtDropped)(gpointer user_data);
+
+/* dropped(): the waiting orders shall go. */
+GtkWidget *edt_ui_progress_new(EdtDropped dropped, gpointer user_data);
+/* A state in words, without anything that moves. */
+void edt_ui_progress_say(GtkWidget *progress, const char *text);
+void edt_ui_progress_show(GtkWidget *progress, const EdtFrame *frame);
+void edt_ui_progress_set_waiting(GtkWidget *progress, int waiting);
