@@ -366,7 +366,7 @@ GimpValueArray *edt_dialog_run(GimpProcedure *procedure, GimpImage *image,
     Dialog self = {.config = config, .image = image, .layers = g_ptr_array_new()};
     gimp_ui_init(PRGNAME);
     new_dialog(&self, procedure);
-    edt_ui_panel_start(self.panel);
+    edt_ui_panel_start(self.panel, edt_process_studio(), edt_process_threads());
     gimp_procedure_dialog_run(GIMP_PROCEDURE_DIALOG(self.dialog));
     g_signal_handlers_disconnect_by_data(config, &self);
     edt_telling_free(self.telling);

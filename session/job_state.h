@@ -12,6 +12,7 @@ struct EdtJob {
     EdtOrder *order;
     EdtJobWatch watch; /* main thread only, as user_data */
     gpointer user_data;
+    GAsyncQueue *orders; /* the studio's, borrowed: what waits behind this one */
 
     GMutex lock; /* guards all below */
     GCond wake;

@@ -195,20 +195,56 @@ void edt_order_free(EdtOrder *order)
     g_free(order);
 }
 
+static EdtOrder *new_order(GObject *settings, const Settings *s, int threads, GError **error)
+{
+    EdtModelInfo *info = NULL;
+    EdtOrder *order = g_new0(EdtOrder, 1);
+    order->options.threads = threads;
+    order->model = edt_order_model(s->model, error);
+    if (order->model)
+        info = edt_model_info_read(order->model, error);
+    if (!info || !fill(order, settings, s, info, error))
+        g_clear_pointer(&order, edt_order_free);
+    edt_model_info_free(info);
+    return order;
+}
+
 EdtOrder *edt_order_new(GObject *settings, int threads, GError **error)
 {
     Settings s = {0};
-    EdtModelInfo *info = NULL;
-    EdtOrder *order = g_new0(EdtOrder, 1);
     read_settings(settings, &s);
-    order->options.threads = threads;
-    order->model = edt_order_model(s.model, error);
-    if (order->model)
-        info = edt_model_info_read(order->model, error);
-    if (!info || !fill(order, settings, &s, info, error))
-        g_clear_pointer(&order, edt_order_free);
-    edt_model_info_free(info);
+    EdtOrder *order = new_order(settings, &s, threads, error);
     clear_settings(&s);
+    return order;
+}
+
+#define SKETCH_STEPS 10
+#define SKETCH_SEED 1
+
+EdtOrder *edt_order_sketches(GObject *settings, const int *classes, int n, int threads,
+                             GError **error)
+{
+    Settings s = {0};
+    read_settings(settings, &s);
+    g_set_str(&s.class_text, "0");
+    g_set_str(&s.style_text, "");
+    s.count = n;
+    s.seed = SKETCH_SEED;
+    EdtOrder *order = new_order(settings, &s, threads, error);
+    clear_settings(&s);
+    if (!order)
+        return NULL;
+    for (int i = 0; i < n; i++)
+        order->items[i] = (EdtItem){classes[i], SKETCH_SEED, EDT_STYLE_ANY};
+    EdtModelInfo *info = edt_model_info_read(order->model, NULL);
+    edt_request_init(&order->request, NULL);
+    order->request.items = order->items;
+    order->request.n_items = n;
+    order->request.steps = SKETCH_STEPS;
+    order->request.sampler = EDT_SAMPLER_DPMPP_2M;
+    order->request.cfg_scale = info ? info->cfg_scale : order->request.cfg_scale;
+    order->background = TRUE;
+    edt_model_info_free(info);
     return order;
 }
 

@@ -16,6 +16,7 @@ typedef struct {
     EdtEngineOptions options;
     EdtRequest request; /* its items point to items */
     EdtItem *items;
+    gboolean background; /* gives way to every other order, and is not kept in the history */
     char **class_names, **class_labels; /* of each item, as core/catalogue.h tells them apart */
     char *label;                        /* of them all */
 } EdtOrder;
@@ -28,6 +29,10 @@ EdtOrder *edt_order_new(GObject *settings, int threads, GError **error);
 #define EDT_SEED_NEXT (-2.0)
 EdtOrder *edt_order_again(const EdtRecord *record, double seed, int steps, int threads,
                           GError **error);
+/* Small pictures of n classes, always the same ones, made in the background on the machine and with
+ * the model of the settings. */
+EdtOrder *edt_order_sketches(GObject *settings, const int *classes, int n, int threads,
+                             GError **error);
 void edt_order_free(EdtOrder *order); /* NULL is fine */
 
 /* A class by name, synonym or number; "" is one at random. */

@@ -54,6 +54,8 @@ static void note_engine(EdtJob *job, const EdtEngine *engine)
 static EdtVerdict on_progress(const EdtProgress *progress, gpointer user_data)
 {
     EdtJob *job = user_data;
+    if (job->order->background && g_async_queue_length(job->orders) > 0)
+        return EDT_STOP_DISCARD;
     g_mutex_lock(&job->lock);
     note_progress(job, progress);
     job->frame.held = job->held && job->verdict == EDT_CONTINUE;
@@ -118,7 +120,7 @@ static gboolean open_engine(EdtStudio *studio, const EdtOrder *order, GError **e
 /* Every picture goes to the disk before anything else is done with it. */
 static void remember(EdtStudio *studio, EdtJob *job, const EdtPictures *made)
 {
-    for (int i = 0; i < made->n_pictures; i++) {
+    for (int i = 0; i < made->n_pictures && !job->order->background; i++) {
         const EdtPicture *picture = &made->pictures[i];
         g_autoptr(EdtRecord) record = edt_record_new(studio->engine, &job->order->request, picture);
         g_autofree char *path =
@@ -263,10 +265,22 @@ void edt_studio_free(EdtStudio *studio)
     g_free(studio);
 }
 
+/* What is made in the background comes last, but for the studio's own end. */
+static int place_of(gconstpointer job, gconstpointer studio)
+{
+    return job == studio ? 2 : ((const EdtJob *)job)->order->background;
+}
+
+static gint compare(gconstpointer a, gconstpointer b, gpointer studio)
+{
+    return place_of(a, studio) - place_of(b, studio);
+}
+
 EdtJob *edt_studio_start(EdtStudio *studio, EdtOrder *order, const EdtJobWatch *watch,
                          gpointer user_data)
 {
     EdtJob *job = edt_job_new(order, watch, user_data);
-    g_async_queue_push(studio->orders, edt_job_ref(job));
+    job->orders = studio->orders;
+    g_async_queue_push_sorted(studio->orders, edt_job_ref(job), compare, studio);
     return job;
 }

@@ -66,10 +66,13 @@ static void draw_letter(cairo_t *cr, const char *name)
 /* A star, or the hand of a clock, in the corner. */
 static void draw_mark(cairo_t *cr, EdtCellMark mark)
 {
-    const double radius = 7, x = SIDE - radius, y = radius;
+    const double radius = 7, x = SIDE - radius - 1, y = radius + 1;
     cairo_arc(cr, x, y, radius, 0, 2 * G_PI);
     cairo_set_source_rgb(cr, 0.2, 0.2, 0.2);
-    cairo_fill(cr);
+    cairo_fill_preserve(cr);
+    cairo_set_source_rgb(cr, 0.6, 0.6, 0.6);
+    cairo_set_line_width(cr, 1);
+    cairo_stroke(cr);
     if (mark == EDT_CELL_FAVOURITE) {
         for (int i = 0; i < 10; i++) {
             double angle = G_PI * i / 5 - G_PI / 2, reach = i % 2 ? 2.4 : 5.6;

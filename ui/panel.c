@@ -126,8 +126,12 @@ void edt_ui_panel_show_frame(GtkWidget *widget, const EdtFrame *frame)
 void edt_ui_panel_made(GtkWidget *widget, const EdtOrder *order, int n)
 {
     Panel *panel = panel_of(widget);
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
         edt_ui_picker_used(panel->picker, order->class_names[i]);
+        edt_thumbnails_offer(edt_ui_picker_pictures(panel->picker), order->model_sha256,
+                             order->items[i].class_index,
+                             edt_ui_preview_picture(panel->preview, i));
+    }
     edt_ui_knobs_seed_used(panel->knobs, MIN((double)order->items[n - 1].seed, EDT_SEED_MAX));
     edt_ui_strip_refresh(panel->strip);
 }
@@ -380,10 +384,11 @@ GtkWidget *edt_ui_panel_new(GObject *settings, const EdtPanelEvents *events, gpo
     return columns;
 }
 
-void edt_ui_panel_start(GtkWidget *widget)
+void edt_ui_panel_start(GtkWidget *widget, EdtStudio *studio, int threads)
 {
     Panel *panel = panel_of(widget);
     edt_ui_models_start(panel->models);
+    edt_thumbnails_make(edt_ui_picker_pictures(panel->picker), studio, threads);
     show_last(panel);
     edt_ui_picker_focus(panel->picker);
 }

@@ -9,8 +9,7 @@
 
 #include <gtk/gtk.h>
 
-#include "session/frame.h"
-#include "session/order.h"
+#include "session/job.h"
 #include "ui/notice.h"
 #include "ui/preview.h"
 
@@ -22,8 +21,8 @@ typedef struct {
 } EdtPanelEvents;
 
 GtkWidget *edt_ui_panel_new(GObject *settings, const EdtPanelEvents *events, gpointer user_data);
-/* Once, after the panel is in its window. */
-void edt_ui_panel_start(GtkWidget *panel);
+/* Once, after the panel is in its window.  The studio makes pictures of classes when it is idle. */
+void edt_ui_panel_start(GtkWidget *panel, EdtStudio *studio, int threads);
 void edt_ui_panel_set_checks(GtkWidget *panel, const EdtChecks *checks);
 /* Takes a place behind "More settings". */
 void edt_ui_panel_add_more(GtkWidget *panel, GtkWidget *row);

@@ -20,6 +20,7 @@ typedef struct {
     gpointer user_data;
     const EdtModelInfo *info;
     EdtFavourites *favourites;
+    EdtThumbnails *thumbnails;
     GtkWidget *chosen, *search, *grid, *star;
     gboolean busy;     /* the star changes under program control */
     gboolean choosing; /* and the setting */
@@ -29,6 +30,7 @@ static void picker_free(gpointer data)
 {
     Picker *picker = data;
     edt_favourites_free(picker->favourites);
+    edt_thumbnails_free(picker->thumbnails);
     g_free(picker);
 }
 
@@ -188,7 +190,17 @@ static void refill(Picker *picker)
 
 static GdkPixbuf *picture_of(int index, gpointer user_data)
 {
-    return NULL;
+    return edt_thumbnails_get(((Picker *)user_data)->thumbnails, index);
+}
+
+static void on_pictures(gpointer user_data)
+{
+    gtk_widget_queue_draw(edt_ui_grid_view(((Picker *)user_data)->grid));
+}
+
+EdtThumbnails *edt_ui_picker_pictures(GtkWidget *widget)
+{
+    return picker_of(widget)->thumbnails;
 }
 
 /* Synonyms: the name alone stands below the picture. */
@@ -314,6 +326,7 @@ GtkWidget *edt_ui_picker_new(GObject *settings, EdtPickerChosen tell, gpointer u
                        .tell = tell,
                        .user_data = user_data,
                        .favourites = edt_favourites_load()};
+    picker->thumbnails = edt_thumbnails_new(settings, on_pictures, picker);
     GtkWidget *search = new_search(picker);
     picker->grid = edt_ui_grid_new(&events, picker);
     g_signal_connect(edt_ui_grid_view(picker->grid), "key-press-event", G_CALLBACK(on_grid_key),
@@ -330,6 +343,7 @@ void edt_ui_picker_set_model(GtkWidget *widget, const EdtModelInfo *info)
 {
     Picker *picker = picker_of(widget);
     picker->info = info;
+    edt_thumbnails_set_model(picker->thumbnails, info);
     refill(picker);
 }
 

@@ -7,7 +7,7 @@
 
 #include <gtk/gtk.h>
 
-#include "edt.h"
+#include "ui/thumbnails.h"
 
 /* chosen: the setting is a class of the model, or any; FALSE while a search has yet to find one. */
 typedef void (*EdtPickerChosen)(gboolean chosen, gpointer user_data);
@@ -15,6 +15,8 @@ typedef void (*EdtPickerChosen)(gboolean chosen, gpointer user_data);
 GtkWidget *edt_ui_picker_new(GObject *settings, EdtPickerChosen tell, gpointer user_data);
 /* The classes to choose from; info is borrowed until the next call, NULL for none. */
 void edt_ui_picker_set_model(GtkWidget *picker, const EdtModelInfo *info);
+/* Their pictures; borrowed as long as the picker lives. */
+EdtThumbnails *edt_ui_picker_pictures(GtkWidget *picker);
 /* Puts the keyboard into the search. */
 void edt_ui_picker_focus(GtkWidget *picker);
 /* A picture of this class was made: it is one of the recents when they are listed anew. */

@@ -246,6 +246,11 @@ void edt_ui_preview_show(GtkWidget *widget, const EdtTile *tiles, int n)
     gtk_widget_queue_draw(preview->area);
 }
 
+GdkPixbuf *edt_ui_preview_picture(GtkWidget *widget, int i)
+{
+    return pixbuf_at(preview_of(widget), i);
+}
+
 void edt_ui_preview_show_file(GtkWidget *widget, const char *path, const EdtShown *shown)
 {
     Preview *preview = preview_of(widget);

@@ -31,5 +31,7 @@ void edt_ui_preview_set_checks(GtkWidget *preview, const EdtChecks *checks);
 void edt_ui_preview_begin(GtkWidget *preview, const EdtShown *shown, int n, const char *all);
 /* Keeps references to the pixels. */
 void edt_ui_preview_show(GtkWidget *preview, const EdtTile *tiles, int n);
+/* One of them as it is shown; borrowed, NULL for none. */
+GdkPixbuf *edt_ui_preview_picture(GtkWidget *preview, int i);
 /* An earlier picture. */
 void edt_ui_preview_show_file(GtkWidget *preview, const char *path, const EdtShown *shown);

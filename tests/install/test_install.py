@@ -17,7 +17,8 @@ FILES = ['{plugin}/edt-engine.so', '{plugin}/edt-generate.svg',
          '{prefix}/share/metainfo/org.gimp.GIMP.Plugin.EDT.metainfo.xml',
          '{prefix}/share/icons/hicolor/scalable/apps/org.gimp.GIMP.Plugin.EDT.svg',
          '{prefix}/share/bash-completion/completions/edt',
-         '{prefix}/share/edt/models/stamps.safetensors']
+         '{prefix}/share/edt/models/stamps.safetensors',
+         '{prefix}/share/edt/models/stamps.png']
 LANGUAGES = ['de', 'es', 'fr', 'ja', 'zh_CN']
 NO_MODEL = 'Es gibt noch kein Modell'  # of po/de.po
 
