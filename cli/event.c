@@ -66,7 +66,7 @@ void edt_cli_event_settings(GString *event, const EdtRequest *request)
             continue;
         gpointer field = edt_setting_field(setting, request, NULL);
         g_autofree char *text = edt_setting_write(setting, field);
-        if (setting->kind == EDT_SETTING_WORD || setting->kind == EDT_SETTING_TEXT)
+        if (edt_setting_is_text(setting))
             edt_cli_event_text(event, setting->name, text);
         else
             edt_cli_event_raw(event, setting->name, text);

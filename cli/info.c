@@ -91,6 +91,16 @@ static void print_styles(const EdtModelInfo *info)
     printf("%-12s %d: %s\n", "styles", info->n_styles, names->str);
 }
 
+static void print_guidance(const EdtModelInfo *info)
+{
+    if (!info->has_null)
+        print_row("guidance", "none, for want of a null class");
+    else if (info->cfg_pow > 0)
+        printf("%-12s %g, power %g\n", "guidance", info->cfg_scale, info->cfg_pow);
+    else
+        printf("%-12s %g\n", "guidance", info->cfg_scale);
+}
+
 static void print_model(const EdtModelInfo *info)
 {
     print_row("model", info->path);
@@ -105,7 +115,7 @@ static void print_model(const EdtModelInfo *info)
     print_row("VAE", vae_text(info));
     printf("%-12s %.1f million, stored as %s\n", "parameters", (double)info->n_parameters / 1e6,
            edt_storage_words[info->stored]);
-    printf("%-12s %g\n", "guidance", info->cfg_scale);
+    print_guidance(info);
     print_bytes("file", info->file_bytes, "");
     print_bytes("memory", forecast(info, 1), " for one picture at a time");
     print_bytes("", forecast(info, 8), " for eight");
@@ -128,6 +138,8 @@ static void send_model(const EdtModelInfo *info)
     edt_cli_event_integer(event, "channels", info->channels);
     edt_cli_event_integer(event, "guided_channels", info->guided_channels);
     edt_cli_event_number(event, "cfg_scale", info->cfg_scale);
+    edt_cli_event_number(event, "cfg_pow", info->cfg_pow);
+    edt_cli_event_flag(event, "null_class", info->has_null);
     edt_cli_event_flag(event, "learned_variance", info->learned_variance);
     edt_cli_event_flag(event, "vae", info->has_vae);
     edt_cli_event_flag(event, "draft_vae", info->has_draft);

@@ -22,6 +22,8 @@ void edt_request_init(EdtRequest *request, const EdtEngine *engine)
         .steps = 25,
         .sampler = EDT_SAMPLER_DPMPP_2M,
         .cfg_scale = engine ? engine->info->cfg_scale : EDT_CFG_SCALE,
+        .cfg_pow = engine ? engine->info->cfg_pow : 0,
+        .cfg_interval = {0, 1},
         .amm = EDT_AMM_AUTO,
         /* pixels have bounds, latents have none */
         .clip_denoised = engine && !engine->info->needs_vae,
@@ -177,7 +179,8 @@ static gboolean run_all(EdtEngine *engine, const EdtRequest *request, const EdtC
     if (!choose_batch(engine, request, &batch, error))
         return FALSE;
     /* a decoder that cannot be had says so before hours of sampling */
-    if (info->needs_vae && !request->latent_only && !edt_engine_decoder(engine, request->vae, error))
+    if (info->needs_vae && !request->latent_only &&
+        !edt_engine_decoder(engine, request->vae, error))
         return FALSE;
     for (int first = 0; first < request->n_items && verdict == EDT_CONTINUE; first += batch) {
         int steps_done = 0;
@@ -187,7 +190,9 @@ static gboolean run_all(EdtEngine *engine, const EdtRequest *request, const EdtC
             .callbacks = callbacks,
             .user_data = user_data,
             .sampling = {schedule, request->sampler, info->prediction, info->learned_variance,
-                         request->clip_denoised, request->eta, request->cfg_scale},
+                         request->clip_denoised, request->eta, request->cfg_scale,
+                         request->cfg_pow < 0 ? info->cfg_pow : request->cfg_pow,
+                         request->cfg_interval},
             .first = first,
             .B = MIN(batch, request->n_items - first),
         };

@@ -102,6 +102,7 @@ typedef struct {
     EdtLatentChannel *latents; /* [channels]; NULL for models that work on pixels */
     int guided_channels;       /* guidance acts on channels 0..guided_channels-1: 3 officially */
     double cfg_scale;  /* the guidance that its maker recommends; 4 where the file says none */
+    double cfg_pow;    /* and its power-cosine; 0: constant */
     gboolean has_null; /* it knows a picture of no class, which guidance needs */
     gboolean learned_variance; /* the network also predicts the variance */
     gboolean has_vae;
@@ -167,6 +168,11 @@ typedef struct {
 } EdtItem;
 #define EDT_STYLE_ANY (-1)
 
+/* From one number to another, both included. */
+typedef struct {
+    double from, to;
+} EdtSpan;
+
 typedef struct {
     const EdtItem *items; /* borrowed during edt_generate() */
     int n_items;
@@ -174,6 +180,9 @@ typedef struct {
     EdtSampler sampler;
     double eta;       /* ddim only: 0 deterministic .. 1 */
     double cfg_scale; /* guidance; exactly 1 runs without the null-class half */
+    double cfg_pow;   /* > 0: at timestep t 1 + (cfg_scale - 1) (1 - cos(pi (1 - t/1000)^pow)) / 2
+                         (MDT);   0: the same at every step; -1: what the model recommends */
+    EdtSpan cfg_interval; /* where there is guidance, by t/1000; the other steps run one half */
     EdtAmm amm;
     gboolean clip_denoised;   /* clamp the denoised estimate to [-1, 1] (pixel-space models) */
     int batch;                /* items in one forward; 0: as many as memory allows, at most 8 */

@@ -100,7 +100,7 @@ static void add_member(GString *json, const EdtSetting *row, gconstpointer field
 {
     g_autofree char *text = edt_setting_write(row, field);
     g_string_append_printf(json, "%s\"%s\":", json->len > 1 ? "," : "", row->name);
-    if (row->kind == EDT_SETTING_WORD || row->kind == EDT_SETTING_TEXT)
+    if (edt_setting_is_text(row))
         edt_json_quote(json, text);
     else
         g_string_append(json, text);
@@ -126,7 +126,7 @@ char *edt_record_write(const EdtRecord *record)
     for (int i = 0; i < n; i++) {
         gconstpointer field = edt_setting_field(&settings[i], &record->request, &record->item);
         add_facts(json, record, settings[i].name);
-        if (!settings[i].quiet || *(const int *)field != (int)settings[i].least)
+        if (!edt_setting_is_quiet(&settings[i], field))
             add_member(json, &settings[i], field);
     }
     add_facts(json, record, NULL);
@@ -180,6 +180,7 @@ static gboolean has_type(EdtSettingKind kind, GType type)
         return type == G_TYPE_BOOLEAN;
     case EDT_SETTING_WORD:
     case EDT_SETTING_TEXT:
+    case EDT_SETTING_SPAN:
         return type == G_TYPE_STRING;
     }
     return FALSE;

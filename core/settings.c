@@ -79,6 +79,8 @@ static const EdtSetting table[] = {
     {"steps",     EDT_SETTING_WHOLE,  OF_REQUEST(steps),         .least = 1, .most = 1000},
     {"sampler",   EDT_SETTING_WORD,   OF_REQUEST(sampler),       .words = edt_sampler_words},
     {"cfg_scale", EDT_SETTING_NUMBER, OF_REQUEST(cfg_scale),     .least = -1000, .most = 1000},
+    {"cfg_pow",   EDT_SETTING_NUMBER, OF_REQUEST(cfg_pow),       .least = -1, .most = 100},
+    {"cfg_interval", EDT_SETTING_SPAN, OF_REQUEST(cfg_interval), .most = 1, .quiet = TRUE},
     {"amm",       EDT_SETTING_WORD,   OF_REQUEST(amm),           .words = edt_amm_words},
     {"eta",       EDT_SETTING_NUMBER, OF_REQUEST(eta),           .most = 1},
     {"clip",      EDT_SETTING_FLAG,   OF_REQUEST(clip_denoised), .words = NULL},
@@ -136,6 +138,17 @@ static gboolean read_number(const EdtSetting *setting, const char *text, double 
     return TRUE;
 }
 
+static gboolean read_span(const EdtSetting *setting, const char *text, EdtSpan *span)
+{
+    g_auto(GStrv) ends = g_strsplit(text, ",", 3);
+    EdtSpan found;
+    if (g_strv_length(ends) != 2 || !read_number(setting, ends[0], &found.from) ||
+        !read_number(setting, ends[1], &found.to) || found.from > found.to)
+        return FALSE;
+    *span = found;
+    return TRUE;
+}
+
 static gboolean read_word(const char *const *words, const char *text, int *value)
 {
     int place = edt_word_find(words, text);
@@ -166,6 +179,8 @@ gboolean edt_setting_read(const EdtSetting *setting, gpointer field, const char 
         g_free(*(char **)field);
         *(char **)field = g_strdup(text);
         return TRUE;
+    case EDT_SETTING_SPAN:
+        return read_span(setting, text, field);
     }
     return FALSE;
 }
@@ -185,6 +200,12 @@ static char *number_text(double value)
     return g_strdup(text);
 }
 
+static char *span_text(const EdtSpan *span)
+{
+    g_autofree char *from = number_text(span->from), *to = number_text(span->to);
+    return g_strconcat(from, ",", to, NULL);
+}
+
 char *edt_setting_write(const EdtSetting *setting, gconstpointer field)
 {
     switch (setting->kind) {
@@ -200,11 +221,34 @@ char *edt_setting_write(const EdtSetting *setting, gconstpointer field)
         return g_strdup(setting->words[*(const int *)field]);
     case EDT_SETTING_TEXT:
         return g_strdup(*(char *const *)field);
+    case EDT_SETTING_SPAN:
+        return span_text(field);
     }
     return NULL;
 }
 
+gboolean edt_setting_is_text(const EdtSetting *setting)
+{
+    return setting->kind == EDT_SETTING_WORD || setting->kind == EDT_SETTING_TEXT ||
+           setting->kind == EDT_SETTING_SPAN;
+}
+
+gboolean edt_setting_is_quiet(const EdtSetting *setting, gconstpointer field)
+{
+    if (!setting->quiet)
+        return FALSE;
+    if (setting->kind == EDT_SETTING_WHOLE)
+        return *(const int *)field == (int)setting->least;
+    const EdtSpan *span = field;
+    return span->from == setting->least && span->to == setting->most;
+}
+
 /* ---- checking, comparing ---- */
+
+static gboolean span_fits(const EdtSetting *setting, const EdtSpan *span)
+{
+    return is_within(setting, span->from) && is_within(setting, span->to) && span->from <= span->to;
+}
 
 gboolean edt_setting_fits(const EdtSetting *setting, gconstpointer field)
 {
@@ -220,6 +264,8 @@ gboolean edt_setting_fits(const EdtSetting *setting, gconstpointer field)
     case EDT_SETTING_FLAG:
     case EDT_SETTING_TEXT:
         return TRUE;
+    case EDT_SETTING_SPAN:
+        return span_fits(setting, field);
     }
     return FALSE;
 }
@@ -257,6 +303,10 @@ char *edt_setting_expected(const EdtSetting *setting)
         return g_strdup_printf(_("one of %s"), words);
     case EDT_SETTING_TEXT:
         return g_strdup(_("a text"));
+    case EDT_SETTING_SPAN:
+        return g_strdup_printf(_("two numbers from %g to %g with a comma between them, the smaller "
+                                 "one first"),
+                               setting->least, setting->most);
     }
     return NULL;
 }

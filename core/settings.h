@@ -43,6 +43,7 @@ typedef enum {
     EDT_SETTING_FLAG,   /* gboolean: "true", "false" */
     EDT_SETTING_WORD,   /* an enum, by one of words */
     EDT_SETTING_TEXT,   /* char *, owned; NULL: none */
+    EDT_SETTING_SPAN,   /* EdtSpan: "0.2,0.8" */
 } EdtSettingKind;
 
 typedef struct {
@@ -50,8 +51,8 @@ typedef struct {
     EdtSettingKind kind;
     gboolean of_item; /* a field of EdtItem instead of EdtRequest */
     gsize offset;
-    double least, most; /* of the first three kinds */
-    gboolean quiet;     /* of WHOLE: its least value is "not asked for", which records leave out */
+    double least, most; /* of the first three kinds and the last */
+    gboolean quiet;     /* of WHOLE: its least value is "not asked for", of SPAN all that may be */
     const char *const *words;
 } EdtSetting;
 
@@ -69,6 +70,10 @@ gboolean edt_setting_read(const EdtSetting *setting, gpointer field, const char 
 /* Field to text, the same in every country: "25", "dpm++2m", the shortest decimal that reads back
  * as the same number; NULL for no text.  Free with g_free(). */
 char *edt_setting_write(const EdtSetting *setting, gconstpointer field);
+/* That text is one in JSON, too: in quotation marks. */
+gboolean edt_setting_is_text(const EdtSetting *setting);
+/* Nothing was asked for, and records leave it out. */
+gboolean edt_setting_is_quiet(const EdtSetting *setting, gconstpointer field);
 gboolean edt_setting_fits(const EdtSetting *setting, gconstpointer field);
 gboolean edt_setting_equal(const EdtSetting *setting, gconstpointer a, gconstpointer b);
 /* For "... must be %s": "a whole number from 1 to 1000".  Free with g_free(). */

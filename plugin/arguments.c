@@ -47,6 +47,17 @@ static void add_picture_arguments(GimpProcedure *procedure)
         _("How strongly the picture is drawn to its class; 1 is none and twice as fast, -1 "
           "takes what the model recommends"),
         -1, 100, -1, G_PARAM_READWRITE);
+    gimp_procedure_add_double_argument(procedure, "cfg-pow", _("Guidance _curve"),
+                                       _("How late the guidance grows to its full strength: 0 is "
+                                         "constant, -1 takes what the model "
+                                         "recommends"),
+                                       -1, edt_setting_named("cfg_pow")->most, -1,
+                                       G_PARAM_READWRITE);
+    gimp_procedure_add_string_argument(
+        procedure, "cfg-interval", _("Guided _levels"),
+        _("At which noise levels there is guidance, from 0 to 1, as two numbers with a comma; the "
+          "other steps cost half"),
+        "0,1", G_PARAM_READWRITE);
     add_choice(procedure, "amm", _("A_MM"),
                _("The attention modulation matrix makes tokens attend more to their neighbours"),
                &edt_amm_choices, EDT_AMM_AUTO);

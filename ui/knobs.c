@@ -243,6 +243,25 @@ static GtkWidget *new_backend_note(GtkWidget *popover)
     return note;
 }
 
+/* Each with what it saves of the work: a step without guidance runs one half of two. */
+static GtkWidget *new_interval(GObject *settings)
+{
+    static const char *const spans[] = {"0.1,0.8", "0.1,0.5"};
+    const EdtSetting *setting = edt_setting_named("cfg_interval");
+    GtkWidget *combo = gtk_combo_box_text_new();
+    gtk_combo_box_text_append(GTK_COMBO_BOX_TEXT(combo), "0,1", _("At every step"));
+    for (gsize i = 0; i < G_N_ELEMENTS(spans); i++) {
+        EdtSpan span;
+        edt_setting_read(setting, &span, spans[i]);
+        g_autofree char *label =
+            g_strdup_printf(_("At noise levels of %g to %g (saves %.0f %%)"), span.from, span.to,
+                            50 * (1 - (span.to - span.from)));
+        gtk_combo_box_text_append(GTK_COMBO_BOX_TEXT(combo), spans[i], label);
+    }
+    bind(settings, "cfg-interval", combo, "active-id");
+    return combo;
+}
+
 static void attach_guidance(GtkGrid *grid, GObject *settings)
 {
     GtkWidget *spin = new_spin(settings, "guidance", 0, 100, 0.5, 2);
@@ -259,10 +278,14 @@ static GtkWidget *new_more_grid(GObject *settings, GtkWidget *popover)
     attach_guidance(GTK_GRID(grid), settings);
     attach_combo(GTK_GRID(grid), 1, settings, "sampler", _("Sam_pler"), &edt_sampler_choices,
                  _("How noise is taken away step by step"));
-    attach_combo(GTK_GRID(grid), 2, settings, "backend", _("_Backend"), &edt_backend_choices,
+    GtkWidget *combo = new_interval(settings);
+    edt_ui_row_attach(GTK_GRID(grid), 2, _("Guided _levels"), combo, combo,
+                      _("Guidance does most at middle noise levels. A step without it costs half, "
+                        "and pictures are more varied."));
+    attach_combo(GTK_GRID(grid), 3, settings, "backend", _("_Backend"), &edt_backend_choices,
                  _("Where it is computed"));
-    gtk_grid_attach(GTK_GRID(grid), new_backend_note(popover), 1, 3, 1, 1);
-    attach_combo(GTK_GRID(grid), 4, settings, "precision", _("Pr_ecision"), &edt_precision_choices,
+    gtk_grid_attach(GTK_GRID(grid), new_backend_note(popover), 1, 4, 1, 1);
+    attach_combo(GTK_GRID(grid), 5, settings, "precision", _("Pr_ecision"), &edt_precision_choices,
                  _("What it is computed in"));
     return grid;
 }

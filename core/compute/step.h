@@ -39,7 +39,8 @@ typedef struct {
 /* One step for N pictures, in place: x_t becomes x_{t-1}, the last estimate this step's. */
 typedef struct {
     int N, C, C_out, hw;     /* C_out is C, or 2C with v behind */
-    int guided;              /* channels that guidance acts on; 0: none, and no null half */
+    int guided;              /* channels that guidance acts on; 0: none, and no null half of out */
+    gboolean twice;          /* x has two halves though this step has no guidance */
     const EdtStepCoefficients *how;
     const float *out;        /* [N, C_out, hw]; guided: [2N, C_out, hw], the null class behind */
     const float *noise;      /* [N, C, hw]; only read by a step that draws */
@@ -112,6 +113,6 @@ EDT_STEP_FUNCTION void edt_step_number(const EdtSamplerStep *op, const EdtStepCo
                                op->noise[at]);
     op->denoised[at] = estimate;
     op->x[at] = x;
-    if (op->guided)
+    if (op->guided || op->twice)
         op->x[op->N * count + at] = x;
 }

@@ -58,6 +58,15 @@ static gboolean prepare_previews(EdtRun *run, GError **error)
     return edt_previews_prepare(&run->previews, edt_variant_macs(v) * samples, error);
 }
 
+/* Where guidance has an interval, steps outside it are of half as many samples. */
+static gboolean prepare_alone(const EdtRun *run, GError **error)
+{
+    const EdtSpan interval = run->sampling.interval;
+    return !run->step.guided || (interval.from <= 0 && interval.to >= 1) ||
+           edt_network_prepare(run->engine->model, run->B, edt_conditions_rows(&run->conditions),
+                               error);
+}
+
 gboolean edt_run_prepare(EdtRun *run, GError **error)
 {
     EdtEngine *engine = run->engine;
@@ -82,7 +91,8 @@ gboolean edt_run_prepare(EdtRun *run, GError **error)
     if (!prepare_previews(run, error) || !plan_memory(run, error))
         return FALSE;
     edt_conditions_assign(&run->conditions);
-    return edt_network_prepare(engine->model, edt_step_samples(&run->step),
+    return prepare_alone(run, error) &&
+           edt_network_prepare(engine->model, edt_step_samples(&run->step),
                                edt_conditions_rows(&run->conditions), error);
 }
 
@@ -104,6 +114,7 @@ static void launch(EdtRun *run, int s)
     run->since = now();
     edt_conditions_at(&run->conditions, s, run->step.host.row);
     *run->step.host.how = edt_sampling_coefficients(&run->sampling, s);
+    run->step.alone = run->step.guided && !edt_sampling_guides(&run->sampling, s);
     edt_step_take(&run->step);
 }
 

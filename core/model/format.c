@@ -70,6 +70,7 @@ static const struct {
     {"edt.title", TEXT, AT(title), .most = EDT_MODEL_TEXT_MAX},
     {"edt.licence", TEXT, AT(licence), .most = EDT_MODEL_TEXT_MAX},
     {"edt.cfg_scale", SCALE, AT(cfg_scale), .most = EDT_CFG_SCALE_MAX, .optional = TRUE},
+    {"edt.cfg_pow", SCALE, AT(cfg_pow), .most = EDT_CFG_SCALE_MAX, .optional = TRUE},
     {"edt.source_sha256", SHA256, AT(source_sha256), .most = SHA256_BYTES},
     {"edt.trained_steps", NUMBER, AT(trained_steps), .most = G_MAXINT, .optional = TRUE},
     {"edt.vae_source_sha256", SHA256, AT(vae_source_sha256), .most = SHA256_BYTES,

@@ -34,6 +34,7 @@ typedef struct {
     const char *style_names;        /* JSON; may be missing, as its translations */
     const char *style_translations;
     double cfg_scale;              /* may be missing: read as EDT_CFG_SCALE, written where > 0 */
+    double cfg_pow;                /* may be missing: 0, a constant */
     const char *source_sha256;     /* may be "" */
     const char *vae_source_sha256; /* may be missing, or "" */
     int trained_steps;             /* may be missing */

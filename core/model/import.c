@@ -107,6 +107,8 @@ static EdtFormat describe(const Job *job)
         .title = job->import->title,
         .licence = job->import->licence ? job->import->licence : edt_variant_licence(v),
         .hints = edt_variant_hints(v),
+        .cfg_scale = edt_variant_guidance(v).scale,
+        .cfg_pow = edt_variant_guidance(v).power,
         .image_size = v->latent_size * vae->factor,
         .latent_size = v->latent_size,
         .channels = v->channels,

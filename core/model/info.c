@@ -44,6 +44,7 @@ static void take_words(Reader *r)
     info->channels = f->channels;
     info->guided_channels = f->guided_channels;
     info->cfg_scale = f->cfg_scale;
+    info->cfg_pow = f->cfg_pow;
     info->needs_vae = f->space != EDT_SPACE_PIXELS;
     info->has_alpha = f->has_alpha;
     info->schedule = f->schedule;

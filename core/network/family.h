@@ -13,7 +13,8 @@
 
 typedef struct {
     const char *name;
-    const char *licence; /* of the published weights; NULL: none is known */
+    const char *licence;  /* of the published weights; NULL: none is known */
+    EdtGuidance guidance; /* see edt_variant_guidance() */
     const char *mark,
         *no_mark;      /* tensors that it has and has not; the first row that fits counts */
     int windows;       /* position bias by offset: 1, and as many rows more as nothing uses */

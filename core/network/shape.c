@@ -77,6 +77,11 @@ int edt_variant_grid(const EdtVariant *v, int stage)
     return v->grid >> edt_family_of(v)->stage[stage].halvings;
 }
 
+EdtGuidance edt_variant_guidance(const EdtVariant *v)
+{
+    return edt_family_of(v)->guidance;
+}
+
 const char *edt_variant_licence(const EdtVariant *v)
 {
     return edt_family_of(v)->licence;

@@ -72,6 +72,11 @@ EdtStage edt_variant_stage(const EdtVariant *v, int stage);
 int edt_variant_grid(const EdtVariant *v, int stage);
 int edt_variant_blocks(const EdtVariant *v); /* all blocks */
 int edt_variant_stage_of_block(const EdtVariant *v, int block);
+/* What its authors' pictures are made with, where that is not a constant guidance of 4; else 0. */
+typedef struct {
+    double scale, power; /* as EdtRequest's cfg_scale and cfg_pow */
+} EdtGuidance;
+EdtGuidance edt_variant_guidance(const EdtVariant *v);
 /* Of the weights that its authors published; NULL: not known. */
 const char *edt_variant_licence(const EdtVariant *v);
 /* Its training fills hidden tokens in, by a block of its own (side interpolater). */

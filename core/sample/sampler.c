@@ -83,10 +83,31 @@ static void step_dpmpp_2m(const EdtSampling *sampling, int s, EdtStepCoefficient
     k->before = (float)before;
 }
 
+/* The original timestep, of all 1000, also in the official code's few steps. */
+static float noise_share(const EdtSampling *sampling, int s)
+{
+    return (float)sampling->schedule->timestep[s] / (float)EDT_TIMESTEPS;
+}
+
+float edt_sampling_guidance(const EdtSampling *sampling, int s)
+{
+    const float scale = (float)sampling->guidance;
+    if (sampling->power <= 0)
+        return scale;
+    const float bent = powf(1.0f - noise_share(sampling, s), (float)sampling->power);
+    return (scale - 1.0f) * ((1.0f - cosf(bent * (float)G_PI)) * 0.5f) + 1.0f;
+}
+
+gboolean edt_sampling_guides(const EdtSampling *sampling, int s)
+{
+    const double share = sampling->schedule->timestep[s] / (double)EDT_TIMESTEPS;
+    return share >= sampling->interval.from && share <= sampling->interval.to;
+}
+
 EdtStepCoefficients edt_sampling_coefficients(const EdtSampling *sampling, int s)
 {
     EdtStepCoefficients k = {
-        .guidance = (float)sampling->guidance,
+        .guidance = edt_sampling_guidance(sampling, s),
         .of_x = (float)sampling->schedule->sqrt_recip_alphas_cumprod[s],
         .of_noise = (float)sampling->schedule->sqrt_recipm1_alphas_cumprod[s],
     };

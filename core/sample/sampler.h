@@ -24,7 +24,14 @@ typedef struct {
     gboolean clip_denoised;      /* clamp the denoised estimate to [-1, 1] */
     double eta;                  /* ddim */
     double guidance;             /* scale; read where the step is guided */
+    double power;                /* of its cosine by timestep; 0: it is constant */
+    EdtSpan interval;            /* shares of the timesteps that are guided */
 } EdtSampling;
+
+/* The scale at step s: with a power MDT's, in f32 as there. */
+float edt_sampling_guidance(const EdtSampling *sampling, int s);
+/* Whether step s is within the interval. */
+gboolean edt_sampling_guides(const EdtSampling *sampling, int s);
 
 /* What step s (S-1, the noisiest, .. 0) does to every number (EdtSamplerStep).  Noise is read by
  * neither dpm++2m nor ddim with eta 0, nor at s == 0; the last estimate by dpm++2m alone. */

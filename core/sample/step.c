@@ -46,14 +46,16 @@ static void send(const EdtStep *step)
 
 static void run(const EdtStep *step)
 {
-    edt_network_forward(step->network, edt_step_samples(step), step->x, step->device.row,
-                        &step->amm, step->out);
+    const int samples = step->alone ? step->pictures : edt_step_samples(step);
+
+    edt_network_forward(step->network, samples, step->x, step->device.row, &step->amm, step->out);
     step->backend->advance(step->dev, &(EdtSamplerStep){
                                           .N = step->pictures,
                                           .C = step->C,
                                           .C_out = step->C_out,
                                           .hw = step->hw,
-                                          .guided = step->guided,
+                                          .guided = step->alone ? 0 : step->guided,
+                                          .twice = step->guided != 0,
                                           .how = step->device.how,
                                           .out = step->out,
                                           .noise = step->device.noise,
@@ -66,7 +68,7 @@ static void run(const EdtStep *step)
 typedef struct {
     EdtNetworkKey network;
     EdtAmmPlan amm;
-    int pictures, guided;
+    int pictures, guided, alone;
     const void *news, *x, *denoised, *out;
 } Key;
 
@@ -77,6 +79,7 @@ static void fill_key(const EdtStep *step, Key *key)
     key->amm = step->amm;
     key->pictures = step->pictures;
     key->guided = step->guided;
+    key->alone = step->alone;
     key->news = step->device.how;
     key->x = step->x;
     key->denoised = step->denoised;

@@ -26,7 +26,8 @@ typedef struct {
     EdtAmmPlan amm;
     int pictures;
     int C, C_out, hw; /* channels in and out of the network, pixels of a channel */
-    int guided; /* channels that guidance acts on; 0: none */
+    int guided;     /* channels that guidance acts on; 0: none */
+    gboolean alone; /* this step is without guidance: the null halves rest */
     EdtStepNews host, device;
     float *x, *denoised; /* [N, C, hw], [pictures, C, hw] device: as in EdtSamplerStep */
     float *out;          /* [N, C_out, hw] device */

@@ -393,8 +393,8 @@ static void test_events(void)
 static void test_record(void)
 {
     EXPECT(0, "sample", "--class", "4", "-s", "11", "--steps", "3", "--sampler", "ddim", "--eta",
-           "0.1", "--cfg-scale", "2.3", "--amm", "official", "--clip", "--type", "f32", "-o",
-           "r.png");
+           "0.1", "--cfg-scale", "2.3", "--cfg-pow", "2", "--cfg-interval", "0.2,0.8", "--amm",
+           "official", "--clip", "--type", "f32", "-o", "r.png");
     char *record = program_record("r.png");
     static const char *const members[] = {"\"edt\":\"" EDT_VERSION "\"",
                                           "\"class\":4,",
@@ -404,6 +404,8 @@ static void test_record(void)
                                           "\"steps_done\":3,",
                                           "\"sampler\":\"ddim\"",
                                           "\"cfg_scale\":2.3,",
+                                          "\"cfg_pow\":2,",
+                                          "\"cfg_interval\":\"0.2,0.8\",",
                                           "\"amm\":\"official\"",
                                           "\"eta\":0.1,",
                                           "\"clip\":true",

@@ -85,7 +85,8 @@ static void test_written(void)
         "{\"edt\":\"0.1.0\",\"model\":\"a \\\"b\\\" \\\\ \303\244\",\"model_sha256\":\"01ab\","
         "\"class\":207,\"class_name\":\"golden retriever\",\"seed\":9007199254740993,"
         "\"steps\":25,\"steps_done\":24,\"sampler\":\"ddim\",\"cfg_scale\":0.1,"
-        "\"amm\":\"auto\",\"eta\":0.30000000000000004,\"clip\":false,\"vae\":\"full\",\"init_latent\":true,"
+        "\"cfg_pow\":4,\"cfg_interval\":\"0.2,0.75\",\"amm\":\"auto\",\"eta\":0.30000000000000004,"
+        "\"clip\":false,\"vae\":\"full\",\"init_latent\":true,"
         "\"precision\":\"f32\",\"backend\":\"cpu\",\"size\":256}";
     g_autoptr(EdtRecord) record = edt_record_read(json, NULL);
     g_assert_nonnull(record);
@@ -104,10 +105,13 @@ static void expect_refused(const char *json)
 static void test_refused(void)
 {
     static const char *const members[] = {
-        "\"steps\":0",           "\"steps\":1001",      "\"steps\":\"25\"",  "\"steps\":2.5",
-        "\"sampler\":\"euler\"", "\"sampler\":1",       "\"sampler\":null",  "\"amm\":true",
-        "\"amm\":\"on\"",        "\"cfg_scale\":\"4\"", "\"cfg_scale\":1e9", "\"cfg_scale\":[4]",
-        "\"eta\":-0.1",          "\"eta\":1.1",         "\"clip\":1",        "\"clip\":\"yes\""};
+        "\"steps\":0",         "\"steps\":1001",        "\"steps\":\"25\"",
+        "\"steps\":2.5",       "\"sampler\":\"euler\"", "\"sampler\":1",
+        "\"sampler\":null",    "\"amm\":true",          "\"amm\":\"on\"",
+        "\"cfg_scale\":\"4\"", "\"cfg_scale\":1e9",     "\"cfg_scale\":[4]",
+        "\"eta\":-0.1",        "\"eta\":1.1",           "\"clip\":1",
+        "\"clip\":\"yes\"",    "\"cfg_interval\":0.5",  "\"cfg_interval\":\"1,0\"",
+        "\"cfg_pow\":\"4\""};
     static const char *const records[] = {"",
                                           "null",
                                           "[]",

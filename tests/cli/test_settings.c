@@ -22,13 +22,28 @@ static char *told(const char *name, const EdtRequest *request, const EdtItem *it
 /* What is written is what was read, and reads again as the same. */
 static void test_round_trip(void)
 {
-    static const char *const values[][2] = {
-        {"class", "0"},          {"class", "2147483647"}, {"seed", "9223372036854775807"},
-        {"seed", "0"},           {"steps", "1"},          {"steps", "1000"},
-        {"sampler", "dpm++2m"},  {"sampler", "ddpm"},     {"cfg_scale", "-1.5"},
-        {"cfg_scale", "1.5"},    {"cfg_scale", "0.1"},    {"cfg_scale", "0.30000000000000004"},
-        {"cfg_scale", "1e-300"}, {"amm", "official"},     {"eta", "1"},
-        {"clip", "true"},        {"clip", "false"}};
+    static const char *const values[][2] = {{"class", "0"},
+                                            {"class", "2147483647"},
+                                            {"seed", "9223372036854775807"},
+                                            {"seed", "0"},
+                                            {"steps", "1"},
+                                            {"steps", "1000"},
+                                            {"sampler", "dpm++2m"},
+                                            {"sampler", "ddpm"},
+                                            {"cfg_scale", "-1.5"},
+                                            {"cfg_scale", "1.5"},
+                                            {"cfg_scale", "0.1"},
+                                            {"cfg_scale", "0.30000000000000004"},
+                                            {"cfg_scale", "1e-300"},
+                                            {"amm", "official"},
+                                            {"eta", "1"},
+                                            {"clip", "true"},
+                                            {"clip", "false"},
+                                            {"cfg_pow", "0.01"},
+                                            {"cfg_pow", "-1"},
+                                            {"cfg_interval", "0,1"},
+                                            {"cfg_interval", "0.25,0.25"},
+                                            {"cfg_interval", "0.1,0.8"}};
     for (gsize i = 0; i < G_N_ELEMENTS(values); i++) {
         EdtRequest request = {0};
         EdtItem item = {0};
@@ -40,14 +55,36 @@ static void test_round_trip(void)
 
 static void test_refused(void)
 {
-    static const char *const values[][2] = {
-        {"class", "-1"},      {"class", "2147483648"}, {"seed", "9223372036854775808"},
-        {"seed", "-1"},       {"steps", "0"},          {"steps", "1001"},
-        {"steps", "2.5"},     {"steps", "2 "},         {"steps", ""},
-        {"sampler", "euler"}, {"sampler", ""},         {"cfg_scale", "1000.1"},
-        {"cfg_scale", "nan"}, {"cfg_scale", "inf"},    {"cfg_scale", "4x"},
-        {"cfg_scale", ""},    {"amm", "on"},           {"eta", "-0.1"},
-        {"eta", "1.01"},      {"clip", "1"},           {"clip", "yes"}};
+    static const char *const values[][2] = {{"class", "-1"},
+                                            {"class", "2147483648"},
+                                            {"seed", "9223372036854775808"},
+                                            {"seed", "-1"},
+                                            {"steps", "0"},
+                                            {"steps", "1001"},
+                                            {"steps", "2.5"},
+                                            {"steps", "2 "},
+                                            {"steps", ""},
+                                            {"sampler", "euler"},
+                                            {"sampler", ""},
+                                            {"cfg_scale", "1000.1"},
+                                            {"cfg_scale", "nan"},
+                                            {"cfg_scale", "inf"},
+                                            {"cfg_scale", "4x"},
+                                            {"cfg_scale", ""},
+                                            {"amm", "on"},
+                                            {"eta", "-0.1"},
+                                            {"eta", "1.01"},
+                                            {"clip", "1"},
+                                            {"clip", "yes"},
+                                            {"cfg_pow", "101"},
+                                            {"cfg_interval", "0.5"},
+                                            {"cfg_interval", "0.5,0.4"},
+                                            {"cfg_interval", ""},
+                                            {"cfg_interval", "0,1,1"},
+                                            {"cfg_interval", "-0.1,1"},
+                                            {"cfg_interval", "0,1.1"},
+                                            {"cfg_interval", "nan,1"},
+                                            {"cfg_interval", "0,"}};
     for (gsize i = 0; i < G_N_ELEMENTS(values); i++) {
         EdtRequest request = {.steps = 7, .cfg_scale = 2, .eta = 0.5, .sampler = EDT_SAMPLER_DDIM};
         EdtItem item = {.class_index = 3, .seed = 4};
@@ -81,7 +118,8 @@ static void test_fits(void)
 /* No setting is forgotten: a change of any one makes another request. */
 static void test_equal(void)
 {
-    static const char *const others[] = {"7", "ddim", "2.5", "off", "0.5", "true", "draft"};
+    static const char *const others[] = {"7",   "ddim", "2.5",  "4",    "0.2,0.8",
+                                         "off", "0.5",  "true", "draft"};
     int n, changed = 0;
     const EdtSetting *settings = edt_settings(&n);
     for (int i = 0; i < n; i++) {
@@ -103,6 +141,8 @@ static void test_expected(void)
         {"seed", "a whole number from 0 to 9223372036854775807"},
         {"eta", "a number from 0 to 1"},
         {"amm", "one of off, official, auto"},
+        {"cfg_interval",
+         "two numbers from 0 to 1 with a comma between them, the smaller one first"},
         {"clip", "true or false"}};
     for (gsize i = 0; i < G_N_ELEMENTS(sentences); i++) {
         g_autofree char *text = edt_setting_expected(edt_setting_named(sentences[i][0]));

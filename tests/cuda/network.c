@@ -194,13 +194,14 @@ static gboolean condition_steps(Network *network, const EdtNoiseSchedule *schedu
         timestep[r] = (float)schedule->timestep[r % S];
         labels[r] = r < S ? label : network->v.n_classes;
     }
-    return network_condition(network, 2 * S, timestep, labels, error);
+    return network_condition(network, 2 * S, timestep, labels, error) &&
+           edt_network_prepare(network->model, 1, 2 * S, error);
 }
 
 static void descend(Network *network, const EdtSampling *sampling, guint64 seed, float *latent)
 {
     const EdtBackend *b = network->backend;
-    const EdtStep *step = &network->step;
+    EdtStep *step = &network->step;
     const gsize count = network_in(network), bytes = count * sizeof(float);
     const int S = sampling->schedule->S, N = edt_step_samples(step);
     EdtRandom random;
@@ -216,6 +217,7 @@ static void descend(Network *network, const EdtSampling *sampling, guint64 seed,
         edt_random_normal(&random, step->host.noise, count);
         if (N == 2) /* the null half's draw */
             edt_random_skip_normal(&random, count);
+        step->alone = step->guided && !edt_sampling_guides(sampling, s);
         edt_step_take(step);
     }
     b->download(network->dev, latent, step->x, bytes);

@@ -179,7 +179,7 @@ static void test_recorded_once(void)
 static void test_guidance_is_no_key(void)
 {
     EdtNoiseSchedule *schedule = schedule_new(EDT_SCHEDULE_LINEAR, 3);
-    EdtSampling sampling = {.schedule = schedule, .learned_variance = TRUE};
+    EdtSampling sampling = {.schedule = schedule, .learned_variance = TRUE, .interval = {0, 1}};
     Network network = network_open(other_backend(), "least", 0, EDT_PRECISION_F32, 2);
     float latent[2][LATENT];
     const long replays = edt_host_machine.replays;

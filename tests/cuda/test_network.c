@@ -92,7 +92,8 @@ static void test_small_bf16(gconstpointer variant)
     check_precision(variant, EDT_PRECISION_BF16, GATE_BF16);
 }
 
-/* Every sampler on the device against the same on the CPU; with guidance and without. */
+/* Every sampler on the device against the same on the CPU; with guidance, in an interval of it, and
+ * without. */
 static void test_samplers(void)
 {
     Network cpu = network_open(edt_backend_cpu(), "least", 0, EDT_PRECISION_F32, 2);
@@ -108,6 +109,7 @@ static void test_samplers(void)
         sampling.guidance = w % 2 ? 4 : 1;
         sampling.learned_variance = TRUE; /* the network has 8 channels */
         sampling.clip_denoised = w % 4 >= 2;
+        sampling.interval = (EdtSpan){w % 3 ? 0 : 0.2, w % 3 ? 1 : 0.6}; /* in, out, and in again */
         g_assert_true(network_sample(&cpu, &sampling, 1, 3, expected, &error));
         g_assert_true(network_sample(&other, &sampling, 1, 3, found, &error));
         golden_check(ways[w / 2].name, found, expected, count, GATE_TRAJECTORY);

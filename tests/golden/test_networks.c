@@ -6,6 +6,7 @@
  */
 #include "golden.h"
 #include "rig.h"
+#include "sample/sampler.h"
 
 #include <string.h>
 
@@ -213,6 +214,104 @@ static void test_mdt_variants(void)
     golden_close(golden);
 }
 
+/* ---- guidance ---- */
+
+#define GATE_GUIDED 5e-6
+
+/* All timesteps, as the f32 expression of the reference has the scale there. */
+static void test_scales(void)
+{
+    static const struct {
+        const char *name;
+        double guidance, power;
+    } cases[] = {
+        {"scale.cfg3.8.pow4", 3.8, 4}, {"scale.cfg4.pow0.01", 4, 0.01}, {"scale.cfg4.pow1", 4, 1}};
+    Golden *golden = golden_open("l_forward_with_cfg");
+    EdtNoiseSchedule *schedule =
+        edt_noise_schedule_new(EDT_SCHEDULE_LINEAR, EDT_RESPACE_EVEN, EDT_TIMESTEPS, NULL);
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const float *scale = golden_f32(golden, cases[i].name, EDT_TIMESTEPS);
+        const EdtSampling sampling = {
+            .schedule = schedule, .guidance = cases[i].guidance, .power = cases[i].power};
+        for (int s = 0; s < EDT_TIMESTEPS; s++)
+            g_assert_cmpfloat_with_epsilon(edt_sampling_guidance(&sampling, s), scale[s], 2e-6f);
+    }
+    edt_noise_schedule_free(schedule);
+    golden_close(golden);
+}
+
+static void test_interval(void)
+{
+    EdtNoiseSchedule *schedule =
+        edt_noise_schedule_new(EDT_SCHEDULE_LINEAR, EDT_RESPACE_EVEN, EDT_TIMESTEPS, NULL);
+    const EdtSampling sampling = {.schedule = schedule, .interval = {0.2, 0.75}};
+
+    for (int s = 0; s < EDT_TIMESTEPS; s++)
+        g_assert_cmpint(edt_sampling_guides(&sampling, s), ==, s >= 200 && s <= 750);
+    edt_noise_schedule_free(schedule);
+}
+
+typedef struct {
+    const char *name, *variant;
+    EdtAmm amm;
+    double guidance, power;
+} Guided;
+
+/* Two pictures with timesteps of their own, so with scales of their own; both halves see one x. */
+static void check_guided(Golden *golden, const Guided *g)
+{
+    static const float t[4] = {871, 342, 871, 342};
+    static const int y[4] = {417, 88, 1000, 1000};
+    EdtNoiseSchedule *schedule =
+        edt_noise_schedule_new(EDT_SCHEDULE_LINEAR, EDT_RESPACE_EVEN, EDT_TIMESTEPS, NULL);
+    const EdtSampling sampling = {.schedule = schedule, .guidance = g->guidance, .power = g->power};
+    const float *expected = golden_f32(golden, g->name, 4 * OUT);
+    Rig rig = rig_new(g->variant, 256, HASH_ADALN_GAIN, EDT_PRECISION_F32, 1);
+    g_autofree float *x = input(4, 32);
+
+    memcpy(x + 2 * IN, x, 2 * IN * sizeof(float));
+    rig_amm(&rig, g->amm, g->guidance);
+    g_autofree float *raw = rig_forward(&rig, 4, x, t, y);
+    for (int i = 0; i < 2; i++) {
+        g_autofree float *pair = g_new(float, 2 * OUT);
+        float x_t[2 * IN] = {0}, estimate[IN];
+        const EdtStepCoefficients how = {.flags = EDT_STEP_PREDICTS_DENOISED,
+                                         .guidance = edt_sampling_guidance(&sampling, (int)t[i])};
+        memcpy(pair, raw + i * OUT, OUT * sizeof(float));
+        memcpy(pair + OUT, raw + (2 + i) * OUT, OUT * sizeof(float));
+        rig.backend->advance(rig.dev, &(EdtSamplerStep){.N = 1,
+                                                        .C = 4,
+                                                        .C_out = 8,
+                                                        .hw = 32 * 32,
+                                                        .guided = 3,
+                                                        .how = &how,
+                                                        .out = pair,
+                                                        .x = x_t,
+                                                        .denoised = estimate});
+        golden_check(g->name, estimate, expected + i * OUT, IN, GATE_GUIDED);
+        golden_check("variance", pair + IN, expected + i * OUT + IN, IN, GATE);
+    }
+    rig_free(&rig);
+    edt_noise_schedule_free(schedule);
+}
+
+static void test_guided(void)
+{
+    static const Guided cases[] = {
+        {"dit.cfg4", "DiT-S/2", EDT_AMM_OFF, 4, 0},
+        {"dit.cfg1.5.amm_on", "DiT-S/2", EDT_AMM_OFFICIAL, 1.5, 0},
+        {"mdtv2.cfg3.8.pow4", "MDTv2-S/2", EDT_AMM_OFF, 3.8, 4},
+        {"mdtv2.cfg4.pow0.01", "MDTv2-S/2", EDT_AMM_OFF, 4, 0.01},
+        {"mdtv2.cfg3.8.pow4.amm_on", "MDTv2-S/2", EDT_AMM_OFFICIAL, 3.8, 4},
+    };
+    Golden *golden = golden_open("l_forward_with_cfg");
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+        check_guided(golden, &cases[i]);
+    golden_close(golden);
+}
+
 /* ---- tables ---- */
 
 static void test_tables(void)
@@ -385,6 +484,9 @@ int main(int argc, char **argv)
     g_test_add_func("/networks/sizes", test_sizes);
     g_test_add_func("/networks/names", test_names);
     g_test_add_func("/networks/tables", test_tables);
+    g_test_add_func("/networks/scales", test_scales);
+    g_test_add_func("/networks/interval", test_interval);
+    g_test_add_func("/networks/guided", test_guided);
     g_test_add_func("/networks/amm-placement", test_amm_placement);
     g_test_add_func("/networks/stations", test_stations);
     g_test_add_data_func("/networks/dit/forward", &dit, test_forward);

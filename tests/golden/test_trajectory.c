@@ -19,7 +19,7 @@
  * itself moves it by 2e-5.  The sample that follows is not moved by as much. */
 #define GATE_CLIPPED_ESTIMATE 5e-5
 
-enum { C = 4, hw = 32 * 32, one = C * hw, label = 207, null_label = 1000 };
+enum { C = 4, hw = 32 * 32, one = C * hw, null_label = 1000 };
 
 typedef struct {
     const char *file;
@@ -32,32 +32,49 @@ typedef struct {
     gboolean guided; /* scale 4; stored are both halves of the batch: the picture is the first */
     gboolean clip;
     double eta;
+    const char *variant;
+    int label, seed;
+    double guidance, power;
 } Run;
+
+#define EDT_S "EDT-S/2", 207, 1, 4, 0
 
 static const Run runs[] = {
     {"f_sampling", "p.10.amm_on", "final_chunk0", EDT_SAMPLER_DDPM, EDT_RESPACE_EVEN, 10,
-     EDT_AMM_OFFICIAL, TRUE, FALSE, 0.0},
+     EDT_AMM_OFFICIAL, TRUE, FALSE, 0.0, EDT_S},
     {"f_sampling", "p.10.amm_off", "final_chunk0", EDT_SAMPLER_DDPM, EDT_RESPACE_EVEN, 10,
-     EDT_AMM_OFF, TRUE, FALSE, 0.0},
+     EDT_AMM_OFF, TRUE, FALSE, 0.0, EDT_S},
     {"f_sampling", "p.10.nocfg.amm_on", "final", EDT_SAMPLER_DDPM, EDT_RESPACE_EVEN, 10,
-     EDT_AMM_OFFICIAL, FALSE, FALSE, 0.0},
+     EDT_AMM_OFFICIAL, FALSE, FALSE, 0.0, EDT_S},
     {"f_sampling", "p.10.nocfg.clip.amm_on", "final", EDT_SAMPLER_DDPM, EDT_RESPACE_EVEN, 10,
-     EDT_AMM_OFFICIAL, FALSE, TRUE, 0.0},
+     EDT_AMM_OFFICIAL, FALSE, TRUE, 0.0, EDT_S},
     {"f_sampling", "ddim.10.amm_on", "final_chunk0", EDT_SAMPLER_DDIM, EDT_RESPACE_EVEN, 10,
-     EDT_AMM_OFFICIAL, TRUE, FALSE, 0.0},
+     EDT_AMM_OFFICIAL, TRUE, FALSE, 0.0, EDT_S},
     {"f_sampling", "ddim.ddim10.amm_on", "final_chunk0", EDT_SAMPLER_DDIM, EDT_RESPACE_STRIDE, 10,
-     EDT_AMM_OFFICIAL, TRUE, FALSE, 0.0},
+     EDT_AMM_OFFICIAL, TRUE, FALSE, 0.0, EDT_S},
     {"f_sampling", "ddim.ddim25.amm_on", "final_chunk0", EDT_SAMPLER_DDIM, EDT_RESPACE_STRIDE, 25,
-     EDT_AMM_OFFICIAL, TRUE, FALSE, 0.0},
+     EDT_AMM_OFFICIAL, TRUE, FALSE, 0.0, EDT_S},
     {"f2_sampling_clip", "p.10.clip", "step9.sample", EDT_SAMPLER_DDPM, EDT_RESPACE_EVEN, 10,
-     EDT_AMM_OFFICIAL, TRUE, TRUE, 0.0},
+     EDT_AMM_OFFICIAL, TRUE, TRUE, 0.0, EDT_S},
     {"f2_sampling_clip", "ddim.ddim10.clip", "step9.sample", EDT_SAMPLER_DDIM, EDT_RESPACE_STRIDE,
-     10, EDT_AMM_OFFICIAL, TRUE, TRUE, 0.0},
+     10, EDT_AMM_OFFICIAL, TRUE, TRUE, 0.0, EDT_S},
     {"f2_sampling_clip", "ddim_eta0.7.10.clip", "step9.sample", EDT_SAMPLER_DDIM, EDT_RESPACE_EVEN,
-     10, EDT_AMM_OFFICIAL, TRUE, TRUE, 0.7},
+     10, EDT_AMM_OFFICIAL, TRUE, TRUE, 0.7, EDT_S},
+    {"m_sampling", "dit.ddim.5.cfg4", "step4.sample", EDT_SAMPLER_DDIM, EDT_RESPACE_EVEN, 5,
+     EDT_AMM_OFF, TRUE, FALSE, 0.0, "DiT-S/2", 88, 11, 4, 0},
+    {"m_sampling", "dit.ddim.5.cfg1.5.amm_on.clip", "step4.sample", EDT_SAMPLER_DDIM,
+     EDT_RESPACE_EVEN, 5, EDT_AMM_OFFICIAL, TRUE, TRUE, 0.0, "DiT-S/2", 88, 11, 1.5, 0},
+    {"m_sampling", "mdtv2.ddim.5.cfg3.8.pow4", "step4.sample", EDT_SAMPLER_DDIM, EDT_RESPACE_EVEN,
+     5, EDT_AMM_OFF, TRUE, FALSE, 0.0, "MDTv2-S/2", 417, 11, 3.8, 4},
+    {"m_sampling", "mdtv2.ddim.ddim5.cfg4.pow0.01", "step4.sample", EDT_SAMPLER_DDIM,
+     EDT_RESPACE_STRIDE, 5, EDT_AMM_OFF, TRUE, FALSE, 0.0, "MDTv2-S/2", 417, 11, 4, 0.01},
+    {"m_sampling", "mdtv2.ddim.5.cfg3.8.pow4.amm_on.clip", "step4.sample", EDT_SAMPLER_DDIM,
+     EDT_RESPACE_EVEN, 5, EDT_AMM_OFFICIAL, TRUE, TRUE, 0.0, "MDTv2-S/2", 417, 11, 3.8, 4},
+    {"m_sampling", "mdtv2.p.5.cfg3.8.pow4.amm_on.clip", "step4.sample", EDT_SAMPLER_DDPM,
+     EDT_RESPACE_EVEN, 5, EDT_AMM_OFFICIAL, TRUE, TRUE, 0.0, "MDTv2-S/2", 417, 11, 3.8, 4},
 };
 
-/* ---- the network: EDT-S/2 on the CPU, whose device memory is ordinary memory ---- */
+/* ---- the network on the CPU, whose device memory is ordinary memory ---- */
 
 typedef struct {
     const EdtBackend *backend;
@@ -65,7 +82,7 @@ typedef struct {
     EdtNetwork *model;
 } Network;
 
-static Network network_open(void)
+static Network network_open(const Run *run)
 {
     /* one thread: two that wait for each other are slow on a busy machine */
     const EdtDeviceOptions options = {.threads = 1, .precision = EDT_PRECISION_F32};
@@ -73,7 +90,7 @@ static Network network_open(void)
     GError *error = NULL;
     EdtVariant variant;
 
-    g_assert_true(edt_variant_named("EDT-S/2", 256, &variant));
+    g_assert_true(edt_variant_named(run->variant, 256, &variant));
     EdtTensorSource *source = hash_weights_edt(&variant, HASH_ADALN_GAIN);
     network.dev = network.backend->open(&options, &error);
     g_assert_no_error(error);
@@ -99,7 +116,7 @@ static void network_prepare(Network *network, const Run *run, const EdtNoiseSche
 
     for (int r = 0; r < R; r++) {
         timestep[r] = (float)schedule->timestep[r / 2];
-        labels[r] = r % 2 ? null_label : label;
+        labels[r] = r % 2 ? null_label : run->label;
     }
     edt_network_prepare(network->model, run->guided ? 2 : 1, R, &error);
     g_assert_no_error(error);
@@ -147,7 +164,7 @@ static void descend(const EdtStep *step, Golden *golden, const Run *run,
     EdtRandom random;
     GError *error = NULL;
 
-    edt_random_seed(&random, 1);
+    edt_random_seed(&random, (guint64)run->seed);
     edt_random_normal(&random, step->x, one);
     memcpy(step->x + (N - 1) * one, step->x, one * sizeof(float));
     for (int s = run->steps - 1; s >= 0; s--) {
@@ -174,7 +191,7 @@ static void descend(const EdtStep *step, Golden *golden, const Run *run,
 static void test_run(gconstpointer data)
 {
     const Run *run = data;
-    Network network = network_open();
+    Network network = network_open(run);
     Golden *golden = golden_open(run->file);
     EdtNoiseSchedule *schedule =
         edt_noise_schedule_new(EDT_SCHEDULE_LINEAR, run->respace, run->steps, NULL);
@@ -183,7 +200,8 @@ static void test_run(gconstpointer data)
                             .learned_variance = TRUE,
                             .clip_denoised = run->clip,
                             .eta = run->eta,
-                            .guidance = 4};
+                            .guidance = run->guidance,
+                            .power = run->power};
     g_autofree void *memory = NULL;
     const EdtStep step = step_new(&network, run, &memory);
 

@@ -68,14 +68,15 @@ static void test_files(void)
     static const struct {
         const char *file, *output, *variant, *licence;
         int heads, decode_layer;
+        double guidance, power;
     } cases[] = {
-        {"pt/dit_tiny_bare.pt", "dit_tiny.out", "DiT custom", "CC-BY-NC-4.0", 2, 0},
-        {"pt/dit_tiny_train.pt", "dit_tiny.out", "DiT custom", "CC-BY-NC-4.0", 2, 0},
-        {"pt/mdtv2_tiny_bare.pt", "mdtv2_tiny.out", "MDTv2 custom", "", 0, 0},
-        {"pt/mdtv2_tiny_ema_0.9999.pt", "mdtv2_tiny.out", "MDTv2 custom", "", 0, 0},
-        {"pt/mdt_v1_tiny_bare.pt", "mdt_v1_tiny.decode1.out", "MDT custom", "", 0, 1},
-        {"pt/mdt_v1_tiny_bare.pt", "mdt_v1_tiny.decode2.out", "MDT custom", "", 0, 2},
-        {"pt/mdt_v1_tiny_bare.pt", "mdt_v1_tiny.decode2.out", "MDT custom", "", 0, 0},
+        {"pt/dit_tiny_bare.pt", "dit_tiny.out", "DiT custom", "CC-BY-NC-4.0", 2, 0, 4, 0},
+        {"pt/dit_tiny_train.pt", "dit_tiny.out", "DiT custom", "CC-BY-NC-4.0", 2, 0, 4, 0},
+        {"pt/mdtv2_tiny_bare.pt", "mdtv2_tiny.out", "MDTv2 custom", "", 0, 0, 4, 0.01},
+        {"pt/mdtv2_tiny_ema_0.9999.pt", "mdtv2_tiny.out", "MDTv2 custom", "", 0, 0, 4, 0.01},
+        {"pt/mdt_v1_tiny_bare.pt", "mdt_v1_tiny.decode1.out", "MDT custom", "", 0, 1, 5, 0.01},
+        {"pt/mdt_v1_tiny_bare.pt", "mdt_v1_tiny.decode2.out", "MDT custom", "", 0, 2, 5, 0.01},
+        {"pt/mdt_v1_tiny_bare.pt", "mdt_v1_tiny.decode2.out", "MDT custom", "", 0, 0, 5, 0.01},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *path = golden_file(cases[i].file), *output = craft_path("model.st");
@@ -88,6 +89,8 @@ static void test_files(void)
         g_assert_cmpint(info->n_classes, ==, 10);
         g_assert_cmpint(info->latent_size, ==, 8);
         g_assert_true(info->has_null);
+        g_assert_cmpfloat(info->cfg_scale, ==, cases[i].guidance);
+        g_assert_cmpfloat(info->cfg_pow, ==, cases[i].power);
         g_assert_true(info->learned_variance);
         edt_model_info_free(info);
         check_output(output, cases[i].output);

@@ -139,6 +139,54 @@ static void test_settings_matter(void)
     edt_engine_close(engine);
 }
 
+static void expect_latent(EdtEngine *engine, const EdtRequest *request, const float *latent,
+                          gboolean same)
+{
+    EdtPictures *made = make(engine, request);
+    for (int i = 0; i < made->n_pictures; i++) /* both halves of a batch go the same way */
+        g_assert_cmpint(
+            memcmp(latent + i * LATENT, made->pictures[i].latent, LATENT * sizeof(float)) == 0, ==,
+            same);
+    edt_pictures_free(made);
+}
+
+/* Guidance everywhere is the default; nowhere is none; in between neither, and the step after an
+ * unguided one finds x in both halves. */
+static void test_interval(void)
+{
+    EdtEngine *engine = tiny_engine(2, EDT_PRECISION_F32);
+    EdtItem items[2];
+    EdtRequest request = tiny_request(engine, items, 2, 6);
+    g_autofree float *guided = g_new(float, 2 * LATENT), *plain = g_new(float, 2 * LATENT);
+    request.latent_only = TRUE;
+    request.cfg_scale = 3;
+    for (int none = 0; none < 2; none++) {
+        EdtRequest one = request;
+        one.cfg_scale = none ? 1 : 3;
+        EdtPictures *made = make(engine, &one);
+        for (int i = 0; i < 2; i++)
+            memcpy((none ? plain : guided) + i * LATENT, made->pictures[i].latent,
+                   LATENT * sizeof(float));
+        edt_pictures_free(made);
+    }
+    request.cfg_interval = (EdtSpan){0, 1};
+    expect_latent(engine, &request, guided, TRUE);
+    request.cfg_interval = (EdtSpan){1, 1}; /* the last timestep is 0.999 */
+    expect_latent(engine, &request, plain, TRUE);
+    request.cfg_interval = (EdtSpan){0.3, 0.7};
+    expect_latent(engine, &request, guided, FALSE);
+    expect_latent(engine, &request, plain, FALSE);
+    request.cfg_interval = (EdtSpan){0, 0.5}; /* begins without */
+    expect_latent(engine, &request, guided, FALSE);
+    expect_latent(engine, &request, plain, FALSE);
+    request.cfg_interval = (EdtSpan){0, 1};
+    request.cfg_pow = -1; /* the model's own is constant */
+    expect_latent(engine, &request, guided, TRUE);
+    request.cfg_pow = 4;
+    expect_latent(engine, &request, guided, FALSE);
+    edt_engine_close(engine);
+}
+
 /* An initial latent equal to the seed's noise changes nothing; another one does. */
 static void test_init_latent(void)
 {
@@ -210,7 +258,7 @@ static void test_stop_keep(void)
     request.batch = 2;
     EdtPictures *pictures = edt_generate(engine, &request, &watching, &watch, NULL);
     g_assert_nonnull(pictures);
-    g_assert_cmpint(watch.last_step, ==, 3); /* within the step */
+    g_assert_cmpint(watch.last_step, ==, 3);      /* within the step */
     g_assert_cmpint(pictures->n_pictures, ==, 2); /* the second batch did not begin */
     g_assert_cmpint(pictures->pictures[0].steps_done, ==, 3);
     g_assert_nonnull(pictures->pictures[0].pixels);
@@ -321,6 +369,7 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/same-bits", test_same_bits);
     g_test_add_func("/engine/many-steps", test_many_steps);
     g_test_add_func("/engine/settings-matter", test_settings_matter);
+    g_test_add_func("/engine/interval", test_interval);
     g_test_add_func("/engine/init-latent", test_init_latent);
     g_test_add_func("/engine/previews", test_previews);
     g_test_add_func("/engine/stop-keep", test_stop_keep);
