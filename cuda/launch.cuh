@@ -84,19 +84,27 @@ static __device__ __forceinline__ uint32_t edt_to_bf16(float value)
     return (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
 }
 
-// Numbers i .. i+V-1 of x.
 template <int V>
-static __device__ __forceinline__ EdtVec<V> edt_load(const void *x, EdtType type, int64_t i)
+static __device__ __forceinline__ EdtVec<V> edt_load_f32(const float *x)
 {
     EdtVec<V> out;
     if constexpr (V == 1) {
-        out.at[0] = type == EDT_F32 ? static_cast<const float *>(x)[i]
-                                    : edt_from_bf16(static_cast<const uint16_t *>(x)[i]);
-    } else if (type == EDT_F32) {
-        float4 four = *reinterpret_cast<const float4 *>(static_cast<const float *>(x) + i);
-        out.at[0] = four.x, out.at[1] = four.y, out.at[2] = four.z, out.at[3] = four.w;
+        out.at[0] = *x;
     } else {
-        uint2 four = *reinterpret_cast<const uint2 *>(static_cast<const uint16_t *>(x) + i);
+        float4 four = *reinterpret_cast<const float4 *>(x);
+        out.at[0] = four.x, out.at[1] = four.y, out.at[2] = four.z, out.at[3] = four.w;
+    }
+    return out;
+}
+
+template <int V>
+static __device__ __forceinline__ EdtVec<V> edt_load_bf16(const uint16_t *x)
+{
+    EdtVec<V> out;
+    if constexpr (V == 1) {
+        out.at[0] = edt_from_bf16(*x);
+    } else {
+        uint2 four = *reinterpret_cast<const uint2 *>(x);
         out.at[0] = edt_from_bf16(four.x & 0xffffu), out.at[1] = edt_from_bf16(four.x >> 16);
         out.at[2] = edt_from_bf16(four.y & 0xffffu), out.at[3] = edt_from_bf16(four.y >> 16);
     }
@@ -104,20 +112,55 @@ static __device__ __forceinline__ EdtVec<V> edt_load(const void *x, EdtType type
 }
 
 template <int V>
-static __device__ __forceinline__ void edt_store(void *y, EdtType type, int64_t i, EdtVec<V> value)
+static __device__ __forceinline__ void edt_store_f32(float *y, EdtVec<V> value)
 {
     if constexpr (V == 1) {
-        if (type == EDT_F32)
-            static_cast<float *>(y)[i] = value.at[0];
-        else
-            static_cast<uint16_t *>(y)[i] = (uint16_t)edt_to_bf16(value.at[0]);
-    } else if (type == EDT_F32) {
+        *y = value.at[0];
+    } else {
         float4 four = {value.at[0], value.at[1], value.at[2], value.at[3]};
-        *reinterpret_cast<float4 *>(static_cast<float *>(y) + i) = four;
+        *reinterpret_cast<float4 *>(y) = four;
+    }
+}
+
+template <int V>
+static __device__ __forceinline__ void edt_store_bf16(uint16_t *y, EdtVec<V> value)
+{
+    if constexpr (V == 1) {
+        *y = (uint16_t)edt_to_bf16(value.at[0]);
     } else {
         uint2 four = {edt_to_bf16(value.at[0]) | edt_to_bf16(value.at[1]) << 16,
                       edt_to_bf16(value.at[2]) | edt_to_bf16(value.at[3]) << 16};
-        *reinterpret_cast<uint2 *>(static_cast<uint16_t *>(y) + i) = four;
+        *reinterpret_cast<uint2 *>(y) = four;
+    }
+}
+
+// Numbers i .. i+V-1 of x.
+template <int V>
+static __device__ __forceinline__ EdtVec<V> edt_load(const void *x, EdtType type, int64_t i)
+{
+    switch (type) {
+    case EDT_F32:
+        return edt_load_f32<V>(static_cast<const float *>(x) + i);
+    case EDT_BF16:
+        return edt_load_bf16<V>(static_cast<const uint16_t *>(x) + i);
+    EDT_CASE_OF_FILES:
+        break;
+    }
+    return EdtVec<V>();
+}
+
+template <int V>
+static __device__ __forceinline__ void edt_store(void *y, EdtType type, int64_t i, EdtVec<V> value)
+{
+    switch (type) {
+    case EDT_F32:
+        edt_store_f32<V>(static_cast<float *>(y) + i, value);
+        break;
+    case EDT_BF16:
+        edt_store_bf16<V>(static_cast<uint16_t *>(y) + i, value);
+        break;
+    EDT_CASE_OF_FILES:
+        break;
     }
 }
 

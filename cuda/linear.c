@@ -27,13 +27,8 @@ static void upload_as(EdtDevice *dev, void *to, EdtType to_type, const void *hos
     g_autofree char *piece = g_malloc(PIECE * sizeof(float));
     for (gsize done = 0; done < count; done += PIECE) {
         gsize part = MIN(count - done, PIECE);
-        for (gsize i = 0; i < part; i++) {
-            float value = edt_number_at(host, from, done + i);
-            if (to_type == EDT_F32)
-                ((float *)piece)[i] = value;
-            else
-                ((EdtHalf *)piece)[i] = edt_f32_to_bf16(value);
-        }
+        for (gsize i = 0; i < part; i++)
+            edt_number_put(piece, to_type, i, edt_number_at(host, from, done + i));
         edt_cuda_upload(dev, (char *)to + done * edt_type_size(to_type), piece,
                         part * edt_type_size(to_type));
     }
@@ -65,8 +60,8 @@ EdtLinear *edt_cuda_linear_new(EdtDevice *dev, const EdtLinearSpec *spec, GError
     linear->weight = edt_cuda_keep(dev, spec->weight, spec->weight_type,
                                    (gsize)spec->N * (gsize)spec->K, spec->x_type, error);
     if (linear->weight && spec->bias)
-        linear->bias = edt_cuda_keep(dev, spec->bias, spec->bias_type, (gsize)spec->N,
-                                     spec->y_type, error);
+        linear->bias =
+            edt_cuda_keep(dev, spec->bias, spec->bias_type, (gsize)spec->N, spec->y_type, error);
     if (linear->weight && (linear->bias || !spec->bias))
         return linear;
     edt_cuda_linear_free(dev, linear);

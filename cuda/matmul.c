@@ -91,7 +91,15 @@ void edt_matmuls_close(EdtMatmuls *matmuls)
 
 static cudaDataType_t type_of(EdtType type)
 {
-    return type == EDT_BF16 ? CUDA_R_16BF : CUDA_R_32F;
+    switch (type) {
+    case EDT_F32:
+        return CUDA_R_32F;
+    case EDT_BF16:
+        return CUDA_R_16BF;
+    EDT_CASE_OF_FILES:
+        break;
+    }
+    return CUDA_R_64F; /* which no product of ours takes: cuBLASLt refuses it */
 }
 
 static cublasStatus_t set(cublasLtMatmulDesc_t desc, cublasLtMatmulDescAttributes_t attribute,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Numbers as they lie in files and tensors, to the f32 that everything else works with.  The one
- * place that knows how each type is read: a new type is a warning here.
+ * Numbers as they lie in files and tensors, to the f32 that everything else works with, and back.
+ * The one place that knows how each type is read: a new type is a warning here.
  */
 #pragma once
 
@@ -9,7 +9,7 @@
 #include "base/type.h"
 
 /* The number at an address, aligned or not; f64 and i64 are rounded to nearest. */
-static inline float edt_number_read(EdtType type, const void *at)
+EDT_INLINE float edt_number_read(EdtType type, const void *at)
 {
     float single;
     EdtHalf half;
@@ -37,9 +37,24 @@ static inline float edt_number_read(EdtType type, const void *at)
 }
 
 /* Number i of an array. */
-static inline float edt_number_at(const void *data, EdtType type, gsize i)
+EDT_INLINE float edt_number_at(const void *data, EdtType type, gsize i)
 {
     return edt_number_read(type, (const guint8 *)data + i * edt_type_size(type));
+}
+
+/* Number i of an array becomes value, in one of the types that layers compute in. */
+EDT_INLINE void edt_number_put(void *data, EdtType type, gsize i, float value)
+{
+    switch (type) {
+    case EDT_F32:
+        ((float *)data)[i] = value;
+        break;
+    case EDT_BF16:
+        ((EdtHalf *)data)[i] = edt_f32_to_bf16(value);
+        break;
+    EDT_CASE_OF_FILES:
+        break;
+    }
 }
 
 /* n numbers of an array. */

@@ -6,7 +6,35 @@
 
 #include <glib.h>
 
+#define EDT_INLINE static inline __attribute__((always_inline))
+
 typedef enum { EDT_F32, EDT_BF16, EDT_F16, EDT_F64, EDT_I64 } EdtType;
+
+/* The types that are only read, out of files; layers compute in the others.  For switches without a
+ * default, where a type more is then a warning. */
+#define EDT_CASE_OF_FILES                                                                          \
+    case EDT_F16:                                                                                  \
+    case EDT_F64:                                                                                  \
+    case EDT_I64
+
+/* Runs call with TYPE a constant: where it is inlined the compiler writes a loop for each type. */
+#define EDT_BY_TYPE(type, TYPE, call)                                                              \
+    do {                                                                                           \
+        switch (type) {                                                                            \
+        case EDT_F32: {                                                                            \
+            const EdtType TYPE = EDT_F32;                                                          \
+            call;                                                                                  \
+            break;                                                                                 \
+        }                                                                                          \
+        case EDT_BF16: {                                                                           \
+            const EdtType TYPE = EDT_BF16;                                                         \
+            call;                                                                                  \
+            break;                                                                                 \
+        }                                                                                          \
+        EDT_CASE_OF_FILES:                                                                         \
+            break;                                                                                 \
+        }                                                                                          \
+    } while (0)
 
 static inline gsize edt_type_size(EdtType type)
 {

@@ -6,10 +6,9 @@
 #pragma once
 
 #include "base/half.h"
+#include "base/type.h"
 
 #include <math.h>
-
-#define EDT_INLINE static inline __attribute__((always_inline))
 
 /* e^x within 2 ulp for x in [-87, 88], clamped outside: x = k ln 2 + r, a polynomial for e^r on
  * [-ln2/2, ln2/2] (Cephes' coefficients), 2^k through the exponent bits.  Adding 1.5 * 2^23 rounds

@@ -15,7 +15,7 @@
 #include "cpu/onednn.h"
 
 #include <glib/gi18n-lib.h>
-#include "base/half.h"
+#include "base/number.h"
 #include "base/memory.h"
 
 #define PARITIES 4 /* of an up-sampled pixel: (row & 1) * 2 + (column & 1) */
@@ -57,8 +57,7 @@ static void padding(const EdtConv *conv, int odd, dnnl_dim_t *before, dnnl_dim_t
 
 static float tap(const EdtConvSpec *spec, gsize i)
 {
-    return spec->weight_type == EDT_F32 ? ((const float *)spec->weight)[i]
-                                        : edt_bf16_to_f32(((const EdtHalf *)spec->weight)[i]);
+    return edt_number_at(spec->weight, spec->weight_type, i);
 }
 
 /* Which of the two rows (columns) of a parity's 2x2 kernel takes row k of the 3x3 kernel: output

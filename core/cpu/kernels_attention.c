@@ -232,21 +232,19 @@ static float soften(const EdtAttention *op, int head, int q, int T, float *restr
     return sum;
 }
 
+EDT_INLINE void finish_as(int d, void *out, EdtType type, gint64 at, float factor,
+                          const float *restrict row)
+{
+#pragma omp simd
+    for (int i = 0; i < d; i++)
+        store_one(out, type, (gsize)(at + i), row[i] * factor);
+}
+
 static void finish(const EdtAttention *op, EdtType act, int sample, int head, int q, float factor,
                    const float *restrict row)
 {
     gint64 at = ((gint64)sample * op->T + q) * op->H * op->d + (gint64)head * op->d;
-    if (act == EDT_F32) {
-        float *restrict out = (float *)op->out + at;
-#pragma omp simd
-        for (int i = 0; i < op->d; i++)
-            out[i] = row[i] * factor;
-    } else {
-        EdtHalf *restrict out = (EdtHalf *)op->out + at;
-#pragma omp simd
-        for (int i = 0; i < op->d; i++)
-            out[i] = edt_vector_bf16(row[i] * factor);
-    }
+    EDT_BY_TYPE(act, TYPE, finish_as(op->d, op->out, TYPE, at, factor, row));
 }
 
 static void rows_f32(const EdtAttention *op, EdtType act, const EdtAttentionPlan *plan, int sample,

@@ -37,10 +37,8 @@ EDT_INLINE void sums_of(int C, int c, int n, const void *x, EdtType type, gint64
 static void channel_sums(int C, const void *x, EdtType type, gint64 begin, gint64 end, float *sum,
                          float *sum_of_squares)
 {
-    if (type == EDT_F32)
-        EACH_LANES(C, sums_of(C, c, n, x, EDT_F32, begin, end, sum, sum_of_squares));
-    else
-        EACH_LANES(C, sums_of(C, c, n, x, EDT_BF16, begin, end, sum, sum_of_squares));
+    EDT_BY_TYPE(type, TYPE,
+                EACH_LANES(C, sums_of(C, c, n, x, TYPE, begin, end, sum, sum_of_squares)));
 }
 
 EDT_INLINE void scale_shift_of(int C, gint64 x_pitch, const void *x, EdtType x_type, gint64 y_pitch,
@@ -61,20 +59,16 @@ static void scale_shift(int C, gint64 x_pitch, const void *x, EdtType x_type, gi
                         void *y, EdtType y_type, gint64 begin, gint64 end, const float *a,
                         const float *b, gboolean silu)
 {
-#define CASE(X, Y, SILU)                                                                           \
-    if (x_type == X && y_type == Y && !silu == !SILU) {                                            \
-        scale_shift_of(C, x_pitch, x, X, y_pitch, y, Y, begin, end, a, b, SILU);                   \
-        return;                                                                                    \
-    }
-    CASE(EDT_F32, EDT_F32, TRUE)
-    CASE(EDT_F32, EDT_BF16, TRUE)
-    CASE(EDT_BF16, EDT_F32, TRUE)
-    CASE(EDT_BF16, EDT_BF16, TRUE)
-    CASE(EDT_F32, EDT_F32, FALSE)
-    CASE(EDT_F32, EDT_BF16, FALSE)
-    CASE(EDT_BF16, EDT_F32, FALSE)
-    CASE(EDT_BF16, EDT_BF16, FALSE)
-#undef CASE
+#define SCALE_SHIFT(SILU)                                                                          \
+    EDT_BY_TYPE(                                                                                   \
+        x_type, X,                                                                                 \
+        EDT_BY_TYPE(y_type, Y,                                                                     \
+                    scale_shift_of(C, x_pitch, x, X, y_pitch, y, Y, begin, end, a, b, SILU)))
+    if (silu)
+        SCALE_SHIFT(TRUE);
+    else
+        SCALE_SHIFT(FALSE);
+#undef SCALE_SHIFT
 }
 
 EDT_INLINE void add_of(gint64 count, void *x, const void *y, EdtType type)
@@ -86,10 +80,7 @@ EDT_INLINE void add_of(gint64 count, void *x, const void *y, EdtType type)
 
 static void add(gint64 count, void *x, const void *y, EdtType type)
 {
-    if (type == EDT_F32)
-        add_of(count, x, y, EDT_F32);
-    else
-        add_of(count, x, y, EDT_BF16);
+    EDT_BY_TYPE(type, TYPE, add_of(count, x, y, TYPE));
 }
 
 void EDT_AT_LEVEL(edt_kernels_picture_)(EdtCpuKernels *k)

@@ -5,7 +5,7 @@
  * its passes.  Next: kernels_attention.c.
  */
 #include "cpu/kernels.h"
-#include "base/vector.h"
+#include "cpu/vector.h"
 
 #define LN_WIDTH_MAX 16384
 
@@ -14,58 +14,58 @@ static inline const float *modulation(const EdtModulation *mod, int sample, int 
     return mod->base + mod->slot[sample] * mod->stride + column;
 }
 
+EDT_INLINE void normalise_as(int D, const float *restrict x, EdtMoments m,
+                             const float *restrict scale, const float *restrict shift,
+                             void *restrict y, EdtType type)
+{
+#pragma omp simd
+    for (int i = 0; i < D; i++)
+        store_one(y, type, (gsize)i, (x[i] - m.mean) * m.inverse * (1.0f + scale[i]) + shift[i]);
+}
+
 /* y = LN(x) * (1 + scale) + shift over one row of D. */
 static inline void normalise(int D, const float *restrict x, const float *restrict scale,
                              const float *restrict shift, void *restrict y, EdtType type)
 {
     const EdtMoments m = edt_vector_moments(D, x);
-    if (type == EDT_F32) {
-        float *restrict out = y;
-#pragma omp simd
-        for (int i = 0; i < D; i++)
-            out[i] = (x[i] - m.mean) * m.inverse * (1.0f + scale[i]) + shift[i];
-    } else {
-        EdtHalf *restrict out = y;
-#pragma omp simd
-        for (int i = 0; i < D; i++)
-            out[i] = edt_vector_bf16((x[i] - m.mean) * m.inverse * (1.0f + scale[i]) + shift[i]);
-    }
+    EDT_BY_TYPE(type, TYPE, normalise_as(D, x, m, scale, shift, y, TYPE));
 }
 
-static inline void copy_as(int D, const float *restrict x, void *restrict y, EdtType type)
+EDT_INLINE void convert_as(gint64 count, const void *x, EdtType x_type, void *y, EdtType y_type)
 {
-    if (type == EDT_F32) {
-        memcpy(y, x, (gsize)D * sizeof(float));
-    } else {
-        EdtHalf *restrict out = y;
 #pragma omp simd
-        for (int i = 0; i < D; i++)
-            out[i] = edt_vector_bf16(x[i]);
-    }
+    for (gint64 i = 0; i < count; i++)
+        store_one(y, y_type, (gsize)i, load_one(x, x_type, (gsize)i));
+}
+
+static void convert(gint64 count, const void *x, EdtType x_type, void *y, EdtType y_type)
+{
+    if (x_type == y_type)
+        memcpy(y, x, (gsize)count * edt_type_size(x_type));
+    else
+        EDT_BY_TYPE(x_type, X, EDT_BY_TYPE(y_type, Y, convert_as(count, x, X, y, Y)));
+}
+
+EDT_INLINE void gated_as(int D, float *x, const float *x_in, const float *gate, const void *p,
+                         EdtType type)
+{
+#define GATED(value) _Pragma("omp simd") for (int i = 0; i < D; i++) x[i] = value
+    if (x_in && gate)
+        GATED(x_in[i] + gate[i] * load_one(p, type, (gsize)i));
+    else if (x_in)
+        GATED(x_in[i] + load_one(p, type, (gsize)i));
+    else if (gate)
+        GATED(gate[i] * load_one(p, type, (gsize)i));
+    else
+        GATED(load_one(p, type, (gsize)i));
+#undef GATED
 }
 
 /* x = x_in + gate * p for one row; any of x_in, gate may be NULL.  x may be x_in. */
 static inline void gated(int D, float *x, const float *x_in, const float *gate, const void *p,
                          EdtType type)
 {
-#define GATED(P)                                                                                   \
-    if (x_in && gate) {                                                                            \
-        _Pragma("omp simd") for (int i = 0; i < D; i++) x[i] = x_in[i] + gate[i] * (P);            \
-    } else if (x_in) {                                                                             \
-        _Pragma("omp simd") for (int i = 0; i < D; i++) x[i] = x_in[i] + (P);                      \
-    } else if (gate) {                                                                             \
-        _Pragma("omp simd") for (int i = 0; i < D; i++) x[i] = gate[i] * (P);                      \
-    } else {                                                                                       \
-        _Pragma("omp simd") for (int i = 0; i < D; i++) x[i] = (P);                                \
-    }
-    if (type == EDT_F32) {
-        const float *values = p;
-        GATED(values[i])
-    } else {
-        const EdtHalf *values = p;
-        GATED(edt_bf16_to_f32(values[i]))
-    }
-#undef GATED
+    EDT_BY_TYPE(type, TYPE, gated_as(D, x, x_in, gate, p, TYPE));
 }
 
 static void update(const EdtRowUpdate *op, EdtType act, gint64 begin, gint64 end)
@@ -94,9 +94,9 @@ static void update(const EdtRowUpdate *op, EdtType act, gint64 begin, gint64 end
                 normalise(D, x, modulation(&op->mod_y, sample, op->scale),
                           modulation(&op->mod_y, sample, op->shift), y, act);
             else
-                copy_as(D, x, y, act);
+                convert(D, x, EDT_F32, y, act);
             if (op->beside)
-                copy_as(D, op->beside + r * D, y + (gsize)D * edt_type_size(act), act);
+                convert(D, op->beside + r * D, EDT_F32, y + (gsize)D * edt_type_size(act), act);
         }
     }
 }
@@ -141,38 +141,16 @@ static void split_concat(const EdtSplitConcat *op, EdtType act, gint64 begin, gi
     }
 }
 
-static void silu(gint64 count, const float *x, void *y, EdtType y_type)
+EDT_INLINE void silu_as(gint64 count, const float *x, void *y, EdtType type)
 {
-    if (y_type == EDT_F32) {
-        float *out = y;
 #pragma omp simd
-        for (gint64 i = 0; i < count; i++)
-            out[i] = edt_vector_silu(x[i]);
-    } else {
-        EdtHalf *out = y;
-#pragma omp simd
-        for (gint64 i = 0; i < count; i++)
-            out[i] = edt_vector_bf16(edt_vector_silu(x[i]));
-    }
+    for (gint64 i = 0; i < count; i++)
+        store_one(y, type, (gsize)i, edt_vector_silu(x[i]));
 }
 
-static void convert(gint64 count, const void *x, EdtType x_type, void *y, EdtType y_type)
+static void silu(gint64 count, const float *x, void *y, EdtType y_type)
 {
-    if (x_type == y_type) {
-        memcpy(y, x, (gsize)count * edt_type_size(x_type));
-    } else if (x_type == EDT_F32) {
-        const float *in = x;
-        EdtHalf *out = y;
-#pragma omp simd
-        for (gint64 i = 0; i < count; i++)
-            out[i] = edt_vector_bf16(in[i]);
-    } else {
-        const EdtHalf *in = x;
-        float *out = y;
-#pragma omp simd
-        for (gint64 i = 0; i < count; i++)
-            out[i] = edt_bf16_to_f32(in[i]);
-    }
+    EDT_BY_TYPE(y_type, TYPE, silu_as(count, x, y, TYPE));
 }
 
 void EDT_AT_LEVEL(edt_kernels_rows_)(EdtCpuKernels *k)

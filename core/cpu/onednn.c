@@ -10,7 +10,15 @@
 
 dnnl_data_type_t edt_onednn_type(EdtType type)
 {
-    return type == EDT_BF16 ? dnnl_bf16 : dnnl_f32;
+    switch (type) {
+    case EDT_F32:
+        return dnnl_f32;
+    case EDT_BF16:
+        return dnnl_bf16;
+    EDT_CASE_OF_FILES:
+        break;
+    }
+    return dnnl_data_type_undef; /* which oneDNN refuses */
 }
 
 gboolean edt_onednn_ok(dnnl_status_t status, const char *what, GError **error)

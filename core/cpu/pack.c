@@ -7,7 +7,7 @@
  */
 #include "cpu/pack.h"
 #include "cpu/onednn.h"
-#include "base/half.h"
+#include "base/number.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -59,6 +59,8 @@ static dnnl_status_t read_layout(const_dnnl_memory_desc_t desc, Layout *layout)
         dnnl_memory_desc_query(desc, dnnl_query_inner_blks, &size) ||
         dnnl_memory_desc_query(desc, dnnl_query_inner_idxs, &dimension))
         return dnnl_unimplemented;
+    if (type != dnnl_f32 && type != dnnl_bf16)
+        return dnnl_unimplemented;
     layout->type = type == dnnl_bf16 ? EDT_BF16 : EDT_F32;
     for (int d = 0; d < RANK; d++) {
         layout->count[d] = d < rank ? (int)(*dims)[d] : 1;
@@ -70,23 +72,17 @@ static dnnl_status_t read_layout(const_dnnl_memory_desc_t desc, Layout *layout)
 }
 
 /* One number from one place to another; the types are constants wherever this is inlined. */
-static inline __attribute__((always_inline)) void move(EdtType from_type, const void *from,
-                                                       gint64 at, EdtType to_type, void *to,
-                                                       gint64 there, gboolean rounded)
+EDT_INLINE void move(EdtType from_type, const void *from, gint64 at, EdtType to_type, void *to,
+                     gint64 there, gboolean rounded)
 {
-    float value = from_type == EDT_F32 ? ((const float *)from)[at]
-                                       : edt_bf16_to_f32(((const EdtHalf *)from)[at]);
-    if (to_type == EDT_BF16)
-        ((EdtHalf *)to)[there] = edt_f32_to_bf16(value);
-    else
-        ((float *)to)[there] = rounded ? edt_bf16_to_f32(edt_f32_to_bf16(value)) : value;
+    float value = edt_number_at(from, from_type, (gsize)at);
+    edt_number_put(to, to_type, (gsize)there,
+                   rounded ? edt_bf16_to_f32(edt_f32_to_bf16(value)) : value);
 }
 
 /* Columns [begin, end) of the second dimension. */
-static inline __attribute__((always_inline)) void move_columns(const Layout *f, EdtType from_type,
-                                                               const void *from, const Layout *t,
-                                                               EdtType to_type, void *to, int begin,
-                                                               int end, gboolean rounded)
+EDT_INLINE void move_columns(const Layout *f, EdtType from_type, const void *from, const Layout *t,
+                             EdtType to_type, void *to, int begin, int end, gboolean rounded)
 {
     for (int a = 0; a < f->count[0]; a++)
         for (int c = 0; c < f->count[2]; c++)
@@ -105,14 +101,10 @@ static void move_all(EdtDevice *dev, const Layout *f, const void *from, const La
 #pragma omp parallel for schedule(static) num_threads(dev->threads)
     for (int begin = 0; begin < f->count[1]; begin += COLUMNS) {
         const int end = MIN(begin + COLUMNS, f->count[1]);
-        if (f->type == EDT_F32 && t->type == EDT_F32)
-            move_columns(f, EDT_F32, from, t, EDT_F32, to, begin, end, rounded);
-        else if (f->type == EDT_F32)
-            move_columns(f, EDT_F32, from, t, EDT_BF16, to, begin, end, FALSE);
-        else if (t->type == EDT_F32)
-            move_columns(f, EDT_BF16, from, t, EDT_F32, to, begin, end, FALSE);
-        else
-            move_columns(f, EDT_BF16, from, t, EDT_BF16, to, begin, end, FALSE);
+        EDT_BY_TYPE(f->type, FROM,
+                    EDT_BY_TYPE(t->type, TO,
+                                move_columns(f, FROM, from, t, TO, to, begin, end,
+                                             rounded && FROM == EDT_F32 && TO == EDT_F32)));
     }
 }
 

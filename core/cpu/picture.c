@@ -4,17 +4,17 @@
  * one thread are in kernels_picture.c.  The split of sums is the same for any number of threads.
  */
 #include "cpu/device.h"
-#include "base/half.h"
+#include "base/number.h"
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
 
-#define EPSILON 1e-6     /* GroupNorm eps of AutoencoderKL */
+#define EPSILON 1e-6 /* GroupNorm eps of AutoencoderKL */
 #define CHANNELS_MAX 4096
 #define GROUPS_MAX 64
-#define STRIPS 64        /* parts of a picture whose sums are added in order */
-#define RANGE 128        /* pixels summed in f32; ranges are added in f64 */
-#define BLOCK 256        /* pixels of one piece of work */
+#define STRIPS 64 /* parts of a picture whose sums are added in order */
+#define RANGE 128 /* pixels summed in f32; ranges are added in f64 */
+#define BLOCK 256 /* pixels of one piece of work */
 
 typedef struct {
     double sum[GROUPS_MAX], squares[GROUPS_MAX];
@@ -61,8 +61,8 @@ static void coefficients(const EdtGroupNorm *op, const Sums *strips, float *a, f
 static void normalise(EdtDevice *dev, const EdtGroupNorm *op, int n)
 {
     const int width = op->C / op->planes; /* channels of a plane */
-    const char *x = (const char *)op->x +
-                    (gsize)n * (gsize)op->hw * (gsize)op->C * edt_type_size(op->x_type);
+    const char *x =
+        (const char *)op->x + (gsize)n * (gsize)op->hw * (gsize)op->C * edt_type_size(op->x_type);
     Sums strips[STRIPS];
     float a[CHANNELS_MAX], b[CHANNELS_MAX];
 
@@ -131,12 +131,8 @@ void edt_cpu_to_nhwc(EdtDevice *dev, int N, int C, int hw, const float *x, void 
     for (int n = 0; n < N; n++)
         for (int i = 0; i < hw; i++)
             for (int c = 0; c < C; c++) {
-                float value = x[((gsize)n * C + c) * hw + i];
                 gsize to = ((gsize)n * hw + i) * C + c;
-                if (y_type == EDT_F32)
-                    ((float *)y)[to] = value;
-                else
-                    ((EdtHalf *)y)[to] = edt_f32_to_bf16(value);
+                edt_number_put(y, y_type, to, x[((gsize)n * C + c) * hw + i]);
             }
     edt_cpu_end(dev, EDT_PROFILE_OTHER, since, 0);
 }
@@ -148,9 +144,7 @@ void edt_cpu_to_nchw(EdtDevice *dev, int N, int C, int hw, const void *x, EdtTyp
         for (int c = 0; c < C; c++)
             for (int i = 0; i < hw; i++) {
                 gsize from = ((gsize)n * hw + i) * C + c;
-                y[((gsize)n * C + c) * hw + i] =
-                    x_type == EDT_F32 ? ((const float *)x)[from]
-                                      : edt_bf16_to_f32(((const EdtHalf *)x)[from]);
+                y[((gsize)n * C + c) * hw + i] = edt_number_at(x, x_type, from);
             }
     edt_cpu_end(dev, EDT_PROFILE_OTHER, since, 0);
 }

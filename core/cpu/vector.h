@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "base/type.h"
+#include "base/number.h"
 #include "base/vector.h"
 
 #if defined(EDT_LEVEL_AVX512) || defined(EDT_LEVEL_AVX512BF16)
@@ -36,15 +36,33 @@ EDT_INLINE void store(float *p, Vec v)
 /* Number i of x, and in its place. */
 EDT_INLINE float load_one(const void *x, EdtType type, gsize i)
 {
-    return type == EDT_F32 ? ((const float *)x)[i] : edt_bf16_to_f32(((const EdtHalf *)x)[i]);
+    return edt_number_at(x, type, i);
 }
 
 EDT_INLINE void store_one(void *y, EdtType type, gsize i, float value)
 {
-    if (type == EDT_F32)
+    switch (type) {
+    case EDT_F32:
         ((float *)y)[i] = value;
-    else
+        break;
+    case EDT_BF16:
         ((EdtHalf *)y)[i] = edt_vector_bf16(value);
+        break;
+    EDT_CASE_OF_FILES:
+        break;
+    }
+}
+
+EDT_INLINE Vec widened(const EdtHalf *p)
+{
+    return (Vec)(__builtin_convertvector(*(const Halves *)p, Words) << 16);
+}
+
+EDT_INLINE void store_halves(EdtHalf *p, Vec value) /* as edt_vector_bf16 */
+{
+    Words bits = (Words)value;
+    bits = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+    *(Halves *)p = __builtin_convertvector(bits, Halves);
 }
 
 /* A vector of them, or its first n and zeros; n == LANES costs no branch. */
@@ -56,9 +74,15 @@ EDT_INLINE Vec load_as(const void *x, EdtType type, gsize i, int n)
             value[c] = load_one(x, type, i + (gsize)c);
         return value;
     }
-    if (type == EDT_F32)
+    switch (type) {
+    case EDT_F32:
         return load((const float *)x + i);
-    return (Vec)(__builtin_convertvector(*(const Halves *)((const EdtHalf *)x + i), Words) << 16);
+    case EDT_BF16:
+        return widened((const EdtHalf *)x + i);
+    EDT_CASE_OF_FILES:
+        break;
+    }
+    return value;
 }
 
 EDT_INLINE void store_as(void *y, EdtType type, gsize i, int n, Vec value)
@@ -66,12 +90,17 @@ EDT_INLINE void store_as(void *y, EdtType type, gsize i, int n, Vec value)
     if (n < LANES) {
         for (int c = 0; c < n; c++)
             store_one(y, type, i + (gsize)c, value[c]);
-    } else if (type == EDT_F32) {
+        return;
+    }
+    switch (type) {
+    case EDT_F32:
         store((float *)y + i, value);
-    } else { /* as edt_vector_bf16 */
-        Words bits = (Words)value;
-        bits = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
-        *(Halves *)((EdtHalf *)y + i) = __builtin_convertvector(bits, Halves);
+        break;
+    case EDT_BF16:
+        store_halves((EdtHalf *)y + i, value);
+        break;
+    EDT_CASE_OF_FILES:
+        break;
     }
 }
 

@@ -235,14 +235,10 @@ static void column_sums(gint64 rows, int N, gint64 stride, const void *y, EdtTyp
 
 static void convert(gint64 count, const float *x, void *y, EdtType act)
 {
-    if (act == EDT_F32) {
+    if (act == EDT_F32)
         memcpy(y, x, (gsize)count * sizeof(float));
-        return;
-    }
-    EdtHalf *out = y;
-#pragma omp simd
-    for (gint64 i = 0; i < count; i++)
-        out[i] = edt_vector_bf16(x[i]);
+    else
+        edt_write_row(y, act, count, x);
 }
 
 static void patchify(int C, int h, int p, const float *x, float *rows)

@@ -165,5 +165,5 @@ static inline float *edt_train_stage_output(const EdtTrainNetwork *network, int 
 }
 static inline void *edt_rows_at(const EdtTrainNetwork *network, const void *base, gint64 element)
 {
-    return (char *)base + element * (network->act == EDT_F32 ? 4 : 2);
+    return (char *)base + element * (gint64)edt_type_size(network->act);
 }

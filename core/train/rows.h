@@ -9,23 +9,29 @@
 
 EDT_INLINE const void *edt_at(const void *base, gint64 element, EdtType type)
 {
-    return (const char *)base + element * (type == EDT_F32 ? 4 : 2);
+    return (const char *)base + element * (gint64)edt_type_size(type);
 }
 
 EDT_INLINE void *edt_at_out(void *base, gint64 element, EdtType type)
 {
-    return (char *)base + element * (type == EDT_F32 ? 4 : 2);
+    return (char *)base + element * (gint64)edt_type_size(type);
 }
 
 /* n values as f32: in place, or converted into buffer. */
 EDT_INLINE const float *edt_read_row(const void *row, EdtType type, int n, float *buffer)
 {
-    if (type == EDT_F32)
-        return row;
     const EdtHalf *halves = row;
+    switch (type) {
+    case EDT_F32:
+        return row;
+    case EDT_BF16:
 #pragma omp simd
-    for (int i = 0; i < n; i++)
-        buffer[i] = edt_bf16_to_f32(halves[i]);
+        for (int i = 0; i < n; i++)
+            buffer[i] = edt_bf16_to_f32(halves[i]);
+        break;
+    EDT_CASE_OF_FILES:
+        break;
+    }
     return buffer;
 }
 
@@ -35,12 +41,18 @@ EDT_INLINE float *edt_row_to_write(void *row, EdtType type, float *buffer)
     return type == EDT_F32 ? row : buffer;
 }
 
-EDT_INLINE void edt_write_row(void *row, EdtType type, int n, const float *values)
+EDT_INLINE void edt_write_row(void *row, EdtType type, gint64 n, const float *values)
 {
-    if (type == EDT_F32)
-        return; /* computed in place */
     EdtHalf *halves = row;
+    switch (type) {
+    case EDT_F32: /* computed in place */
+        break;
+    case EDT_BF16:
 #pragma omp simd
-    for (int i = 0; i < n; i++)
-        halves[i] = edt_vector_bf16(values[i]);
+        for (gint64 i = 0; i < n; i++)
+            halves[i] = edt_vector_bf16(values[i]);
+        break;
+    EDT_CASE_OF_FILES:
+        break;
+    }
 }

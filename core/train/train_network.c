@@ -22,8 +22,15 @@ void edt_train_jobs(EdtTrainNetwork *network, int n, EdtTrainJob job, gpointer d
 
 static const void *weight_of(const EdtTrainNetwork *network, const Linear *l)
 {
-    return l->type == EDT_F32 ? (const void *)(network->weights + l->weight)
-                              : (const void *)(network->halves + l->weight);
+    switch (l->type) {
+    case EDT_F32:
+        return network->weights + l->weight;
+    case EDT_BF16:
+        return network->halves + l->weight;
+    EDT_CASE_OF_FILES:
+        break;
+    }
+    return NULL;
 }
 
 void edt_linear_forward(EdtTrainNetwork *network, const Linear *l, int thread, const void *x,
