@@ -11,6 +11,7 @@
 #include "core/settings.h"
 
 #include <json-glib/json-glib.h>
+#include <math.h>
 
 /* ---- a line becomes a job ---- */
 
@@ -33,6 +34,16 @@ static gboolean is_known(const char *key)
            (edt_record_knows(key) && !g_str_equal(key, "init_latent"));
 }
 
+/* Which of the two was meant? */
+static gboolean check_repeated(const char *json, GError **error)
+{
+    g_autofree char *key = edt_record_repeated(json);
+    if (key)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "The job says \"%s\" twice: leave one of them out.", key);
+    return !key;
+}
+
 static gboolean check_keys(JsonObject *line, GError **error)
 {
     g_autoptr(GList) keys = json_object_get_members(line);
@@ -48,70 +59,144 @@ static gboolean check_keys(JsonObject *line, GError **error)
     return TRUE;
 }
 
-/* A text or a whole number as text; FALSE when it is something else.  Absent: *text stays NULL. */
-static gboolean read_text(JsonObject *line, const char *key, char **text, GError **error)
+/* What was said, as it was written. */
+static gboolean refuse(const char *json, const char *key, const char *expected, GError **error)
+{
+    g_autofree char *written = edt_record_written(json, key);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, "The job's \"%s\" must be %s, not %s.", key,
+                expected, written ? written : "this");
+    return FALSE;
+}
+
+/* null is nothing said. */
+static JsonNode *member(JsonObject *line, const char *key)
 {
     JsonNode *node = json_object_get_member(line, key);
+    return node && !JSON_NODE_HOLDS_NULL(node) ? node : NULL;
+}
+
+/* Whole numbers, 25.0 among them. */
+static gboolean read_number(JsonNode *node, gint64 *number)
+{
     GType type = node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_value_type(node) : 0;
-    if (type == G_TYPE_STRING)
-        *text = json_node_dup_string(node);
-    else if (type == G_TYPE_INT64)
-        *text = g_strdup_printf("%" G_GINT64_FORMAT, json_node_get_int(node));
-    else if (node) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "The job's \"%s\" must be a text or a whole number.", key);
+    double value = type == G_TYPE_DOUBLE ? json_node_get_double(node) : 0.5;
+    if (type == G_TYPE_INT64)
+        *number = json_node_get_int(node);
+    else if (value == floor(value) && fabs(value) <= 9007199254740992.0)
+        *number = (gint64)value;
+    else
         return FALSE;
-    }
     return TRUE;
 }
 
-static gboolean read_item(JsonObject *line, const EdtCliSettings *settings,
-                          const EdtModelInfo *info, EdtCliJob *job, GError **error)
+/* A text or a whole number as text; FALSE when it is something else.  Absent: *text stays NULL. */
+static gboolean read_text(JsonObject *line, const char *json, const char *key, char **text,
+                          GError **error)
 {
-    EdtItem *item = &job->task.item;
-    char *class_text = NULL, *seed_text = NULL, *style_text = NULL;
-    gboolean ok = read_text(line, "class", &class_text, error) &&
-                  read_text(line, "style", &style_text, error) &&
-                  read_text(line, "seed", &seed_text, error);
-    if (ok && !class_text)
-        class_text = g_strdup(settings->classes ? settings->classes : "random");
-    if (ok && !seed_text)
-        seed_text = g_strdup(settings->seed ? settings->seed : "-1");
-    if (ok && !style_text)
-        style_text = g_strdup(settings->styles ? settings->styles : "any");
-    if (ok) {
-        job->class_drawn = g_ascii_strcasecmp(class_text, "random") == 0;
-        job->style_drawn = g_ascii_strcasecmp(style_text, "random") == 0;
-        job->seed_drawn = g_ascii_strtoll(seed_text, NULL, 10) == -1;
-    }
-    ok = ok && edt_cli_class_parse(info, class_text, &item->class_index, error) &&
-         edt_cli_style_parse(info, style_text, &item->style, error) &&
-         edt_cli_seed_parse(seed_text, &item->seed, error);
-    g_free(class_text);
-    g_free(style_text);
-    g_free(seed_text);
-    return ok;
+    JsonNode *node = member(line, key);
+    gint64 number;
+    if (node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING)
+        *text = json_node_dup_string(node);
+    else if (read_number(node, &number))
+        *text = g_strdup_printf("%" G_GINT64_FORMAT, number);
+    else if (node)
+        return refuse(json, key, "a text or a whole number", error);
+    return TRUE;
 }
 
-/* The settings, checked by the reader of records: class and seed are put in as numbers. */
-static gboolean read_request(JsonObject *line, EdtCliJob *job, GError **error)
+/* A number is one, whatever names there are; a text is what `--class` takes. */
+static gboolean read_class(JsonObject *line, const char *json, const EdtCliSettings *settings,
+                           const EdtModelInfo *info, EdtCliJob *job, GError **error)
 {
-    json_object_set_int_member(line, "class", job->task.item.class_index);
-    json_object_set_int_member(line, "style", job->task.item.style);
-    json_object_set_int_member(line, "seed", (gint64)job->task.item.seed);
-    g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), line);
-    g_autofree char *text = json_to_string(node, FALSE);
+    EdtItem *item = &job->task.item;
+    g_autofree char *text = NULL;
+    gint64 number;
+    if (read_number(member(line, "class"), &number)) {
+        g_autofree char *range = g_strdup_printf("a class from 0 to %d", info->n_classes - 1);
+        item->class_index = (int)CLAMP(number, 0, info->n_classes); /* n_classes: of none */
+        return item->class_index == number || refuse(json, "class", range, error);
+    }
+    if (!read_text(line, json, "class", &text, error))
+        return FALSE;
+    item->class_index =
+        edt_class_choose(info, text ? text : settings->classes, &job->class_drawn, error);
+    return item->class_index >= 0;
+}
+
+static gboolean read_style(JsonObject *line, const char *json, const EdtCliSettings *settings,
+                           const EdtModelInfo *info, EdtCliJob *job, GError **error)
+{
+    EdtItem *item = &job->task.item;
+    g_autofree char *text = NULL;
+    gint64 number;
+    if (info->n_styles && read_number(member(line, "style"), &number)) {
+        g_autofree char *range = g_strdup_printf("a style from 0 to %d", info->n_styles - 1);
+        item->style = (int)CLAMP(number, EDT_STYLE_ANY, info->n_styles - 1);
+        return item->style == number || refuse(json, "style", range, error);
+    }
+    if (!read_text(line, json, "style", &text, error))
+        return FALSE;
+    item->style = EDT_STYLE_ANY;
+    if (g_strcmp0(text, "-1") == 0) /* as records write it */
+        return TRUE;
+    return edt_style_choose(info, text ? text : settings->styles, &item->style, &job->style_drawn,
+                            error);
+}
+
+static gboolean read_seed(JsonObject *line, const char *json, const EdtCliSettings *settings,
+                          EdtCliJob *job, GError **error)
+{
+    g_autofree char *text = NULL;
+    if (!read_text(line, json, "seed", &text, error))
+        return FALSE;
+    const char *wanted = text ? text : settings->seed ? settings->seed : "-1";
+    job->seed_drawn = g_ascii_strtoll(wanted, NULL, 10) == -1;
+    if (!text)
+        return edt_cli_seed_parse(wanted, &job->task.item.seed, error);
+    return edt_cli_seed_parse(wanted, &job->task.item.seed, NULL) ||
+           refuse(json, "seed", "a whole number from 0 on, or -1 for a random one", error);
+}
+
+static gboolean read_item(JsonObject *line, const char *json, const EdtCliSettings *settings,
+                          const EdtModelInfo *info, EdtCliJob *job, GError **error)
+{
+    return read_class(line, json, settings, info, job, error) &&
+           read_style(line, json, settings, info, job, error) &&
+           read_seed(line, json, settings, job, error);
+}
+
+/* The line as a record: its settings as they were written, class and seed as numbers. */
+static char *to_record(JsonObject *line, const char *json, const EdtItem *item)
+{
+    static const char *const own[] = {"class", "style", "seed", "output", NULL};
+    GString *record = g_string_new(NULL);
+    g_autoptr(GList) keys = json_object_get_members(line);
+    g_string_printf(record, "{\"class\":%d,\"style\":%d,\"seed\":%" G_GUINT64_FORMAT,
+                    item->class_index, item->style, item->seed);
+    for (GList *key = keys; key; key = key->next) {
+        g_autofree char *value = edt_record_written(json, key->data);
+        if (value && !g_str_equal(value, "null") && !g_strv_contains(own, key->data))
+            g_string_append_printf(record, ",\"%s\":%s", (const char *)key->data, value);
+    }
+    g_string_append_c(record, '}');
+    return g_string_free(record, FALSE);
+}
+
+/* Checked by the reader of records. */
+static gboolean read_request(JsonObject *line, const char *json, EdtCliJob *job, GError **error)
+{
+    g_autofree char *text = to_record(line, json, &job->task.item);
     g_autoptr(EdtRecord) record = edt_record_read(text, error);
     if (record)
         edt_record_apply(record, &job->request, &job->task.item);
     return record != NULL;
 }
 
-static gboolean read_output(JsonObject *line, const EdtCliSettings *settings,
+static gboolean read_output(JsonObject *line, const char *json, const EdtCliSettings *settings,
                             const EdtModelInfo *info, EdtCliJob *job, GError **error)
 {
     EdtCliTask *task = &job->task;
-    if (!read_text(line, "output", &task->output, error))
+    if (!read_text(line, json, "output", &task->output, error))
         return FALSE;
     job->drawn = (job->class_drawn || job->style_drawn || job->seed_drawn) && !task->output;
     if (!task->output) {
@@ -123,10 +208,11 @@ static gboolean read_output(JsonObject *line, const EdtCliSettings *settings,
 }
 
 /* A record names its model: another one would make another picture. */
-static gboolean check_model(JsonObject *line, const EdtModelInfo *info, GError **error)
+static gboolean check_model(JsonObject *line, const char *json, const EdtModelInfo *info,
+                            GError **error)
 {
     char *sha256 = NULL;
-    if (!read_text(line, "model_sha256", &sha256, error))
+    if (!read_text(line, json, "model_sha256", &sha256, error))
         return FALSE;
     gboolean ok = !sha256 || g_strcmp0(sha256, info->sha256) == 0;
     if (!ok)
@@ -151,9 +237,10 @@ gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings
         return FALSE;
     }
     JsonObject *line = json_node_get_object(root);
-    gboolean ok = check_keys(line, error) && check_model(line, info, error) &&
-                  read_item(line, settings, info, job, error) &&
-                  read_output(line, settings, info, job, error) && read_request(line, job, error);
+    gboolean ok =
+        check_repeated(text, error) && check_keys(line, error) &&
+        check_model(line, text, info, error) && read_item(line, text, settings, info, job, error) &&
+        read_output(line, text, settings, info, job, error) && read_request(line, text, job, error);
     json_node_unref(root);
     return ok;
 }
@@ -181,13 +268,14 @@ static gboolean same_settings(const EdtCliJob *job, const EdtRecord *found)
     return TRUE;
 }
 
-/* Version and backend may differ between two makings of one picture. */
+/* Version and backend may differ between two makings of one picture, and the precision, too, where
+ * nobody asked for one. */
 static EdtCliOutput compare(const EdtCliJob *job, const EdtCliRun *run, const EdtRecord *found)
 {
     if (found->foreign_noise || !same_settings(job, found) ||
         g_strcmp0(found->model_sha256, run->info->sha256) != 0 ||
         found->size != run->info->image_size ||
-        found->precision != edt_engine_precision(run->engine))
+        (run->type_said && found->precision != edt_engine_precision(run->engine)))
         return EDT_CLI_OUTPUT_OTHER;
     return found->steps_done == job->request.steps ? EDT_CLI_OUTPUT_SAME
                                                    : EDT_CLI_OUTPUT_UNFINISHED;

@@ -13,20 +13,23 @@
 
 /* ---- tasks ---- */
 
-/* Names split at commas. */
-static char **texts_of(const char *list)
+/* What was said, in its texts; {NULL, NULL} stands for nothing: one entry. */
+static char **texts_of(const EdtModelInfo *info, const char *said,
+                       char **(*split)(const EdtModelInfo *info, const char *list))
 {
-    char **texts = g_strsplit(list, ",", -1);
-    for (int i = 0; texts[i]; i++)
-        g_strstrip(texts[i]);
-    return texts;
+    return said ? split(info, said) : g_new0(char *, 2);
+}
+
+static int count_of(char **texts)
+{
+    return MAX(1, (int)g_strv_length(texts));
 }
 
 static gboolean choose_class(const EdtCliSettings *settings, const EdtModelInfo *info,
                              const char *text, int *class_index, GError **error)
 {
     if (!settings->record || settings->classes)
-        return edt_cli_class_parse(info, text, class_index, error);
+        return (*class_index = edt_class_choose(info, text, NULL, error)) >= 0;
     *class_index = settings->record->item.class_index;
     if (*class_index <= info->n_classes)
         return TRUE;
@@ -41,7 +44,7 @@ static gboolean choose_style(const EdtCliSettings *settings, const EdtModelInfo 
                              const char *text, int *style, GError **error)
 {
     if (!settings->record || settings->styles)
-        return edt_cli_style_parse(info, text, style, error);
+        return edt_style_choose(info, text, style, NULL, error);
     *style = settings->record->item.style;
     return TRUE;
 }
@@ -65,11 +68,11 @@ static gboolean plan_items(const EdtCliSettings *settings, const EdtModelInfo *i
     if (!edt_cli_settings_apply(settings, &request, &item, error) ||
         !choose_seed(settings, &seed, error))
         return FALSE;
-    g_auto(GStrv) classes = texts_of(settings->classes ? settings->classes : "random");
-    g_auto(GStrv) styles =
-        texts_of(settings->styles && *settings->styles ? settings->styles : "any");
-    const int n_styles = (int)g_strv_length(styles);
-    for (int k = 0; classes[k / n_styles]; k++) {
+    g_auto(GStrv) classes = texts_of(info, settings->classes, edt_class_split);
+    g_auto(GStrv) styles = texts_of(
+        info, settings->styles && *settings->styles ? settings->styles : NULL, edt_style_split);
+    const int n_styles = count_of(styles);
+    for (int k = 0; k < count_of(classes) * n_styles; k++) {
         for (int i = 0; i < settings->batch_count; i++) {
             EdtCliTask task = {.item = item};
             task.item.seed = seed + (guint64)i;

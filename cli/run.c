@@ -98,6 +98,7 @@ gboolean edt_cli_run_open(EdtCliRun *run, const EdtCliSettings *settings, const 
     run->metadata = !settings->no_metadata;
     run->preview_dir = g_strdup(settings->preview_dir);
     run->force = settings->force;
+    run->type_said = settings->type != NULL;
     if (settings->latent_out)
         run->latents = g_array_new(FALSE, FALSE, sizeof(float));
     if (isatty(STDOUT_FILENO) && (run->json || run->jobs))
@@ -222,7 +223,7 @@ static void save_picture(EdtCliRun *run, const EdtRequest *request, EdtCliTask *
     g_autoptr(EdtRecord) record = edt_record_new(run->engine, request, picture);
     EdtCliSaving saving = EDT_CLI_SAVED;
     if (task->output)
-        saving = edt_cli_save_picture(task, picture, record, run->metadata);
+        saving = edt_cli_save_picture(run, task, picture, record);
     if (run->latents) {
         int side = run->info->latent_size;
         g_array_append_vals(run->latents, picture->latent,

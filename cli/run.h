@@ -23,6 +23,7 @@ typedef struct {
     gboolean json;     /* all events */
     gboolean jobs;     /* events of pictures, json or not */
     gboolean metadata; /* records in the PNGs */
+    gboolean type_said; /* somebody wants this precision and no other */
     gboolean force;    /* previews that are there are replaced */
     char *preview_dir; /* or NULL */
     int pictures;      /* planned; 0: unknown */

@@ -41,7 +41,7 @@ static void keep_picture(const EdtPicture *picture, const EdtRecord *record, GEr
 
 /* ---- what a job finds in its place when it is done ---- */
 
-static gboolean is_same(const EdtRecord *a, const EdtRecord *b)
+static gboolean is_same(const EdtCliRun *run, const EdtRecord *a, const EdtRecord *b)
 {
     int n;
     const EdtSetting *rows = edt_settings(&n);
@@ -50,14 +50,15 @@ static gboolean is_same(const EdtRecord *a, const EdtRecord *b)
                                edt_setting_field(&rows[i], &b->request, &b->item)))
             return FALSE;
     return g_strcmp0(a->model_sha256, b->model_sha256) == 0 && a->size == b->size &&
-           a->precision == b->precision && !a->foreign_noise && !b->foreign_noise;
+           (!run->type_said || a->precision == b->precision) && !a->foreign_noise &&
+           !b->foreign_noise;
 }
 
 /* The steps of the same picture that is there; 0: it is another, or there is none. */
-static int steps_there(const char *path, const EdtRecord *record)
+static int steps_there(const EdtCliRun *run, const char *path, const EdtRecord *record)
 {
     g_autoptr(EdtRecord) found = edt_png_record(path, NULL);
-    return found && is_same(found, record) ? found->steps_done : 0;
+    return found && is_same(run, found, record) ? found->steps_done : 0;
 }
 
 static gboolean write_to(EdtCliTask *task, const EdtPicture *picture, const EdtRecord *record,
@@ -73,16 +74,16 @@ static gboolean write_to(EdtCliTask *task, const EdtPicture *picture, const EdtR
     return TRUE;
 }
 
-EdtCliSaving edt_cli_save_picture(EdtCliTask *task, const EdtPicture *picture,
-                                  const EdtRecord *record, gboolean metadata)
+EdtCliSaving edt_cli_save_picture(const EdtCliRun *run, EdtCliTask *task, const EdtPicture *picture,
+                                  const EdtRecord *record)
 {
     EdtWrite write = task->replace ? EDT_WRITE_REPLACE : EDT_WRITE_NEXT;
-    int there = task->line && !task->replace ? steps_there(task->output, record) : 0;
+    int there = task->line && !task->replace ? steps_there(run, task->output, record) : 0;
     if (there >= picture->steps_done && there > 0)
         return EDT_CLI_MADE;
     if (there > 0) /* the same, stopped earlier than ours */
         write = EDT_WRITE_REPLACE;
-    if (write_to(task, picture, metadata ? record : NULL, write))
+    if (write_to(task, picture, run->metadata ? record : NULL, write))
         return EDT_CLI_SAVED;
     keep_picture(picture, record, &task->error);
     return EDT_CLI_UNSAVED;

@@ -13,9 +13,8 @@ typedef enum {
     EDT_CLI_UNSAVED, /* task->error says why, and where the picture is kept */
 } EdtCliSaving;
 
-/* metadata: the record goes into the picture. */
-EdtCliSaving edt_cli_save_picture(EdtCliTask *task, const EdtPicture *picture,
-                                  const EdtRecord *record, gboolean metadata);
+EdtCliSaving edt_cli_save_picture(const EdtCliRun *run, EdtCliTask *task, const EdtPicture *picture,
+                                  const EdtRecord *record);
 /* All latents of a run, [n, C, h, w].  *path: where they are, free with g_free(). */
 gboolean edt_cli_save_latents(const EdtCliRun *run, const EdtCliSettings *settings, char **path,
                               GError **error);

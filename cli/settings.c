@@ -246,31 +246,7 @@ gboolean edt_cli_settings_apply(const EdtCliSettings *settings, EdtRequest *requ
     return TRUE;
 }
 
-/* ---- class and seed ---- */
-
-gboolean edt_cli_class_parse(const EdtModelInfo *info, const char *text, int *class_index,
-                             GError **error)
-{
-    if (g_ascii_strcasecmp(text, "random") == 0)
-        *class_index = g_random_int_range(0, MAX(info->n_classes, 1));
-    else if (g_ascii_strcasecmp(text, "null") == 0)
-        *class_index = info->n_classes;
-    else
-        *class_index = edt_class_find(info, text, error);
-    return *class_index >= 0;
-}
-
-gboolean edt_cli_style_parse(const EdtModelInfo *info, const char *text, int *style, GError **error)
-{
-    *style = EDT_STYLE_ANY;
-    if (g_ascii_strcasecmp(text, "any") == 0)
-        return TRUE;
-    if (g_ascii_strcasecmp(text, "random") == 0 && info->n_styles)
-        *style = g_random_int_range(0, info->n_styles);
-    else
-        *style = edt_style_find(info, text, error);
-    return *style >= 0;
-}
+/* ---- seed ---- */
 
 gboolean edt_cli_seed_parse(const char *text, guint64 *seed, GError **error)
 {

@@ -42,11 +42,5 @@ gboolean edt_cli_settings_engine(const EdtCliSettings *settings, EdtEngineOption
 gboolean edt_cli_settings_apply(const EdtCliSettings *settings, EdtRequest *request, EdtItem *item,
                                 GError **error);
 
-/* "random", "null", a number or a name; random draws anew at each call. */
-gboolean edt_cli_class_parse(const EdtModelInfo *info, const char *text, int *class_index,
-                             GError **error);
-/* The same of styles: "random", "any", a number or a name. */
-gboolean edt_cli_style_parse(const EdtModelInfo *info, const char *text, int *style,
-                             GError **error);
 /* A whole number, or -1 for a random 32-bit one. */
 gboolean edt_cli_seed_parse(const char *text, guint64 *seed, GError **error);

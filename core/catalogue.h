@@ -64,9 +64,16 @@ typedef struct {
 
 /* The classes of a model; n_classes entries owned by the library for its lifetime. */
 const EdtClass *edt_imagenet_classes(int *n_classes);
-/* Class index for a number, a full name, a synonym, a label, or a unique part of one (case
- * ignored).  On failure -1 and EDT_ERROR_USAGE that names the nearest candidates. */
+/* Class index for, in this order: a whole name as it stands, a whole name but for case and
+ * composition, a number ("#7": never a name), a name but for blanks and dashes, a unique part of
+ * one. Synonyms and labels count as names, after them.  Where two remain none is chosen.  On
+ * failure -1 and EDT_ERROR_USAGE that names the nearest candidates. */
 int edt_class_find(const EdtModelInfo *info, const char *text, GError **error);
+/* The same with the words "random" (or text NULL: *drawn, unless it is NULL, is TRUE then) and
+ * "null", where the model has no class of that name. */
+int edt_class_choose(const EdtModelInfo *info, const char *text, gboolean *drawn, GError **error);
+/* A list with commas in its texts; whole names that have commas stay in one.  g_strfreev(). */
+char **edt_class_split(const EdtModelInfo *info, const char *list);
 /* All matches of a name, a number, an everyday word or its beginning, best first, -1-terminated;
  * free with g_free(). */
 int *edt_class_search(const EdtModelInfo *info, const char *text);
@@ -84,6 +91,10 @@ char *edt_class_label(const EdtModelInfo *info, int class_index);
 /* The same of styles.  Index for a number, a name or a label; the name and label of EDT_STYLE_ANY
  * is "any". */
 int edt_style_find(const EdtModelInfo *info, const char *text, GError **error);
+/* With the words "random" and "any" (or text NULL: EDT_STYLE_ANY). */
+gboolean edt_style_choose(const EdtModelInfo *info, const char *text, int *style, gboolean *drawn,
+                          GError **error);
+char **edt_style_split(const EdtModelInfo *info, const char *list);
 char *edt_style_name(const EdtModelInfo *info, int style);
 char *edt_style_label(const EdtModelInfo *info, int style);
 /* As edt_class_word(); info is not NULL. */

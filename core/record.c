@@ -12,6 +12,7 @@
 
 #include <glib/gi18n-lib.h>
 #include <json-glib/json-glib.h>
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -136,11 +137,13 @@ char *edt_record_write(const EdtRecord *record)
 
 /* ---- reading ---- */
 
-static gboolean refuse(GError **error, const char *key, const char *expected)
+static gboolean refuse(GError **error, const char *json, const char *key, const char *expected)
 {
+    g_autofree char *written = edt_json_written(json, key);
     g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                _("The record's \"%s\" must be %s: correct it, or give the settings by hand."), key,
-                expected);
+                _("The record's \"%s\" must be %s, not %s: correct it, or give the settings by "
+                  "hand."),
+                key, expected, written ? written : _("missing"));
     return FALSE;
 }
 
@@ -164,7 +167,20 @@ static JsonObject *parse_object(JsonParser *parser, const char *json, GError **e
                     _("The record must be one JSON object, {\"class\": 207, \"seed\": 7, ...}."));
         return NULL;
     }
+    g_autofree char *repeated = edt_json_repeated(json);
+    if (repeated) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    _("The record says \"%s\" twice: leave one of them out."), repeated);
+        return NULL;
+    }
     return json_node_get_object(root);
+}
+
+/* 25.0, as other programs write it. */
+static gboolean is_whole(JsonNode *node)
+{
+    double value = json_node_get_double(node);
+    return value == floor(value) && fabs(value) <= 9007199254740992.0;
 }
 
 /* The type that a value of this kind has in JSON; a whole number is a number too. */
@@ -201,13 +217,18 @@ static char *text_of(JsonNode *node, GType type)
 static gboolean take_member(JsonNode *node, const EdtSetting *row, gpointer field)
 {
     GType type = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_value_type(node) : G_TYPE_INVALID;
+    if (type == G_TYPE_DOUBLE && has_type(row->kind, G_TYPE_INT64) && is_whole(node)) {
+        g_autofree char *whole = g_strdup_printf("%.0f", json_node_get_double(node));
+        return edt_setting_read(row, field, whole);
+    }
     if (!has_type(row->kind, type))
         return FALSE;
     g_autofree char *text = text_of(node, type);
     return edt_setting_read(row, field, text);
 }
 
-static gboolean read_settings(JsonObject *object, EdtRecord *record, GError **error)
+static gboolean read_settings(JsonObject *object, const char *json, EdtRecord *record,
+                              GError **error)
 {
     int n;
     const EdtSetting *settings = edt_settings(&n);
@@ -217,7 +238,7 @@ static gboolean read_settings(JsonObject *object, EdtRecord *record, GError **er
         gpointer field = edt_setting_field(setting, &record->request, &record->item);
         if (node && !take_member(node, setting, field)) {
             g_autofree char *expected = edt_setting_expected(setting);
-            return refuse(error, setting->name, expected);
+            return refuse(error, json, setting->name, expected);
         }
         if (node)
             record->named |= (guint64)1 << i;
@@ -235,12 +256,12 @@ static void read_facts(JsonObject *object, EdtRecord *record)
 }
 
 /* Without them it is no record of anything. */
-static gboolean has_item(JsonObject *object, GError **error)
+static gboolean has_item(JsonObject *object, const char *json, GError **error)
 {
     static const char *const needed[] = {"class", "seed"};
     for (gsize i = 0; i < G_N_ELEMENTS(needed); i++)
         if (!json_object_has_member(object, needed[i]))
-            return refuse(error, needed[i], _("there"));
+            return refuse(error, json, needed[i], _("there"));
     return TRUE;
 }
 
@@ -248,12 +269,12 @@ EdtRecord *edt_record_read(const char *json, GError **error)
 {
     g_autoptr(JsonParser) parser = json_parser_new_immutable();
     JsonObject *object = parse_object(parser, json, error);
-    if (!object || !has_item(object, error))
+    if (!object || !has_item(object, json, error))
         return NULL;
     g_autoptr(EdtRecord) record = g_new0(EdtRecord, 1);
     edt_request_init(&record->request, NULL);
     record->item.style = EDT_STYLE_ANY;
-    if (!read_settings(object, record, error))
+    if (!read_settings(object, json, record, error))
         return NULL;
     read_facts(object, record);
     return g_steal_pointer(&record);
@@ -270,4 +291,14 @@ void edt_record_apply(const EdtRecord *record, EdtRequest *request, EdtItem *ite
             &settings[i], edt_setting_field(&settings[i], &record->request, &record->item));
         edt_setting_read(&settings[i], edt_setting_field(&settings[i], request, item), text);
     }
+}
+
+char *edt_record_repeated(const char *json)
+{
+    return edt_json_repeated(json);
+}
+
+char *edt_record_written(const char *json, const char *key)
+{
+    return edt_json_written(json, key);
 }

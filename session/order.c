@@ -56,24 +56,14 @@ char *edt_order_model(const char *text, GError **error)
 
 int edt_order_class(const EdtModelInfo *info, const char *text, GError **error)
 {
-    char *clean = g_strstrip(g_strdup(text ? text : ""));
-    int found =
-        *clean ? edt_class_find(info, clean, error) : g_random_int_range(0, info->n_classes);
-    g_free(clean);
-    return found;
+    g_autofree char *clean = g_strstrip(g_strdup(text ? text : ""));
+    return edt_class_choose(info, *clean ? clean : NULL, NULL, error);
 }
 
 gboolean edt_order_style(const EdtModelInfo *info, const char *text, int *style, GError **error)
 {
     g_autofree char *clean = g_strstrip(g_strdup(text ? text : ""));
-    *style = EDT_STYLE_ANY;
-    if (!*clean || g_ascii_strcasecmp(clean, "any") == 0)
-        return TRUE;
-    if (g_ascii_strcasecmp(clean, "random") == 0 && info->n_styles)
-        *style = g_random_int_range(0, info->n_styles);
-    else
-        *style = edt_style_find(info, clean, error);
-    return *style >= 0;
+    return edt_style_choose(info, *clean ? clean : NULL, style, NULL, error);
 }
 
 static gboolean read_word(const char *name, const char *word, const char *const *words, int *place,

@@ -70,7 +70,10 @@ char *edt_class_word(const EdtModelInfo *info, int class_index)
     if (name && edt_class_find(info, name, NULL) == class_index)
         return name;
     g_free(name);
-    return g_strdup_printf("%d", class_index);
+    char *number = g_strdup_printf("#%d", class_index);
+    if (!info || edt_class_find(info, number + 1, NULL) == class_index)
+        memmove(number, number + 1, strlen(number));
+    return number;
 }
 
 char *edt_class_label(const EdtModelInfo *info, int class_index)
@@ -106,7 +109,10 @@ char *edt_style_word(const EdtModelInfo *info, int style)
     g_autofree char *name = edt_style_name(info, style);
     if (style < 0 || edt_style_find(info, name, NULL) == style)
         return g_steal_pointer(&name);
-    return g_strdup_printf("%d", style);
+    char *number = g_strdup_printf("#%d", style);
+    if (edt_style_find(info, number + 1, NULL) == style)
+        memmove(number, number + 1, strlen(number));
+    return number;
 }
 
 char *edt_style_label(const EdtModelInfo *info, int style)
@@ -121,26 +127,39 @@ char *edt_style_label(const EdtModelInfo *info, int style)
 
 /* ---- finding ---- */
 
+static void add_found(GArray *found, int index)
+{
+    for (guint i = 0; i < found->len; i++)
+        if (g_array_index(found, int, i) == index)
+            return;
+    g_array_append_val(found, index);
+}
+
+static void add_hits(GArray *found, const GArray *hits)
+{
+    for (guint i = 0; i < hits->len; i++)
+        add_found(found, g_array_index(hits, EdtHit, i).index);
+}
+
+/* Whole names go first, then a number, then what may be meant. */
 static int *search(const EdtModelInfo *info, const char *text, gboolean *meant)
 {
     EdtNames names = names_of(info);
-    char *query = edt_search_fold(text);
+    g_autofree char *query = edt_search_fold(text);
+    g_autoptr(GArray) whole = edt_search_whole(&names, text);
+    g_autoptr(GArray) hits = edt_meaning_search(&names, query, meant);
+    GArray *found = g_array_new(FALSE, FALSE, sizeof(int));
+    const int end = -1;
     int numbered = edt_search_number(&names, text);
-    GArray *hits = edt_meaning_search(&names, query, meant);
-    int *found = g_new(int, hits->len + 2);
-    int n = 0;
     *meant |= numbered >= 0;
+    if (whole->len)
+        *meant = whole->len == 1;
+    add_hits(found, whole);
     if (numbered >= 0)
-        found[n++] = numbered;
-    for (guint i = 0; i < hits->len; i++) {
-        int index = g_array_index(hits, EdtHit, i).index;
-        if (index != numbered)
-            found[n++] = index;
-    }
-    found[n] = -1;
-    g_array_unref(hits);
-    g_free(query);
-    return found;
+        add_found(found, numbered);
+    add_hits(found, hits);
+    g_array_append_val(found, end);
+    return (int *)(void *)g_array_free(found, FALSE);
 }
 
 int *edt_class_search(const EdtModelInfo *info, const char *text)
@@ -252,8 +271,14 @@ static int find_name(const Asked *asked)
     return n == 1 ? best->index : refuse_ambiguous(asked, hits, n);
 }
 
+/* The name itself first, also where it looks like a number; what is left over is a part. */
 static int find(const Asked *asked)
 {
+    g_autoptr(GArray) whole = edt_search_whole(&asked->names, asked->text);
+    if (whole->len == 1)
+        return g_array_index(whole, EdtHit, 0).index;
+    if (whole->len > 1)
+        return refuse_ambiguous(asked, whole, whole->len);
     int found = edt_search_number(&asked->names, asked->text);
     if (found == EDT_OUT_OF_RANGE)
         return refuse(asked,
@@ -284,4 +309,93 @@ int edt_style_find(const EdtModelInfo *info, const char *text, GError **error)
     if (info->n_styles > 0)
         return find(&asked);
     return refuse(&asked, _("“%s” is asked for as a style, but this model has no styles."), text);
+}
+
+/* ---- what a person writes: names, numbers and a few words ---- */
+
+static gboolean is_whole(const EdtNames *names, const char *text)
+{
+    g_autoptr(GArray) whole = edt_search_whole(names, text);
+    return whole->len > 0;
+}
+
+/* A word of ours, unless it is a name here. */
+static gboolean is_word(const EdtNames *names, const char *text, const char *word)
+{
+    return text && g_ascii_strcasecmp(text, word) == 0 && !is_whole(names, text);
+}
+
+int edt_class_choose(const EdtModelInfo *info, const char *text, gboolean *drawn, GError **error)
+{
+    const EdtNames names = names_of(info);
+    gboolean random = !text || is_word(&names, text, "random");
+    if (drawn)
+        *drawn = random;
+    if (random)
+        return g_random_int_range(0, MAX(names.n, 1));
+    return is_word(&names, text, "null") ? names.n : edt_class_find(info, text, error);
+}
+
+gboolean edt_style_choose(const EdtModelInfo *info, const char *text, int *style, gboolean *drawn,
+                          GError **error)
+{
+    const EdtNames names = styles_of(info);
+    gboolean random = names.n && is_word(&names, text, "random");
+    *style = EDT_STYLE_ANY;
+    if (drawn)
+        *drawn = random;
+    if (!text || is_word(&names, text, "any"))
+        return TRUE;
+    *style = random ? g_random_int_range(0, names.n) : edt_style_find(info, text, error);
+    return *style >= 0;
+}
+
+#define PIECES_MAX 32 /* of one name */
+
+static char *join(char **pieces, int n)
+{
+    char *after = pieces[n];
+    pieces[n] = NULL;
+    char *text = g_strstrip(g_strjoinv(",", pieces));
+    pieces[n] = after;
+    return text;
+}
+
+/* How many of n pieces, from the first on, make a whole name; 1: no more than one. */
+static int pieces_of_name(GHashTable *set, char **pieces, int n)
+{
+    for (int k = MIN(n, PIECES_MAX); k > 1; k--) {
+        g_autofree char *text = join(pieces, k), *folded = edt_search_fold_case(text);
+        if (g_hash_table_contains(set, folded))
+            return k;
+    }
+    return 1;
+}
+
+static char **split(const EdtNames *names, const char *list)
+{
+    g_auto(GStrv) pieces = g_strsplit(list, ",", -1);
+    g_autoptr(GHashTable) set = edt_search_set(names);
+    GStrvBuilder *builder = g_strv_builder_new();
+    const int n = (int)g_strv_length(pieces);
+    for (int i = 0, taken; i < n; i += taken) {
+        taken = pieces_of_name(set, pieces + i, n - i);
+        g_autofree char *text = join(pieces + i, taken);
+        g_strv_builder_add(builder, text);
+    }
+    char **texts = g_strv_builder_end(builder);
+    g_strv_builder_unref(builder);
+    return texts;
+}
+
+char **edt_class_split(const EdtModelInfo *info, const char *list)
+{
+    const EdtNames names = names_of(info);
+    return split(&names, list);
+}
+
+char **edt_style_split(const EdtModelInfo *info, const char *list)
+{
+    const EdtNames names = styles_of(info);
+    return split(&names, list);
 }

@@ -189,12 +189,87 @@ GArray *edt_search_nearest(const EdtNames *names, const char *query)
     return hits_below(names, query, misspelled_rank, EDT_SPELLING_MAX);
 }
 
+/* ---- whole names ---- */
+
+/* "é" in one character or two, "É": not more, or "①" would be "1". */
+char *edt_search_fold_case(const char *text)
+{
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    g_autofree char *composed = g_utf8_normalize(valid, -1, G_NORMALIZE_DEFAULT);
+    g_autofree char *lower = g_utf8_casefold(composed, -1);
+    return g_utf8_normalize(lower, -1, G_NORMALIZE_DEFAULT);
+}
+
+static gboolean is_name(const char *name, const char *text, gboolean folded)
+{
+    g_autofree char *plain = folded ? edt_search_fold_case(name) : NULL;
+    return strcmp(plain ? plain : name, text) == 0;
+}
+
+static gboolean is_one_of(const char *list, const char *text, gboolean folded)
+{
+    g_auto(GStrv) names = g_strsplit(list, ", ", -1);
+    gboolean found = is_name(list, text, folded);
+    for (int i = 0; names[i] && !found; i++)
+        found = is_name(names[i], text, folded);
+    return found;
+}
+
+static gboolean is_named(const EdtNames *names, int index, const char *text, gboolean folded,
+                         gboolean first)
+{
+    if (first)
+        return is_name(names->known ? names->known[index].name : names->own[index], text, folded);
+    return (names->known && is_one_of(names->known[index].synonyms, text, folded)) ||
+           (names->labels && is_one_of(names->labels[index], text, folded));
+}
+
+GArray *edt_search_whole(const EdtNames *names, const char *text)
+{
+    GArray *hits = g_array_new(FALSE, FALSE, sizeof(EdtHit));
+    g_autofree char *plain = edt_search_fold_case(text);
+    const int passes = text[strspn(text, "0123456789")] ? 4 : 2; /* digits have no case */
+    for (int pass = 0; pass < passes && !hits->len && *text; pass++) {
+        gboolean folded = pass >= 2, first = pass % 2 == 0;
+        for (int index = 0; index < names->n_named; index++) {
+            const EdtHit hit = {index, first ? 0 : EDT_HIT_WHOLE};
+            if (is_named(names, index, folded ? plain : text, folded, first))
+                g_array_append_val(hits, hit);
+        }
+    }
+    return hits;
+}
+
+static void add_list(GHashTable *set, const char *list)
+{
+    g_auto(GStrv) names = g_strsplit(list, ", ", -1);
+    g_hash_table_add(set, edt_search_fold_case(list));
+    for (int i = 0; names[i]; i++)
+        g_hash_table_add(set, edt_search_fold_case(names[i]));
+}
+
+GHashTable *edt_search_set(const EdtNames *names)
+{
+    GHashTable *set = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (int index = 0; index < names->n_named; index++) {
+        if (names->known)
+            add_list(set, names->known[index].synonyms);
+        else
+            g_hash_table_add(set, edt_search_fold_case(names->own[index]));
+        if (names->labels)
+            add_list(set, names->labels[index]);
+    }
+    return set;
+}
+
 /* ---- numbers ---- */
 
 int edt_search_number(const EdtNames *names, const char *text)
 {
     char *number = g_strstrip(g_strdup(text));
     int index = EDT_NOT_A_NUMBER;
+    if (*number == '#') /* where a name looks like another one's number */
+        memmove(number, number + 1, strlen(number));
     const char *digits = number + (*number == '-' || *number == '+');
     if (*digits && !digits[strspn(digits, "0123456789")]) {
         errno = 0;

@@ -32,6 +32,14 @@ GArray *edt_search_nearest(const EdtNames *names, const char *query);
 /* Whether query is one of kinds, or several of it. */
 gboolean edt_search_has_kind(const char *kinds, const char *query);
 
+/* All whole names, folded by case and composition alone: a set of texts; and that fold of a text.
+ */
+GHashTable *edt_search_set(const EdtNames *names);
+char *edt_search_fold_case(const char *text);
+/* Entries of which text is one whole name: as it stands, else by that fold; of the first names,
+ * else of synonyms and labels. */
+GArray *edt_search_whole(const EdtNames *names, const char *text);
+
 /* The entry that text names by its index or id, or one of the two below. */
 int edt_search_number(const EdtNames *names, const char *text);
 #define EDT_NOT_A_NUMBER (-1)

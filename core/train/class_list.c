@@ -30,6 +30,31 @@ static gint by_folder(gconstpointer a, gconstpointer b)
     return strcmp((*(EdtClassEntry *const *)a)->folder, (*(EdtClassEntry *const *)b)->folder);
 }
 
+static gboolean is_number(const char *name)
+{
+    return *name && !name[strspn(name, "0123456789")];
+}
+
+/* "2" before "10". */
+static gint by_number(gconstpointer a, gconstpointer b)
+{
+    const char *one = (*(EdtClassEntry *const *)a)->folder;
+    const char *two = (*(EdtClassEntry *const *)b)->folder;
+    const char *x = one + strspn(one, "0"), *y = two + strspn(two, "0");
+    gsize n = strlen(x), m = strlen(y);
+    int order = n != m ? (n > m) - (n < m) : strcmp(x, y);
+    return order ? order : strcmp(one, two);
+}
+
+/* As they are in a folder, or, where all are numbers, as those count. */
+static void sort_classes(GPtrArray *classes)
+{
+    gboolean numbers = TRUE;
+    for (guint i = 0; i < classes->len; i++)
+        numbers = numbers && is_number(((const EdtClassEntry *)classes->pdata[i])->folder);
+    g_ptr_array_sort(classes, numbers ? by_number : by_folder);
+}
+
 static gboolean from_folders(const char *folder, GPtrArray *classes, GError **error)
 {
     GDir *dir = g_dir_open(folder, 0, error);
@@ -43,7 +68,7 @@ static gboolean from_folders(const char *folder, GPtrArray *classes, GError **er
             add_class(classes, name, name);
     }
     g_dir_close(dir);
-    g_ptr_array_sort(classes, by_folder);
+    sort_classes(classes);
     return TRUE;
 }
 

@@ -4,7 +4,9 @@
  * name, synonym or part of a name, the order of search results, and the sentences of the errors.
  */
 #include "catalogue.h"
+#include "classes/typed.h"
 #include "model/search.h"
+#include "session/order.h"
 
 #include <string.h>
 
@@ -422,6 +424,53 @@ static void test_ends(void)
     assert_first(&info, "ee", (int[]){2, 0, 1, -1});
 }
 
+/* ---- what a person types ---- */
+
+static void assert_split(const EdtModelInfo *info, const char *list, const char *const *expected)
+{
+    g_auto(GStrv) texts = edt_class_split(info, list);
+    g_assert_cmpstrv(texts, expected);
+}
+
+static void test_typed(void)
+{
+    EdtModelInfo info = {.n_classes = (int)g_strv_length((char **)typed_names),
+                         .class_list = EDT_CLASSES_OWN,
+                         .class_names = (char **)typed_names};
+    gboolean drawn = FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(typed); i++) {
+        GError *error = NULL;
+        g_test_message("%s", typed[i].text);
+        g_assert_cmpint(edt_class_choose(&info, typed[i].text, &drawn, &error), ==,
+                        typed[i].class_index);
+        g_assert_cmpint(edt_order_class(&info, typed[i].text, NULL), ==, typed[i].class_index);
+        g_assert_cmpint(error != NULL, ==, typed[i].class_index < 0);
+        g_assert_false(drawn);
+        g_clear_error(&error);
+    }
+    for (int i = 0; i < info.n_classes; i++) {
+        g_autofree char *word = edt_class_word(&info, i);
+        g_assert_cmpint(edt_class_find(&info, word, NULL), ==, i);
+    }
+    assert_split(&info, "fish, dried,rose , 7",
+                 (const char *const[]){"fish, dried", "rose", "7", NULL});
+    assert_split(&info, "fish,,dried", (const char *const[]){"fish", "", "dried", NULL});
+    g_assert_cmpint(edt_class_choose(NULL, "random", &drawn, NULL), >=, 0);
+    g_assert_true(drawn);
+    g_assert_cmpint(edt_class_choose(NULL, "null", &drawn, NULL), ==, 1000);
+    assert_first(&info, "7", (int[]){1, 7, -1}); /* both are shown, the name first */
+}
+
+/* Two of one name: their words are numbers, and numbers that are names of others are marked. */
+static void test_class_words(void)
+{
+    char *names[] = {"1", "crane", "crane", NULL};
+    EdtModelInfo info = {.n_classes = 3, .class_list = EDT_CLASSES_OWN, .class_names = names};
+    g_autofree char *one = edt_class_word(&info, 1), *two = edt_class_word(&info, 2);
+    g_assert_cmpstr(one, ==, "#1");
+    g_assert_cmpstr(two, ==, "2");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -447,5 +496,7 @@ int main(int argc, char **argv)
     g_test_add_func("/classes/unnamed", test_unnamed);
     g_test_add_func("/classes/name", test_name);
     g_test_add_func("/classes/labels", test_labels);
+    g_test_add_func("/classes/typed", test_typed);
+    g_test_add_func("/classes/class-words", test_class_words);
     return g_test_run();
 }

@@ -229,6 +229,61 @@ static void test_interrupt_jobs(void)
     outcome_clear(&outcome);
 }
 
+/* ---- what a line says ---- */
+
+static char *refusal(const char *line)
+{
+    Outcome outcome =
+        program_expect(1, line, "sample", "--jobs", "-", "--steps", "2", "-o", "said/", NULL);
+    g_autoptr(GPtrArray) lines = json_lines(outcome.out);
+    char *message = g_strdup(json_text(find_event(lines, "error", 0), "message"));
+    outcome_clear(&outcome);
+    return message;
+}
+
+static void test_values(void)
+{
+    static const char good[] =
+        "{\"class\":1.0,\"seed\":3.0,\"steps\":2.0,\"output\":\"said/1.png\"}\n"
+        "{\"class\":1,\"seed\":4,\"style\":null,\"steps\":null,\"sampler\":null,\"output\":null}\n"
+        "{\"class\":null,\"seed\":null,\"model_sha256\":null,\"output\":\"said/3.png\"}\n";
+    static const char *const bad[][2] = {
+        {"{\"class\":1,\"seed\":1.50}\n", "1.50"},
+        {"{\"class\":1,\"seed\":99999999999999999999}\n", "99999999999999999999"},
+        {"{\"class\":1,\"seed\":\"7x\"}\n", "\"7x\""},
+        {"{\"class\":1,\"steps\":2.50}\n", "2.50"},
+        {"{\"class\":[1],\"seed\":1}\n", "[1]"},
+        {"{\"class\":11,\"seed\":1}\n", "11"},
+        {"{\"class\":1,\"seed\":1,\"seed\":2}\n", "\"seed\" twice"},
+        {"{\"class\":1,\"s\\u0065ed\":1,\"seed\":2}\n", "\"seed\" twice"},
+    };
+    EXPECT_INPUT(0, good, "sample", "--jobs", "-", "--steps", "2", "-o", "said/");
+    g_assert_true(program_exists("said/1.png") && program_exists("said/3.png"));
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autofree char *message = refusal(bad[i][0]);
+        g_test_message("%s", message);
+        g_assert_nonnull(strstr(message, bad[i][1]));
+    }
+}
+
+/* A precision that nobody asked for does not make it another picture. */
+static void test_precision(void)
+{
+    static const char line[] = "{\"class\":1,\"seed\":8,\"output\":\"typed.png\"}\n";
+    static const char *const types[] = {"f32", "bf16"};
+    int codes[2] = {0};
+    EXPECT_INPUT(0, line, "sample", "--jobs", "-", "--steps", "2", "--type", "bf16");
+    EXPECT_INPUT(0, line, "sample", "--jobs", "-", "--steps", "2", "--batch-size", "1");
+    for (int i = 0; i < 2; i++) {
+        Outcome outcome = program_finish(
+            program_start("sample", "--jobs", "-", "--steps", "2", "--type", types[i], NULL), line);
+        codes[i] = outcome.code;
+        outcome_clear(&outcome);
+    }
+    g_assert_cmpint(codes[0], ==, 1); /* that one was asked for */
+    g_assert_cmpint(codes[1], ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -240,5 +295,7 @@ int main(int argc, char **argv)
     g_test_add_func("/jobs/dialogue", test_jobs_dialogue);
     g_test_add_func("/jobs/interrupt-plain", test_interrupt);
     g_test_add_func("/jobs/interrupt", test_interrupt_jobs);
+    g_test_add_func("/jobs/values", test_values);
+    g_test_add_func("/jobs/precision", test_precision);
     return g_test_run();
 }

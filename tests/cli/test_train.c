@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "record.h"
+#include "classes/typed.h"
 #include "program.h"
 
 #define TINY "--size", "16", "--batch", "2", "--micro", "2", "--type", "f32"
@@ -256,6 +257,54 @@ static void test_interrupt(void)
     outcome_clear(&outcome);
 }
 
+/* ---- names of classes ---- */
+
+static void make_named(void)
+{
+    for (int i = 0; typed_names[i]; i++) {
+        float pixels[16 * 16 * 3] = {0};
+        EdtPicture picture = {.width = 16, .height = 16, .channels = 3, .pixels = pixels};
+        g_autofree char *name = g_build_filename("named", typed_names[i], NULL);
+        g_autofree char *folder = program_path(name), *path = g_strconcat(folder, "/1.png", NULL);
+        g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
+        g_assert_true(edt_picture_save_png(&picture, path, NULL, NULL));
+    }
+}
+
+/* Job files and --class by the same table; what a line writes as a number is one. */
+static void test_typed(void)
+{
+    const char *model = "named-run/model.safetensors";
+    GString *jobs = g_string_new("{\"class\":7.0,\"output\":\"number.png\"}\n");
+    make_named();
+    EXPECT(0, "train", "named", "-o", "named-run", TINY, "--steps", "1", "--sample-steps", "1");
+    for (gsize i = 0; i < G_N_ELEMENTS(typed); i++)
+        g_string_append_printf(jobs, "{\"class\":\"%s\"}\n", typed[i].text);
+    Outcome outcome = program_expect(1, jobs->str, "sample", "-m", model, "--jobs", "-", "--steps",
+                                     "1", "-o", "typed/", NULL);
+    g_autoptr(GPtrArray) lines = json_lines(outcome.out);
+    int image = 0, failed = 0;
+    g_assert_cmpint(json_number(find_event(lines, "image", image++), "class"), ==, 7);
+    for (gsize i = 0; i < G_N_ELEMENTS(typed); i++) {
+        gboolean good = typed[i].class_index >= 0;
+        JsonObject *event =
+            good ? find_event(lines, "image", image++) : find_event(lines, "error", failed++);
+        g_assert_cmpint(json_number(event, "line"), ==, (gint64)i + 2);
+        if (good)
+            g_assert_cmpint(json_number(event, "class"), ==, typed[i].class_index);
+    }
+    g_string_free(jobs, TRUE);
+    outcome_clear(&outcome);
+    outcome = program_expect(0, NULL, "sample", "-m", model, "--class", "fish, dried,random,7",
+                             "--steps", "1", "-o", "listed/%d.png", "--json", NULL);
+    g_autoptr(GPtrArray) listed = json_lines(outcome.out);
+    static const int expected[] = {4, 6, 1};
+    for (int i = 0; i < 3; i++)
+        g_assert_cmpint(json_number(find_event(listed, "image", i), "class"), ==, expected[i]);
+    g_assert_null(find_event(listed, "image", 3));
+    outcome_clear(&outcome);
+}
+
 /* ---- the folder is somebody's ---- */
 
 static gboolean refuses(const char *folder, const char *file, const char *why)
@@ -378,6 +427,7 @@ int main(int argc, char **argv)
     g_test_add_func("/train/status", test_status);
     g_test_add_func("/train/styles", test_styles);
     g_test_add_func("/train/interrupt", test_interrupt);
+    g_test_add_func("/train/typed", test_typed);
     g_test_add_func("/train/remains", test_remains);
     g_test_add_func("/train/meanwhile", test_meanwhile);
     g_test_add_func("/train/reader", test_reader);

@@ -394,11 +394,26 @@ static void test_features_not_finite(void)
     edt_dataset_free(dataset);
 }
 
+/* Folders that are all numbers keep the order of numbers, so that names and numbers agree. */
+static void test_numbered(void)
+{
+    static const char *const names[] = {"0", "1", "2", "9", "10", "100", NULL};
+    const guint8 pixels[AREA * 3] = {0};
+    for (int i = 0; names[i]; i++) {
+        g_autofree char *place = g_build_filename("numbered", names[i], NULL);
+        write_png(place, "1.png", SIDE, SIDE, 3, pixels);
+    }
+    EdtDataset *data = open_pictures("numbered", (EdtPictureOptions){.side = SIDE, .channels = 3});
+    g_assert_cmpstrv(data->classes.names, names);
+    edt_dataset_free(data);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     folder = g_dir_make_tmp("edt-data-XXXXXX", NULL);
     g_test_add_func("/dataset/premultiplied", test_premultiplied);
+    g_test_add_func("/dataset/numbered", test_numbered);
     g_test_add_func("/dataset/crop", test_crop);
     g_test_add_func("/dataset/flip", test_flip);
     g_test_add_func("/dataset/skipped", test_skipped);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What a general reader of JSON does not tell of an object: a key that stands twice, and how a
+ * value was written.  The text has been read by json-glib already, so that only right JSON comes
+ * here; anything else ends the walk.
+ */
+#include "files/json_text.h"
+
+#include <string.h>
+
+static void skip_string(EdtJsonCursor *c)
+{
+    for (c->at++; c->at < c->length && c->text[c->at] != '"'; c->at++)
+        if (c->text[c->at] == '\\')
+            c->at++;
+    c->at = MIN(c->at + 1, c->length);
+}
+
+/* Up to the comma or bracket behind it. */
+static void skip_value(EdtJsonCursor *c)
+{
+    for (int depth = 0; c->at < c->length;) {
+        char letter = c->text[c->at];
+        if (letter == '"') {
+            skip_string(c);
+            continue;
+        }
+        if (depth == 0 && (letter == ',' || letter == '}'))
+            return;
+        depth += (letter == '{' || letter == '[') - (letter == '}' || letter == ']');
+        c->at++;
+    }
+}
+
+/* Free it; NULL at the end.  *value: where it begins, up to c->at. */
+static char *next_member(EdtJsonCursor *c, gsize *value)
+{
+    char *key = edt_json_string(c, NULL);
+    if (!key || !edt_json_accept(c, ':')) {
+        g_free(key);
+        return NULL;
+    }
+    while (c->at < c->length && strchr(" \t\r\n", c->text[c->at]))
+        c->at++;
+    *value = c->at;
+    skip_value(c);
+    return key;
+}
+
+char *edt_json_repeated(const char *json)
+{
+    g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    EdtJsonCursor c = {.text = json, .length = strlen(json)};
+    gsize value;
+    char *key;
+    if (!edt_json_accept(&c, '{'))
+        return NULL;
+    while ((key = next_member(&c, &value))) {
+        if (g_hash_table_contains(keys, key))
+            return key;
+        g_hash_table_add(keys, key);
+        if (!edt_json_accept(&c, ','))
+            break;
+    }
+    return NULL;
+}
+
+char *edt_json_written(const char *json, const char *wanted)
+{
+    EdtJsonCursor c = {.text = json, .length = strlen(json)};
+    gsize value;
+    char *key, *text = NULL;
+    if (!edt_json_accept(&c, '{'))
+        return NULL;
+    while (!text && (key = next_member(&c, &value))) {
+        if (g_str_equal(key, wanted))
+            text = g_strchomp(g_strndup(json + value, c.at - value));
+        g_free(key);
+        if (!edt_json_accept(&c, ','))
+            break;
+    }
+    return text;
+}
