@@ -8,6 +8,8 @@
 #include "core/settings.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const char summary[] =
     "Trains a model on a folder with one folder of pictures for each class.\n"
@@ -261,6 +263,34 @@ static gboolean recall(Train *t, int argc, char **argv, int *argc_left, char ***
     return ok;
 }
 
+/* The run may go on from another folder. */
+static void make_absolute(EdtTrainOptions *o)
+{
+    const char **paths[] = {&o->pictures, &o->features, &o->vae};
+    for (gsize i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_autofree char *path = *paths[i] ? g_canonicalize_filename(*paths[i], NULL) : NULL;
+        if (path) /* a checkpoint keeps it as long as the process lives */
+            *paths[i] = g_intern_string(path);
+    }
+}
+
+/* Also where links lead to one of them; folder need not be there yet. */
+static gboolean is_inside(const char *folder, const char *data)
+{
+    g_autofree char *outer = realpath(data, NULL);
+    g_autofree char *path = g_canonicalize_filename(folder, NULL);
+    for (gboolean more = outer != NULL; more;) {
+        g_autofree char *inner = realpath(path, NULL);
+        if (g_strcmp0(inner, outer) == 0)
+            return TRUE;
+        char *above = g_path_get_dirname(inner ? inner : path);
+        more = strcmp(above, inner ? inner : path) != 0;
+        g_free(path);
+        path = above;
+    }
+    return FALSE;
+}
+
 static int run(Train *t, int argc, char **argv)
 {
     EdtTrainOptions *o = &t->training.options;
@@ -273,6 +303,17 @@ static int run(Train *t, int argc, char **argv)
     }
     if (!o->pictures && !o->features)
         return edt_cli_usage("What is there to learn from? Give a folder of class folders.");
+    make_absolute(o);
+    const char *data = o->pictures ? o->pictures : o->features;
+    if (t->training.resume && argc == 1 && !g_file_test(data, G_FILE_TEST_IS_DIR))
+        return edt_cli_usage("The data of this run, %s, is not there. Where it has moved, give it "
+                             "anew: edt train DATA -o %s --resume.",
+                             data, t->output);
+    if (is_inside(t->output, data))
+        return edt_cli_usage(
+            "The folder of the run, %s, lies in the data, %s, and would be a class "
+            "of it: choose another one with -o.",
+            t->output, data);
     if (t->training.log_every < 1 || t->training.sample_every < 0)
         return edt_cli_usage("--log-every must be at least 1, --sample-every at least 0.");
     name_files(t);

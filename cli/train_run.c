@@ -25,6 +25,7 @@ typedef struct {
     gboolean writes;     /* the files of the run: rank 0 */
     gboolean stopped;    /* before the last step */
     EdtCliFolder claim;
+    gint64 pictures; /* before it was resumed; -1: unknown */
     gboolean begun; /* the log is open */
     EdtCliRunFile checkpoint, model;
     int skipped;         /* pictures that were told to be so */
@@ -76,6 +77,8 @@ static void log_skipped(Run *run)
 {
     const EdtTrainFacts *facts = edt_trainer_facts(run->trainer);
 
+    if (run->writes && run->skipped < facts->skipped)
+        edt_cli_train_skipped(facts->skipped_names, run->skipped);
     for (; run->skipped < facts->skipped; run->skipped++) {
         const char *name = facts->skipped_names[run->skipped];
         if (!run->writes) {
@@ -83,7 +86,6 @@ static void log_skipped(Run *run)
             continue;
         }
         GString *event = edt_cli_event_new("skipped");
-        edt_cli_say("Skipped %s", name);
         edt_cli_event_text(event, "picture", name);
         write_line(run, event);
     }
@@ -271,6 +273,9 @@ static void tell(Run *run)
         edt_cli_say_bf16_in_f32();
     if (edt_ranks_count() > 1)
         edt_cli_say("%d processes share each batch.", edt_ranks_count());
+    if (facts->step && run->pictures >= 0 && run->pictures != facts->pictures)
+        edt_cli_say("The data has changed: %" G_GINT64_FORMAT " pictures before, %d now.",
+                    run->pictures, facts->pictures);
     if (facts->step)
         edt_cli_say("Goes on at step %" G_GINT64_FORMAT ".", facts->step);
     if (facts->skipped)
@@ -327,6 +332,7 @@ static gboolean train(Run *run, GError **error)
 
     if (run->writes && !edt_cli_train_claim(t, &run->claim, error))
         return FALSE;
+    run->pictures = t->resume ? edt_cli_train_pictures(t->folder) : -1;
     EdtTrainOptions options = t->options;
     options.progress = show_encoding;
     run->trainer = edt_trainer_resume(&options, t->resume ? t->checkpoint : NULL, error);

@@ -138,6 +138,13 @@ static void tell_person(const Status *s)
     tell_age("model", s->model);
 }
 
+gint64 edt_cli_train_pictures(const char *folder)
+{
+    g_autofree char *log = g_build_filename(folder, "log.jsonl", NULL);
+    Status s = {.folder = folder, .log = log, .pictures = -1};
+    return read_log(&s, NULL) ? s.pictures : -1;
+}
+
 int edt_cli_train_status(const char *folder, gboolean json)
 {
     g_autofree char *log = g_build_filename(folder, "log.jsonl", NULL);

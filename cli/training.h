@@ -30,7 +30,12 @@ typedef struct {
 } EdtCliTraining;
 
 int edt_cli_train_run(const EdtCliTraining *training);
-int edt_cli_train_status(const char *folder, gboolean json); /* train_status.c */
+/* train_status.c.  _pictures: as many as the run in a folder began with or went on with; -1:
+ * unknown. */
+int edt_cli_train_status(const char *folder, gboolean json);
+gint64 edt_cli_train_pictures(const char *folder);
+/* train_skipped.c: what was passed over, from the k-th name on, once and by reason. */
+void edt_cli_train_skipped(char *const *names, int k);
 /* train_folder.c */
 typedef struct {
     const char *path;

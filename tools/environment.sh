@@ -16,6 +16,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/edt
 packages=(
     gimp libgimp-3.0-dev libgtk-3-dev libdnnl-dev libzip-dev libjson-glib-dev libpng-dev
     libgdk-pixbuf-2.0-dev librsvg2-dev librsvg2-bin librsvg2-common gir1.2-gdkpixbuf-2.0
+    webp-pixbuf-loader libavif-gdk-pixbuf libjxl-gdk-pixbuf
     meson ninja-build gcc g++ pkg-config gettext libopenmpi-dev openmpi-bin
     clang libclang-rt-dev libomp-dev valgrind
     xvfb openbox dbus at-spi2-core gir1.2-atspi-2.0 gir1.2-gimp-3.0 python3 python3-gi

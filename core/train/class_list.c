@@ -5,6 +5,7 @@
 #include "train/class_list.h"
 #include "edt.h"
 #include "model/names.h"
+#include "train/picture_file.h"
 
 #include <string.h>
 
@@ -55,7 +56,8 @@ static void sort_classes(GPtrArray *classes)
     g_ptr_array_sort(classes, numbers ? by_number : by_folder);
 }
 
-static gboolean from_folders(const char *folder, GPtrArray *classes, GError **error)
+static gboolean from_folders(const char *folder, GPtrArray *classes, GPtrArray *passed,
+                             GError **error)
 {
     GDir *dir = g_dir_open(folder, 0, error);
     const char *name;
@@ -64,8 +66,14 @@ static gboolean from_folders(const char *folder, GPtrArray *classes, GError **er
         return FALSE;
     while ((name = g_dir_read_name(dir))) {
         g_autofree char *path = g_build_filename(folder, name, NULL);
-        if (*name != '.' && g_file_test(path, G_FILE_TEST_IS_DIR))
+        if (*name == '.' || !g_file_test(path, G_FILE_TEST_IS_DIR))
+            continue;
+        g_autofree char *why = NULL;
+        if (edt_picture_file_in(path, &why))
             add_class(classes, name, name);
+        else /* of an archive, a thumbnailer or an indexer */
+            g_ptr_array_add(passed, g_strdup_printf("%s: a folder without pictures%s%s", name,
+                                                    why ? "; " : "", why ? why : ""));
     }
     g_dir_close(dir);
     sort_classes(classes);
@@ -150,12 +158,13 @@ static gboolean check(const GPtrArray *classes, const char *folder, GError **err
     return TRUE;
 }
 
-GPtrArray *edt_class_list_read(const char *folder, GError **error)
+GPtrArray *edt_class_list_read(const char *folder, GPtrArray *passed, GError **error)
 {
     g_autofree char *json = g_build_filename(folder, "classes.json", NULL);
     GPtrArray *classes = g_ptr_array_new_with_free_func(class_free);
-    gboolean good = g_file_test(json, G_FILE_TEST_EXISTS) ? from_json(json, classes, error)
-                                                          : from_folders(folder, classes, error);
+    gboolean good = g_file_test(json, G_FILE_TEST_EXISTS)
+                        ? from_json(json, classes, error)
+                        : from_folders(folder, classes, passed, error);
     if (good && check(classes, folder, error))
         return classes;
     g_ptr_array_unref(classes);

@@ -13,8 +13,9 @@ typedef struct {
     JsonObject *names;         /* {"de": "Hundegesicht", ...}, or NULL */
 } EdtClassEntry;
 
-/* EdtClassEntry in order, freed with the array.  Errors: EDT_ERROR_BAD_FILE, or of GIO. */
-GPtrArray *edt_class_list_read(const char *folder, GError **error);
+/* EdtClassEntry in order, freed with the array.  A folder without one readable picture is no class;
+ * passed gets "name: why".  Errors: EDT_ERROR_BAD_FILE, or of GIO. */
+GPtrArray *edt_class_list_read(const char *folder, GPtrArray *passed, GError **error);
 
 /* Their names in other languages as a model's metadata has them (model/names.h), or NULL. */
 char *edt_class_list_translations(const GPtrArray *classes);

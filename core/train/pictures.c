@@ -6,10 +6,10 @@
 #include "train/dataset.h"
 #include "train/augment.h"
 #include "train/class_list.h"
+#include "train/picture_file.h"
 #include "train/style_list.h"
 #include "edt.h"
 
-#include <gdk-pixbuf/gdk-pixbuf.h>
 #include <string.h>
 
 #define KEPT_MAX ((gsize)1 << 30) /* bytes of pixels kept in memory */
@@ -66,20 +66,13 @@ static guint8 *to_rgba(GdkPixbuf *picture, int side)
 
 static guint8 *decode(const Picture *picture, int side, char **why)
 {
-    GError *error = NULL;
-    if (!g_file_test(picture->path, G_FILE_TEST_IS_REGULAR)) { /* a pipe would never answer */
-        *why = g_strdup_printf("%s: is no file", picture->name);
-        return NULL;
-    }
-    g_autoptr(GdkPixbuf) file = gdk_pixbuf_new_from_file(picture->path, &error);
-    g_autoptr(GdkPixbuf) turned = file ? gdk_pixbuf_apply_embedded_orientation(file) : NULL;
-    g_autoptr(GdkPixbuf) square = turned ? crop(turned, side) : NULL;
+    g_autofree char *reason = NULL;
+    g_autoptr(GdkPixbuf) file = edt_picture_file_read(picture->path, &reason);
+    g_autoptr(GdkPixbuf) square = file ? crop(file, side) : NULL;
 
     if (square)
         return to_rgba(square, side);
-    *why = g_strdup_printf("%s: %s", picture->name,
-                           error ? error->message : "is too large to be scaled");
-    g_clear_error(&error);
+    *why = g_strdup_printf("%s: %s", picture->name, reason ? reason : "is too large to be scaled");
     return NULL;
 }
 
@@ -191,7 +184,7 @@ static void name_styles(Pictures *p, const GPtrArray *styles)
 
 static gboolean list_all(Pictures *p, const char *folder, GError **error)
 {
-    g_autoptr(GPtrArray) classes = edt_class_list_read(folder, error);
+    g_autoptr(GPtrArray) classes = edt_class_list_read(folder, p->base.skipped, error);
     g_autoptr(GPtrArray) styles = classes ? edt_style_list_read(folder, classes, error) : NULL;
 
     if (!styles)
@@ -262,6 +255,25 @@ static void pictures_free(EdtDataset *dataset)
     g_free(p);
 }
 
+#define REASONS_MAX 5
+
+/* With what is wrong with the files that are there. */
+static void fail_empty(const Pictures *p, const char *folder, GError **error)
+{
+    const GPtrArray *skipped = p->base.skipped;
+    GString *reasons = g_string_new(NULL);
+    for (guint i = 0; i < MIN(skipped->len, REASONS_MAX); i++)
+        g_string_append_printf(reasons, "%s%s",
+                               i ? "; " : " What is there: ", (const char *)skipped->pdata[i]);
+    if (skipped->len > REASONS_MAX)
+        g_string_append_printf(reasons, "; and %u more", skipped->len - REASONS_MAX);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                "“%s” holds no pictures. It must hold one folder for each class, with pictures in "
+                "them.%s",
+                folder, reasons->str);
+    g_string_free(reasons, TRUE);
+}
+
 EdtDataset *edt_pictures_open(const char *folder, const EdtPictureOptions *options, GError **error)
 {
     Pictures *p = g_new0(Pictures, 1);
@@ -290,10 +302,7 @@ EdtDataset *edt_pictures_open(const char *folder, const EdtPictureOptions *optio
         return &p->base;
     }
     if (listed)
-        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "“%s” holds no pictures. It must hold one folder for each class, with pictures "
-                    "in them.",
-                    folder);
+        fail_empty(p, folder, error);
     edt_dataset_free(&p->base);
     return NULL;
 }

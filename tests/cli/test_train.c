@@ -257,6 +257,60 @@ static void test_interrupt(void)
     outcome_clear(&outcome);
 }
 
+/* ---- data that moves ---- */
+
+static void test_data(void)
+{
+    EXPECT(2, "train", "pictures", "-o", "pictures/run", TINY, "--steps", "1");
+    g_assert_false(program_exists("pictures/run"));
+    EXPECT(0, "train", "pictures", "-o", "moved-run", TINY, "--steps", "1", "--sample-steps", "1");
+    /* from another folder: what was said relatively is known absolutely */
+    static const char *const words[] = {"bash", "-c", "cd / && exec \"$@\"", "bash", NULL};
+    g_autofree char *run = program_path("moved-run");
+    g_autofree char *from = program_path("pictures"), *to = program_path("elsewhere");
+    program_under(words);
+    EXPECT(0, "train", "-o", run, "--resume", "--steps", "2", "--sample-steps", "1");
+    program_under(NULL);
+    g_assert_cmpint(g_rename(from, to), ==, 0);
+    Outcome outcome = program_expect(2, NULL, "train", "-o", "moved-run", "--resume", NULL);
+    g_assert_nonnull(strstr(outcome.err, "edt train DATA -o moved-run --resume"));
+    outcome_clear(&outcome);
+    g_assert_cmpint(g_rename(to, from), ==, 0);
+    g_autofree char *first = program_path("pictures/red/1.png");
+    g_autofree char *more = program_path("pictures/red/2.png"), *bytes = NULL;
+    gsize size;
+    g_assert_true(g_file_get_contents(first, &bytes, &size, NULL));
+    g_assert_true(g_file_set_contents(more, bytes, (gssize)size, NULL));
+    outcome = program_expect(0, NULL, "train", "-o", "moved-run", "--resume", "--steps", "3",
+                             "--sample-steps", "1", NULL);
+    g_assert_nonnull(strstr(outcome.err, "2 pictures before, 3 now"));
+    outcome_clear(&outcome);
+    g_assert_cmpint(g_unlink(more), ==, 0);
+}
+
+/* Many files of one kind are one line. */
+static void test_passed(void)
+{
+    g_autofree char *folder = program_path("notes/red"),
+                    *first = program_path("pictures/red/1.png");
+    g_autofree char *copy = program_path("notes/red/1.png"), *bytes = NULL;
+    gsize size;
+    g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
+    g_assert_true(g_file_get_contents(first, &bytes, &size, NULL));
+    g_assert_true(g_file_set_contents(copy, bytes, (gssize)size, NULL));
+    for (int i = 0; i < 9; i++) {
+        g_autofree char *name = g_strdup_printf("notes/red/%d.bad", i);
+        program_write(name, "no picture at all");
+    }
+    Outcome outcome = program_expect(0, NULL, "train", "notes", "-o", "notes-run", TINY, "--steps",
+                                     "1", "--sample-steps", "1", NULL);
+    const char *line = strstr(outcome.err, "Skipped red/0.bad, red/1.bad, red/2.bad and 6 more: ");
+    g_assert_nonnull(line);
+    g_assert_null(strstr(line + 1, "Skipped"));
+    g_assert_nonnull(strstr(line, "begin their names with a dot"));
+    outcome_clear(&outcome);
+}
+
 /* ---- names of classes ---- */
 
 static void make_named(void)
@@ -427,6 +481,8 @@ int main(int argc, char **argv)
     g_test_add_func("/train/status", test_status);
     g_test_add_func("/train/styles", test_styles);
     g_test_add_func("/train/interrupt", test_interrupt);
+    g_test_add_func("/train/data", test_data);
+    g_test_add_func("/train/passed", test_passed);
     g_test_add_func("/train/typed", test_typed);
     g_test_add_func("/train/remains", test_remains);
     g_test_add_func("/train/meanwhile", test_meanwhile);

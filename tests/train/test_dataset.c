@@ -8,6 +8,7 @@
 #include "train/augment.h"
 
 #include "machine.h"
+#include "train/picture_file.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
@@ -162,10 +163,10 @@ static void test_empty_class(void)
     g_assert_cmpint(mkfifo(pipe, 0600), ==, 0);
     EdtDataset *dataset = open_pictures("lack", (EdtPictureOptions){.side = SIDE, .channels = 3});
     g_assert_cmpint(dataset->count, ==, 1);
-    g_assert_cmpint(dataset->n_classes, ==, 2);
+    g_assert_cmpint(dataset->n_classes, ==, 1);
     g_assert_cmpint(dataset->skipped->len, ==, 2);
-    g_assert_cmpstr(dataset->skipped->pdata[0], ==, "a/pipe.png: is no file");
-    g_assert_cmpstr(dataset->skipped->pdata[1], ==, "b: a class without pictures");
+    g_assert_cmpstr(dataset->skipped->pdata[0], ==, "b: a folder without pictures");
+    g_assert_cmpstr(dataset->skipped->pdata[1], ==, "a/pipe.png: is no file");
     edt_dataset_free(dataset);
 }
 
@@ -394,6 +395,122 @@ static void test_features_not_finite(void)
     edt_dataset_free(dataset);
 }
 
+/* ---- pictures as people have them ---- */
+
+static void write_bytes(const char *place, const char *name, const guint8 *bytes, gsize size)
+{
+    g_autofree char *path = path_of(place, name);
+    g_assert_true(g_file_set_contents(path, (const char *)bytes, (gssize)size, NULL));
+}
+
+/* What archives and thumbnailers leave behind is neither class nor style. */
+static void test_leavings(void)
+{
+    const guint8 text[] = "no picture", pixels[AREA * 3] = {0};
+    write_png("left/rose", "1.png", SIDE, SIDE, 3, pixels);
+    write_bytes("left/rose/@eaDir/1.png", "thumb.dat", text, sizeof text);
+    write_bytes("left/__MACOSX", "rose.dat", text, sizeof text);
+    EdtDataset *data = open_pictures("left", (EdtPictureOptions){.side = SIDE, .channels = 3});
+    static const char *const names[] = {"rose", NULL};
+    g_assert_cmpstrv(data->classes.names, names);
+    g_assert_cmpint(data->n_styles, ==, 0);
+    g_assert_cmpint(data->count, ==, 1);
+    g_assert_true(
+        g_str_has_prefix(data->skipped->pdata[0], "__MACOSX: a folder without pictures; rose.dat"));
+    edt_dataset_free(data);
+}
+
+/* Where no picture is there, the error says what is. */
+static void test_reasons(void)
+{
+    const guint8 text[] = "no picture";
+    GError *error = NULL;
+    write_bytes("none/rose", "1.webq", text, sizeof text);
+    g_autofree char *path = g_build_filename(folder, "none", NULL);
+    const EdtPictureOptions options = {.side = SIDE, .channels = 3};
+    g_assert_null(edt_pictures_open(path, &options, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
+    g_assert_nonnull(strstr(error->message, "1.webq: "));
+    g_error_free(error);
+}
+
+/* A quarter of it: its reader would fill it up. */
+static void test_cut(void)
+{
+    g_autoptr(GdkPixbuf) picture = gdk_pixbuf_new(GDK_COLORSPACE_RGB, FALSE, 8, 64, 64);
+    g_autofree char *whole = NULL;
+    gsize size;
+    guint32 state = 1;
+    for (int i = 0; i < 64 * gdk_pixbuf_get_rowstride(picture); i++)
+        gdk_pixbuf_get_pixels(picture)[i] = (guint8)((state = state * 1664525 + 1013904223) >> 24);
+    g_assert_true(gdk_pixbuf_save_to_buffer(picture, &whole, &size, "jpeg", NULL, NULL));
+    g_assert_true(edt_picture_is_whole((guint8 *)whole, size));
+    g_assert_false(edt_picture_is_whole((guint8 *)whole, size / 4));
+    write_bytes("cut/rose", "1.jpg", (guint8 *)whole, size);
+    write_bytes("cut/rose", "2.jpg", (guint8 *)whole, size / 4);
+    EdtDataset *data = open_pictures("cut", (EdtPictureOptions){.side = SIDE, .channels = 3});
+    g_assert_cmpint(data->count, ==, 1);
+    g_assert_true(g_str_has_prefix(data->skipped->pdata[0], "rose/2.jpg: "));
+    edt_dataset_free(data);
+    g_assert_true(edt_picture_is_whole((const guint8 *)"GIF89a..;\0", 10));
+    g_assert_false(edt_picture_is_whole((const guint8 *)"GIF89a....", 10));
+    g_assert_true(edt_picture_is_whole((const guint8 *)"RIFF\4\0\0\0WEBP", 12));
+    g_assert_false(edt_picture_is_whole((const guint8 *)"RIFF\5\0\0\0WEBP", 12));
+    g_assert_false(edt_picture_is_whole((const guint8 *)"\xff\xd8\xff\xe0\xff\xff", 6));
+}
+
+static guint32 sum_of(const guint8 *data, gsize size)
+{
+    guint32 sum = G_MAXUINT32;
+    for (gsize i = 0; i < size; i++) {
+        sum ^= data[i];
+        for (int bit = 0; bit < 8; bit++)
+            sum = sum >> 1 ^ (sum & 1 ? 0xedb88320 : 0);
+    }
+    return ~sum;
+}
+
+#define EXIF_BYTES 26
+static const guint8 exif[EXIF_BYTES] = "MM\0*\0\0\0\10\0\1\1\22\0\3\0\0\0\1\0\6\0\0\0\0\0";
+
+/* Behind signature and IHDR. */
+static void add_exif(const char *place, const char *name)
+{
+    g_autofree char *path = path_of(place, name), *text = NULL;
+    gsize size;
+    g_assert_true(g_file_get_contents(path, &text, &size, NULL));
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    guint8 chunk[8 + EXIF_BYTES] = {0, 0, 0, EXIF_BYTES, 'e', 'X', 'I', 'f'};
+    memcpy(chunk + 8, exif, EXIF_BYTES);
+    guint32 sum = GUINT32_TO_BE(sum_of(chunk + 4, 4 + EXIF_BYTES));
+    g_byte_array_append(bytes, (const guint8 *)text, 33);
+    g_byte_array_append(bytes, chunk, sizeof chunk);
+    g_byte_array_append(bytes, (const guint8 *)&sum, 4);
+    g_byte_array_append(bytes, (const guint8 *)text + 33, (guint)size - 33);
+    write_bytes(place, name, bytes->data, bytes->len);
+    g_assert_cmpint(edt_picture_orientation(bytes->data, bytes->len), ==, 6);
+    for (guint cut = 0; cut < bytes->len; cut++) /* never beyond what is there */
+        g_assert_cmpint(edt_picture_orientation(bytes->data, cut) % 6, ==, 0);
+}
+
+/* A PNG that says "turn me to the right": its first row becomes its last column. */
+static void test_turned(void)
+{
+    guint8 pixels[AREA * 3] = {0};
+    float x[3 * AREA];
+    EdtSampleLabels labels;
+    EdtRandom random = {0};
+    memset(pixels, 255, SIDE * 3);
+    write_png("turned/rose", "1.png", SIDE, SIDE, 3, pixels);
+    add_exif("turned/rose", "1.png");
+    EdtDataset *data = open_pictures("turned", (EdtPictureOptions){.side = SIDE, .channels = 3});
+    GError *error = NULL;
+    g_assert_true(edt_dataset_get(data, 0, &random, x, &labels, &error));
+    for (int i = 0; i < AREA; i++)
+        g_assert_cmpfloat(x[i], ==, i % SIDE == SIDE - 1 ? 1 : -1);
+    edt_dataset_free(data);
+}
+
 /* Folders that are all numbers keep the order of numbers, so that names and numbers agree. */
 static void test_numbered(void)
 {
@@ -413,6 +530,10 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     folder = g_dir_make_tmp("edt-data-XXXXXX", NULL);
     g_test_add_func("/dataset/premultiplied", test_premultiplied);
+    g_test_add_func("/dataset/leavings", test_leavings);
+    g_test_add_func("/dataset/reasons", test_reasons);
+    g_test_add_func("/dataset/cut", test_cut);
+    g_test_add_func("/dataset/turned", test_turned);
     g_test_add_func("/dataset/numbered", test_numbered);
     g_test_add_func("/dataset/crop", test_crop);
     g_test_add_func("/dataset/flip", test_flip);
