@@ -8,6 +8,7 @@
 #include "cli/name.h"
 #include "cli/plan.h"
 #include "cli/save.h"
+#include "core/canvas.h"
 #include "core/settings.h"
 
 #include <json-glib/json-glib.h>
@@ -192,6 +193,44 @@ static gboolean read_request(JsonObject *line, const char *json, EdtCliJob *job,
     return record != NULL;
 }
 
+/* A mix or variations as they are said at the command line; as lists they are the record's. */
+static gboolean read_lists(JsonObject *line, const EdtModelInfo *info, EdtItem *item,
+                           GError **error)
+{
+    const char *names[] = {"mix", "variation"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        JsonNode *node = json_object_get_member(line, names[i]);
+        if (!node || !JSON_NODE_HOLDS_VALUE(node) ||
+            json_node_get_value_type(node) != G_TYPE_STRING)
+            continue;
+        g_autofree char *text = json_node_dup_string(node);
+        json_object_remove_member(line, names[i]);
+        if (i == 0 ? !edt_cli_mix_parse(info, text, 0.5, &item->mix, error)
+                   : !edt_cli_variation_parse(text, &item->variation, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Source and mask: files, or what a record's SHA-256 names. */
+static gboolean read_canvas(JsonObject *line, const char *json, const EdtCliSettings *settings,
+                            const EdtModelInfo *info, EdtCliJob *job, GError **error)
+{
+    g_autofree char *source = NULL, *mask = NULL;
+    EdtCliTask *task = &job->task;
+    if (!read_text(line, json, "source", &source, error) ||
+        !read_text(line, json, "mask", &mask, error) ||
+        !edt_cli_canvas_take(&task->canvas, settings, info, source ? source : settings->image,
+                             mask ? mask : settings->mask, NULL, error))
+        return FALSE;
+    edt_cli_canvas_lay(&task->canvas, &task->item);
+    edt_cli_canvas_suit(
+        &task->item,
+        json_object_has_member(line, "freedom") || edt_cli_settings_says(settings, "freedom"),
+        json_object_has_member(line, "fill") || edt_cli_settings_says(settings, "fill"));
+    return edt_item_check(info, &job->request, &task->item, error);
+}
+
 static gboolean read_output(JsonObject *line, const char *json, const EdtCliSettings *settings,
                             const EdtModelInfo *info, EdtCliJob *job, GError **error)
 {
@@ -240,7 +279,9 @@ gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings
     gboolean ok =
         check_repeated(text, error) && check_keys(line, error) &&
         check_model(line, text, info, error) && read_item(line, text, settings, info, job, error) &&
-        read_output(line, text, settings, info, job, error) && read_request(line, text, job, error);
+        read_lists(line, info, &job->task.item, error) && read_request(line, text, job, error) &&
+        read_canvas(line, text, settings, info, job, error) &&
+        read_output(line, text, settings, info, job, error);
     json_node_unref(root);
     return ok;
 }
@@ -255,24 +296,34 @@ static gboolean may_differ(const EdtCliJob *job, const EdtSetting *setting)
            (job->seed_drawn && g_str_equal(setting->name, "seed"));
 }
 
-static gboolean same_settings(const EdtCliJob *job, const EdtRecord *found)
+static gboolean same_numbers(const EdtModelInfo *info, EdtCanvasPart part, const float *wanted,
+                             const char *found)
 {
+    g_autofree char *sha256 = edt_canvas_sha256(info, part, wanted);
+    return g_strcmp0(sha256, found) == 0;
+}
+
+static gboolean same_settings(const EdtCliJob *job, const EdtModelInfo *info,
+                              const EdtRecord *found)
+{
+    const EdtItem item = edt_item_asked(info, &job->task.item);
     int n;
     const EdtSetting *settings = edt_settings(&n);
     for (int i = 0; i < n; i++) {
-        gpointer wanted = edt_setting_field(&settings[i], &job->request, &job->task.item);
+        gpointer wanted = edt_setting_field(&settings[i], &job->request, &item);
         gpointer there = edt_setting_field(&settings[i], &found->request, &found->item);
         if (!may_differ(job, &settings[i]) && !edt_setting_equal(&settings[i], wanted, there))
             return FALSE;
     }
-    return TRUE;
+    return same_numbers(info, EDT_CANVAS_SOURCE, item.source, found->source) &&
+           same_numbers(info, EDT_CANVAS_MASK, item.mask, found->mask);
 }
 
 /* Version and backend may differ between two makings of one picture, and the precision, too, where
  * nobody asked for one. */
 static EdtCliOutput compare(const EdtCliJob *job, const EdtCliRun *run, const EdtRecord *found)
 {
-    if (found->foreign_noise || !same_settings(job, found) ||
+    if (found->foreign_noise || !same_settings(job, run->info, found) ||
         g_strcmp0(found->model_sha256, run->info->sha256) != 0 ||
         found->size != run->info->image_size ||
         (run->type_said && found->precision != edt_engine_precision(run->engine)))

@@ -23,7 +23,7 @@
 typedef struct {
     EdtCliSettings *settings;
     EdtCliRun run;
-    EdtRequest base;    /* the command line's, and what items begin as */
+    EdtRequest base; /* the command line's, and what items begin as */
     EdtItem item;
     EdtRequest request; /* of the waiting tasks */
     GArray *waiting;    /* of EdtCliTask */
@@ -201,7 +201,10 @@ static gboolean open_jobs(Jobs *jobs, EdtCliLines **lines, GError **error)
     if (!ok)
         return FALSE;
     edt_request_init(&jobs->base, jobs->run.engine);
-    return edt_cli_settings_apply(settings, &jobs->base, &jobs->item, error);
+    edt_item_init(&jobs->item);
+    return edt_cli_settings_apply(settings, &jobs->base, &jobs->item, error) &&
+           (!settings->mix ||
+            edt_cli_mix_parse(jobs->run.info, settings->mix, 0.5, &jobs->item.mix, error));
 }
 
 /* All ranks together: one count, and one exit code. */

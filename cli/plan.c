@@ -58,32 +58,92 @@ static gboolean choose_seed(const EdtCliSettings *settings, guint64 *seed, GErro
     return edt_cli_seed_parse(settings->seed ? settings->seed : "-1", seed, error);
 }
 
-static gboolean plan_items(const EdtCliSettings *settings, const EdtModelInfo *info, GArray *tasks,
-                           GError **error)
+/* Source, mask and mix of all pictures: options, or else the record of --from. */
+static gboolean plan_canvas(const EdtCliSettings *settings, const EdtModelInfo *info, EdtItem *item,
+                            EdtCliCanvas *canvas, GError **error)
 {
-    EdtRequest request;
-    EdtItem item = {0};
+    const EdtRecord *record = settings->record;
+    g_autofree char *beside = settings->from ? g_path_get_dirname(settings->from) : NULL;
+    const char *source = settings->image ? settings->image : record ? record->source : NULL;
+    const char *mask = settings->mask ? settings->mask : record ? record->mask : NULL;
+
+    if (settings->mix &&
+        !edt_cli_mix_parse(info, settings->mix, settings->frames ? 1 : 0.5, &item->mix, error))
+        return FALSE;
+    if (!edt_cli_canvas_take(canvas, settings, info, source, mask, beside, error))
+        return FALSE;
+    edt_cli_canvas_lay(canvas, item);
+    edt_cli_canvas_suit(item, edt_cli_settings_says(settings, "freedom"),
+                        edt_cli_settings_says(settings, "fill"));
+    return TRUE;
+}
+
+/* One picture, or the frames that lead to it. */
+static void add_tasks(const EdtCliSettings *settings, const EdtItem *item,
+                      const EdtCliCanvas *canvas, GArray *tasks)
+{
+    for (int i = 0; i < MAX(settings->frames, 1); i++) {
+        EdtCliTask task = {.item = *item, .canvas = edt_cli_canvas_ref(canvas)};
+        if (settings->frames)
+            edt_cli_frame(&task.item, i, settings->frames);
+        g_array_append_val(tasks, task);
+    }
+}
+
+static gboolean check_frames(const EdtCliSettings *settings, const EdtItem *item, int pictures,
+                             GError **error)
+{
+    if (!settings->frames || ((item->mix.n || item->variation.n) && pictures == 1))
+        return TRUE;
+    g_set_error_literal(error, EDT_ERROR, EDT_ERROR_USAGE,
+                        pictures > 1
+                            ? "--frames leads from one picture to another: choose one class, one "
+                              "style and no --batch-count."
+                            : "--frames leads from one picture to another: say with --mix CLASS or "
+                              "--vary SEED:1 to which.");
+    return FALSE;
+}
+
+static gboolean plan_each(const EdtCliSettings *settings, const EdtModelInfo *info,
+                          const EdtRequest *request, const EdtItem *base,
+                          const EdtCliCanvas *canvas, GArray *tasks, GError **error)
+{
     guint64 seed;
-    edt_request_init(&request, NULL);
-    if (!edt_cli_settings_apply(settings, &request, &item, error) ||
-        !choose_seed(settings, &seed, error))
+    if (!choose_seed(settings, &seed, error))
         return FALSE;
     g_auto(GStrv) classes = texts_of(info, settings->classes, edt_class_split);
     g_auto(GStrv) styles = texts_of(
         info, settings->styles && *settings->styles ? settings->styles : NULL, edt_style_split);
-    const int n_styles = count_of(styles);
-    for (int k = 0; k < count_of(classes) * n_styles; k++) {
+    const int n_classes = count_of(classes), n_styles = count_of(styles);
+    if (!check_frames(settings, base, n_classes * n_styles * settings->batch_count, error))
+        return FALSE;
+    for (int k = 0; k < n_classes * n_styles; k++) {
         for (int i = 0; i < settings->batch_count; i++) {
-            EdtCliTask task = {.item = item};
-            task.item.seed = seed + (guint64)i;
-            if (!choose_class(settings, info, classes[k / n_styles], &task.item.class_index,
-                              error) ||
-                !choose_style(settings, info, styles[k % n_styles], &task.item.style, error))
+            EdtItem item = *base;
+            item.seed = seed + (guint64)i;
+            if (!choose_class(settings, info, classes[k / n_styles], &item.class_index, error) ||
+                !choose_style(settings, info, styles[k % n_styles], &item.style, error) ||
+                !edt_item_check(info, request, &item, error))
                 return FALSE;
-            g_array_append_val(tasks, task);
+            add_tasks(settings, &item, canvas, tasks);
         }
     }
     return TRUE;
+}
+
+static gboolean plan_items(const EdtCliSettings *settings, const EdtModelInfo *info, GArray *tasks,
+                           GError **error)
+{
+    EdtRequest request;
+    EdtItem item;
+    EdtCliCanvas canvas = {0};
+    edt_request_init(&request, NULL);
+    edt_item_init(&item);
+    gboolean ok = edt_cli_settings_apply(settings, &request, &item, error) &&
+                  plan_canvas(settings, info, &item, &canvas, error) &&
+                  plan_each(settings, info, &request, &item, &canvas, tasks, error);
+    edt_cli_canvas_clear(&canvas);
+    return ok;
 }
 
 static gboolean plan_named(const EdtCliSettings *settings, GArray *tasks, GError **error)
@@ -110,13 +170,23 @@ static gboolean plan_named(const EdtCliSettings *settings, GArray *tasks, GError
     return TRUE;
 }
 
+static void add_subject(GString *text, const EdtModelInfo *info, int class_index, int style)
+{
+    g_autofree char *class_name = edt_class_name(info, class_index);
+    g_string_append_printf(text, "%s%s", text->len ? " " : "", class_name);
+    if (style == EDT_STYLE_ANY || !info->n_styles)
+        return;
+    g_autofree char *style_name = edt_style_name(info, style);
+    g_string_append_printf(text, " %s", style_name);
+}
+
 char *edt_cli_plan_subject(const EdtModelInfo *info, const EdtItem *item)
 {
-    g_autofree char *class_name = edt_class_name(info, item->class_index);
-    if (item->style == EDT_STYLE_ANY || !info->n_styles)
-        return g_steal_pointer(&class_name);
-    g_autofree char *style_name = edt_style_name(info, item->style);
-    return g_strdup_printf("%s %s", class_name, style_name);
+    GString *text = g_string_new(NULL);
+    add_subject(text, info, item->class_index, item->style);
+    for (int k = 0; k < item->mix.n; k++)
+        add_subject(text, info, item->mix.of[k].class_index, item->mix.of[k].style);
+    return g_string_free(text, FALSE);
 }
 
 static gboolean plan_default(const EdtCliSettings *settings, const EdtModelInfo *info,

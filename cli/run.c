@@ -4,6 +4,7 @@
  * cli/progress.c watches the steps, cli/stop.c listens to Ctrl-C.
  */
 #include "cli/run.h"
+#include "core/canvas.h"
 #include "catalogue.h"
 #include "cli/event.h"
 #include "cli/progress.h"
@@ -22,6 +23,7 @@
 
 void edt_cli_task_clear(EdtCliTask *task)
 {
+    edt_cli_canvas_clear(&task->canvas);
     g_free(task->output);
     g_clear_error(&task->error);
 }
@@ -217,11 +219,21 @@ static void tell_picture(EdtCliRun *run, const EdtCliTask *task, const EdtPictur
         edt_cli_event_path(task->output);
 }
 
+/* A record names what a picture started from: without it the picture cannot be made again. */
+static void keep_canvas(const EdtCliRun *run, const EdtPicture *picture)
+{
+    g_autoptr(GError) error = NULL;
+    if (run->metadata && !edt_canvas_keep(run->info, &picture->item, &error))
+        edt_cli_say("What the picture starts from could not be kept for --from: %s",
+                    error->message);
+}
+
 static void save_picture(EdtCliRun *run, const EdtRequest *request, EdtCliTask *task,
                          const EdtPicture *picture)
 {
     g_autoptr(EdtRecord) record = edt_record_new(run->engine, request, picture);
     EdtCliSaving saving = EDT_CLI_SAVED;
+    keep_canvas(run, picture);
     if (task->output)
         saving = edt_cli_save_picture(run, task, picture, record);
     if (run->latents) {

@@ -29,6 +29,10 @@ static const char details[] =
     "  edt sample --class 7,volcano,random -n 4 -o 'set/%03d.png'\n"
     "  edt sample --from sunflower.png --steps 100    the same flower, with more care\n"
     "  edt sample -m EDT-S-2-256 --class \"golden retriever\"\n"
+    "  edt sample --class fox --image sketch.png --freedom 0.8\n"
+    "  edt sample --class strawberry --mask heart.png --fill shape\n"
+    "  edt sample --class butterfly --image half.png --mask rest.png --fill missing --careful\n"
+    "  edt sample --class fox --mix owl --frames 12 --seed 7 -o 'morph/%03d.png'\n"
     "  edt sample --jobs jobs.jsonl                   one picture a line, such as\n"
     "    {\"class\": \"fish\", \"seed\": 7, \"steps\": 25, \"output\": \"fish.png\"}\n"
     "  A line may set output and all that a record says of class, seed and settings. Lines whose\n"
@@ -71,6 +75,26 @@ static gboolean parse_options(EdtCliSettings *s, int *argc, char ***argv)
          "Decode with the full autoencoder, or the model's draft: quicker", "WHICH"},
         {"clip", 0, 0, G_OPTION_ARG_NONE, &edt_cli_settings_said(s, "clip")->on,
          "Clamp the denoised estimate at each step", NULL},
+        {"image", 0, 0, G_OPTION_ARG_FILENAME, &s->image, "Start from this picture: a sketch, ...",
+         "FILE"},
+        {"freedom", 0, 0, G_OPTION_ARG_STRING, text_of(s, "freedom"),
+         "How far it may go from there: 0 smooths, 1 does not look at it (default: 0.6)", "X"},
+        {"paper", 0, 0, G_OPTION_ARG_STRING, &s->paper,
+         "White paper under it, of models with alpha: auto, keep or clear", "WHAT"},
+        {"mask", 0, 0, G_OPTION_ARG_FILENAME, &s->mask, "Where it is made: white in this picture",
+         "FILE"},
+        {"fill", 0, 0, G_OPTION_ARG_STRING, text_of(s, "fill"),
+         "What the mask is: the picture's shape, or what is missing in --image", "WHAT"},
+        {"careful", 0, 0, G_OPTION_ARG_NONE, &edt_cli_settings_said(s, "careful")->on,
+         "What was missing fits better; takes three times as long", NULL},
+        {"mix", 0, 0, G_OPTION_ARG_STRING, &s->mix,
+         "So much of other classes: owl:0.4, or a list; owl/flat:0.4 with a style", "LIST"},
+        {"mix-how", 0, 0, G_OPTION_ARG_STRING, text_of(s, "mix_how"),
+         "blend (default), or shape: the class's own shape in the other's looks", "HOW"},
+        {"vary", 0, 0, G_OPTION_ARG_STRING, &s->vary,
+         "Towards the picture of another seed: 7:0.2 a little, 7:1 all the way; or a list", "LIST"},
+        {"frames", 0, 0, G_OPTION_ARG_INT, &s->frames,
+         "Pictures on the way from the class to --mix, or the seed to --vary", "N"},
         {"batch-count", 'n', 0, G_OPTION_ARG_INT, &s->batch_count,
          "Pictures of each class, with seeds counting up", "N"},
         {"batch-size", 0, 0, G_OPTION_ARG_INT, &s->batch_size,
@@ -167,9 +191,10 @@ static gboolean run_tasks(EdtCliRun *run, const EdtCliSettings *settings, GArray
                           const float *latents, GError **error)
 {
     EdtRequest request;
-    EdtItem item = {0}; /* the tasks have theirs already */
+    EdtItem item; /* the tasks have theirs already */
     const EdtCliTask *first = &g_array_index(tasks, EdtCliTask, 0);
     edt_request_init(&request, run->engine);
+    edt_item_init(&item);
     if (!edt_cli_settings_apply(settings, &request, &item, error))
         return FALSE;
     run->pictures = (int)tasks->len;

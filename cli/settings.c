@@ -5,6 +5,7 @@
  */
 #include "cli/settings.h"
 #include "catalogue.h"
+#include "cli/canvas.h"
 #include "cli/name.h"
 #include "cli/talk.h"
 #include "core/settings.h"
@@ -27,11 +28,12 @@ EdtCliSaid *edt_cli_settings_said(const EdtCliSettings *settings, const char *na
 
 void edt_cli_settings_clear(EdtCliSettings *settings)
 {
-    char *texts[] = {settings->model,      settings->output,      settings->classes,
-                     settings->styles,     settings->seed,        settings->backend,
-                     settings->type,       settings->rng,         settings->from,
-                     settings->latent_out, settings->init_latent, settings->jobs,
-                     settings->preview_dir};
+    char *texts[] = {settings->model,       settings->output,      settings->classes,
+                     settings->styles,      settings->seed,        settings->backend,
+                     settings->type,        settings->rng,         settings->from,
+                     settings->latent_out,  settings->init_latent, settings->jobs,
+                     settings->preview_dir, settings->image,       settings->mask,
+                     settings->paper,       settings->mix,         settings->vary};
     int n;
     edt_settings(&n);
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
@@ -49,9 +51,8 @@ static gboolean refuse(GError **error, const char *option, const char *value, co
     return FALSE;
 }
 
-/* A word of a list to its place; text NULL: *place stays. */
-static gboolean take_word(const char *option, const char *text, const char *const *words,
-                          int *place, GError **error)
+gboolean edt_cli_word(const char *option, const char *text, const char *const *words, int *place,
+                      GError **error)
 {
     int found = text ? edt_word_find(words, text) : *place;
     if (found < 0) {
@@ -113,6 +114,9 @@ static gboolean check_numbers(const EdtCliSettings *settings, GError **error)
     g_snprintf(text, sizeof text, "%d", settings->batch_size);
     if (settings->batch_size < 0 || settings->batch_size > 256)
         return refuse(error, "--batch-size", text, "1 to 256, or 0 for as many as fit");
+    g_snprintf(text, sizeof text, "%d", settings->frames);
+    if (settings->frames < 0 || settings->frames == 1 || settings->frames > 1000)
+        return refuse(error, "--frames", text, "2 to 1000");
     if (settings->rng && g_strcmp0(settings->rng, "torch") != 0)
         return refuse(error, "--rng", settings->rng, "\"torch\", the only generator");
     return TRUE;
@@ -170,6 +174,7 @@ static gboolean check_jobs(const EdtCliSettings *settings, GError **error)
                         : settings->latent_out       ? "--latent-out"
                         : settings->latent_only      ? "--latent-only"
                         : settings->batch_count != 1 ? "--batch-count"
+                        : settings->frames           ? "--frames"
                                                      : NULL;
     if (!settings->jobs || !other)
         return TRUE;
@@ -182,9 +187,10 @@ static gboolean check_jobs(const EdtCliSettings *settings, GError **error)
 gboolean edt_cli_settings_check(EdtCliSettings *settings, GError **error)
 {
     EdtRequest request;
-    EdtItem item = {0};
+    EdtItem item;
     EdtEngineOptions options;
     edt_request_init(&request, NULL);
+    edt_item_init(&item);
     return check_jobs(settings, error) && (!settings->from || load_record(settings, error)) &&
            check_numbers(settings, error) && check_latents(settings, error) &&
            check_streams(settings, error) &&
@@ -210,8 +216,8 @@ gboolean edt_cli_settings_engine(const EdtCliSettings *settings, EdtEngineOption
 {
     int backend = EDT_BACKEND_AUTO;
     int precision = settings->record ? (int)settings->record->precision : EDT_PRECISION_AUTO;
-    if (!take_word("--backend", settings->backend, edt_backend_words, &backend, error) ||
-        !take_word("--type", settings->type, edt_precision_words, &precision, error))
+    if (!edt_cli_word("--backend", settings->backend, edt_backend_words, &backend, error) ||
+        !edt_cli_word("--type", settings->type, edt_precision_words, &precision, error))
         return FALSE;
     *options = (EdtEngineOptions){.threads = MAX(settings->threads, 0),
                                   .backend = (EdtBackendKind)backend,
@@ -240,10 +246,21 @@ gboolean edt_cli_settings_apply(const EdtCliSettings *settings, EdtRequest *requ
         if (text && !edt_setting_read(&rows[i], edt_setting_field(&rows[i], request, item), text))
             return refuse_setting(&rows[i], text, error);
     }
+    if (settings->vary && !edt_cli_variation_parse(settings->vary, &item->variation, error))
+        return FALSE;
     request->latent_only = settings->latent_only;
     request->want_previews = settings->preview_dir != NULL;
     request->batch = settings->batch_size;
     return TRUE;
+}
+
+gboolean edt_cli_settings_says(const EdtCliSettings *settings, const char *name)
+{
+    int n;
+    const EdtSetting *first = edt_settings(&n), *setting = edt_setting_named(name);
+    const EdtCliSaid *said = &settings->said[setting - first];
+    const guint64 bit = (guint64)1 << (setting - first);
+    return said->on || said->text || (settings->record && settings->record->named & bit);
 }
 
 /* ---- seed ---- */

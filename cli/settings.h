@@ -20,8 +20,9 @@ typedef struct {
 typedef struct {
     char *model, *output, *classes, *styles, *seed, *backend, *type, *rng;
     char *latent_out, *init_latent, *preview_dir, *from, *jobs;
+    char *image, *mask, *paper, *mix, *vary;
     EdtCliSaid *said; /* one for each of edt_settings() */
-    int size, batch_count, batch_size, threads;
+    int size, batch_count, batch_size, threads, frames;
     gboolean latent_only, json, no_metadata, force;
     EdtRecord *record; /* of --from, or NULL */
 } EdtCliSettings;
@@ -41,6 +42,12 @@ gboolean edt_cli_settings_engine(const EdtCliSettings *settings, EdtEngineOption
 /* Lays the record and the options over request and over item, what all its pictures begin as. */
 gboolean edt_cli_settings_apply(const EdtCliSettings *settings, EdtRequest *request, EdtItem *item,
                                 GError **error);
+
+/* Whether an option or the record of --from says a setting. */
+gboolean edt_cli_settings_says(const EdtCliSettings *settings, const char *name);
+/* The place of an option's word; text NULL: *place stays. */
+gboolean edt_cli_word(const char *option, const char *text, const char *const *words, int *place,
+                      GError **error);
 
 /* A whole number, or -1 for a random 32-bit one. */
 gboolean edt_cli_seed_parse(const char *text, guint64 *seed, GError **error);

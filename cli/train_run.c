@@ -26,9 +26,9 @@ typedef struct {
     gboolean stopped;    /* before the last step */
     EdtCliFolder claim;
     gint64 pictures; /* before it was resumed; -1: unknown */
-    gboolean begun; /* the log is open */
+    gboolean begun;  /* the log is open */
     EdtCliRunFile checkpoint, model;
-    int skipped;         /* pictures that were told to be so */
+    int skipped; /* pictures that were told to be so */
 } Run;
 
 static double minutes_since(gint64 time)

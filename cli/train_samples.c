@@ -46,8 +46,8 @@ static gboolean save_grid(const EdtCliTraining *t, gint64 step, const EdtPicture
         grid.pixels[i] = 0.6f;
     for (int i = 0; i < pictures->n_pictures; i++)
         place(&pictures->pictures[i], &grid, i);
-    ok = edt_picture_save(
-        &grid, path, NULL, t->resume || t->force ? EDT_WRITE_REPLACE : EDT_WRITE_NEXT, NULL, error);
+    ok = edt_picture_save(&grid, path, NULL,
+                          t->resume || t->force ? EDT_WRITE_REPLACE : EDT_WRITE_NEXT, NULL, error);
     g_free(grid.pixels);
     return ok;
 }

@@ -30,6 +30,11 @@ void edt_request_init(EdtRequest *request, const EdtEngine *engine)
     };
 }
 
+void edt_item_init(EdtItem *item)
+{
+    *item = (EdtItem){.style = EDT_STYLE_ANY, .freedom = 1};
+}
+
 static gboolean wrong(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 static gboolean wrong(GError **error, const char *format, ...)
@@ -58,19 +63,34 @@ static gboolean check_settings(const EdtRequest *request, const EdtItem *item, G
     return TRUE;
 }
 
+static gboolean check_class(const EdtModelInfo *info, int class_index, int style, GError **error)
+{
+    if (class_index < 0 || class_index >= info->n_classes + info->has_null)
+        return wrong(error, _("There is no class %d: “%s” has classes 0 to %d."), class_index,
+                     info->path, info->n_classes - 1);
+    if (info->n_styles && (style < EDT_STYLE_ANY || style >= info->n_styles))
+        return wrong(error, _("There is no style %d: “%s” has styles 0 to %d."), style, info->path,
+                     info->n_styles - 1);
+    return TRUE;
+}
+
+gboolean edt_item_check(const EdtModelInfo *info, const EdtRequest *request, const EdtItem *item,
+                        GError **error)
+{
+    if (!check_class(info, item->class_index, item->style, error) ||
+        !check_settings(request, item, error))
+        return FALSE;
+    for (int k = 0; k < item->mix.n; k++)
+        if (!check_class(info, item->mix.of[k].class_index, item->mix.of[k].style, error))
+            return FALSE;
+    return edt_easel_check(info, item, request->steps, error);
+}
+
 static gboolean check_items(const EdtModelInfo *info, const EdtRequest *request, GError **error)
 {
-    for (int i = 0; i < request->n_items; i++) {
-        const EdtItem *item = &request->items[i];
-        if (item->class_index < 0 || item->class_index >= info->n_classes + info->has_null)
-            return wrong(error, _("There is no class %d: “%s” has classes 0 to %d."),
-                         item->class_index, info->path, info->n_classes - 1);
-        if (info->n_styles && (item->style < EDT_STYLE_ANY || item->style >= info->n_styles))
-            return wrong(error, _("There is no style %d: “%s” has styles 0 to %d."), item->style,
-                         info->path, info->n_styles - 1);
-        if (!check_settings(request, item, error))
+    for (int i = 0; i < request->n_items; i++)
+        if (!edt_item_check(info, request, &request->items[i], error))
             return FALSE;
-    }
     return TRUE;
 }
 
@@ -100,15 +120,36 @@ static gboolean check(const EdtEngine *engine, const EdtRequest *request, GError
     return TRUE;
 }
 
+/* Forecasts are of two samples a picture, its class's and null's; a mix asks for more. */
+static int forecast_batch(const EdtRequest *request, int batch)
+{
+    int more = 0;
+    for (int i = 0; i < request->n_items; i++)
+        more = MAX(more, edt_conditions_more(&request->items[i]));
+    return (batch * (2 + more) + 1) / 2;
+}
+
 /* As asked, or as many pictures in a forward as memory allows, BATCH_MAX at most.  A GPU that is
  * too small for them says so now, not in the middle of the run. */
 static gboolean choose_batch(const EdtEngine *engine, const EdtRequest *request, int *batch,
                              GError **error)
 {
     *batch = MIN(request->batch > 0 ? request->batch : BATCH_MAX, request->n_items);
-    while (request->batch <= 0 && *batch > 1 && !edt_engine_fits(engine, *batch, NULL))
+    while (request->batch <= 0 && *batch > 1 &&
+           !edt_engine_fits(engine, forecast_batch(request, *batch), NULL))
         --*batch;
-    return engine->backend->memory == NULL || edt_engine_fits(engine, *batch, error);
+    return engine->backend->memory == NULL ||
+           edt_engine_fits(engine, forecast_batch(request, *batch), error);
+}
+
+/* The batch from item `first` on: of items that can go together. */
+static int batch_at(const EdtRequest *request, int first, int batch)
+{
+    int n = 1;
+    while (n < batch && first + n < request->n_items &&
+           edt_easel_alike(&request->items[first], &request->items[first + n]))
+        n++;
+    return n;
 }
 
 /* ---- pixels ---- */
@@ -129,9 +170,13 @@ static gboolean decode(EdtEngine *engine, EdtDecode with, const float *latent, E
         EdtVae *vae = edt_engine_decoder(engine, with, error);
         planes = vae ? edt_engine_decode(engine, vae, latent, error) : NULL;
     }
-    if (planes)
-        edt_pixels_from_planes(planes, C, hw, picture->pixels);
-    return planes != NULL;
+    if (!planes)
+        return FALSE;
+    g_autofree float *composed = picture->item.fill != EDT_FILL_NONE
+                                     ? edt_easel_compose(info, &picture->item, planes)
+                                     : NULL;
+    edt_pixels_from_planes(composed ? composed : planes, C, hw, picture->pixels);
+    return TRUE;
 }
 
 /* The batch's latents become pictures of the result. */
@@ -144,13 +189,11 @@ static gboolean finish(EdtRun *run, int steps_done, EdtVerdict verdict, EdtPictu
         const EdtItem *item = &run->request->items[run->first + i];
         EdtPicture *picture = &result->pictures[result->n_pictures];
         *picture = (EdtPicture){
-            .item = {.class_index = item->class_index,
-                     .seed = item->seed,
-                     .style = info->n_styles ? item->style : EDT_STYLE_ANY},
+            .item = edt_item_asked(info, item),
             .steps_done = steps_done,
             .width = info->image_size,
             .height = info->image_size,
-            .channels = info->has_alpha ? 4 : 3,
+            .channels = edt_easel_channels(info, item),
             .latent = g_memdup2(run->latents + (gsize)i * run->count, run->count * sizeof(float)),
         };
         result->n_pictures++;
@@ -167,73 +210,75 @@ static gboolean finish(EdtRun *run, int steps_done, EdtVerdict verdict, EdtPictu
     return TRUE;
 }
 
-/* Batches one after the other; a stop that keeps ends the list after the running batch. */
-static gboolean run_all(EdtEngine *engine, const EdtRequest *request, const EdtCallbacks *callbacks,
-                        gpointer user_data, const EdtNoiseSchedule *schedule, EdtPictures *result,
-                        GError **error)
+static gboolean run_batch(EdtRun *run, EdtVerdict *verdict, EdtPictures *result, GError **error)
 {
-    const EdtModelInfo *info = engine->info;
+    int steps_done = 0;
+
+    if (!edt_run_prepare(run, error) || !edt_run_sample(run, &steps_done, verdict, error))
+        return FALSE;
+    if (*verdict == EDT_STOP_DISCARD || (*verdict == EDT_STOP_KEEP && steps_done == 0)) {
+        if (*verdict == EDT_STOP_KEEP && result->n_pictures > 0)
+            return TRUE; /* earlier batches are whole */
+        g_set_error(error, EDT_ERROR, EDT_ERROR_CANCELLED, _("Cancelled."));
+        return FALSE;
+    }
+    if (!finish(run, steps_done, *verdict, result, error))
+        return FALSE;
+    if (!run->request->latent_only)
+        edt_engine_proved(run->engine, forecast_batch(run->request, run->B));
+    return TRUE;
+}
+
+/* Batches one after the other; a stop that keeps ends the list after the running batch. */
+static gboolean run_all(EdtRun *run, EdtPictures *result, GError **error)
+{
+    const EdtRequest *request = run->request;
+    const EdtModelInfo *info = run->engine->info;
     EdtVerdict verdict = EDT_CONTINUE;
+    gboolean ok = TRUE;
     int batch;
 
-    if (!choose_batch(engine, request, &batch, error))
+    if (!choose_batch(run->engine, request, &batch, error))
         return FALSE;
     /* a decoder that cannot be had says so before hours of sampling */
     if (info->needs_vae && !request->latent_only &&
-        !edt_engine_decoder(engine, request->vae, error))
+        !edt_engine_decoder(run->engine, request->vae, error))
         return FALSE;
-    for (int first = 0; first < request->n_items && verdict == EDT_CONTINUE; first += batch) {
-        int steps_done = 0;
-        EdtRun run = {
-            .engine = engine,
-            .request = request,
-            .callbacks = callbacks,
-            .user_data = user_data,
-            .sampling = {schedule, request->sampler, info->prediction, info->learned_variance,
-                         request->clip_denoised, request->eta, request->cfg_scale,
-                         request->cfg_pow < 0 ? info->cfg_pow : request->cfg_pow,
-                         request->cfg_interval},
-            .first = first,
-            .B = MIN(batch, request->n_items - first),
-        };
-        if (!edt_run_prepare(&run, error) || !edt_run_sample(&run, &steps_done, &verdict, error))
-            return FALSE;
-        if (verdict == EDT_STOP_DISCARD || (verdict == EDT_STOP_KEEP && steps_done == 0)) {
-            if (verdict == EDT_STOP_KEEP && result->n_pictures > 0)
-                return TRUE; /* earlier batches are whole */
-            g_set_error(error, EDT_ERROR, EDT_ERROR_CANCELLED, _("Cancelled."));
-            return FALSE;
-        }
-        if (!finish(&run, steps_done, verdict, result, error))
-            return FALSE;
-        if (!request->latent_only)
-            edt_engine_proved(engine, run.B);
+    for (; ok && run->first < request->n_items && verdict == EDT_CONTINUE; run->first += run->B) {
+        EdtNoiseSchedule *schedule =
+            edt_easel_schedule(info, &request->items[run->first], request->steps, error);
+        run->sampling =
+            (EdtSampling){.schedule = schedule,
+                          .sampler = request->sampler,
+                          .prediction = info->prediction,
+                          .learned_variance = info->learned_variance,
+                          .clip_denoised = request->clip_denoised,
+                          .eta = request->eta,
+                          .guidance = request->cfg_scale,
+                          .power = request->cfg_pow < 0 ? info->cfg_pow : request->cfg_pow,
+                          .interval = request->cfg_interval};
+        run->B = batch_at(request, run->first, batch);
+        ok = schedule && run_batch(run, &verdict, result, error);
+        edt_noise_schedule_free(schedule);
     }
-    return TRUE;
+    return ok;
 }
 
 EdtPictures *edt_generate(EdtEngine *engine, const EdtRequest *request,
                           const EdtCallbacks *callbacks, gpointer user_data, GError **error)
 {
-    EdtNoiseSchedule *schedule = NULL;
-    EdtPictures *result = NULL;
+    EdtRun run = {
+        .engine = engine, .request = request, .callbacks = callbacks, .user_data = user_data};
 
     if (!check(engine, request, error))
         return NULL;
-    schedule =
-        edt_noise_schedule_new(engine->info->schedule, EDT_RESPACE_EVEN, request->steps, error);
-    if (schedule == NULL)
-        return NULL;
     g_mutex_lock(&engine->lock);
     edt_threads_use(engine->options.threads);
-    result = g_new0(EdtPictures, 1);
+    EdtPictures *result = g_new0(EdtPictures, 1);
     result->pictures = g_new0(EdtPicture, request->n_items);
-    if (!run_all(engine, request, callbacks, user_data, schedule, result, error)) {
-        edt_pictures_free(result);
-        result = NULL;
-    }
+    if (!run_all(&run, result, error))
+        g_clear_pointer(&result, edt_pictures_free);
     g_mutex_unlock(&engine->lock);
-    edt_noise_schedule_free(schedule);
     return result;
 }
 

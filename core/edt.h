@@ -19,6 +19,7 @@
  * The engine never exits, aborts or prints; every failure is a GError of domain EDT_ERROR.
  *
  * Beside it stand settings.h (what can be asked for, by name), record.h (how a picture was made),
+ * canvas.h (sources and masks as files and bytes),
  * catalogue.h (models and classes), machine.h (devices, speed) and train.h.  Any room of core/ may
  * read this header for its vocabulary.
  */
@@ -158,15 +159,68 @@ typedef enum { EDT_AMM_OFF, EDT_AMM_OFFICIAL, EDT_AMM_AUTO } EdtAmm;
 /* What decodes: the model's autoencoder, or the small one beside it. */
 typedef enum { EDT_DECODE_FULL, EDT_DECODE_DRAFT } EdtDecode;
 
+/* Where a picture is made. */
+typedef enum {
+    EDT_FILL_NONE,    /* in the whole square; a mask is not looked at */
+    EDT_FILL_SHAPE,   /* it gets the shape of the mask */
+    EDT_FILL_MISSING, /* the source stays where the mask is 0; what is made fits it */
+} EdtFill;
+
+/* What a second class, and a third, does to a picture. */
+typedef enum {
+    EDT_MIX_BLEND, /* predictions are weighted: something of each */
+    EDT_MIX_SHAPE, /* the shape of the first in the looks of the second: one class is added, and the
+                      more its weight, the sooner it takes over */
+} EdtMixHow;
+
+#define EDT_MIX_MAX 3 /* classes beside the first */
+typedef struct {
+    int n;
+    struct {
+        int class_index, style; /* as in EdtItem */
+        double weight;          /* 0..1; together at most 1, the first class has the rest */
+    } of[EDT_MIX_MAX];
+} EdtMix;
+
+/* Noise between that of the seed and those of others, one after the other: amount 0 changes
+ * nothing, 1 is the other seed's own picture. */
+#define EDT_VARIATIONS_MAX 8
+typedef struct {
+    int n;
+    struct {
+        guint64 seed;
+        double amount; /* 0..1 */
+    } of[EDT_VARIATIONS_MAX];
+} EdtVariation;
+
 /* One picture of a request.  Every item has its own random generator, seeded with the low 32 bits
  * of seed as torch.manual_seed does, so its picture does not depend on its neighbours in the batch.
+ *
+ * source: what it starts from, P x image_size x image_size of -1..1 in planes; P is 3, or 4 with
+ * alpha, colour premultiplied (canvas.h makes it of bytes).  freedom says how far it may go from
+ * there, linear in log-SNR: 0 smooths, 0.6 redraws, at 1 the source is not looked at but for what
+ * EDT_FILL_MISSING keeps.  All steps lie between there and the finished picture.
+ * mask: image_size x image_size of 0 (outside, kept) .. 1 (is made).
+ * Both are borrowed during edt_generate(), and by its pictures as long as they are asked for a
+ * record.  NULL: none.
  */
+#define EDT_STYLE_ANY (-1)
 typedef struct {
     int class_index; /* 0..n_classes-1, or n_classes for the null class where there is one */
     guint64 seed;
     int style; /* 0..n_styles-1, or EDT_STYLE_ANY; models without styles do not look at it */
+    EdtMix mix;
+    EdtMixHow mix_how;
+    EdtVariation variation;
+    const float *source;
+    double freedom; /* 0..1; without a source not looked at */
+    const float *mask;
+    EdtFill fill;
+    gboolean careful; /* EDT_FILL_MISSING: the first steps are gone four times, which fits better */
 } EdtItem;
-#define EDT_STYLE_ANY (-1)
+
+/* Class 0 and seed 0 in any style, of nothing, in the whole square. */
+void edt_item_init(EdtItem *item);
 
 /* From one number to another, both included. */
 typedef struct {
@@ -194,6 +248,12 @@ typedef struct {
 
 /* Defaults that suit the engine's model (NULL: an official latent model). */
 void edt_request_init(EdtRequest *request, const EdtEngine *engine);
+
+/* What edt_generate() will say to an item, before a model is loaded.  Errors: EDT_ERROR_USAGE. */
+gboolean edt_item_check(const EdtModelInfo *info, const EdtRequest *request, const EdtItem *item,
+                        GError **error);
+/* An item without what a model or its own settings do not look at: what its picture has. */
+EdtItem edt_item_asked(const EdtModelInfo *info, const EdtItem *item);
 
 /* ---- callbacks ---- */
 
@@ -228,10 +288,11 @@ typedef struct {
 /* ---- the result ---- */
 
 typedef struct {
-    EdtItem item;   /* style is EDT_STYLE_ANY where the model has none */
+    EdtItem item;   /* style is EDT_STYLE_ANY where the model has none; what was not looked at
+                       (freedom   without a source, ...) is as edt_item_init() has it */
     int steps_done; /* fewer than asked after EDT_STOP_KEEP */
-    int width, height, channels;
-    float *pixels; /* height x width x channels, 0..1, sRGB; NULL with latent_only */
+    int width, height, channels; /* channels 4 where the model or a shape has alpha, else 3 */
+    float *pixels; /* height x width x channels, 0..1, sRGB, straight; NULL with latent_only */
     float *latent; /* channels x latent_size x latent_size, as the sampler left it */
 } EdtPicture;
 

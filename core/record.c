@@ -6,6 +6,7 @@
  * reading one trusts nothing.
  */
 #include "record.h"
+#include "canvas.h"
 #include "catalogue.h"
 #include "settings.h"
 #include "files/json_text.h"
@@ -30,6 +31,8 @@ static const struct {
     {"style", {"class_name", EDT_SETTING_TEXT, FACT(class_name)}},
     {"seed", {"style_name", EDT_SETTING_TEXT, FACT(style_name)}},
     {"sampler", {"steps_done", EDT_SETTING_WHOLE, FACT(steps_done), .most = G_MAXINT}},
+    {"freedom", {"source", EDT_SETTING_TEXT, FACT(source)}},
+    {"freedom", {"mask", EDT_SETTING_TEXT, FACT(mask)}},
     {NULL, {"init_latent", EDT_SETTING_FLAG, FACT(foreign_noise)}},
     {NULL, {"precision", EDT_SETTING_WORD, FACT(precision), .words = edt_precision_words}},
     {NULL, {"backend", EDT_SETTING_TEXT, FACT(backend)}},
@@ -71,6 +74,15 @@ static EdtRequest settings_of(const EdtRequest *request)
     return settings;
 }
 
+/* The settings of an item, without what belongs to the caller. */
+static EdtItem item_of(const EdtItem *item)
+{
+    EdtItem settings = *item;
+    settings.source = NULL;
+    settings.mask = NULL;
+    return settings;
+}
+
 EdtRecord *edt_record_new(const EdtEngine *engine, const EdtRequest *request,
                           const EdtPicture *picture)
 {
@@ -78,7 +90,7 @@ EdtRecord *edt_record_new(const EdtEngine *engine, const EdtRequest *request,
     EdtRecord *record = g_new(EdtRecord, 1);
     *record = (EdtRecord){
         .request = settings_of(request),
-        .item = picture->item,
+        .item = item_of(&picture->item),
         .named = G_MAXUINT64,
         .version = g_strdup(EDT_VERSION),
         .model = g_strdup(edt_model_info_title(info)),
@@ -87,6 +99,8 @@ EdtRecord *edt_record_new(const EdtEngine *engine, const EdtRequest *request,
         .style_name =
             picture->item.style == EDT_STYLE_ANY ? NULL : edt_style_name(info, picture->item.style),
         .backend = g_strdup(edt_engine_backend(engine)),
+        .source = edt_canvas_sha256(info, EDT_CANVAS_SOURCE, picture->item.source),
+        .mask = edt_canvas_sha256(info, EDT_CANVAS_MASK, picture->item.mask),
         .steps_done = picture->steps_done,
         .size = info->image_size,
         .precision = edt_engine_precision(engine),
@@ -127,7 +141,7 @@ char *edt_record_write(const EdtRecord *record)
     for (int i = 0; i < n; i++) {
         gconstpointer field = edt_setting_field(&settings[i], &record->request, &record->item);
         add_facts(json, record, settings[i].name);
-        if (!edt_setting_is_quiet(&settings[i], field))
+        if (!edt_setting_is_usual(&settings[i], field))
             add_member(json, &settings[i], field);
     }
     add_facts(json, record, NULL);
@@ -198,6 +212,9 @@ static gboolean has_type(EdtSettingKind kind, GType type)
     case EDT_SETTING_TEXT:
     case EDT_SETTING_SPAN:
         return type == G_TYPE_STRING;
+    case EDT_SETTING_MIX:
+    case EDT_SETTING_VARIATION:
+        return type == JSON_TYPE_ARRAY;
     }
     return FALSE;
 }
@@ -209,6 +226,8 @@ static char *text_of(JsonNode *node, GType type)
         return g_strdup_printf("%" G_GINT64_FORMAT, json_node_get_int(node));
     if (type == G_TYPE_DOUBLE)
         return g_strdup(g_ascii_dtostr(number, sizeof number, json_node_get_double(node)));
+    if (type == JSON_TYPE_ARRAY)
+        return json_to_string(node, FALSE);
     if (type == G_TYPE_BOOLEAN)
         return g_strdup(json_node_get_boolean(node) ? "true" : "false");
     return json_node_dup_string(node);
@@ -216,7 +235,7 @@ static char *text_of(JsonNode *node, GType type)
 
 static gboolean take_member(JsonNode *node, const EdtSetting *row, gpointer field)
 {
-    GType type = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_value_type(node) : G_TYPE_INVALID;
+    GType type = JSON_NODE_HOLDS_NULL(node) ? G_TYPE_INVALID : json_node_get_value_type(node);
     if (type == G_TYPE_DOUBLE && has_type(row->kind, G_TYPE_INT64) && is_whole(node)) {
         g_autofree char *whole = g_strdup_printf("%.0f", json_node_get_double(node));
         return edt_setting_read(row, field, whole);
@@ -273,7 +292,7 @@ EdtRecord *edt_record_read(const char *json, GError **error)
         return NULL;
     g_autoptr(EdtRecord) record = g_new0(EdtRecord, 1);
     edt_request_init(&record->request, NULL);
-    record->item.style = EDT_STYLE_ANY;
+    edt_item_init(&record->item);
     if (!read_settings(object, json, record, error))
         return NULL;
     read_facts(object, record);

@@ -17,8 +17,9 @@ typedef struct {
     char *version; /* of edt */
     char *model;   /* its title, or variant */
     char *model_sha256, *class_name, *style_name, *backend;
-    int steps_done; /* fewer than asked: stopped early */
-    int size;       /* pixels a side */
+    char *source, *mask; /* SHA-256 of what it started from (canvas.h); item has none of both */
+    int steps_done;      /* fewer than asked: stopped early */
+    int size;            /* pixels a side */
     EdtPrecision precision;
     gboolean foreign_noise; /* began from EdtRequest.init_latent: not repeatable from this alone */
 } EdtRecord;

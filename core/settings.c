@@ -5,6 +5,7 @@
  * edt.c, the command line and the session of the dialog.
  */
 #include "settings.h"
+#include "setting_lists.h"
 
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
@@ -16,6 +17,8 @@
 const char *const edt_sampler_words[] = {"ddpm", "ddim", "dpm++2m", NULL};
 const char *const edt_amm_words[] = {"off", "official", "auto", NULL};
 const char *const edt_decode_words[] = {"full", "draft", NULL};
+const char *const edt_fill_words[] = {"none", "shape", "missing", NULL};
+const char *const edt_mix_how_words[] = {"blend", "shape", NULL};
 const char *const edt_backend_words[] = {"auto", "cpu", "cuda", NULL};
 const char *const edt_precision_words[] = {"auto", "f32", "bf16", NULL};
 const char *const edt_schedule_words[] = {"linear", "cosine", NULL};
@@ -74,8 +77,11 @@ const char *edt_word_nearest(const char *const *words, const char *text)
 /* clang-format off */
 static const EdtSetting table[] = {
     {"class",     EDT_SETTING_WHOLE,  OF_ITEM(class_index),      .most = G_MAXINT},
-    {"style",     EDT_SETTING_WHOLE,  OF_ITEM(style),            .least = EDT_STYLE_ANY, .most = EDT_STYLES_MAX, .quiet = TRUE},
+    {"style",     EDT_SETTING_WHOLE,  OF_ITEM(style),            .least = EDT_STYLE_ANY, .most = EDT_STYLES_MAX, .quiet = TRUE, .usual = EDT_STYLE_ANY},
     {"seed",      EDT_SETTING_WIDE,   OF_ITEM(seed),             .most = (double)G_MAXINT64},
+    {"mix",       EDT_SETTING_MIX,    OF_ITEM(mix),              .quiet = TRUE},
+    {"mix_how",   EDT_SETTING_WORD,   OF_ITEM(mix_how),          .quiet = TRUE, .words = edt_mix_how_words},
+    {"variation", EDT_SETTING_VARIATION, OF_ITEM(variation),     .quiet = TRUE},
     {"steps",     EDT_SETTING_WHOLE,  OF_REQUEST(steps),         .least = 1, .most = 1000},
     {"sampler",   EDT_SETTING_WORD,   OF_REQUEST(sampler),       .words = edt_sampler_words},
     {"cfg_scale", EDT_SETTING_NUMBER, OF_REQUEST(cfg_scale),     .least = -1000, .most = 1000},
@@ -85,6 +91,9 @@ static const EdtSetting table[] = {
     {"eta",       EDT_SETTING_NUMBER, OF_REQUEST(eta),           .most = 1},
     {"clip",      EDT_SETTING_FLAG,   OF_REQUEST(clip_denoised), .words = NULL},
     {"vae",       EDT_SETTING_WORD,   OF_REQUEST(vae),           .words = edt_decode_words},
+    {"freedom",   EDT_SETTING_NUMBER, OF_ITEM(freedom),          .most = 1, .quiet = TRUE, .usual = 1},
+    {"fill",      EDT_SETTING_WORD,   OF_ITEM(fill),             .quiet = TRUE, .words = edt_fill_words},
+    {"careful",   EDT_SETTING_FLAG,   OF_ITEM(careful),          .quiet = TRUE},
 };
 /* clang-format on */
 
@@ -181,13 +190,17 @@ gboolean edt_setting_read(const EdtSetting *setting, gpointer field, const char 
         return TRUE;
     case EDT_SETTING_SPAN:
         return read_span(setting, text, field);
+    case EDT_SETTING_MIX:
+        return edt_mix_read(field, text);
+    case EDT_SETTING_VARIATION:
+        return edt_variation_read(field, text);
     }
     return FALSE;
 }
 
 /* ---- field to text ---- */
 
-static char *number_text(double value)
+char *edt_setting_number(double value)
 {
     char text[G_ASCII_DTOSTR_BUF_SIZE];
     for (int digits = 1; digits <= 17; digits++) {
@@ -202,7 +215,7 @@ static char *number_text(double value)
 
 static char *span_text(const EdtSpan *span)
 {
-    g_autofree char *from = number_text(span->from), *to = number_text(span->to);
+    g_autofree char *from = edt_setting_number(span->from), *to = edt_setting_number(span->to);
     return g_strconcat(from, ",", to, NULL);
 }
 
@@ -214,7 +227,7 @@ char *edt_setting_write(const EdtSetting *setting, gconstpointer field)
     case EDT_SETTING_WIDE:
         return g_strdup_printf("%" PRIu64, *(const guint64 *)field);
     case EDT_SETTING_NUMBER:
-        return number_text(*(const double *)field);
+        return edt_setting_number(*(const double *)field);
     case EDT_SETTING_FLAG:
         return g_strdup(*(const gboolean *)field ? "true" : "false");
     case EDT_SETTING_WORD:
@@ -223,6 +236,10 @@ char *edt_setting_write(const EdtSetting *setting, gconstpointer field)
         return g_strdup(*(char *const *)field);
     case EDT_SETTING_SPAN:
         return span_text(field);
+    case EDT_SETTING_MIX:
+        return edt_mix_write(field);
+    case EDT_SETTING_VARIATION:
+        return edt_variation_write(field);
     }
     return NULL;
 }
@@ -231,16 +248,6 @@ gboolean edt_setting_is_text(const EdtSetting *setting)
 {
     return setting->kind == EDT_SETTING_WORD || setting->kind == EDT_SETTING_TEXT ||
            setting->kind == EDT_SETTING_SPAN;
-}
-
-gboolean edt_setting_is_quiet(const EdtSetting *setting, gconstpointer field)
-{
-    if (!setting->quiet)
-        return FALSE;
-    if (setting->kind == EDT_SETTING_WHOLE)
-        return *(const int *)field == (int)setting->least;
-    const EdtSpan *span = field;
-    return span->from == setting->least && span->to == setting->most;
 }
 
 /* ---- checking, comparing ---- */
@@ -266,6 +273,35 @@ gboolean edt_setting_fits(const EdtSetting *setting, gconstpointer field)
         return TRUE;
     case EDT_SETTING_SPAN:
         return span_fits(setting, field);
+    case EDT_SETTING_MIX:
+        return edt_mix_fits(field);
+    case EDT_SETTING_VARIATION:
+        return edt_variation_fits(field);
+    }
+    return FALSE;
+}
+
+gboolean edt_setting_is_usual(const EdtSetting *setting, gconstpointer field)
+{
+    if (!setting->quiet)
+        return FALSE;
+    switch (setting->kind) {
+    case EDT_SETTING_WHOLE:
+    case EDT_SETTING_WORD:
+    case EDT_SETTING_FLAG:
+        return *(const int *)field == (int)setting->usual;
+    case EDT_SETTING_NUMBER:
+        return *(const double *)field == setting->usual;
+    case EDT_SETTING_MIX:
+        return ((const EdtMix *)field)->n == 0;
+    case EDT_SETTING_VARIATION:
+        return ((const EdtVariation *)field)->n == 0;
+    case EDT_SETTING_SPAN:
+        return ((const EdtSpan *)field)->from == setting->least &&
+               ((const EdtSpan *)field)->to == setting->most;
+    case EDT_SETTING_WIDE:
+    case EDT_SETTING_TEXT:
+        break;
     }
     return FALSE;
 }
@@ -307,6 +343,14 @@ char *edt_setting_expected(const EdtSetting *setting)
         return g_strdup_printf(_("two numbers from %g to %g with a comma between them, the smaller "
                                  "one first"),
                                setting->least, setting->most);
+    case EDT_SETTING_MIX:
+        return g_strdup_printf(_("a list of at most %d classes with weights from 0 to 1, such as "
+                                 "[[207, 0.4]]"),
+                               EDT_MIX_MAX);
+    case EDT_SETTING_VARIATION:
+        return g_strdup_printf(_("a list of at most %d seeds with amounts from 0 to 1, such as "
+                                 "[[7, 0.2]]"),
+                               EDT_VARIATIONS_MAX);
     }
     return NULL;
 }

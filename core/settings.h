@@ -18,6 +18,8 @@ G_BEGIN_DECLS
 extern const char *const edt_sampler_words[];    /* EdtSampler */
 extern const char *const edt_amm_words[];        /* EdtAmm */
 extern const char *const edt_decode_words[];     /* EdtDecode */
+extern const char *const edt_fill_words[];       /* EdtFill */
+extern const char *const edt_mix_how_words[];    /* EdtMixHow */
 extern const char *const edt_backend_words[];    /* EdtBackendKind */
 extern const char *const edt_precision_words[];  /* EdtPrecision */
 extern const char *const edt_schedule_words[];   /* EdtSchedule */
@@ -37,13 +39,15 @@ int edt_spelling_distance(const char *a, const char *b);
 /* ---- settings ---- */
 
 typedef enum {
-    EDT_SETTING_WHOLE,  /* int */
-    EDT_SETTING_WIDE,   /* guint64 up to G_MAXINT64 */
-    EDT_SETTING_NUMBER, /* double */
-    EDT_SETTING_FLAG,   /* gboolean: "true", "false" */
-    EDT_SETTING_WORD,   /* an enum, by one of words */
-    EDT_SETTING_TEXT,   /* char *, owned; NULL: none */
-    EDT_SETTING_SPAN,   /* EdtSpan: "0.2,0.8" */
+    EDT_SETTING_WHOLE,     /* int */
+    EDT_SETTING_WIDE,      /* guint64 up to G_MAXINT64 */
+    EDT_SETTING_NUMBER,    /* double */
+    EDT_SETTING_FLAG,      /* gboolean: "true", "false" */
+    EDT_SETTING_WORD,      /* an enum, by one of words */
+    EDT_SETTING_TEXT,      /* char *, owned; NULL: none */
+    EDT_SETTING_SPAN,      /* EdtSpan: "0.2,0.8" */
+    EDT_SETTING_MIX,       /* EdtMix: "[[class, weight], [class, weight, style], ...]" */
+    EDT_SETTING_VARIATION, /* EdtVariation: "[[seed, amount], ...]" */
 } EdtSettingKind;
 
 typedef struct {
@@ -51,8 +55,9 @@ typedef struct {
     EdtSettingKind kind;
     gboolean of_item; /* a field of EdtItem instead of EdtRequest */
     gsize offset;
-    double least, most; /* of the first three kinds and the last */
-    gboolean quiet;     /* of WHOLE: its least value is "not asked for", of SPAN all that may be */
+    double least, most; /* of numbers and spans */
+    gboolean quiet; /* records leave it out where it is as it mostly is: no list, all of a span, */
+    double usual;   /* ... this number, place of a word or flag */
     const char *const *words;
 } EdtSetting;
 
@@ -72,9 +77,9 @@ gboolean edt_setting_read(const EdtSetting *setting, gpointer field, const char 
 char *edt_setting_write(const EdtSetting *setting, gconstpointer field);
 /* That text is one in JSON, too: in quotation marks. */
 gboolean edt_setting_is_text(const EdtSetting *setting);
-/* Nothing was asked for, and records leave it out. */
-gboolean edt_setting_is_quiet(const EdtSetting *setting, gconstpointer field);
 gboolean edt_setting_fits(const EdtSetting *setting, gconstpointer field);
+/* Whether it is a quiet one, and records leave this value out. */
+gboolean edt_setting_is_usual(const EdtSetting *setting, gconstpointer field);
 gboolean edt_setting_equal(const EdtSetting *setting, gconstpointer a, gconstpointer b);
 /* For "... must be %s": "a whole number from 1 to 1000".  Free with g_free(). */
 char *edt_setting_expected(const EdtSetting *setting);

@@ -224,8 +224,11 @@ EdtOrder *edt_order_sketches(GObject *settings, const int *classes, int n, int t
     clear_settings(&s);
     if (!order)
         return NULL;
-    for (int i = 0; i < n; i++)
-        order->items[i] = (EdtItem){classes[i], SKETCH_SEED, EDT_STYLE_ANY};
+    for (int i = 0; i < n; i++) {
+        edt_item_init(&order->items[i]);
+        order->items[i].class_index = classes[i];
+        order->items[i].seed = SKETCH_SEED;
+    }
     EdtModelInfo *info = edt_model_info_read(order->model, NULL);
     edt_request_init(&order->request, NULL);
     order->request.items = order->items;

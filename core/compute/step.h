@@ -24,42 +24,72 @@ enum {
     EDT_STEP_ENDS = 1 << 4,              /* the estimate is the sample */
     EDT_STEP_DRAWS = 1 << 5,             /* adds noise ... */
     EDT_STEP_LEARNED = 1 << 6,           /* ... by the variance that the network predicts */
+    EDT_STEP_KEEPS = 1 << 7,             /* where the mask is 0 the source stays */
+    EDT_STEP_SHAPES = 1 << 8,            /* the estimate's alpha, channel 3, is the mask's */
+    EDT_STEP_RETURNS = 1 << 9,           /* noise leads back to where the step began */
 };
 
 typedef struct {
     int flags;
-    float guidance;              /* out becomes null + guidance (class - null) */
-    float of_x, of_noise;        /* estimate = of_x x - of_noise out */
-    float now, before;           /* target = now estimate - before last estimate */
-    float of_target, of_rest;    /* x = of_target target + of_rest (x, or the noise found anew) */
-    float deviation;             /* of the noise added */
-    float log_least, log_most;   /* bounds of the log variance that v in -1..1 chooses from */
+    float guidance;            /* out becomes null + guidance (class - null) */
+    float of_x, of_noise;      /* estimate = of_x x - of_noise out */
+    float now, before;         /* target = now estimate - before last estimate */
+    float of_target, of_rest;  /* x = of_target target + of_rest (x, or the noise found anew) */
+    float deviation;           /* of the noise added */
+    float log_least, log_most; /* bounds of the log variance that v in -1..1 chooses from */
+    float of_source, of_z;     /* what is kept, as noisy as x: of_source source + of_z z */
+    float back_x, back_noise;  /* a step that returns: x = back_x x + back_noise again */
 } EdtStepCoefficients;
 
 /* One step for N pictures, in place: x_t becomes x_{t-1}, the last estimate this step's. */
 typedef struct {
-    int N, C, C_out, hw;     /* C_out is C, or 2C with v behind */
-    int guided;              /* channels that guidance acts on; 0: none, and no null half of out */
-    gboolean twice;          /* x has two halves though this step has no guidance */
+    int N, C, C_out, hw; /* C_out is C, or 2C with v behind */
+    int guided;          /* channels that guidance acts on; 0: none, and no null half of out */
+    gboolean twice;      /* x has a null half though this step has no guidance */
+    int more;            /* classes that are mixed into each picture's own */
     const EdtStepCoefficients *how;
-    const float *out;        /* [N, C_out, hw]; guided: [2N, C_out, hw], the null class behind */
+    const float *out;        /* [groups, N, C_out, hw]: the class, guided: null, then the others */
     const float *noise;      /* [N, C, hw]; only read by a step that draws */
-    float *x;                /* [N, C, hw]; guided: [2N, C, hw], both halves the same */
+    const float *again;      /* [N, C, hw]; only read by a step that returns */
+    const float *weight;     /* [N, 1 + more] of the classes; only read where there are more */
+    const float *source, *z; /* [N, C, hw]; only read by a step that keeps */
+    const float *mask;       /* [N, hw], 1: is made; only read by a step that keeps or shapes */
+    float *x;                /* [groups, N, C, hw], all groups the same */
     float *denoised;         /* [N, C, hw] */
 } EdtSamplerStep;
 
 /* All of it, on the CPU (step.c). */
 void edt_step_run(const EdtSamplerStep *op);
 
-/* What the network says for number i of a picture under guidance (official forward_with_cfg: three
- * channels of four); the others, and the learned variance, stay the class's own. */
-EDT_STEP_FUNCTION float edt_step_guide(const EdtSamplerStep *op, const EdtStepCoefficients *k,
-                                       const float *out, gint64 i)
+/* Groups of x: the pictures' classes, null where there is guidance, further classes. */
+EDT_STEP_FUNCTION gint64 edt_step_groups(const EdtSamplerStep *op)
 {
-    if (i >= (gint64)op->guided * op->hw)
+    return 1 + (op->guided || op->twice ? 1 : 0) + op->more;
+}
+
+/* What the network says for a number of picture n, of its classes by weight. */
+EDT_STEP_FUNCTION float edt_step_mix(const EdtSamplerStep *op, gint64 n, const float *out)
+{
+    if (!op->more)
         return out[0];
+    const gint64 group = (gint64)op->N * op->C_out * op->hw;
+    const float *weight = op->weight + n * (op->more + 1);
+    float sum = weight[0] * out[0];
+    for (int k = 1; k <= op->more; k++)
+        sum += weight[k] * out[(op->guided ? k + 1 : k) * group];
+    return sum;
+}
+
+/* The same under guidance, of number i of the picture (official forward_with_cfg: three channels of
+ * four); the others, and the learned variance, stay the class's own. */
+EDT_STEP_FUNCTION float edt_step_guide(const EdtSamplerStep *op, const EdtStepCoefficients *k,
+                                       const float *out, gint64 n, gint64 i)
+{
+    const float own = edt_step_mix(op, n, out);
+    if (i >= (gint64)op->guided * op->hw)
+        return own;
     const float null = out[(gint64)op->N * op->C_out * op->hw];
-    return null + k->guidance * (out[0] - null);
+    return null + k->guidance * (own - null);
 }
 
 /* The denoised estimate (Ho et al. 2020, eq. 15: the noise taken out of x). */
@@ -99,20 +129,59 @@ EDT_STEP_FUNCTION float edt_step_add_noise(const EdtStepCoefficients *k, float x
     return x + deviation * noise;
 }
 
+/* a where the mask is 1, b where it is 0, both exactly. */
+EDT_STEP_FUNCTION float edt_step_blend(float mask, float a, float b)
+{
+    return mask * a + (1.0f - mask) * b;
+}
+
+/* The estimate as the canvas wants it: the source where it is kept; the mask as alpha, and
+ * premultiplied colour within that. */
+EDT_STEP_FUNCTION float edt_step_bind(const EdtSamplerStep *op, const EdtStepCoefficients *k,
+                                      gint64 n, gint64 i, float estimate)
+{
+    const gint64 count = (gint64)op->C * op->hw;
+    if (!(k->flags & (EDT_STEP_KEEPS | EDT_STEP_SHAPES)))
+        return estimate;
+    const float mask = op->mask[n * op->hw + i % op->hw];
+    if (k->flags & EDT_STEP_SHAPES) {
+        const float alpha = 2.0f * mask - 1.0f;
+        estimate = i >= 3 * (gint64)op->hw || estimate > alpha ? alpha : estimate;
+    }
+    return k->flags & EDT_STEP_KEEPS ? edt_step_blend(mask, estimate, op->source[n * count + i])
+                                     : estimate;
+}
+
+/* x before the next step: back to where this one began if it returns, and what is kept as noisy as
+ * the rest. */
+EDT_STEP_FUNCTION float edt_step_keep(const EdtSamplerStep *op, const EdtStepCoefficients *k,
+                                      gint64 n, gint64 i, float x)
+{
+    const gint64 at = n * op->C * op->hw + i;
+    if (k->flags & EDT_STEP_RETURNS)
+        x = k->back_x * x + k->back_noise * op->again[at];
+    if (k->flags & EDT_STEP_KEEPS)
+        x = edt_step_blend(op->mask[n * op->hw + i % op->hw], x,
+                           k->of_source * op->source[at] + k->of_z * op->z[at]);
+    return x;
+}
+
 /* Number i of picture n; how: op->how, where it is quick to read. */
 EDT_STEP_FUNCTION void edt_step_number(const EdtSamplerStep *op, const EdtStepCoefficients *how,
                                        gint64 n, gint64 i)
 {
     const gint64 count = (gint64)op->C * op->hw, at = n * count + i;
     const float *out = op->out + n * op->C_out * op->hw + i;
-    const float estimate = edt_step_denoise(how, op->x[at], edt_step_guide(op, how, out, i));
+    const float estimate = edt_step_bind(
+        op, how, n, i, edt_step_denoise(how, op->x[at], edt_step_guide(op, how, out, n, i)));
     float x = edt_step_move(how, op->x[at], estimate, op->denoised[at]);
 
     if (how->flags & EDT_STEP_DRAWS)
-        x = edt_step_add_noise(how, x, how->flags & EDT_STEP_LEARNED ? out[count] : 0.0f,
-                               op->noise[at]);
+        x = edt_step_add_noise(
+            how, x, how->flags & EDT_STEP_LEARNED ? edt_step_mix(op, n, out + count) : 0.0f,
+            op->noise[at]);
+    x = edt_step_keep(op, how, n, i, x);
     op->denoised[at] = estimate;
-    op->x[at] = x;
-    if (op->guided || op->twice)
-        op->x[op->N * count + at] = x;
+    for (gint64 group = 0; group < edt_step_groups(op); group++)
+        op->x[group * op->N * count + at] = x;
 }

@@ -223,8 +223,8 @@ EdtVae *edt_engine_decoder(EdtEngine *engine, EdtDecode which, GError **error)
     EdtVae **vae = which == EDT_DECODE_DRAFT ? &engine->draft : &engine->decoder;
 
     if (!*vae)
-        *vae = load_vae(engine, which == EDT_DECODE_DRAFT ? "draft." : "vae.", EDT_VAE_DECODER,
-                        error);
+        *vae =
+            load_vae(engine, which == EDT_DECODE_DRAFT ? "draft." : "vae.", EDT_VAE_DECODER, error);
     return *vae;
 }
 

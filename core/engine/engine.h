@@ -22,11 +22,11 @@ struct EdtEngine {
     char *passed_over; /* why AUTO did not take the GPU that is there, or NULL */
     EdtNetwork *model;
     EdtVae *decoder, *draft, *encoder; /* made when first used */
-    void *work;                /* host memory of the sampler, see run.c */
+    void *work;                        /* host memory of the sampler, see run.c */
     gsize work_bytes;
-    float *device_work;        /* device memory of the sampler */
+    float *device_work; /* device memory of the sampler */
     gsize device_bytes;
-    float *planes;             /* host memory of a decoded picture, see decode.c */
+    float *planes; /* host memory of a decoded picture, see decode.c */
     gsize planes_bytes;
 };
 

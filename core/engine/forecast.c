@@ -9,8 +9,9 @@
 #define MIB ((guint64)1 << 20)
 
 #define HOST_FIXED (96 * MIB) /* libraries, their prepared kernels, thread stacks */
-#define MODULATION (64 * MIB) /* rows of all steps, computed in slices below this (conditions.h)   \
-                               */
+#define MODULATION                                                                                 \
+    (64 * MIB) /* rows of all steps, computed in slices below this (conditions.h)                  \
+                */
 
 /* On a GPU: cuBLASLt's workspace (32 MiB), a convolution's gathered rows and its pixels (80), and
  * what the driver takes without being asked: kernels loaded at their first use (cuBLASLt's are

@@ -21,10 +21,17 @@ static gsize latents_bytes(const EdtRun *run)
     return (gsize)run->B * run->count * sizeof(float);
 }
 
+static gsize weights_bytes(const EdtRun *run)
+{
+    return (gsize)(run->B * (1 + run->step.more)) * sizeof(float);
+}
+
 static void carve(EdtRun *run, EdtArena *host, EdtArena *device)
 {
-    run->random = edt_arena_take(host, (gsize)run->B * sizeof(EdtRandom));
+    edt_noise_carve(&run->noise, host);
     run->latents = edt_arena_take(host, latents_bytes(run));
+    run->weights = edt_arena_take(host, weights_bytes(run));
+    edt_easel_carve(&run->easel, host);
     run->previews.pixels = edt_arena_take(host, edt_previews_bytes(&run->previews));
     edt_conditions_carve(&run->conditions, host);
     edt_step_carve(&run->step, host, device);
@@ -67,12 +74,11 @@ static gboolean prepare_alone(const EdtRun *run, GError **error)
                                error);
 }
 
-gboolean edt_run_prepare(EdtRun *run, GError **error)
+static void plan_step(EdtRun *run)
 {
-    EdtEngine *engine = run->engine;
-    const EdtRequest *request = run->request;
+    const EdtEngine *engine = run->engine;
     const EdtVariant *v = edt_network_variant(engine->model);
-    const gboolean guided = request->cfg_scale != 1.0;
+    const EdtRequest *request = run->request;
 
     run->step = (EdtStep){
         .network = engine->model,
@@ -83,50 +89,107 @@ gboolean edt_run_prepare(EdtRun *run, GError **error)
         .C = v->channels,
         .C_out = v->out_channels,
         .hw = v->latent_size * v->latent_size,
-        .guided = guided ? engine->info->guided_channels : 0,
+        .guided = request->cfg_scale != 1.0 ? engine->info->guided_channels : 0,
+        .more = edt_conditions_more(&request->items[run->first]),
+        .keeps = run->easel.keeps,
+        .shapes = run->easel.shapes,
+        .returns = run->easel.careful,
     };
     run->count = (gsize)(run->step.C * run->step.hw);
-    edt_conditions_plan(&run->conditions, engine->model, run->sampling.schedule,
-                        request->items + run->first, run->B, guided);
+}
+
+gboolean edt_run_prepare(EdtRun *run, GError **error)
+{
+    EdtEngine *engine = run->engine;
+    const EdtItem *items = run->request->items + run->first;
+
+    edt_easel_plan(&run->easel, engine, items, run->B);
+    run->sampling.keeps = run->easel.keeps;
+    run->sampling.shapes = run->easel.shapes;
+    plan_step(run);
+    edt_noise_plan(&run->noise, items, run->B, run->count);
+    edt_conditions_plan(&run->conditions, engine->model, run->sampling.schedule, items, run->B,
+                        run->step.more, run->request->cfg_scale != 1.0);
     if (!prepare_previews(run, error) || !plan_memory(run, error))
         return FALSE;
     edt_conditions_assign(&run->conditions);
-    return prepare_alone(run, error) &&
+    return prepare_alone(run, error) && edt_easel_load(&run->easel, error) &&
            edt_network_prepare(engine->model, edt_step_samples(&run->step),
                                edt_conditions_rows(&run->conditions), error);
 }
 
 /* ---- one step ---- */
 
-/* The official loop draws noise for the doubled batch at every step and uses the first half. */
-static void draw(EdtRun *run)
+/* A careful run goes its first steps several times.  So a run is a number of rounds, each of which
+ * is one forward of the network. */
+typedef struct {
+    int s, times;               /* of S-1 .. 0, which is gone so often */
+    gboolean repeated, returns; /* it was gone before; it will be gone again */
+} Round;
+
+static int careful_steps(const EdtRun *run)
 {
-    for (int i = 0; i < run->B && edt_sampling_draws(&run->sampling); i++) {
-        float *noise = run->step.host.noise + (gsize)i * run->count;
-        edt_random_normal(&run->random[i], noise, run->count);
-        if (run->step.guided)
-            edt_random_skip_normal(&run->random[i], run->count);
+    return run->easel.careful ? (int)(EDT_CAREFUL_SHARE * run->request->steps) : 0;
+}
+
+static int count_rounds(const EdtRun *run)
+{
+    return run->request->steps + (EDT_CAREFUL_TIMES - 1) * careful_steps(run);
+}
+
+static Round round_at(const EdtRun *run, int r)
+{
+    const int S = run->request->steps, careful = careful_steps(run);
+    const int times = EDT_CAREFUL_TIMES, turn = r % times;
+
+    if (r >= times * careful)
+        return (Round){S - 1 - careful - (r - times * careful), 1, FALSE, FALSE};
+    return (Round){S - 1 - r / times, times, turn > 0, turn < times - 1};
+}
+
+/* The official loop draws noise for the doubled batch at every step and uses the first half. */
+static void draw(EdtRun *run, int r)
+{
+    for (int i = 0; i < run->B; i++) {
+        const gsize at = (gsize)i * run->count;
+        if (edt_sampling_draws(&run->sampling))
+            edt_noise_draw(&run->noise, i, run->step.guided, run->step.host.noise + at);
+        if (round_at(run, r).returns)
+            edt_noise_draw(&run->noise, i, FALSE, run->step.host.again + at);
     }
 }
 
-static void launch(EdtRun *run, int s)
+/* Outside the interval of guidance the null half need not run.  With a mix it stands between the
+ * classes, so there it runs, and nothing is led away from it. */
+static void rest_null(EdtRun *run, int s)
 {
+    const gboolean rests = run->step.guided && !edt_sampling_guides(&run->sampling, s);
+    run->step.alone = rests && !run->step.more;
+    if (rests && run->step.more)
+        run->step.host.how->guidance = 1;
+}
+
+static void launch(EdtRun *run, int r)
+{
+    const Round round = round_at(run, r);
+
     run->since = now();
-    edt_conditions_at(&run->conditions, s, run->step.host.row);
-    *run->step.host.how = edt_sampling_coefficients(&run->sampling, s);
-    run->step.alone = run->step.guided && !edt_sampling_guides(&run->sampling, s);
+    edt_conditions_at(&run->conditions, round.s, run->step.host.row);
+    *run->step.host.how =
+        edt_sampling_round(&run->sampling, round.s, round.repeated, round.returns);
+    rest_null(run, round.s);
     edt_step_take(&run->step);
 }
 
-/* Waits for the step, and meanwhile draws the next one's noise. */
-static gboolean complete(EdtRun *run, int s, GError **error)
+/* Waits for the round, and meanwhile draws the next one's noise. */
+static gboolean complete(EdtRun *run, int r, GError **error)
 {
     EdtEngine *engine = run->engine;
 
     if (edt_previews_wanted(&run->previews))
         run->estimates = engine->backend->peek(engine->dev, run->step.denoised, latents_bytes(run));
-    if (s > 0)
-        draw(run);
+    if (r + 1 < count_rounds(run))
+        draw(run, r + 1);
     return engine->backend->sync(engine->dev, error);
 }
 
@@ -146,64 +209,108 @@ EdtVerdict edt_run_tell(const EdtRun *run, EdtPhase phase, int step, double seco
     return run->callbacks->progress(&progress, run->user_data);
 }
 
-/* The initial noise, to both halves of the batch (forward_with_cfg). */
+/* The first class of a mix has what the others leave. */
+static void send_weights(const EdtRun *run)
+{
+    const EdtItem *items = run->request->items + run->first;
+    const int more = run->step.more;
+
+    for (int i = 0; i < run->B; i++) {
+        double rest = 1;
+        for (int k = 0; k < more; k++) {
+            run->weights[i * (more + 1) + k + 1] = (float)items[i].mix.of[k].weight;
+            rest -= items[i].mix.of[k].weight;
+        }
+        run->weights[i * (more + 1)] = (float)MAX(rest, 0);
+    }
+    if (more)
+        run->engine->backend->upload(run->engine->dev, run->step.weight, run->weights,
+                                     weights_bytes(run));
+}
+
+/* What stays the same for all steps; latents hold the noise. */
+static void send_canvas(const EdtRun *run)
+{
+    const EdtBackend *b = run->engine->backend;
+    EdtDevice *dev = run->engine->dev;
+
+    send_weights(run);
+    if (run->step.mask)
+        b->upload(dev, run->step.mask, run->easel.mask,
+                  (gsize)(run->B * run->step.hw) * sizeof(float));
+    if (!run->step.source)
+        return;
+    b->upload(dev, run->step.source, run->easel.source, latents_bytes(run));
+    b->upload(dev, run->step.z, run->latents, latents_bytes(run));
+}
+
+/* What the steps begin with, to all groups of the batch (forward_with_cfg). */
 static void start(EdtRun *run)
 {
     const EdtEngine *engine = run->engine;
     const int samples = edt_step_samples(&run->step);
+    const float *instead = run->request->init_latent; /* of z; the steps draw what they always do */
 
-    for (int i = 0; i < run->B; i++) {
-        float *latent = run->latents + (gsize)i * run->count;
-        edt_random_seed(&run->random[i], run->request->items[run->first + i].seed);
-        edt_random_normal(&run->random[i], latent, run->count);
-        if (run->request->init_latent) /* replaces z; the draws of the steps stay the same */
-            memcpy(latent, run->request->init_latent + (gsize)(run->first + i) * run->count,
-                   run->count * sizeof(float));
-    }
+    for (int i = 0; i < run->B; i++)
+        edt_noise_begin(&run->noise, i,
+                        instead ? instead + (gsize)(run->first + i) * run->count : NULL,
+                        run->latents + (gsize)i * run->count);
+    send_canvas(run);
+    edt_easel_begin(&run->easel, run->sampling.schedule, run->latents);
     for (int i = 0; i < samples; i += run->B)
         engine->backend->upload(engine->dev, run->step.x + (gsize)i * run->count, run->latents,
                                 latents_bytes(run));
-    draw(run);
+    draw(run, 0);
 }
 
-/* After step s: tells, and goes on to the next one if nobody objects.  A device that works by
- * itself does so before the preview is made, which then costs it no time. */
-static gboolean go_on(EdtRun *run, int s, EdtVerdict *verdict, GError **error)
+/* Steps that are done when round r is. */
+static int steps_done(const EdtRun *run, int r)
 {
-    const int done = run->request->steps - s;
-    const gboolean ahead = run->engine->backend->asynchronous;
-    const double seconds = now() - run->since;
-
-    if (!ahead && !edt_previews_show(&run->previews, run->estimates, done, seconds, error))
-        return FALSE;
-    *verdict = edt_run_tell(run, EDT_PHASE_SAMPLING, done, seconds);
-    if (*verdict == EDT_CONTINUE && s > 0)
-        launch(run, s - 1);
-    return !ahead || *verdict == EDT_STOP_DISCARD ||
-           edt_previews_show(&run->previews, run->estimates, done, seconds, error);
+    const Round round = round_at(run, r);
+    return run->request->steps - round.s - (round.returns ? 1 : 0);
 }
 
-/* Noise to latents.  *steps_done tells how far it came. */
-gboolean edt_run_sample(EdtRun *run, int *steps_done, EdtVerdict *verdict, GError **error)
+static gboolean show(EdtRun *run, int r, double seconds, GError **error)
+{
+    return round_at(run, r).returns ||
+           edt_previews_show(&run->previews, run->estimates, steps_done(run, r), seconds, error);
+}
+
+/* After round r: tells, and goes on to the next one if nobody objects.  A device that works by
+ * itself does so before the preview is made, which then costs it no time. */
+static gboolean go_on(EdtRun *run, int r, EdtVerdict *verdict, GError **error)
+{
+    const gboolean ahead = run->engine->backend->asynchronous;
+    const double seconds = (now() - run->since) * round_at(run, r).times;
+
+    if (!ahead && !show(run, r, seconds, error))
+        return FALSE;
+    *verdict = edt_run_tell(run, EDT_PHASE_SAMPLING, steps_done(run, r), seconds);
+    if (*verdict == EDT_CONTINUE && r + 1 < count_rounds(run))
+        launch(run, r + 1);
+    return !ahead || *verdict == EDT_STOP_DISCARD || show(run, r, seconds, error);
+}
+
+/* Noise to latents.  *done tells how many steps it came. */
+gboolean edt_run_sample(EdtRun *run, int *done, EdtVerdict *verdict, GError **error)
 {
     const EdtEngine *engine = run->engine;
-    const int S = run->request->steps;
 
     start(run);
     *verdict = edt_run_tell(run, EDT_PHASE_SAMPLING, 0, 0);
     if (*verdict != EDT_CONTINUE)
         return engine->backend->sync(engine->dev, error);
-    launch(run, S - 1);
-    for (int s = S - 1; s >= 0 && *verdict == EDT_CONTINUE; s--) {
-        if (!complete(run, s, error))
+    launch(run, 0);
+    for (int r = 0; r < count_rounds(run) && *verdict == EDT_CONTINUE; r++) {
+        if (!complete(run, r, error))
             return FALSE;
-        *steps_done = S - s;
-        if (!go_on(run, s, verdict, error))
+        *done = steps_done(run, r);
+        if (!go_on(run, r, verdict, error))
             return FALSE;
     }
     /* stopped early: the estimate of the picture, not the half-noisy sample */
     engine->backend->download(engine->dev, run->latents,
-                              *steps_done < S ? run->step.denoised : run->step.x,
+                              *done < run->request->steps ? run->step.denoised : run->step.x,
                               latents_bytes(run));
     return engine->backend->sync(engine->dev, error);
 }

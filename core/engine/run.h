@@ -5,14 +5,15 @@
  */
 #pragma once
 
-#include "engine/engine.h"
+#include "engine/easel.h"
 #include "engine/previews.h"
 #include "sample/conditions.h"
-#include "sample/random.h"
+#include "sample/noise.h"
 #include "sample/sampler.h"
 #include "sample/step.h"
 
-/* One batch on its way; request to B are the caller's to set, the rest is planned. */
+/* One batch on its way; request to B are the caller's to set, the rest is planned.  Its items are
+ * alike (easel.h). */
 typedef struct {
     EdtEngine *engine;
     const EdtRequest *request;
@@ -21,11 +22,13 @@ typedef struct {
     EdtSampling sampling;
     int first, B; /* items first .. first+B-1 of the request */
     gsize count;  /* numbers of a latent: C * h * w */
+    EdtEasel easel;
     EdtConditions conditions;
     EdtStep step;
 
-    EdtRandom *random;      /* [B] */
+    EdtNoise noise;
     float *latents;         /* [B, C, h, w] the initial noise, then the result */
+    float *weights;         /* [B, 1 + more] of a mix */
     const float *estimates; /* [B, C, h, w] denoised, to be shown */
     EdtPreviews previews;
     double since; /* when the step began */
@@ -34,7 +37,7 @@ typedef struct {
 /* Plans memory and shapes for the batch. */
 gboolean edt_run_prepare(EdtRun *run, GError **error);
 /* Noise to latents (run->latents): the sample after the last step, the denoised estimate after an
- * earlier one.  steps_done tells how far it came, verdict why it ended. */
-gboolean edt_run_sample(EdtRun *run, int *steps_done, EdtVerdict *verdict, GError **error);
+ * earlier one.  done tells how many steps it came, verdict why it ended. */
+gboolean edt_run_sample(EdtRun *run, int *done, EdtVerdict *verdict, GError **error);
 /* Tells the caller's progress callback. */
 EdtVerdict edt_run_tell(const EdtRun *run, EdtPhase phase, int step, double seconds);

@@ -19,4 +19,4 @@ void edt_random_uniform(EdtRandom *random, float *out, gsize n); /* torch.rand(n
 guint32 edt_random_below(EdtRandom *random, guint32 n);          /* torch.randint(0, n, ()) */
 /* torch.randperm(n), for n < 2^32 / 20: beyond that torch draws 64 bits at a time. */
 void edt_random_permutation(EdtRandom *random, gint64 *out, gsize n);
-void edt_random_skip_normal(EdtRandom *random, gsize n);         /* draws and forgets n normals */
+void edt_random_skip_normal(EdtRandom *random, gsize n); /* draws and forgets n normals */

@@ -104,6 +104,13 @@ gboolean edt_sampling_guides(const EdtSampling *sampling, int s)
     return share >= sampling->interval.from && share <= sampling->interval.to;
 }
 
+/* What is kept has as much noise as x when the step is done. */
+static void keep(const EdtSampling *sampling, int s, EdtStepCoefficients *k)
+{
+    k->of_source = s < 0 ? 1.0f : (float)sampling->schedule->sqrt_alphas_cumprod[s];
+    k->of_z = s < 0 ? 0.0f : (float)sampling->schedule->sqrt_one_minus_alphas_cumprod[s];
+}
+
 EdtStepCoefficients edt_sampling_coefficients(const EdtSampling *sampling, int s)
 {
     EdtStepCoefficients k = {
@@ -116,6 +123,11 @@ EdtStepCoefficients edt_sampling_coefficients(const EdtSampling *sampling, int s
         k.flags |= EDT_STEP_PREDICTS_DENOISED;
     if (sampling->clip_denoised)
         k.flags |= EDT_STEP_CLIPS;
+    if (sampling->keeps)
+        k.flags |= EDT_STEP_KEEPS;
+    if (sampling->shapes)
+        k.flags |= EDT_STEP_SHAPES;
+    keep(sampling, s - 1, &k);
     switch (sampling->sampler) {
     case EDT_SAMPLER_DDPM:
         step_ddpm(sampling, s, &k);
@@ -127,6 +139,22 @@ EdtStepCoefficients edt_sampling_coefficients(const EdtSampling *sampling, int s
         step_dpmpp_2m(sampling, s, &k);
         break;
     }
+    return k;
+}
+
+EdtStepCoefficients edt_sampling_round(const EdtSampling *sampling, int s, gboolean repeated,
+                                       gboolean returns)
+{
+    EdtStepCoefficients k = edt_sampling_coefficients(sampling, s);
+
+    if (repeated)
+        k.flags &= ~EDT_STEP_EXTRAPOLATES;
+    if (!returns)
+        return k;
+    k.flags |= EDT_STEP_RETURNS;
+    k.back_x = (float)sqrt(1.0 - sampling->schedule->betas[s]);
+    k.back_noise = (float)sqrt(sampling->schedule->betas[s]);
+    keep(sampling, s, &k);
     return k;
 }
 

@@ -20,12 +20,13 @@ typedef struct {
     const EdtNoiseSchedule *schedule;
     EdtSampler sampler;
     EdtPrediction prediction;
-    gboolean learned_variance;   /* the output has 2C channels: prediction, then variance */
-    gboolean clip_denoised;      /* clamp the denoised estimate to [-1, 1] */
-    double eta;                  /* ddim */
-    double guidance;             /* scale; read where the step is guided */
-    double power;                /* of its cosine by timestep; 0: it is constant */
-    EdtSpan interval;            /* shares of the timesteps that are guided */
+    gboolean learned_variance; /* the output has 2C channels: prediction, then variance */
+    gboolean clip_denoised;    /* clamp the denoised estimate to [-1, 1] */
+    double eta;                /* ddim */
+    double guidance;           /* scale; read where the step is guided */
+    double power;              /* of its cosine by timestep; 0: it is constant */
+    EdtSpan interval;          /* shares of the timesteps that are guided */
+    gboolean keeps, shapes;    /* EDT_STEP_KEEPS, EDT_STEP_SHAPES */
 } EdtSampling;
 
 /* The scale at step s: with a power MDT's, in f32 as there. */
@@ -36,6 +37,12 @@ gboolean edt_sampling_guides(const EdtSampling *sampling, int s);
 /* What step s (S-1, the noisiest, .. 0) does to every number (EdtSamplerStep).  Noise is read by
  * neither dpm++2m nor ddim with eta 0, nor at s == 0; the last estimate by dpm++2m alone. */
 EdtStepCoefficients edt_sampling_coefficients(const EdtSampling *sampling, int s);
+
+/* The same step on the way of a careful run, which goes it several times: repeated where it was
+ * gone before, so that the last estimate is no help to dpm++2m; returning where it will be gone
+ * again (RePaint, Lugmayr et al. 2022, with jumps of one step).  Not for s == 0. */
+EdtStepCoefficients edt_sampling_round(const EdtSampling *sampling, int s, gboolean repeated,
+                                       gboolean returns);
 
 /* Whether the official loop consumes one draw of the (doubled) batch per step: ddpm and ddim do,
  * even where the noise is not used. */

@@ -54,9 +54,9 @@ static void original_alphas_cumprod(EdtSchedule kind, double alphas_cumprod[EDT_
 
 /* The official code adds the stride up instead of multiplying, and Python's round() takes halves
  * to the even neighbour, as rint() does: both decide a timestep for some counts. */
-static void respace_even(int *timestep, int steps)
+static void respace_even(int *timestep, int last, int steps)
 {
-    double stride = steps > 1 ? (double)(EDT_TIMESTEPS - 1) / (steps - 1) : 1.0;
+    double stride = steps > 1 ? (double)last / (steps - 1) : 1.0;
     double at = 0.0;
     for (int s = 0; s < steps; s++, at += stride)
         timestep[s] = (int)rint(at);
@@ -163,31 +163,79 @@ static void fill_posterior(EdtNoiseSchedule *schedule)
         schedule->S > 1 ? schedule->posterior_log_variance_clipped[1] : log(schedule->betas[0]);
 }
 
-EdtNoiseSchedule *edt_noise_schedule_new(EdtSchedule kind, EdtRespace respace, int steps,
-                                         GError **error)
+static EdtNoiseSchedule *begin(int steps, GError **error)
+{
+    if (steps >= 1 && steps <= EDT_TIMESTEPS)
+        return allocate(steps, error);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                _("The number of steps must be 1 to %d, not %d."), EDT_TIMESTEPS, steps);
+    return NULL;
+}
+
+/* All tables, of the timesteps that are chosen. */
+static EdtNoiseSchedule *fill(EdtNoiseSchedule *schedule, EdtSchedule kind)
 {
     double original[EDT_TIMESTEPS];
-    EdtNoiseSchedule *schedule;
-
-    if (steps < 1 || steps > EDT_TIMESTEPS) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    _("The number of steps must be 1 to %d, not %d."), EDT_TIMESTEPS, steps);
-        return NULL;
-    }
-    schedule = allocate(steps, error);
-    if (schedule == NULL)
-        return NULL;
-    if (respace == EDT_RESPACE_EVEN) {
-        respace_even(schedule->timestep, steps);
-    } else if (!respace_stride(schedule->timestep, steps, error)) {
-        edt_noise_schedule_free(schedule);
-        return NULL;
-    }
     original_alphas_cumprod(kind, original);
     fill_betas(schedule, original);
     fill_cumulative(schedule);
     fill_posterior(schedule);
     return schedule;
+}
+
+EdtNoiseSchedule *edt_noise_schedule_new(EdtSchedule kind, EdtRespace respace, int steps,
+                                         GError **error)
+{
+    EdtNoiseSchedule *schedule = begin(steps, error);
+
+    if (!schedule)
+        return NULL;
+    if (respace == EDT_RESPACE_EVEN) {
+        respace_even(schedule->timestep, EDT_TIMESTEPS - 1, steps);
+    } else if (!respace_stride(schedule->timestep, steps, error)) {
+        edt_noise_schedule_free(schedule);
+        return NULL;
+    }
+    return fill(schedule, kind);
+}
+
+EdtNoiseSchedule *edt_noise_schedule_from(EdtSchedule kind, int last, int steps, GError **error)
+{
+    if (steps > last + 1) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    _("There is room for %d steps where the picture starts with so little freedom, "
+                      "not for %d: ask for fewer steps or more freedom."),
+                    last + 1, steps);
+        return NULL;
+    }
+    EdtNoiseSchedule *schedule = begin(steps, error);
+    if (!schedule)
+        return NULL;
+    respace_even(schedule->timestep, last, steps);
+    schedule->timestep[steps - 1] = last; /* also of a single step */
+    return fill(schedule, kind);
+}
+
+static double log_snr(double alpha_cumprod)
+{
+    return log(alpha_cumprod / (1.0 - alpha_cumprod));
+}
+
+double edt_noise_log_snr(const EdtNoiseSchedule *schedule, int s)
+{
+    return log_snr(schedule->alphas_cumprod[s]);
+}
+
+int edt_noise_timestep(EdtSchedule kind, double wanted)
+{
+    double original[EDT_TIMESTEPS];
+    int best = 0;
+
+    original_alphas_cumprod(kind, original);
+    for (int t = 1; t < EDT_TIMESTEPS; t++)
+        if (fabs(log_snr(original[t]) - wanted) < fabs(log_snr(original[best]) - wanted))
+            best = t;
+    return best;
 }
 
 void edt_noise_schedule_free(EdtNoiseSchedule *schedule)

@@ -11,7 +11,7 @@
 
 typedef struct {
     int S;
-    int *timestep;                 /* [S] original timestep, what the network is told */
+    int *timestep; /* [S] original timestep, what the network is told */
     double *betas, *alphas_cumprod, *alphas_cumprod_prev, *alphas_cumprod_next;
     double *sqrt_alphas_cumprod, *sqrt_one_minus_alphas_cumprod;
     double *sqrt_recip_alphas_cumprod, *sqrt_recipm1_alphas_cumprod;
@@ -27,4 +27,12 @@ typedef enum {
 /* steps 1..1000.  Errors: EDT_ERROR_USAGE (EDT_RESPACE_STRIDE has no stride for some counts). */
 EdtNoiseSchedule *edt_noise_schedule_new(EdtSchedule kind, EdtRespace respace, int steps,
                                          GError **error);
+/* The same evenly from timestep `last` (0..999) on.  Errors: EDT_ERROR_USAGE, where there are fewer
+ * timesteps than steps. */
+EdtNoiseSchedule *edt_noise_schedule_from(EdtSchedule kind, int last, int steps, GError **error);
 void edt_noise_schedule_free(EdtNoiseSchedule *schedule);
+
+/* The logarithm of the signal-to-noise ratio at step s, ... */
+double edt_noise_log_snr(const EdtNoiseSchedule *schedule, int s);
+/* ... and the original timestep that is nearest to one. */
+int edt_noise_timestep(EdtSchedule kind, double log_snr);

@@ -13,7 +13,7 @@ static gsize latents(const EdtStep *step)
 
 int edt_step_samples(const EdtStep *step)
 {
-    return step->guided ? 2 * step->pictures : step->pictures;
+    return step->pictures * (1 + (step->guided ? 1 : 0) + step->more);
 }
 
 static void carve_news(const EdtStep *step, EdtStepNews *news, EdtArena *arena)
@@ -21,6 +21,21 @@ static void carve_news(const EdtStep *step, EdtStepNews *news, EdtArena *arena)
     news->how = edt_arena_take(arena, sizeof *news->how);
     news->row = edt_arena_take(arena, (gsize)edt_step_samples(step) * sizeof(int));
     news->noise = edt_arena_take(arena, latents(step) * sizeof(float));
+    news->again = step->returns ? edt_arena_take(arena, latents(step) * sizeof(float)) : NULL;
+}
+
+/* What is uploaded once; NULL where no step reads it. */
+static void carve_canvas(EdtStep *step, EdtArena *device)
+{
+    const gsize one = (gsize)(step->pictures * step->hw), all = latents(step);
+
+    step->weight =
+        step->more
+            ? edt_arena_take(device, (gsize)(step->pictures * (1 + step->more)) * sizeof(float))
+            : NULL;
+    step->source = step->keeps ? edt_arena_take(device, all * sizeof(float)) : NULL;
+    step->z = step->keeps ? edt_arena_take(device, all * sizeof(float)) : NULL;
+    step->mask = step->keeps || step->shapes ? edt_arena_take(device, one * sizeof(float)) : NULL;
 }
 
 void edt_step_carve(EdtStep *step, EdtArena *host, EdtArena *device)
@@ -32,6 +47,7 @@ void edt_step_carve(EdtStep *step, EdtArena *host, EdtArena *device)
     step->x = edt_arena_take(device, pixels * (gsize)step->C);
     step->denoised = edt_arena_take(device, latents(step) * sizeof(float));
     step->out = edt_arena_take(device, pixels * (gsize)step->C_out);
+    carve_canvas(step, device);
 }
 
 static void send(const EdtStep *step)
@@ -41,6 +57,8 @@ static void send(const EdtStep *step)
 
     if (host->how->flags & EDT_STEP_DRAWS)
         bytes += latents(step) * sizeof(float);
+    if (host->how->flags & EDT_STEP_RETURNS)
+        bytes = (gsize)((const char *)(host->again + latents(step)) - (const char *)host->how);
     step->backend->upload(step->dev, step->device.how, host->how, bytes);
 }
 
@@ -56,9 +74,15 @@ static void run(const EdtStep *step)
                                           .hw = step->hw,
                                           .guided = step->alone ? 0 : step->guided,
                                           .twice = step->guided != 0,
+                                          .more = step->more,
                                           .how = step->device.how,
                                           .out = step->out,
                                           .noise = step->device.noise,
+                                          .again = step->device.again,
+                                          .weight = step->weight,
+                                          .source = step->source,
+                                          .z = step->z,
+                                          .mask = step->mask,
                                           .x = step->x,
                                           .denoised = step->denoised,
                                       });
@@ -68,8 +92,8 @@ static void run(const EdtStep *step)
 typedef struct {
     EdtNetworkKey network;
     EdtAmmPlan amm;
-    int pictures, guided, alone;
-    const void *news, *x, *denoised, *out;
+    int pictures, guided, more, alone;
+    const void *news, *again, *x, *denoised, *out, *weight, *source, *mask;
 } Key;
 
 static void fill_key(const EdtStep *step, Key *key)
@@ -80,7 +104,12 @@ static void fill_key(const EdtStep *step, Key *key)
     key->pictures = step->pictures;
     key->guided = step->guided;
     key->alone = step->alone;
+    key->more = step->more;
     key->news = step->device.how;
+    key->again = step->device.again;
+    key->weight = step->weight;
+    key->source = step->source; /* and z behind it */
+    key->mask = step->mask;
     key->x = step->x;
     key->denoised = step->denoised;
     key->out = step->out;

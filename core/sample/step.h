@@ -15,22 +15,26 @@ typedef struct {
     EdtStepCoefficients *how;
     int *row;     /* [N] modulation row of each sample */
     float *noise; /* [pictures, C, hw] */
+    float *again; /* the same, of steps that return */
 } EdtStepNews;
 
 /* What is the same for all steps of a batch.  Under guidance there are two samples a picture, the
- * null class's in the second half. */
+ * null class's in the second half; behind those the further classes of a mix, as many of each. */
 typedef struct {
     EdtNetwork *network;
     const EdtBackend *backend;
     EdtDevice *dev;
     EdtAmmPlan amm;
     int pictures;
-    int C, C_out, hw; /* channels in and out of the network, pixels of a channel */
-    int guided;     /* channels that guidance acts on; 0: none */
-    gboolean alone; /* this step is without guidance: the null halves rest */
+    int C, C_out, hw;                /* channels in and out of the network, pixels of a channel */
+    int guided;                      /* channels that guidance acts on; 0: none */
+    int more;                        /* further classes of each picture */
+    gboolean keeps, shapes, returns; /* whether there may be such steps */
+    gboolean alone; /* this step is without guidance: the null halves rest; not with more classes */
     EdtStepNews host, device;
     float *x, *denoised; /* [N, C, hw], [pictures, C, hw] device: as in EdtSamplerStep */
     float *out;          /* [N, C_out, hw] device */
+    float *weight, *source, *z, *mask; /* device, as in EdtSamplerStep; NULL: not asked for */
 } EdtStep;
 
 int edt_step_samples(const EdtStep *step); /* N */

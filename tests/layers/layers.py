@@ -36,6 +36,7 @@ PUBLIC = {  # header -> rooms that may read it
     'core/edt.h': EVERYONE,
     'core/settings.h': {'model', 'core', 'train'} | APPLICATIONS,
     'core/record.h': {'core'} | APPLICATIONS,
+    'core/canvas.h': {'core'} | APPLICATIONS,
     'core/catalogue.h': {'model', 'core'} | APPLICATIONS,
     'core/machine.h': {'files', 'compute', 'cpu', 'train', 'engine', 'core'} | APPLICATIONS,
     'core/saving.h': {'files', 'model', 'core', 'train'} | APPLICATIONS,

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * See canvas.h.  Called from plan.c and job.c.
+ */
+#include "cli/canvas.h"
+#include "core/canvas.h"
+#include "catalogue.h"
+
+#include <string.h>
+
+#define FREEDOM 0.6
+
+/* ---- sources and masks ---- */
+
+static GBytes *ref(GBytes *bytes)
+{
+    return bytes ? g_bytes_ref(bytes) : NULL;
+}
+
+EdtCliCanvas edt_cli_canvas_ref(const EdtCliCanvas *canvas)
+{
+    return (EdtCliCanvas){ref(canvas->source), ref(canvas->mask)};
+}
+
+void edt_cli_canvas_clear(EdtCliCanvas *canvas)
+{
+    g_clear_pointer(&canvas->source, g_bytes_unref);
+    g_clear_pointer(&canvas->mask, g_bytes_unref);
+}
+
+void edt_cli_canvas_lay(const EdtCliCanvas *canvas, EdtItem *item)
+{
+    item->source = canvas->source ? g_bytes_get_data(canvas->source, NULL) : NULL;
+    item->mask = canvas->mask ? g_bytes_get_data(canvas->mask, NULL) : NULL;
+}
+
+static gboolean is_sha256(const char *text)
+{
+    return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+}
+
+static gboolean take(GBytes **bytes, const EdtModelInfo *info, EdtCanvasPart part, const char *text,
+                     const char *beside, EdtPaper paper, GError **error)
+{
+    if (!text)
+        return TRUE;
+    const gsize pixels = (gsize)info->image_size * (gsize)info->image_size;
+    const gsize channels = part == EDT_CANVAS_MASK ? 1 : (gsize)edt_canvas_source_channels(info);
+    float *numbers = is_sha256(text) ? edt_canvas_find(info, part, text, beside, error)
+                                     : edt_canvas_load(info, part, text, paper, error);
+    if (numbers)
+        *bytes = g_bytes_new_take(numbers, pixels * channels * sizeof(float));
+    else if (is_sha256(text))
+        g_prefix_error(error, "%s is needed: ", part == EDT_CANVAS_MASK ? "--mask" : "--image");
+    return numbers != NULL;
+}
+
+gboolean edt_cli_canvas_take(EdtCliCanvas *canvas, const EdtCliSettings *settings,
+                             const EdtModelInfo *info, const char *source, const char *mask,
+                             const char *beside, GError **error)
+{
+    int paper = EDT_PAPER_AUTO;
+    return edt_cli_word("--paper", settings->paper, edt_paper_words, &paper, error) &&
+           take(&canvas->source, info, EDT_CANVAS_SOURCE, source, beside, (EdtPaper)paper, error) &&
+           take(&canvas->mask, info, EDT_CANVAS_MASK, mask, beside, EDT_PAPER_KEEP, error);
+}
+
+void edt_cli_canvas_suit(EdtItem *item, gboolean freedom_said, gboolean fill_said)
+{
+    if (item->mask && !fill_said)
+        item->fill = item->source ? EDT_FILL_MISSING : EDT_FILL_SHAPE;
+    if (item->source && !freedom_said)
+        item->freedom = item->fill == EDT_FILL_MISSING ? 1 : FREEDOM;
+}
+
+/* ---- mixes and variations ---- */
+
+static gboolean refuse(GError **error, const char *option, const char *text, const char *advice)
+{
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, "%s %s cannot be: give %s.", option, text,
+                advice);
+    return FALSE;
+}
+
+/* "owl:0.4" -> "owl" (in place) and 0.4; a share that is not there stays. */
+static gboolean split(char *text, double *share)
+{
+    char *colon = strrchr(text, ':'), *end;
+    if (!colon)
+        return TRUE;
+    *colon = 0;
+    *share = g_ascii_strtod(colon + 1, &end);
+    g_strstrip(text);
+    return end != colon + 1 && !*end && *share >= 0 && *share <= 1;
+}
+
+/* "owl/flat": a class, and behind the last slash a style of models that have some. */
+static gboolean parse_class(const EdtModelInfo *info, char *text, int *class_index, int *style,
+                            GError **error)
+{
+    char *slash = info->n_styles ? strrchr(text, '/') : NULL;
+    *style = EDT_STYLE_ANY;
+    if (slash)
+        *slash = 0;
+    *class_index = edt_class_choose(info, text, NULL, error);
+    return *class_index >= 0 &&
+           (!slash || edt_style_choose(info, slash + 1, style, NULL, error));
+}
+
+gboolean edt_cli_mix_parse(const EdtModelInfo *info, const char *text, double usual, EdtMix *mix,
+                           GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+    const int n = (int)g_strv_length(parts);
+    g_autofree char *advice = g_strdup_printf(
+        "at most %d classes with their weights, 0 to 1, such as owl:0.4", EDT_MIX_MAX);
+    if (n > EDT_MIX_MAX)
+        return refuse(error, "--mix", text, advice);
+    *mix = (EdtMix){.n = n};
+    for (int k = 0; k < n; k++) {
+        mix->of[k].weight = usual;
+        if (!split(g_strstrip(parts[k]), &mix->of[k].weight))
+            return refuse(error, "--mix", text, advice);
+        if (!parse_class(info, parts[k], &mix->of[k].class_index, &mix->of[k].style, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean edt_cli_variation_parse(const char *text, EdtVariation *variation, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+    const int n = (int)g_strv_length(parts);
+    g_autofree char *advice = g_strdup_printf(
+        "at most %d seeds, each with an amount of 0 to 1, such as 7:0.2", EDT_VARIATIONS_MAX);
+    if (n > EDT_VARIATIONS_MAX)
+        return refuse(error, "--vary", text, advice);
+    *variation = (EdtVariation){.n = n};
+    for (int k = 0; k < n; k++) {
+        double amount = -1;
+        if (!split(g_strstrip(parts[k]), &amount) || amount < 0)
+            return refuse(error, "--vary", text, advice);
+        variation->of[k].amount = amount;
+        if (!edt_cli_seed_parse(parts[k], &variation->of[k].seed, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* ---- frames ---- */
+
+/* Slow at both ends, where a picture is looked at longest. */
+static double ease(double share)
+{
+    return share * share * (3 - 2 * share);
+}
+
+void edt_cli_frame(EdtItem *item, int i, int n)
+{
+    const double share = n > 1 ? ease((double)i / (n - 1)) : 1;
+    for (int k = 0; k < item->mix.n; k++)
+        item->mix.of[k].weight *= share;
+    for (int k = 0; k < item->variation.n; k++)
+        item->variation.of[k].amount *= share;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The canvas at the command line: what a picture starts from and where it is made, which other
+ * classes and seeds have a part in it, and the frames from one to the other.
+ */
+#pragma once
+
+#include "cli/settings.h"
+
+/* Numbers of a source and a mask, shared by the tasks of one plan; NULL: none. */
+typedef struct {
+    GBytes *source, *mask;
+} EdtCliCanvas;
+
+EdtCliCanvas edt_cli_canvas_ref(const EdtCliCanvas *canvas);
+void edt_cli_canvas_clear(EdtCliCanvas *canvas);
+/* Lays them under an item, which borrows them. */
+void edt_cli_canvas_lay(const EdtCliCanvas *canvas, EdtItem *item);
+
+/* Takes source and mask: each a file, or what was kept under a SHA-256 (folder `beside` is looked
+ * at too); NULL: none. */
+gboolean edt_cli_canvas_take(EdtCliCanvas *canvas, const EdtCliSettings *settings,
+                             const EdtModelInfo *info, const char *source, const char *mask,
+                             const char *beside, GError **error);
+/* What was not said of freedom and fill: what suits a source and a mask. */
+void edt_cli_canvas_suit(EdtItem *item, gboolean freedom_said, gboolean fill_said);
+
+/* "owl:0.4,cat/flat:0.1" of a model; a class without a weight gets `usual`. */
+gboolean edt_cli_mix_parse(const EdtModelInfo *info, const char *text, double usual, EdtMix *mix,
+                           GError **error);
+/* "7:0.2,9:0.1". */
+gboolean edt_cli_variation_parse(const char *text, EdtVariation *variation, GError **error);
+
+/* Frame `i` of n on the way from an item without its mix and variations to the item itself. */
+void edt_cli_frame(EdtItem *item, int i, int n);

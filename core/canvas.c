@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * See canvas.h: between bytes, files and the numbers of a model; and the folder in which sources
+ * and masks of finished pictures are kept.  paper.c clears white paper.
+ */
+#include "canvas.h"
+#include "files/png.h"
+#include "sample/pixels.h"
+
+#include <gdk-pixbuf/gdk-pixbuf.h>
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+#include <utime.h>
+
+#define KEPT_MAX 400                        /* files in the folder ... */
+#define KEPT_BYTES_MAX ((guint64)200 << 20) /* ... and bytes */
+#define SIDE_MAX 16384
+
+const char *const edt_paper_words[] = {"auto", "keep", "clear", NULL};
+
+/* ---- bytes to numbers and back ---- */
+
+int edt_canvas_source_channels(const EdtModelInfo *info)
+{
+    return info->has_alpha ? 4 : 3;
+}
+
+static int channels_of(const EdtModelInfo *info, EdtCanvasPart part)
+{
+    return part == EDT_CANVAS_MASK ? 1 : edt_canvas_source_channels(info);
+}
+
+static gsize pixels_of(const EdtModelInfo *info)
+{
+    return (gsize)info->image_size * (gsize)info->image_size;
+}
+
+/* A premultiplied number of -1..1.  A quotient of whole numbers, then a difference: no machine
+ * rounds them in another way, so the numbers have the same hash everywhere. */
+static float number(int byte, int alpha)
+{
+    return (float)((double)(2 * byte * alpha) / (255.0 * 255.0) - 1.0);
+}
+
+float *edt_canvas_from_bytes(const EdtModelInfo *info, EdtCanvasPart part, const guint8 *bytes)
+{
+    const gsize hw = pixels_of(info), C = (gsize)channels_of(info, part);
+    float *numbers = g_new(float, C *hw);
+
+    for (gsize i = 0; i < hw; i++) {
+        const guint8 *pixel = bytes + i * C;
+        const int alpha = C == 4 ? pixel[3] : 255;
+        for (gsize c = 0; c < C; c++)
+            numbers[c * hw + i] = part == EDT_CANVAS_MASK ? (float)(pixel[0] / 255.0)
+                                  : c == 3                ? number(alpha, 255)
+                                                          : number(pixel[c], alpha);
+    }
+    return numbers;
+}
+
+static guint8 *to_bytes(const EdtModelInfo *info, EdtCanvasPart part, const float *numbers)
+{
+    const gsize hw = pixels_of(info);
+    const int C = channels_of(info, part);
+    guint8 *bytes = g_malloc((gsize)C * hw);
+
+    if (part == EDT_CANVAS_SOURCE)
+        edt_pixels_to_bytes(numbers, C, (int)hw, bytes);
+    for (gsize i = 0; part == EDT_CANVAS_MASK && i < hw; i++)
+        bytes[i] = (guint8)lrintf(CLAMP(numbers[i], 0.0f, 1.0f) * 255.0f);
+    return bytes;
+}
+
+char *edt_canvas_sha256(const EdtModelInfo *info, EdtCanvasPart part, const float *numbers)
+{
+    if (!numbers)
+        return NULL;
+    return g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)numbers,
+                                       pixels_of(info) * (gsize)channels_of(info, part) *
+                                           sizeof(float));
+}
+
+/* ---- any size to the model's ---- */
+
+/* Where a pixel of the square lies on a side of `length` pixels, of which it shows `shown`. */
+typedef struct {
+    double scale, before; /* pixels of the picture to one of the square; from its edge on */
+    int length;
+} Axis;
+
+static Axis axis(int length, double shown, int side)
+{
+    return (Axis){shown / side, (length - shown) / 2, length};
+}
+
+/* A tent as wide as a pixel of the square, or of the picture where that is the larger. */
+static double weight(const Axis *a, int to, int from)
+{
+    const double middle = a->before + (to + 0.5) * a->scale, width = MAX(a->scale, 1);
+    return MAX(1 - fabs(from + 0.5 - middle) / width, 0);
+}
+
+static int first(const Axis *a, int to)
+{
+    return (int)floor(a->before + (to + 0.5) * a->scale - MAX(a->scale, 1) - 0.5);
+}
+
+static int last(const Axis *a, int to)
+{
+    return (int)ceil(a->before + (to + 0.5) * a->scale + MAX(a->scale, 1) - 0.5);
+}
+
+/* Premultiplied sum of what a pixel of the square covers; beside the picture there is nothing. */
+static void cover(const guint8 *rgba, const Axis *ax, const Axis *ay, int x, int y, double sum[4])
+{
+    double whole = 0;
+    memset(sum, 0, 4 * sizeof *sum);
+    for (int v = first(ay, y); v <= last(ay, y); v++)
+        for (int u = first(ax, x); u <= last(ax, x); u++) {
+            const double w = weight(ax, x, u) * weight(ay, y, v);
+            whole += w;
+            if (w <= 0 || u < 0 || v < 0 || u >= ax->length || v >= ay->length)
+                continue;
+            const guint8 *pixel = rgba + ((gsize)v * (gsize)ax->length + (gsize)u) * 4;
+            for (int c = 0; c < 3; c++)
+                sum[c] += w * pixel[c] * pixel[3] / 255.0;
+            sum[3] += w * pixel[3];
+        }
+    for (int c = 0; c < 4; c++)
+        sum[c] /= whole;
+}
+
+static guint8 byte(double value)
+{
+    return (guint8)lrint(CLAMP(value, 0, 255));
+}
+
+static void store(const EdtModelInfo *info, EdtCanvasPart part, const double sum[4], guint8 *out)
+{
+    if (part == EDT_CANVAS_MASK) { /* ITU-R BT.601, which is what gray is elsewhere */
+        out[0] = byte(0.299 * sum[0] + 0.587 * sum[1] + 0.114 * sum[2]);
+        return;
+    }
+    for (int c = 0; c < 3; c++)
+        out[c] = byte(!info->has_alpha ? sum[c] + 255 - sum[3]
+                      : sum[3] > 0     ? sum[c] * 255 / sum[3]
+                                       : 0);
+    if (info->has_alpha)
+        out[3] = byte(sum[3]);
+    if (info->has_alpha && out[3] == 0) /* what cannot be seen is not kept either */
+        memset(out, 0, 3);
+}
+
+guint8 *edt_canvas_fit(const EdtModelInfo *info, EdtCanvasPart part, const guint8 *rgba, int width,
+                       int height)
+{
+    const int side = info->image_size, C = channels_of(info, part);
+    const double shown = info->has_alpha ? MAX(width, height) : MIN(width, height);
+    const Axis ax = axis(width, shown, side), ay = axis(height, shown, side);
+    guint8 *out = g_malloc(pixels_of(info) * (gsize)C);
+
+    for (int y = 0; y < side; y++)
+        for (int x = 0; x < side; x++) {
+            double sum[4];
+            cover(rgba, &ax, &ay, x, y, sum);
+            store(info, part, sum, out + (gsize)(y * side + x) * (gsize)C);
+        }
+    return out;
+}
+
+/* ---- files ---- */
+
+static guint8 *rgba_of(GdkPixbuf *picture, int width, int height)
+{
+    const int channels = gdk_pixbuf_get_n_channels(picture);
+    const int stride = gdk_pixbuf_get_rowstride(picture);
+    const guint8 *from = gdk_pixbuf_read_pixels(picture);
+    guint8 *rgba = g_try_malloc((gsize)width * (gsize)height * 4);
+
+    for (int y = 0; rgba && y < height; y++)
+        for (int x = 0; x < width; x++) {
+            const guint8 *pixel = from + (gsize)y * (gsize)stride + (gsize)(x * channels);
+            guint8 *to = rgba + ((gsize)y * (gsize)width + (gsize)x) * 4;
+            memcpy(to, pixel, 3);
+            to[3] = channels == 4 ? pixel[3] : 255;
+        }
+    return rgba;
+}
+
+static gboolean is_opaque(const guint8 *rgba, gsize pixels)
+{
+    for (gsize i = 0; i < pixels; i++)
+        if (rgba[4 * i + 3] < 255)
+            return FALSE;
+    return TRUE;
+}
+
+static void clear_paper(const EdtModelInfo *info, EdtCanvasPart part, EdtPaper paper, guint8 *rgba,
+                        int width, int height)
+{
+    if (part != EDT_CANVAS_SOURCE || !info->has_alpha || paper == EDT_PAPER_KEEP)
+        return;
+    if (paper == EDT_PAPER_CLEAR || is_opaque(rgba, (gsize)width * (gsize)height))
+        edt_canvas_clear_paper(rgba, width, height);
+}
+
+static GdkPixbuf *open_picture(const char *path, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(GdkPixbuf) stored = gdk_pixbuf_new_from_file(path, &cause);
+    if (stored && gdk_pixbuf_get_width(stored) <= SIDE_MAX &&
+        gdk_pixbuf_get_height(stored) <= SIDE_MAX)
+        return gdk_pixbuf_apply_embedded_orientation(stored);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                _("“%s” cannot be used as a picture: %s. Save it anew, as PNG."), path,
+                cause ? cause->message : _("it is larger than 16384 pixels a side"));
+    return NULL;
+}
+
+float *edt_canvas_load(const EdtModelInfo *info, EdtCanvasPart part, const char *path,
+                       EdtPaper paper, GError **error)
+{
+    g_autoptr(GdkPixbuf) picture = open_picture(path, error);
+    if (!picture)
+        return NULL;
+    const int width = gdk_pixbuf_get_width(picture), height = gdk_pixbuf_get_height(picture);
+    g_autofree guint8 *rgba = rgba_of(picture, width, height);
+    if (!rgba) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY, _("There is no memory for “%s”."), path);
+        return NULL;
+    }
+    clear_paper(info, part, paper, rgba, width, height);
+    g_autofree guint8 *bytes = edt_canvas_fit(info, part, rgba, width, height);
+    return edt_canvas_from_bytes(info, part, bytes);
+}
+
+/* ---- what is kept ---- */
+
+char *edt_canvas_folder(void)
+{
+    return g_build_filename(g_get_user_state_dir(), "edt", "history", "sources", NULL);
+}
+
+typedef struct {
+    char *path;
+    gint64 used;
+    guint64 bytes;
+} Kept;
+
+static void clear_kept(gpointer kept)
+{
+    g_free(((Kept *)kept)->path);
+}
+
+static gint latest_first(gconstpointer a, gconstpointer b)
+{
+    const gint64 one = ((const Kept *)a)->used, two = ((const Kept *)b)->used;
+    return (one < two) - (one > two);
+}
+
+static GArray *list_kept(const char *folder)
+{
+    GArray *list = g_array_new(FALSE, FALSE, sizeof(Kept));
+    GDir *dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    g_array_set_clear_func(list, clear_kept);
+    while (dir && (name = g_dir_read_name(dir))) {
+        GStatBuf file;
+        Kept kept = {.path = g_build_filename(folder, name, NULL)};
+        if (g_str_has_suffix(name, ".png") && g_stat(kept.path, &file) == 0) {
+            kept.used = (gint64)file.st_mtime;
+            kept.bytes = (guint64)file.st_size;
+            g_array_append_val(list, kept);
+        } else {
+            g_free(kept.path);
+        }
+    }
+    if (dir)
+        g_dir_close(dir);
+    g_array_sort(list, latest_first);
+    return list;
+}
+
+static void trim(const char *folder)
+{
+    g_autoptr(GArray) list = list_kept(folder);
+    guint64 bytes = 0;
+    for (guint i = 0; i < list->len; i++) {
+        const Kept *kept = &g_array_index(list, Kept, i);
+        bytes += kept->bytes;
+        if (i > 1 && (i >= KEPT_MAX || bytes > KEPT_BYTES_MAX)) /* those of this picture stay */
+            g_unlink(kept->path);
+    }
+}
+
+static char *file_of(const char *folder, const char *sha256)
+{
+    g_autofree char *name = g_strconcat(sha256, ".png", NULL);
+    return g_build_filename(folder, name, NULL);
+}
+
+/* A mask is written as the gray of a picture. */
+static gboolean write_kept(const EdtModelInfo *info, EdtCanvasPart part, const guint8 *bytes,
+                           const char *path, GError **error)
+{
+    const int side = info->image_size;
+    g_autofree guint8 *gray = NULL;
+    if (part == EDT_CANVAS_SOURCE)
+        return edt_png_write(path, side, side, channels_of(info, part), bytes, NULL, NULL, 0,
+                             error);
+    gray = g_malloc(3 * pixels_of(info));
+    for (gsize i = 0; i < 3 * pixels_of(info); i++)
+        gray[i] = bytes[i / 3];
+    return edt_png_write(path, side, side, 3, gray, NULL, NULL, 0, error);
+}
+
+static gboolean keep(const EdtModelInfo *info, EdtCanvasPart part, const float *numbers,
+                     GError **error)
+{
+    g_autofree char *folder = edt_canvas_folder();
+    g_autofree char *sha256 = edt_canvas_sha256(info, part, numbers);
+    if (!sha256)
+        return TRUE;
+    g_autofree char *path = file_of(folder, sha256);
+    if (utime(path, NULL) == 0) /* there already, and used again */
+        return TRUE;
+    g_autofree guint8 *bytes = to_bytes(info, part, numbers);
+    g_autofree float *again = edt_canvas_from_bytes(info, part, bytes);
+    if (memcmp(again, numbers, pixels_of(info) * (gsize)channels_of(info, part) * 4) != 0) {
+        g_set_error(
+            error, EDT_ERROR, EDT_ERROR_USAGE,
+            _("What the picture starts from has no whole bytes and cannot be kept as PNG."));
+        return FALSE;
+    }
+    g_mkdir_with_parents(folder, 0700);
+    if (!write_kept(info, part, bytes, path, error))
+        return FALSE;
+    trim(folder);
+    return TRUE;
+}
+
+gboolean edt_canvas_keep(const EdtModelInfo *info, const EdtItem *item, GError **error)
+{
+    return keep(info, EDT_CANVAS_SOURCE, item->source, error) &&
+           keep(info, EDT_CANVAS_MASK, item->mask, error);
+}
+
+/* The numbers of a file that is what its name says; NULL: it is not there, or another one. */
+static float *read_kept(const EdtModelInfo *info, EdtCanvasPart part, const char *folder,
+                        const char *sha256)
+{
+    g_autofree char *path = file_of(folder, sha256);
+    const int C = channels_of(info, part);
+    int width, height, channels;
+    g_autofree guint8 *bytes = edt_png_read(path, &width, &height, &channels, NULL);
+
+    if (!bytes || width != info->image_size || height != width || channels != MAX(C, 3))
+        return NULL;
+    for (gsize i = 0; part == EDT_CANVAS_MASK && i < pixels_of(info); i++)
+        bytes[i] = bytes[3 * i];
+    float *numbers = edt_canvas_from_bytes(info, part, bytes);
+    g_autofree char *found = edt_canvas_sha256(info, part, numbers);
+    if (strcmp(found, sha256) != 0)
+        g_clear_pointer(&numbers, g_free);
+    return numbers;
+}
+
+static gboolean is_sha256(const char *text)
+{
+    return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+}
+
+float *edt_canvas_find(const EdtModelInfo *info, EdtCanvasPart part, const char *sha256,
+                       const char *beside, GError **error)
+{
+    g_autofree char *folder = edt_canvas_folder();
+    g_autofree char *own = beside ? g_build_filename(beside, "sources", NULL) : NULL;
+    const char *const places[] = {folder, own, beside};
+    float *numbers = NULL;
+
+    /* it may be a stranger's record: nothing else may become a path */
+    for (gsize i = 0; i < G_N_ELEMENTS(places) && !numbers && is_sha256(sha256); i++)
+        numbers = places[i] ? read_kept(info, part, places[i], sha256) : NULL;
+    if (!numbers)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    part == EDT_CANVAS_SOURCE
+                        ? _("The picture that it started from is not here any more (“%s.png” of "
+                            "“%s”), or is of another model.")
+                        : _("The mask that it was made with is not here any more (“%s.png” of "
+                            "“%s”), or is of another model."),
+                    sha256, folder);
+    return numbers;
+}
