@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Pictures that start from others, fill a shape, complete a drawing, lie between classes and seeds:
+ * against an implementation of their own (reference.c), against themselves in other batches, and at
+ * the ends, where they are pictures without all that.
+ */
+#include "canvas.h"
+#include "reference.h"
+#include "sample/random.h"
+#include "tiny.h"
+
+#include <math.h>
+#include <string.h>
+
+#define GATE 1e-5 /* f32 against f64, through a network */
+
+/* ---- models and items ---- */
+
+typedef struct {
+    EdtEngine *engine;
+    const EdtModelInfo *info;
+    gsize pixels, count; /* of a picture's plane, of a latent */
+    float *source, *mask;
+} Studio;
+
+static EdtEngine *open_stamps(int threads)
+{
+    GError *error = NULL;
+    EdtEngineOptions options = {.threads = threads, .precision = EDT_PRECISION_F32};
+    EdtEngine *engine = edt_engine_open(STAMPS, &options, &error);
+    g_assert_no_error(error);
+    return engine;
+}
+
+/* A gradient with a disc in it; the disc's lower half is soft. */
+static void paint(Studio *s)
+{
+    const int side = s->info->image_size, C = edt_canvas_source_channels(s->info);
+    g_autofree guint8 *bytes = g_malloc((gsize)C * s->pixels), *mask = g_malloc(s->pixels);
+    for (int y = 0; y < side; y++)
+        for (int x = 0; x < side; x++) {
+            guint8 *to = bytes + C * (y * side + x);
+            gboolean in = hypot(x - side * 0.45, y - side * 0.5) < side * 0.37;
+            to[0] = (guint8)(255 * x / side);
+            to[1] = (guint8)(255 * y / side);
+            to[2] = in ? 40 : 200;
+            if (C == 4)
+                to[3] = in ? 255 : y > side / 2 ? 0 : 90;
+            mask[y * side + x] = !in ? 0 : y > side / 2 ? 130 : 255;
+        }
+    s->source = edt_canvas_from_bytes(s->info, EDT_CANVAS_SOURCE, bytes);
+    s->mask = edt_canvas_from_bytes(s->info, EDT_CANVAS_MASK, mask);
+}
+
+static Studio studio_open(gboolean stamps, int threads)
+{
+    Studio s = {.engine = stamps ? open_stamps(threads) : tiny_engine(threads, EDT_PRECISION_F32)};
+    s.info = edt_engine_info(s.engine);
+    s.pixels = (gsize)s.info->image_size * (gsize)s.info->image_size;
+    s.count = (gsize)(s.info->channels * s.info->latent_size * s.info->latent_size);
+    paint(&s);
+    return s;
+}
+
+static void studio_close(Studio *s)
+{
+    g_free(s->source);
+    g_free(s->mask);
+    edt_engine_close(s->engine);
+}
+
+static EdtRequest request_of(const Studio *s, const EdtItem *items, int n, EdtSampler sampler)
+{
+    EdtRequest request;
+    edt_request_init(&request, s->engine);
+    request.items = items;
+    request.n_items = n;
+    request.steps = 5;
+    request.sampler = sampler;
+    request.amm = EDT_AMM_OFF;
+    return request;
+}
+
+static EdtItem item_of(int class_index, guint64 seed)
+{
+    EdtItem item;
+    edt_item_init(&item);
+    item.class_index = class_index;
+    item.seed = seed;
+    return item;
+}
+
+static EdtPictures *make(const Studio *s, const EdtRequest *request)
+{
+    GError *error = NULL;
+    EdtPictures *pictures = edt_generate(s->engine, request, NULL, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(pictures->n_pictures, ==, request->n_items);
+    return pictures;
+}
+
+static EdtPictures *make_one(const Studio *s, const EdtItem *item, EdtSampler sampler)
+{
+    EdtRequest request = request_of(s, item, 1, sampler);
+    return make(s, &request);
+}
+
+static double distance(const float *a, const double *b, gsize n)
+{
+    double off = 0, size = 0;
+    for (gsize i = 0; i < n; i++) {
+        off += (a[i] - b[i]) * (a[i] - b[i]);
+        size += b[i] * b[i];
+    }
+    return sqrt(off / size);
+}
+
+/* ---- every kind of item ---- */
+
+typedef enum { REDRAWN, COMPLETED, CAREFULLY, BLENDED, SHAPED, VARIED, CUT_OUT, ALL } Kind;
+static const char *const names[] = {"redrawn", "completed", "carefully", "blended",
+                                    "shaped",  "varied",    "cut-out"};
+
+static EdtItem item_like(const Studio *s, Kind kind)
+{
+    EdtItem item = item_of(3, 11);
+    if (kind == REDRAWN || kind == COMPLETED || kind == CAREFULLY)
+        item.source = s->source;
+    if (kind == COMPLETED || kind == CAREFULLY || kind == CUT_OUT)
+        item.mask = s->mask;
+    item.freedom = kind == REDRAWN ? 0.6 : kind == COMPLETED ? 0.9 : 1;
+    item.fill = kind == CUT_OUT ? EDT_FILL_SHAPE : item.mask ? EDT_FILL_MISSING : EDT_FILL_NONE;
+    item.careful = kind == CAREFULLY;
+    item.mix_how = kind == SHAPED ? EDT_MIX_SHAPE : EDT_MIX_BLEND;
+    if (kind == BLENDED || kind == SHAPED)
+        item.mix = (EdtMix){1, {{5, EDT_STYLE_ANY, 0.45}}};
+    if (kind == BLENDED)
+        item.mix = (EdtMix){2, {{5, EDT_STYLE_ANY, 0.3}, {7, EDT_STYLE_ANY, 0.2}}};
+    if (kind == VARIED)
+        item.variation = (EdtVariation){2, {{21, 0.3}, {22, 0.2}}};
+    return item;
+}
+
+typedef struct {
+    Kind kind;
+    EdtSampler sampler;
+    gboolean stamps;
+} Case;
+
+static void test_reference(gconstpointer data)
+{
+    const Case *c = data;
+    Studio s = studio_open(c->stamps, 1);
+    EdtItem item = item_like(&s, c->kind);
+    EdtRequest request = request_of(&s, &item, 1, c->sampler);
+    request.eta = c->sampler == EDT_SAMPLER_DDIM ? 0.4 : 0;
+    request.steps = 6;
+    EdtPictures *pictures = make(&s, &request);
+    g_autofree double *source = reference_source(s.engine, &item);
+    g_autofree double *right = reference_run(s.engine, &request, &item, source);
+    double off = distance(pictures->pictures[0].latent, right, s.count);
+    g_test_message("%g", off);
+    g_assert_cmpfloat(off, <, GATE);
+    edt_pictures_free(pictures);
+    studio_close(&s);
+}
+
+static void check_same(const EdtPicture *a, const EdtPicture *b, gsize count)
+{
+    g_assert_cmpint(a->channels, ==, b->channels);
+    g_assert_cmpmem(a->latent, count * sizeof(float), b->latent, count * sizeof(float));
+    gsize bytes = (gsize)(a->width * a->height * a->channels) * sizeof(float);
+    g_assert_cmpmem(a->pixels, bytes, b->pixels, bytes);
+}
+
+/* All kinds in one request, two of each, against each alone and on one thread. */
+static void test_batches(gconstpointer data)
+{
+    const gboolean stamps = GPOINTER_TO_INT(data);
+    Studio two = studio_open(stamps, 2), one = studio_open(stamps, 1);
+    EdtItem items[2 * ALL];
+    for (int i = 0; i < 2 * ALL; i++) {
+        items[i] = item_like(&two, (Kind)(i / 2));
+        items[i].seed += (guint64)(i % 2);
+    }
+    EdtRequest request = request_of(&two, items, 2 * ALL, EDT_SAMPLER_DPMPP_2M);
+    EdtPictures *together = make(&two, &request);
+    for (int i = 0; i < 2 * ALL; i++) {
+        EdtPictures *alone = make_one(&one, &items[i], EDT_SAMPLER_DPMPP_2M);
+        check_same(&together->pictures[i], &alone->pictures[0], two.count);
+        edt_pictures_free(alone);
+    }
+    edt_pictures_free(together);
+    studio_close(&one);
+    studio_close(&two);
+}
+
+/* ---- where they end in ordinary pictures ---- */
+
+static void same_pictures(const Studio *s, const EdtItem *a, const EdtItem *b, EdtSampler sampler)
+{
+    EdtPictures *one = make_one(s, a, sampler), *two = make_one(s, b, sampler);
+    check_same(&one->pictures[0], &two->pictures[0], s->count);
+    edt_pictures_free(one);
+    edt_pictures_free(two);
+}
+
+static void test_ends(void)
+{
+    Studio s = studio_open(FALSE, 1);
+    for (int sampler = 0; sampler <= EDT_SAMPLER_DPMPP_2M; sampler++) {
+        const EdtItem plain = item_of(3, 11), other_seed = item_of(3, 21);
+        const EdtItem other_class = item_of(5, 11);
+        EdtItem item = plain;
+        item.source = s.source; /* all freedom: the source is not looked at */
+        same_pictures(&s, &item, &plain, (EdtSampler)sampler);
+        item = plain;
+        item.variation = (EdtVariation){1, {{21, 1}}};
+        same_pictures(&s, &item, &other_seed, (EdtSampler)sampler);
+        item.variation.of[0].amount = 0;
+        same_pictures(&s, &item, &plain, (EdtSampler)sampler);
+        item = plain;
+        item.mix = (EdtMix){1, {{5, EDT_STYLE_ANY, 1}}};
+        same_pictures(&s, &item, &other_class, (EdtSampler)sampler);
+        item.mix.of[0].weight = 0;
+        same_pictures(&s, &item, &plain, (EdtSampler)sampler);
+    }
+    studio_close(&s);
+}
+
+typedef struct {
+    int at;
+} Stop;
+
+static EdtVerdict stop_at(const EdtProgress *progress, gpointer user_data)
+{
+    const Stop *stop = user_data;
+    return progress->phase == EDT_PHASE_SAMPLING && progress->step == stop->at ? EDT_STOP_KEEP
+                                                                               : EDT_CONTINUE;
+}
+
+/* The estimate of a run at one of its steps. */
+static EdtPictures *estimate_at(const Studio *s, const EdtRequest *request, int step)
+{
+    const EdtCallbacks callbacks = {stop_at, NULL};
+    Stop stop = {step};
+    EdtPictures *pictures = edt_generate(s->engine, request, &callbacks, &stop, NULL);
+    g_assert_cmpint(pictures->pictures[0].steps_done, ==, step);
+    return pictures;
+}
+
+static double cosine_abar(int timestep)
+{
+    double product = 1;
+    for (int t = 0; t <= timestep; t++)
+        product *= 1 - MIN(1 - pow(cos(((t + 1) / 1000.0 + 0.008) / 1.008 * G_PI / 2), 2) /
+                                   pow(cos((t / 1000.0 + 0.008) / 1.008 * G_PI / 2), 2),
+                           0.999);
+    return product;
+}
+
+/* x goes a step of DDIM without noise: towards its estimate, by the noise that this leaves of it. */
+static void go_on(const float *estimate, int from, int to, gsize n, double *x, float *noise)
+{
+    const double a = cosine_abar(from), b = cosine_abar(to);
+    for (gsize i = 0; i < n; i++) {
+        const double found = (x[i] - sqrt(a) * estimate[i]) / sqrt(1 - a);
+        x[i] = sqrt(b) * estimate[i] + sqrt(1 - b) * found;
+        noise[i] = (float)found;
+    }
+}
+
+/* A deterministic run that begins with the estimate of another at a step, and the noise beside it,
+ * goes the rest of the same way.  28 steps are 37 timesteps apart, and so are the 26 from 925 on. */
+static void test_tail(void)
+{
+    enum { STRIDE = 37, STEPS = 28, DONE = 2, LAST = (STEPS - 1 - DONE) * STRIDE };
+    Studio s = studio_open(TRUE, 1);
+    EdtItem item = item_of(3, 11);
+    EdtRequest request = request_of(&s, &item, 1, EDT_SAMPLER_DDIM);
+    g_autofree float *z = g_new(float, s.count), *noise = g_new(float, s.count);
+    g_autofree double *x = g_new(double, s.count), *right = g_new(double, s.count);
+    EdtRandom random;
+
+    request.steps = STEPS;
+    request.init_latent = z;
+    edt_random_seed(&random, 5);
+    edt_random_normal(&random, z, s.count);
+    for (gsize i = 0; i < s.count; i++)
+        x[i] = z[i];
+    EdtPictures *whole = make(&s, &request), *stopped = NULL;
+    for (int step = 1; step <= DONE; step++) {
+        edt_pictures_free(stopped);
+        stopped = estimate_at(&s, &request, step);
+        go_on(stopped->pictures[0].latent, (STEPS - step) * STRIDE, (STEPS - 1 - step) * STRIDE,
+              s.count, x, noise);
+    }
+    const double a = cosine_abar(LAST);
+    item.source = stopped->pictures[0].latent;
+    item.freedom = (0.5 - log(a / (1 - a))) / 6.5;
+    g_assert_cmpfloat(item.freedom, <, 1);
+    request.steps = STEPS - DONE;
+    request.init_latent = noise;
+    EdtPictures *tail = make(&s, &request);
+    for (gsize i = 0; i < s.count; i++)
+        right[i] = whole->pictures[0].latent[i];
+    double off = distance(tail->pictures[0].latent, right, s.count);
+    g_test_message("%g", off);
+    g_assert_cmpfloat(off, <, GATE);
+    edt_pictures_free(whole);
+    edt_pictures_free(stopped);
+    edt_pictures_free(tail);
+    studio_close(&s);
+}
+
+/* ---- what must show ---- */
+
+static void test_kept(gconstpointer data)
+{
+    Studio s = studio_open(GPOINTER_TO_INT(data), 1);
+    for (int kind = COMPLETED; kind <= CAREFULLY; kind++) {
+        EdtItem item = item_like(&s, (Kind)kind);
+        EdtPictures *pictures = make_one(&s, &item, EDT_SAMPLER_DPMPP_2M);
+        const EdtPicture *picture = &pictures->pictures[0];
+        int kept = 0, made = 0, C = picture->channels;
+        g_assert_cmpint(C, ==, edt_canvas_source_channels(s.info));
+        g_autofree guint8 *bytes = g_malloc(s.pixels * (gsize)C);
+        edt_picture_to_u8(picture, bytes);
+        for (gsize i = 0; i < s.pixels; i++) {
+            float alpha = C == 4 ? (s.source[3 * s.pixels + i] + 1) / 2 : 1;
+            float red = alpha > 0 ? (s.source[i] + 1) / 2 / alpha : 0;
+            int off = abs(bytes[i * (gsize)C] - (int)lrintf(255 * red));
+            if (s.mask[i] == 0)
+                g_assert_cmpint(off, <=, 1);
+            kept += s.mask[i] == 0;
+            made += s.mask[i] == 1 && off > 4;
+        }
+        g_assert_cmpint(kept, >, (int)s.pixels / 4);
+        g_assert_cmpint(made, >, (int)s.pixels / 20);
+        edt_pictures_free(pictures);
+    }
+    studio_close(&s);
+}
+
+/* The alpha of a shape is the mask, whatever the model. */
+static void test_shape(gconstpointer data)
+{
+    Studio s = studio_open(GPOINTER_TO_INT(data), 1);
+    EdtItem item = item_like(&s, CUT_OUT);
+    for (int sampler = 0; sampler <= EDT_SAMPLER_DPMPP_2M; sampler++) {
+        EdtPictures *pictures = make_one(&s, &item, (EdtSampler)sampler);
+        const EdtPicture *picture = &pictures->pictures[0];
+        g_assert_cmpint(picture->channels, ==, 4);
+        for (gsize i = 0; i < s.pixels; i++)
+            g_assert_cmpfloat_with_epsilon(picture->pixels[4 * i + 3], s.mask[i], 1e-6);
+        edt_pictures_free(pictures);
+    }
+    studio_close(&s);
+}
+
+static EdtVerdict stop_after_two(const EdtProgress *progress, gpointer user_data)
+{
+    int *calls = user_data;
+    ++*calls;
+    g_assert_cmpint(progress->steps, ==, 5);
+    return progress->phase == EDT_PHASE_SAMPLING && progress->step == 2 ? EDT_STOP_KEEP
+                                                                        : EDT_CONTINUE;
+}
+
+/* A careful run says after each forward where it is, and a stopped one has kept what is kept. */
+static void test_stopped(void)
+{
+    Studio s = studio_open(TRUE, 1);
+    EdtItem item = item_like(&s, CAREFULLY);
+    EdtRequest request = request_of(&s, &item, 1, EDT_SAMPLER_DPMPP_2M);
+    const EdtCallbacks callbacks = {stop_after_two, NULL};
+    int calls = 0;
+    EdtPictures *pictures = edt_generate(s.engine, &request, &callbacks, &calls, NULL);
+    g_assert_cmpint(pictures->pictures[0].steps_done, ==, 2);
+    g_assert_cmpint(calls, >=, 1 + 8); /* two steps, four times each */
+    for (gsize i = 0; i < s.pixels; i++)
+        if (s.mask[i] == 0)
+            g_assert_cmpfloat(pictures->pictures[0].latent[i], ==, s.source[i]);
+    edt_pictures_free(pictures);
+    studio_close(&s);
+}
+
+/* ---- what cannot be ---- */
+
+static void refuse(const Studio *s, const EdtItem *item, int steps, const char *word)
+{
+    GError *error = NULL;
+    EdtRequest request = request_of(s, item, 1, EDT_SAMPLER_DDIM);
+    request.steps = steps;
+    g_assert_null(edt_generate(s->engine, &request, NULL, NULL, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_assert_nonnull(strstr(error->message, word));
+    g_clear_error(&error);
+}
+
+static void test_refusals(void)
+{
+    Studio s = studio_open(FALSE, 1);
+    EdtItem item = item_of(3, 1);
+    item.fill = EDT_FILL_SHAPE;
+    refuse(&s, &item, 4, "mask");
+    item.fill = EDT_FILL_MISSING;
+    item.mask = s.mask;
+    refuse(&s, &item, 4, "missing");
+    item.source = s.source;
+    item.fill = EDT_FILL_NONE;
+    item.freedom = 0;
+    refuse(&s, &item, 900, "freedom");
+    item.freedom = 1.5;
+    refuse(&s, &item, 4, "freedom");
+    item.freedom = NAN;
+    refuse(&s, &item, 4, "freedom");
+    item = item_of(3, 1);
+    item.mix = (EdtMix){2, {{5, EDT_STYLE_ANY, 0.6}, {6, EDT_STYLE_ANY, 0.6}}};
+    refuse(&s, &item, 4, "weights");
+    item.mix.of[1].weight = 0.1;
+    item.mix_how = EDT_MIX_SHAPE;
+    refuse(&s, &item, 4, "one other class");
+    item.mix = (EdtMix){1, {{11, EDT_STYLE_ANY, 0.1}}};
+    refuse(&s, &item, 4, "class 11");
+    item.mix.n = 4;
+    refuse(&s, &item, 4, "mix");
+    item = item_of(3, 1);
+    item.variation = (EdtVariation){1, {{1, 1.01}}};
+    refuse(&s, &item, 4, "variation");
+    studio_close(&s);
+}
+
+int main(int argc, char **argv)
+{
+    static const Case cases[] = {
+        {REDRAWN, EDT_SAMPLER_DDIM, FALSE},      {REDRAWN, EDT_SAMPLER_DPMPP_2M, FALSE},
+        {REDRAWN, EDT_SAMPLER_DDPM, TRUE},       {COMPLETED, EDT_SAMPLER_DDIM, FALSE},
+        {COMPLETED, EDT_SAMPLER_DPMPP_2M, TRUE}, {CAREFULLY, EDT_SAMPLER_DDPM, FALSE},
+        {CAREFULLY, EDT_SAMPLER_DPMPP_2M, TRUE}, {CAREFULLY, EDT_SAMPLER_DDIM, FALSE},
+        {BLENDED, EDT_SAMPLER_DDPM, FALSE},      {BLENDED, EDT_SAMPLER_DPMPP_2M, TRUE},
+        {SHAPED, EDT_SAMPLER_DPMPP_2M, FALSE},   {SHAPED, EDT_SAMPLER_DDIM, TRUE},
+        {VARIED, EDT_SAMPLER_DDPM, FALSE},       {VARIED, EDT_SAMPLER_DPMPP_2M, TRUE},
+        {CUT_OUT, EDT_SAMPLER_DPMPP_2M, TRUE},   {CUT_OUT, EDT_SAMPLER_DDPM, TRUE}};
+    g_test_init(&argc, &argv, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path =
+            g_strdup_printf("/canvas/reference/%s/%d/%s", names[cases[i].kind],
+                            (int)cases[i].sampler, cases[i].stamps ? "pixels" : "latents");
+        g_test_add_data_func(path, &cases[i], test_reference);
+    }
+    g_test_add_data_func("/canvas/batches/latents", GINT_TO_POINTER(FALSE), test_batches);
+    g_test_add_data_func("/canvas/batches/pixels", GINT_TO_POINTER(TRUE), test_batches);
+    g_test_add_func("/canvas/ends", test_ends);
+    g_test_add_func("/canvas/tail", test_tail);
+    g_test_add_data_func("/canvas/kept/latents", GINT_TO_POINTER(FALSE), test_kept);
+    g_test_add_data_func("/canvas/kept/pixels", GINT_TO_POINTER(TRUE), test_kept);
+    g_test_add_data_func("/canvas/shape/latents", GINT_TO_POINTER(FALSE), test_shape);
+    g_test_add_data_func("/canvas/shape/pixels", GINT_TO_POINTER(TRUE), test_shape);
+    g_test_add_func("/canvas/stopped", test_stopped);
+    g_test_add_func("/canvas/refusals", test_refusals);
+    int status = g_test_run();
+    tiny_clear();
+    return status;
+}
