@@ -16,8 +16,8 @@ typedef struct {
     const EdtRequest *request;
     const EdtItem *item;
     int C, C_out, hw, count, S;
-    double abar[T];    /* of all timesteps */
-    double at[T + 1];  /* of the steps: at[0] is 1, at[s + 1] belongs to step s */
+    double abar[T];   /* of all timesteps */
+    double at[T + 1]; /* of the steps: at[0] is 1, at[s + 1] belongs to step s */
     int timestep[T];
     EdtRandom random[1 + EDT_VARIATIONS_MAX];
     const double *source;
@@ -181,8 +181,8 @@ static void step_ddpm(Ref *r, int s, const double *out)
     draw(r, r->request->cfg_scale != 1, noise);
     for (int i = 0; i < r->count; i++) {
         double share = r->engine->info->learned_variance ? (out[r->count + i] + 1) / 2 : 1;
-        r->x[i] = beta * sqrt(b) / (1 - a) * r->estimate[i] +
-                  (1 - b) * sqrt(a / b) / (1 - a) * r->x[i];
+        r->x[i] =
+            beta * sqrt(b) / (1 - a) * r->estimate[i] + (1 - b) * sqrt(a / b) / (1 - a) * r->x[i];
         if (s > 0)
             r->x[i] += exp((share * most + (1 - share) * least) / 2) * noise[i];
     }
