@@ -75,7 +75,29 @@ static void test_found(void)
 
 /* ---- pictures ---- */
 
-static EdtPictures *paint(EdtBackendKind backend, EdtPrecision precision)
+typedef enum { PLAIN, CAREFUL, SHAPE } Kind;
+
+/* Pictures that use all of the canvas: what is kept, a return in a step, classes by weight, noise
+ * between seeds; the other one a shape. */
+static void lay_canvas(EdtItem *items, Kind kind)
+{
+    static float source[3 * 128 * 128], mask[128 * 128];
+    for (int i = 0; i < 3 * 128 * 128; i++)
+        source[i] = (float)(i % 128) / 64 - 1;
+    for (int i = 0; i < 128 * 128; i++)
+        mask[i] = i / 128 > 50 ? 1 : 0;
+    for (int i = 0; i < 2 && kind != PLAIN; i++) {
+        items[i].source = source;
+        items[i].freedom = 0.9;
+        items[i].mask = mask;
+        items[i].fill = kind == CAREFUL ? EDT_FILL_MISSING : EDT_FILL_SHAPE;
+        items[i].careful = TRUE;
+        items[i].mix = (EdtMix){2, {{5, EDT_STYLE_ANY, 0.3}, {i, EDT_STYLE_ANY, 0.25}}};
+        items[i].variation = (EdtVariation){1, {{7, 0.25}}};
+    }
+}
+
+static EdtPictures *paint(EdtBackendKind backend, EdtPrecision precision, Kind kind)
 {
     const EdtEngineOptions options = {.threads = 1, .backend = backend, .precision = precision};
     GError *error = NULL;
@@ -84,16 +106,17 @@ static EdtPictures *paint(EdtBackendKind backend, EdtPrecision precision)
     g_assert_no_error(error);
     g_assert_cmpstr(edt_engine_backend(engine), ==, backend == EDT_BACKEND_CPU ? "cpu" : "cuda");
     EdtRequest request = tiny_request(engine, items, 2, 4);
+    lay_canvas(items, kind);
     EdtPictures *pictures = edt_generate(engine, &request, NULL, NULL, &error);
     g_assert_no_error(error);
     edt_engine_close(engine);
     return pictures;
 }
 
-static void check_pictures(EdtPrecision precision, double gate)
+static void check_pictures(EdtPrecision precision, Kind kind, double gate)
 {
-    EdtPictures *cpu = paint(EDT_BACKEND_CPU, precision);
-    EdtPictures *cuda = paint(EDT_BACKEND_CUDA, precision);
+    EdtPictures *cpu = paint(EDT_BACKEND_CPU, precision, kind);
+    EdtPictures *cuda = paint(EDT_BACKEND_CUDA, precision, kind);
     for (int i = 0; i < 2; i++) {
         const EdtPicture *a = &cpu->pictures[i], *b = &cuda->pictures[i];
         golden_check("pixels", b->pixels, a->pixels, (gsize)(a->width * a->height * a->channels),
@@ -105,12 +128,18 @@ static void check_pictures(EdtPrecision precision, double gate)
 
 static void test_pictures_f32(void)
 {
-    check_pictures(EDT_PRECISION_F32, 1e-5);
+    check_pictures(EDT_PRECISION_F32, PLAIN, 1e-5);
 }
 
 static void test_pictures_bf16(void)
 {
-    check_pictures(EDT_PRECISION_BF16, 3e-2);
+    check_pictures(EDT_PRECISION_BF16, PLAIN, 3e-2);
+}
+
+static void test_canvas(void)
+{
+    check_pictures(EDT_PRECISION_F32, CAREFUL, 1e-5);
+    check_pictures(EDT_PRECISION_F32, SHAPE, 1e-5);
 }
 
 int main(int argc, char **argv)
@@ -122,6 +151,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cuda/engine/found", test_found);
     g_test_add_func("/cuda/engine/pictures-f32", test_pictures_f32);
     g_test_add_func("/cuda/engine/pictures-bf16", test_pictures_bf16);
+    g_test_add_func("/cuda/engine/canvas", test_canvas);
     int failed = g_test_run();
     tiny_clear();
     return failed;

@@ -183,17 +183,24 @@ static void round_patches(Pair *pair)
  * the exponential of a learned variance, which is the device's. */
 static void round_advance(Pair *pair)
 {
-    const int N = between(1, 3), C = between(1, 5), hw = between(1, 300);
+    const int N = between(1, 3), C = between(1, 5), hw = between(1, 300), more = between(0, 2);
     const gboolean learned = coin();
     const int guided = coin() ? between(1, C) : 0, C_out = learned ? 2 * C : C;
-    const gsize count = (gsize)(N * C * hw);
-    EdtStepCoefficients how = {.flags = between(0, 63) | (learned ? EDT_STEP_LEARNED : 0),
+    const gsize one = (gsize)(N * hw), count = one * (gsize)C;
+    const gsize groups = (gsize)(1 + (guided ? 1 : 0) + more);
+    EdtStepCoefficients how = {.flags = between(0, 63) | (learned ? EDT_STEP_LEARNED : 0) |
+                                        between(0, 7) * EDT_STEP_KEEPS,
                                .log_least = -3, .log_most = -1};
-    for (float *k = &how.guidance; k <= &how.deviation; k++)
-        *k = (float)g_test_rand_double_range(0.1, 2);
-    Both out = both_random(pair, EDT_F32, (gsize)(2 * N * C_out * hw), 2);
-    Both x = both_random(pair, EDT_F32, 2 * count, 2);
+    for (float *k = &how.guidance; k <= &how.back_noise; k++)
+        *k = k == &how.log_least || k == &how.log_most
+                 ? *k
+                 : (float)g_test_rand_double_range(0.1, 2);
+    Both out = both_random(pair, EDT_F32, groups * one * (gsize)C_out, 2);
+    Both x = both_random(pair, EDT_F32, groups * count, 2);
     Both noise = both_random(pair, EDT_F32, count, 1), last = both_random(pair, EDT_F32, count, 1);
+    Both again = both_random(pair, EDT_F32, count, 1), z = both_random(pair, EDT_F32, count, 1);
+    Both source = both_random(pair, EDT_F32, count, 1), mask = both_random(pair, EDT_F32, one, 1);
+    Both weight = both_random(pair, EDT_F32, (gsize)(N * (1 + more)), 1);
     Both device_how = both_new(pair, EDT_F32, sizeof how / sizeof(float));
     for (int side = 0; side < 2; side++) {
         const EdtBackend *b = side ? pair->other : pair->cpu;
@@ -204,17 +211,23 @@ static void round_advance(Pair *pair)
                                           .C_out = C_out,
                                           .hw = hw,
                                           .guided = guided,
+                                          .more = more,
                                           .how = SIDE(device_how),
                                           .out = SIDE(out),
                                           .noise = SIDE(noise),
+                                          .again = SIDE(again),
+                                          .weight = SIDE(weight),
+                                          .source = SIDE(source),
+                                          .z = SIDE(z),
+                                          .mask = SIDE(mask),
                                           .x = SIDE(x),
                                           .denoised = SIDE(last)});
     }
     both_compare("advance: estimate", &last, 0);
     both_compare("advance: x", &x, learned ? 1e-6 : 0);
-    both_free(&out);
-    both_free(&noise);
-    both_free(&device_how);
+    Both *rest[] = {&out, &noise, &again, &z, &source, &mask, &weight, &device_how};
+    for (guint i = 0; i < G_N_ELEMENTS(rest); i++)
+        both_free(rest[i]);
 }
 
 /* ---- attention ---- */
