@@ -112,7 +112,13 @@ static int last(const Axis *a, int to)
     return (int)ceil(a->before + (to + 0.5) * a->scale + MAX(a->scale, 1) - 0.5);
 }
 
-/* Premultiplied sum of what a pixel of the square covers; beside the picture there is nothing. */
+static gboolean is_shown(const Axis *a, int from)
+{
+    return from + 0.5 > a->before && from + 0.5 < a->length - a->before;
+}
+
+/* Premultiplied sum of what a pixel of the square covers.  Beside a picture that does not fill the
+ * square there is nothing; beyond the square nothing counts but the picture. */
 static void cover(const guint8 *rgba, const Axis *ax, const Axis *ay, int x, int y, double sum[4])
 {
     double whole = 0;
@@ -120,15 +126,17 @@ static void cover(const guint8 *rgba, const Axis *ax, const Axis *ay, int x, int
     for (int v = first(ay, y); v <= last(ay, y); v++)
         for (int u = first(ax, x); u <= last(ax, x); u++) {
             const double w = weight(ax, x, u) * weight(ay, y, v);
-            whole += w;
-            if (w <= 0 || u < 0 || v < 0 || u >= ax->length || v >= ay->length)
+            const gboolean inside = u >= 0 && v >= 0 && u < ax->length && v < ay->length;
+            if (inside || (is_shown(ax, u) && is_shown(ay, v)))
+                whole += w;
+            if (!inside)
                 continue;
             const guint8 *pixel = rgba + ((gsize)v * (gsize)ax->length + (gsize)u) * 4;
             for (int c = 0; c < 3; c++)
                 sum[c] += w * pixel[c] * pixel[3] / 255.0;
             sum[3] += w * pixel[3];
         }
-    for (int c = 0; c < 4; c++)
+    for (int c = 0; c < 4 && whole > 0; c++)
         sum[c] /= whole;
 }
 

@@ -94,6 +94,33 @@ static void test_written(void)
     g_assert_cmpstr(written, ==, json);
 }
 
+/* The canvas of a picture, byte for byte; and nothing of it where there is none. */
+static void test_canvas(void)
+{
+    const char *json =
+        "{\"class\":207,\"seed\":7,\"mix\":[[3,0.25],[4,0.1,2]],\"mix_how\":\"shape\","
+        "\"variation\":[[9,0.3]],\"steps\":25,\"steps_done\":24,\"sampler\":\"ddim\","
+        "\"cfg_scale\":0.1,\"amm\":\"auto\",\"eta\":0,\"clip\":false,\"vae\":\"full\","
+        "\"source\":\"01ab\",\"mask\":\"23cd\",\"freedom\":0.6,\"fill\":\"missing\","
+        "\"careful\":true,\"precision\":\"f32\",\"size\":256}";
+    g_autoptr(EdtRecord) record = edt_record_read(json, NULL);
+    g_assert_nonnull(record);
+    g_autofree char *written = edt_record_write(record);
+    g_assert_cmpstr(written, ==, json);
+    g_assert_cmpint(record->item.mix.n, ==, 2);
+    g_assert_cmpint(record->item.mix.of[1].style, ==, 2);
+    g_assert_cmpuint(record->item.variation.of[0].seed, ==, 9);
+    g_assert_cmpstr(record->mask, ==, "23cd");
+    g_assert_null(record->item.source);
+
+    g_autoptr(EdtRecord) plain = edt_record_read("{\"class\":1,\"seed\":2}", NULL);
+    g_assert_cmpfloat(plain->item.freedom, ==, 1);
+    g_autofree char *short_one = edt_record_write(plain);
+    static const char *const words[] = {"mix", "variation", "source", "mask", "freedom", "fill"};
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
+        g_assert_null(strstr(short_one, words[i]));
+}
+
 static void expect_refused(const char *json)
 {
     GError *error = NULL;
@@ -111,7 +138,9 @@ static void test_refused(void)
         "\"cfg_scale\":\"4\"", "\"cfg_scale\":1e9",     "\"cfg_scale\":[4]",
         "\"eta\":-0.1",        "\"eta\":1.1",           "\"clip\":1",
         "\"clip\":\"yes\"",    "\"cfg_interval\":0.5",  "\"cfg_interval\":\"1,0\"",
-        "\"cfg_pow\":\"4\""};
+        "\"cfg_pow\":\"4\"",   "\"mix\":\"[[1,0.1]]\"", "\"mix\":[[1]]",
+        "\"mix\":[1,0.1]",     "\"mix\":null",          "\"variation\":[[1,2]]",
+        "\"freedom\":2",       "\"fill\":\"all\"",      "\"careful\":1"};
     static const char *const records[] = {"",
                                           "null",
                                           "[]",
@@ -216,6 +245,7 @@ int main(int argc, char **argv)
     g_test_add_func("/record/absent", test_absent);
     g_test_add_func("/record/wrong-facts", test_wrong_facts);
     g_test_add_func("/record/written", test_written);
+    g_test_add_func("/record/canvas", test_canvas);
     g_test_add_func("/record/refused", test_refused);
     g_test_add_func("/record/hostile", test_hostile);
     g_test_add_func("/record/locale", test_locale);

@@ -43,7 +43,14 @@ static void test_round_trip(void)
                                             {"cfg_pow", "-1"},
                                             {"cfg_interval", "0,1"},
                                             {"cfg_interval", "0.25,0.25"},
-                                            {"cfg_interval", "0.1,0.8"}};
+                                            {"cfg_interval", "0.1,0.8"},
+                                            {"mix", "[]"},
+                                            {"mix", "[[7,0.25],[2147483646,1,3]]"},
+                                            {"mix_how", "shape"},
+                                            {"variation", "[[0,0.1],[9223372036854775806,1]]"},
+                                            {"freedom", "0.6"},
+                                            {"fill", "missing"},
+                                            {"careful", "true"}};
     for (gsize i = 0; i < G_N_ELEMENTS(values); i++) {
         EdtRequest request = {0};
         EdtItem item = {0};
@@ -84,7 +91,21 @@ static void test_refused(void)
                                             {"cfg_interval", "-0.1,1"},
                                             {"cfg_interval", "0,1.1"},
                                             {"cfg_interval", "nan,1"},
-                                            {"cfg_interval", "0,"}};
+                                            {"cfg_interval", "0,"},
+                                            {"mix", ""},
+                                            {"mix", "[[7]]"},
+                                            {"mix", "[[7,1.01]]"},
+                                            {"mix", "[[7,0.1]"},
+                                            {"mix", "[[7,0.1]]x"},
+                                            {"mix", "[[-1,0.1]]"},
+                                            {"mix", "[[7,nan]]"},
+                                            {"mix", "[[7,.1],[7,.1],[7,.1],[7,.1]]"},
+                                            {"mix", "[[7,0.1,-2]]"},
+                                            {"variation", "[[1,0.1,1]]"},
+                                            {"variation", "[[1,-0.1]]"},
+                                            {"variation", "{}"},
+                                            {"freedom", "1.1"},
+                                            {"fill", "heart"}};
     for (gsize i = 0; i < G_N_ELEMENTS(values); i++) {
         EdtRequest request = {.steps = 7, .cfg_scale = 2, .eta = 0.5, .sampler = EDT_SAMPLER_DDIM};
         EdtItem item = {.class_index = 3, .seed = 4};
