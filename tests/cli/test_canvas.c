@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Sketches, masks, mixes, variations and frames at the command line, on the tiny model of
+ * test_edt.c: what comes out remembers what it was made from, and is made again from that.
+ */
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "edt.h"
+#include "files/png.h"
+#include "program.h"
+
+enum { SIDE = 128 };
+
+static void import_model(void)
+{
+    char *checkpoint = program_data("edt_tiny_bare.pt");
+    char *vae = program_data("vae_small_modern.safetensors");
+    EXPECT(0, "import", checkpoint, "--vae", vae);
+    g_free(vae);
+    g_free(checkpoint);
+}
+
+/* A sketch, or a mask whose lower part is white. */
+static void write_picture(const char *name, gboolean mask, int shade)
+{
+    g_autofree char *path = program_path(name);
+    guint8 *pixels = g_malloc(SIDE * SIDE * 3);
+    for (int i = 0; i < SIDE * SIDE * 3; i++)
+        pixels[i] = (guint8)(mask ? (i / 3 / SIDE > shade ? 255 : 0) : i / 3 % SIDE + shade);
+    g_assert_true(edt_png_write(path, SIDE, SIDE, 3, pixels, NULL, NULL, 0, NULL));
+    g_free(pixels);
+}
+
+static void write_pictures(void)
+{
+    write_picture("sketch.png", FALSE, 20);
+    write_picture("other.png", FALSE, 90);
+    write_picture("mask.png", TRUE, 70);
+}
+
+static void expect_same(const char *a, const char *b)
+{
+    GBytes *first = program_contents(a), *second = program_contents(b);
+    g_assert_true(g_bytes_equal(first, second));
+    g_bytes_unref(first);
+    g_bytes_unref(second);
+}
+
+static guint8 *pixels_of(const char *name)
+{
+    g_autofree char *path = program_path(name);
+    int width, height, channels;
+    guint8 *pixels = edt_png_read(path, &width, &height, &channels, NULL);
+    g_assert_nonnull(pixels);
+    g_assert_cmpint(width, ==, SIDE);
+    return pixels;
+}
+
+static void expect_same_pixels(const char *a, const char *b)
+{
+    g_autofree guint8 *first = pixels_of(a), *second = pixels_of(b);
+    g_assert_cmpmem(first, SIDE * SIDE * 3, second, SIDE * SIDE * 3);
+}
+
+static void expect_in_record(const char *name, const char *text)
+{
+    g_autofree char *record = program_record(name);
+    if (!strstr(record, text))
+        g_test_message("%s has no %s: %s", name, text, record);
+    g_assert_nonnull(strstr(record, text));
+}
+
+/* From its own record a picture comes out as it was, byte for byte. */
+static void expect_again(const char *name)
+{
+    EXPECT(0, "sample", "--from", name, "-o", "again.png", "--force");
+    expect_same(name, "again.png");
+}
+
+#define SAMPLE(output, ...)                                                                        \
+    EXPECT(0, "sample", "--class", "3", "--seed", "5", "--steps", "2", "-o", output, __VA_ARGS__)
+
+/* ---- sources ---- */
+
+static void test_image(void)
+{
+    write_pictures();
+    SAMPLE("a.png", "--image", "sketch.png");
+    expect_in_record("a.png", "\"freedom\":0.6");
+    expect_again("a.png");
+    SAMPLE("b.png", "--image", "sketch.png", "--freedom", "0.2");
+    expect_in_record("b.png", "\"freedom\":0.2");
+    expect_again("b.png");
+    SAMPLE("c.png", "--image", "sketch.png", "--freedom", "1");
+    SAMPLE("d.png", "--class", "3");
+    expect_same("c.png", "d.png"); /* the source was not looked at, and is not in the record */
+}
+
+/* What is gone is named; with the same picture given anew it comes out again. */
+static void test_missing_source(void)
+{
+    g_autofree char *record = program_record("a.png");
+    char *sha256 = strstr(record, "\"source\":\"");
+    g_assert_nonnull(sha256);
+    sha256 += strlen("\"source\":\"");
+    sha256[64] = 0;
+    g_autofree char *kept = g_strconcat("home/edt/history/sources/", sha256, ".png", NULL);
+    program_remove(kept);
+    Outcome outcome = program_expect(3, NULL, "sample", "--from", "a.png", "-o", "e.png", NULL);
+    g_assert_nonnull(strstr(outcome.err, sha256));
+    g_assert_nonnull(strstr(outcome.err, "--image"));
+    outcome_clear(&outcome);
+    EXPECT(0, "sample", "--from", "a.png", "--image", "sketch.png", "-o", "e.png");
+    expect_same("a.png", "e.png");
+}
+
+/* ---- masks ---- */
+
+static void test_mask(void)
+{
+    SAMPLE("missing.png", "--image", "sketch.png", "--mask", "mask.png", "--careful");
+    expect_in_record("missing.png", "\"fill\":\"missing\",\"careful\":true");
+    expect_again("missing.png");
+    g_autofree guint8 *made = pixels_of("missing.png"), *sketch = pixels_of("sketch.png");
+    g_assert_cmpmem(made, 70 * SIDE * 3, sketch, 70 * SIDE * 3);
+    g_assert_true(memcmp(made + 80 * SIDE * 3, sketch + 80 * SIDE * 3, 40 * SIDE * 3) != 0);
+
+    SAMPLE("shape.png", "--mask", "mask.png");
+    expect_in_record("shape.png", "\"fill\":\"shape\"");
+    expect_again("shape.png");
+    g_autofree guint8 *shape = pixels_of("shape.png"); /* of four channels */
+    g_assert_cmpint(shape[4 * 10 * SIDE + 3], ==, 0);
+    g_assert_cmpint(shape[4 * 100 * SIDE + 3], ==, 255);
+}
+
+/* ---- mixes, variations, frames ---- */
+
+static void test_mix(void)
+{
+    SAMPLE("mix.png", "--mix", "4:0.3, 6");
+    expect_in_record("mix.png", "\"mix\":[[4,0.3],[6,0.5]],");
+    expect_again("mix.png");
+    SAMPLE("looks.png", "--mix", "4:0.3", "--mix-how", "shape");
+    expect_in_record("looks.png", "\"mix\":[[4,0.3]],\"mix_how\":\"shape\",");
+    expect_again("looks.png");
+    SAMPLE("vary.png", "--vary", "7:1", "--sampler", "ddpm");
+    expect_in_record("vary.png", "\"variation\":[[7,1]],");
+    expect_again("vary.png");
+    EXPECT(0, "sample", "--class", "3", "--seed", "7", "--steps", "2", "--sampler", "ddpm", "-o",
+           "seven.png");
+    expect_same_pixels("vary.png", "seven.png");
+    EXPECT(0, "sample", "--class", "3", "--seed", "5", "--mix", "4:0.5", "--steps", "1");
+    g_assert_true(program_exists("edt-tiny-bare-class-3-class-4-5.png"));
+}
+
+static void test_frames(void)
+{
+    SAMPLE("frames/%02d.png", "--frames", "4", "--mix", "6");
+    g_assert_false(program_exists("frames/04.png"));
+    SAMPLE("first.png", "--class", "3");
+    EXPECT(0, "sample", "--class", "6", "--seed", "5", "--steps", "2", "-o", "last.png");
+    expect_same_pixels("frames/00.png", "first.png");
+    expect_same_pixels("frames/03.png", "last.png");
+    expect_in_record("frames/02.png", "\"mix\":[[6,0.7407");
+    expect_again("frames/02.png");
+}
+
+/* ---- job files ---- */
+
+static Outcome run_jobs(int code, const char *source)
+{
+    g_autofree char *text = g_strdup_printf(
+        "{\"class\": 1, \"seed\": 1, \"output\": \"j1.png\", \"source\": \"%s\"}\n"
+        "{\"class\": 1, \"seed\": 1, \"output\": \"j2.png\", \"source\": \"sketch.png\", "
+        "\"mask\": \"mask.png\", \"freedom\": 0.8}\n"
+        "{\"class\": 1, \"seed\": 1, \"output\": \"j3.png\", \"mix\": \"4:0.3\", \"variation\": "
+        "[[7, 0.2]]}\n",
+        source);
+    return program_expect(code, text, "sample", "--jobs", "-", "--steps", "2", NULL);
+}
+
+static void test_jobs(void)
+{
+    Outcome outcome = run_jobs(0, "sketch.png");
+    outcome_clear(&outcome);
+    expect_in_record("j1.png", "\"freedom\":0.6");
+    expect_in_record("j2.png", "\"freedom\":0.8,\"fill\":\"missing\"");
+    expect_in_record("j3.png", "\"mix\":[[4,0.3]],\"variation\":[[7,0.2]],");
+    outcome = run_jobs(0, "sketch.png");
+    GPtrArray *lines = json_lines(outcome.out);
+    g_assert_cmpint(count_events(lines, "skipped"), ==, 3);
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+    outcome = run_jobs(1, "other.png"); /* that is another picture than the one which is there */
+    lines = json_lines(outcome.out);
+    g_assert_cmpint(count_events(lines, "skipped"), ==, 2);
+    g_assert_nonnull(strstr(json_text(find_event(lines, "error", 0), "message"), "j1.png"));
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+
+    /* a record is a job, its source by its hash */
+    g_autofree char *record = program_record("j2.png");
+    record[strlen(record) - 1] = 0;
+    g_autofree char *job = g_strconcat(record, ",\"output\":\"j4.png\"}\n", NULL);
+    EXPECT_INPUT(0, job, "sample", "--jobs", "-");
+    expect_same("j2.png", "j4.png");
+}
+
+/* ---- what cannot be ---- */
+
+static void test_refused(void)
+{
+    static const char *const wrong[][3] = {{"--mix", "wolpertinger:0.5", "wolpertinger"},
+                                           {"--mix", "4:2", "--mix"},
+                                           {"--mix", "4:", "--mix"},
+                                           {"--mix", "4,5,6,7", "at most 3"},
+                                           {"--mix", "4:0.6,5:0.6", "weights"},
+                                           {"--vary", "7", "--vary"},
+                                           {"--vary", "x:0.1", "--seed"},
+                                           {"--vary", "7:1.5", "--vary"},
+                                           {"--frames", "1", "--frames"},
+                                           {"--frames", "5", "--mix"},
+                                           {"--fill", "shape", "mask"},
+                                           {"--fill", "heart", "none, shape, missing"},
+                                           {"--freedom", "2", "--freedom"},
+                                           {"--mix-how", "well", "blend, shape"}};
+    for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        Outcome outcome = program_expect(2, NULL, "sample", "--class", "3", "-o", "no.png",
+                                         wrong[i][0], wrong[i][1], NULL);
+        g_assert_nonnull(strstr(outcome.err, wrong[i][2]));
+        g_assert_cmpstr(outcome.out, ==, "");
+        outcome_clear(&outcome);
+    }
+    EXPECT(3, "sample", "--class", "3", "--image", "nothing.png", "-o", "no.png");
+    EXPECT(2, "sample", "--class", "3", "--image", "sketch.png", "--paper", "blue", "-o", "no.png");
+    EXPECT(2, "sample", "--class", "3,4", "--mix", "5", "--frames", "3", "-o", "no-%d.png");
+    g_assert_false(program_exists("no.png"));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    import_model();
+    g_test_add_func("/canvas/image", test_image);
+    g_test_add_func("/canvas/missing-source", test_missing_source);
+    g_test_add_func("/canvas/mask", test_mask);
+    g_test_add_func("/canvas/mix", test_mix);
+    g_test_add_func("/canvas/frames", test_frames);
+    g_test_add_func("/canvas/jobs", test_jobs);
+    g_test_add_func("/canvas/refused", test_refused);
+    return g_test_run();
+}
