@@ -8,6 +8,7 @@
  *   preview  item i path                 with --preview-dir
  *   image    path class class_name seed steps_done width height sha256 record   one saved picture
  *   latent   path shape                  with --latent-out
+ *   npz      path pictures               with --npz, at the end
  *   skipped  path                        a job that was done before
  *   error    code message
  *   end      pictures failed skipped seconds cancelled

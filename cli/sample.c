@@ -39,6 +39,11 @@ static const char details[] =
     "  picture exists with the same record are skipped, so a stopped run can be repeated; with\n"
     "  --no-metadata, lines whose file exists.\n"
     "  mpirun -n 4 edt sample --jobs jobs.jsonl       shared by four processes\n\n"
+    "--npz FILE.npz -n 50000 makes that many pictures in all: of every class in turn, of those of\n"
+    "--class in turn, or of classes drawn (--class random); seeds count up from --seed (0). It "
+    "holds\n"
+    "arr_0 [n,h,w,3] (4 with alpha) and arr_1 [n], as FID evaluations read them. A stopped run\n"
+    "leaves FILE.npz.partial, and goes on when it is repeated.\n\n"
     "Ctrl-C finishes the running step and saves what is there; a second one stops at once.";
 
 static char **text_of(EdtCliSettings *settings, const char *name)
@@ -110,6 +115,8 @@ static gboolean parse_options(EdtCliSettings *s, int *argc, char ***argv)
          "Start from the record of a PNG or .json; other options change it", "FILE"},
         {"jobs", 0, 0, G_OPTION_ARG_FILENAME, &s->jobs, "One picture a JSON line; - is stdin",
          "FILE"},
+        {"npz", 0, 0, G_OPTION_ARG_FILENAME, &s->npz,
+         "All -n pictures as one archive for statistics (FID)", "FILE.npz"},
         {"init-latent", 0, 0, G_OPTION_ARG_FILENAME, &s->init_latent,
          "Begin from this noise, [C,h,w] or [n,C,h,w]", "FILE.npy"},
         {"latent-out", 0, 0, G_OPTION_ARG_FILENAME, &s->latent_out, "Write the latents, [n,C,h,w]",
@@ -256,7 +263,7 @@ static int run(EdtCliSettings *settings)
     if (!edt_ranks_begin(&error))
         return edt_cli_fail(error);
     int code = settings->jobs           ? edt_cli_jobs(settings)
-               : edt_ranks_count() == 1 ? sample(settings)
+               : edt_ranks_count() == 1 ? (settings->npz ? edt_cli_npz : sample)(settings)
                                         : edt_cli_usage("mpirun starts %d of these, and all would "
                                                         "make the same pictures: give them a job "
                                                         "file to share, with --jobs.",

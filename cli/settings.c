@@ -32,8 +32,9 @@ void edt_cli_settings_clear(EdtCliSettings *settings)
                      settings->styles,      settings->seed,        settings->backend,
                      settings->type,        settings->rng,         settings->from,
                      settings->latent_out,  settings->init_latent, settings->jobs,
-                     settings->preview_dir, settings->image,       settings->mask,
-                     settings->paper,       settings->mix,         settings->vary};
+                     settings->preview_dir, settings->npz,         settings->image,
+                     settings->mask,        settings->paper,       settings->mix,
+                     settings->vary};
     int n;
     edt_settings(&n);
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
@@ -184,6 +185,25 @@ static gboolean check_jobs(const EdtCliSettings *settings, GError **error)
     return FALSE;
 }
 
+static gboolean check_npz(const EdtCliSettings *settings, GError **error)
+{
+    const char *other = settings->jobs          ? "--jobs"
+                        : settings->from        ? "--from"
+                        : settings->output      ? "-o"
+                        : settings->init_latent ? "--init-latent"
+                        : settings->latent_out  ? "--latent-out"
+                        : settings->latent_only ? "--latent-only"
+                        : settings->preview_dir ? "--preview-dir"
+                        : settings->no_metadata ? "--no-metadata"
+                                                : NULL;
+    if (!settings->npz || !other)
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                "%s cannot go together with --npz, which holds plain pictures and their classes.",
+                other);
+    return FALSE;
+}
+
 gboolean edt_cli_settings_check(EdtCliSettings *settings, GError **error)
 {
     EdtRequest request;
@@ -191,9 +211,9 @@ gboolean edt_cli_settings_check(EdtCliSettings *settings, GError **error)
     EdtEngineOptions options;
     edt_request_init(&request, NULL);
     edt_item_init(&item);
-    return check_jobs(settings, error) && (!settings->from || load_record(settings, error)) &&
-           check_numbers(settings, error) && check_latents(settings, error) &&
-           check_streams(settings, error) &&
+    return check_npz(settings, error) && check_jobs(settings, error) &&
+           (!settings->from || load_record(settings, error)) && check_numbers(settings, error) &&
+           check_latents(settings, error) && check_streams(settings, error) &&
            edt_cli_settings_apply(settings, &request, &item, error) &&
            edt_cli_settings_engine(settings, &options, error);
 }

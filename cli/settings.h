@@ -19,7 +19,7 @@ typedef struct {
 /* What was not said is NULL, EDT_CLI_UNSAID, or the default of edt_cli_settings_init(). */
 typedef struct {
     char *model, *output, *classes, *styles, *seed, *backend, *type, *rng;
-    char *latent_out, *init_latent, *preview_dir, *from, *jobs;
+    char *latent_out, *init_latent, *preview_dir, *from, *jobs, *npz;
     char *image, *mask, *paper, *mix, *vary;
     EdtCliSaid *said; /* one for each of edt_settings() */
     int size, batch_count, batch_size, threads, frames;

@@ -86,4 +86,25 @@ gboolean edt_npy_save_as(const char *path, const float *values, int rank, const 
 /* Any float type comes as f32; free with g_free().  Errors: EDT_ERROR_BAD_FILE, _NO_MEMORY. */
 float *edt_npy_load(const char *path, int *rank, gint64 shape[8], GError **error);
 
+/* ---- pictures for statistics: an .npz as FID evaluations read it ---- */
+
+/* arr_0 [n, height, width, channels] u8 and arr_1 [n] i64, their labels.  Memory does not grow with
+ * n.  Until it is whole it is called FILE.partial, where a run with the same record goes on. */
+typedef struct {
+    const char *record; /* how all of it is made, one JSON object; stands in it as edt.json */
+    gint64 n;
+    int height, width, channels;
+} EdtNpzKind;
+
+typedef struct EdtNpz EdtNpz;
+
+/* Errors: EDT_ERROR_USAGE where the file exists (without force), or the partial one is of another
+ * record or another program's. */
+EdtNpz *edt_npz_open(const char *path, const EdtNpzKind *kind, gboolean force, GError **error);
+void edt_npz_close(EdtNpz *npz); /* NULL is fine; what was not finished waits for another run */
+gint64 edt_npz_done(const EdtNpz *npz); /* pictures that are there */
+gboolean edt_npz_add(EdtNpz *npz, const guint8 *pixels, GError **error);
+/* After the last picture: labels [n]. */
+gboolean edt_npz_finish(EdtNpz *npz, const gint64 *labels, GError **error);
+
 G_END_DECLS

@@ -14,7 +14,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/edt
 
 # Debian's names.  Fedora's are in setup_native.sh.
 packages=(
-    gimp libgimp-3.0-dev libgtk-3-dev libdnnl-dev libzip-dev libjson-glib-dev libpng-dev
+    gimp libgimp-3.0-dev libgtk-3-dev libdnnl-dev libzip-dev libjson-glib-dev libpng-dev zlib1g-dev
     libgdk-pixbuf-2.0-dev librsvg2-dev librsvg2-bin librsvg2-common gir1.2-gdkpixbuf-2.0
     webp-pixbuf-loader libavif-gdk-pixbuf libjxl-gdk-pixbuf
     meson ninja-build gcc g++ pkg-config gettext libopenmpi-dev openmpi-bin

@@ -5,7 +5,7 @@
 # environment.sh.  Nothing is installed without root, or without asking before sudo is used.
 
 fedora_packages=(
-    gimp gimp-devel gtk3-devel onednn-devel libzip-devel json-glib-devel libpng-devel
+    gimp gimp-devel gtk3-devel onednn-devel libzip-devel json-glib-devel libpng-devel zlib-devel
     gdk-pixbuf2-devel librsvg2-devel librsvg2-tools
     meson ninja-build gcc gcc-c++ pkgconf-pkg-config gettext libasan libubsan libtsan
     openmpi openmpi-devel
@@ -15,7 +15,7 @@ fedora_packages=(
 )
 
 # What other distributions are asked for, by what the build looks for.
-needed_modules=(gimp-3.0 gimpui-3.0 gtk+-3.0 libzip json-glib-1.0 libpng gdk-pixbuf-2.0)
+needed_modules=(gimp-3.0 gimpui-3.0 gtk+-3.0 libzip json-glib-1.0 libpng zlib gdk-pixbuf-2.0)
 needed_programs=(meson ninja gcc g++ clang pkg-config msgfmt jq)
 
 # Prints what is missing, one name a line.

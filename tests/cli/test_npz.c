@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * `edt sample --npz` from outside: what is in the archive, and that a stopped run goes on to the
+ * very same file.
+ */
+#include "files/png.h"
+#include "program.h"
+
+#include <string.h>
+
+static void import_model(void)
+{
+    g_autofree char *checkpoint = program_data("edt_tiny_bare.pt");
+    g_autofree char *vae = program_data("vae_small_modern.safetensors");
+    EXPECT(0, "import", checkpoint, "--vae", vae);
+}
+
+/* Lines of read_npz.py, without its remarks. */
+static char **read_archive(const char *name)
+{
+    g_autofree char *path = program_path(name), *out = NULL;
+    const char *argv[] = {"python3", READER, path, NULL};
+    GError *error = NULL;
+    int status;
+
+    g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, NULL, &status,
+                 &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(status, ==, 0);
+    return g_strsplit(*out == '#' ? strchr(out, '\n') + 1 : out, "\n", -1);
+}
+
+/* The checksum of a picture as bytes, height x width x 3. */
+static char *png_checksum(const char *name)
+{
+    g_autofree char *path = program_path(name);
+    int width, height, channels;
+    g_autofree guint8 *pixels = edt_png_read(path, &width, &height, &channels, NULL);
+    g_assert_cmpint(channels, ==, 3);
+    return g_compute_checksum_for_data(G_CHECKSUM_SHA256, pixels, (gsize)(width * height * 3));
+}
+
+#define LIKE "--steps", "2", "--sampler", "ddim", "--type", "f32"
+
+/* Twelve of ten classes: all in turn, and from the first again. */
+static void test_contents(void)
+{
+    EXPECT(0, "sample", "--npz", "a.npz", "-n", "12", "-s", "40", LIKE);
+    g_auto(GStrv) lines = read_archive("a.npz");
+    g_assert_cmpstr(lines[0], ==, "12 128 128 3");
+    g_assert_cmpstr(lines[1], ==, "0 1 2 3 4 5 6 7 8 9 0 1");
+    g_assert_nonnull(strstr(lines[2], "\"seed\":40"));
+    g_assert_nonnull(strstr(lines[2], "\"sampler\":\"ddim\""));
+    EXPECT(0, "sample", "--class", "3", "-s", "43", "-o", "three.png", LIKE);
+    g_autofree char *three = png_checksum("three.png");
+    g_assert_cmpstr(lines[3 + 3], ==, three);
+    EXPECT(0, "sample", "--class", "1", "-s", "51", "-o", "last.png", LIKE);
+    g_autofree char *last = png_checksum("last.png");
+    g_assert_cmpstr(lines[3 + 11], ==, last);
+    g_assert_false(program_exists("a.npz.partial"));
+    EXPECT(2, "sample", "--npz", "a.npz", "-n", "12", "-s", "40", LIKE); /* it is there */
+    EXPECT(0, "sample", "--npz", "a.npz", "-n", "1", "-s", "40", "--force", LIKE);
+}
+
+static void test_classes(void)
+{
+    EXPECT(0, "sample", "--npz", "list.npz", "-n", "3", "-c", "7,2", LIKE);
+    g_auto(GStrv) list = read_archive("list.npz");
+    g_assert_cmpstr(list[1], ==, "7 2 7");
+    EXPECT(0, "sample", "--npz", "drawn.npz", "-n", "6", "-c", "random", "--steps", "1");
+    EXPECT(0, "sample", "--npz", "again.npz", "-n", "6", "-c", "random", "--steps", "1");
+    EXPECT(0, "sample", "--npz", "other.npz", "-n", "6", "-c", "random", "--steps", "1", "-s",
+           "100");
+    g_auto(GStrv) drawn = read_archive("drawn.npz"), again = read_archive("again.npz"),
+                  other = read_archive("other.npz");
+    g_assert_cmpstr(drawn[1], ==, again[1]);
+    g_assert_cmpstr(drawn[1], !=, other[1]);
+}
+
+/* What a run that was killed in its third picture has left: no checksum yet, no end. */
+static void write_partial(const char *whole, const char *name)
+{
+    g_autoptr(GBytes) bytes = program_contents(whole);
+    gsize size;
+    g_autofree char *path = program_path(name);
+    const char *data = g_bytes_get_data(bytes, &size);
+    g_autofree char *copy = g_memdup2(data, size);
+    char *entry = memmem(copy, size, "arr_0.npy", strlen("arr_0.npy"));
+    const gsize one = 128 * 128 * 3;
+    GError *error = NULL;
+
+    memset(entry - 30 + 14, 0, 4);
+    g_file_set_contents(path, copy, (gssize)((gsize)(entry - copy) + 200 + 2 * one + one / 3),
+                        &error);
+    g_assert_no_error(error);
+}
+
+static void test_resumed(void)
+{
+    EXPECT(0, "sample", "--npz", "whole.npz", "-n", "5", "--batch-size", "5", LIKE);
+    write_partial("whole.npz", "cut.npz.partial");
+    Outcome outcome = program_expect(0, NULL, "sample", "--npz", "cut.npz", "-n", "5",
+                                     "--batch-size", "2", LIKE, NULL);
+    g_assert_nonnull(strstr(outcome.err, "2 of 5 pictures are there already"));
+    outcome_clear(&outcome);
+    g_autoptr(GBytes) whole = program_contents("whole.npz"), cut = program_contents("cut.npz");
+    g_assert_true(g_bytes_equal(whole, cut));
+    write_partial("whole.npz",
+                  "strange.npz.partial"); /* with other settings it is not this run's */
+    outcome =
+        program_expect(2, NULL, "sample", "--npz", "strange.npz", "-n", "5", "--steps", "3", NULL);
+    g_assert_nonnull(strstr(outcome.err, "another run"));
+    outcome_clear(&outcome);
+}
+
+static void test_refused(void)
+{
+    EXPECT(2, "sample", "--npz", "x.npz", "-o", "x.png");
+    EXPECT(2, "sample", "--npz", "x.npz", "--jobs", "-");
+    EXPECT(1, "sample", "--npz", "missing/x.npz", "--steps", "1");
+    EXPECT(2, "sample", "--npz", "x.npz", "-c", "no such class");
+    g_assert_false(program_exists("x.npz.partial"));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    import_model();
+    g_test_add_func("/npz/contents", test_contents);
+    g_test_add_func("/npz/classes", test_classes);
+    g_test_add_func("/npz/resumed", test_resumed);
+    g_test_add_func("/npz/refused", test_refused);
+    return g_test_run();
+}
