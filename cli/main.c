@@ -6,6 +6,7 @@
  */
 #include "base/waiting.h"
 #include "cli/command.h"
+#include "cli/manual.h"
 #include "cli/talk.h"
 #include "core/settings.h"
 
@@ -25,22 +26,24 @@ static const EdtCliCommand commands[] = {
     {"doctor", "check what is installed and what is missing", edt_cli_doctor, FALSE},
 };
 
+static const char about[] = "Pictures from the EDT diffusion transformer, on this machine alone";
+
+static const char notes[] =
+    "\"edt help COMMAND\" or \"edt COMMAND --help\" tells the options of a command.\n"
+    "A first picture: edt sample --class sunflower -o sunflower.png\n\n"
+    "Environment:\n"
+    "  EDT_MODEL_PATH  folders or files with models, ':' between them\n"
+    "  EDT_THREADS     threads to compute with (OMP_NUM_THREADS counts too)\n"
+    "  NO_COLOR        no colours on the terminal\n\n"
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad file, 4 out of memory,\n"
+    "5 device not usable, 130 cancelled.";
+
 static void print_help(FILE *out)
 {
-    fprintf(out,
-            "Usage: edt COMMAND [OPTION…]\n\n"
-            "Pictures from the EDT diffusion transformer, on this machine alone.\n\nCommands:\n");
+    fprintf(out, "Usage: edt COMMAND [OPTION…]\n\n%s.\n\nCommands:\n", about);
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
         fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
-    fprintf(out,
-            "\n\"edt help COMMAND\" or \"edt COMMAND --help\" tells the options of a command.\n"
-            "A first picture: edt sample --class sunflower -o sunflower.png\n\n"
-            "Environment:\n"
-            "  EDT_MODEL_PATH  folders or files with models, ':' between them\n"
-            "  EDT_THREADS     threads to compute with (OMP_NUM_THREADS counts too)\n"
-            "  NO_COLOR        no colours on the terminal\n\n"
-            "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad file, 4 out of memory,\n"
-            "5 device not usable, 130 cancelled.\n");
+    fprintf(out, "\n%s\n", notes);
 }
 
 static const EdtCliCommand *find_command(const char *name)
@@ -119,6 +122,10 @@ int main(int argc, char **argv)
     }
     if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
         printf("edt %s\n", EDT_VERSION);
+        return check_output(0);
+    }
+    if (strcmp(first, "--man") == 0) {
+        edt_cli_manual_main(commands, G_N_ELEMENTS(commands), about, notes);
         return check_output(0);
     }
     gboolean help = strcmp(first, "help") == 0;

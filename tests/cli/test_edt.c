@@ -51,6 +51,47 @@ static void test_commands(void)
     outcome_clear(&outcome);
 }
 
+/* ---- what is made of the tables of --help ---- */
+
+static const char *const all_commands[] = {"sample", "import", "info",  "classes",
+                                           "train",  "plot",   "bench", "doctor"};
+
+/* "--name" of each line of --options; all of them stand in --help and on the page, and nothing else
+ * does. */
+static void compare_tables(const char *command)
+{
+    Outcome table = program_expect(0, NULL, command, "--options", NULL);
+    Outcome help = program_expect(0, NULL, command, "--help", NULL);
+    Outcome page = program_expect(0, NULL, command, "--man", NULL);
+    g_auto(GStrv) lines = g_strsplit(g_strchomp(table.out), "\n", -1);
+    g_auto(GStrv) entries = g_strsplit(page.out, "\n.TP\n", -1);
+    g_assert_cmpuint(g_strv_length(entries), ==, g_strv_length(lines) + 1);
+    for (int i = 0; lines[i]; i++) {
+        g_auto(GStrv) fields = g_strsplit(lines[i], "\t", -1);
+        g_auto(GStrv) pieces = g_strsplit(fields[0], "-", -1);
+        g_autofree char *troff = g_strjoinv("\\-", pieces);
+        g_assert_cmpuint(g_strv_length(fields), ==, 4);
+        g_assert_nonnull(strstr(help.out, fields[0]));
+        g_assert_nonnull(strstr(help.out, fields[3]));
+        g_assert_nonnull(strstr(entries[i + 1], troff));
+        g_assert_nonnull(strstr(entries[i + 1], fields[2]));
+    }
+    outcome_clear(&table);
+    outcome_clear(&help);
+    outcome_clear(&page);
+}
+
+static void test_manual(void)
+{
+    Outcome outcome = program_expect(0, NULL, "--man", NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(all_commands); i++) {
+        g_autofree char *page = g_strdup_printf(".BR edt\\-%s (1)", all_commands[i]);
+        g_assert_nonnull(strstr(outcome.out, page));
+        compare_tables(all_commands[i]);
+    }
+    outcome_clear(&outcome);
+}
+
 static void test_unknown_command(void)
 {
     Outcome outcome = program_expect(2, NULL, "smaple", NULL);
@@ -543,6 +584,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/edt/commands", test_commands);
+    g_test_add_func("/edt/manual", test_manual);
     g_test_add_func("/edt/unknown-command", test_unknown_command);
     g_test_add_func("/edt/usage", test_usage);
     g_test_add_func("/edt/without-model", test_without_model);
