@@ -56,10 +56,10 @@ static gboolean plan_classes(Samples *s, GError **error)
     }
     if (g_ascii_strcasecmp(text, "random") == 0)
         return TRUE;
-    g_auto(GStrv) names = g_strsplit(text, ",", -1);
+    g_auto(GStrv) names = edt_class_split(info, text);
     for (char **name = names; *name; name++) {
-        int found;
-        if (!edt_cli_class_parse(info, g_strstrip(*name), &found, error))
+        int found = edt_class_choose(info, *name, NULL, error);
+        if (found < 0)
             return FALSE;
         g_array_append_val(s->cycle, found);
     }
@@ -71,10 +71,10 @@ static gboolean plan(Samples *s, GError **error)
     const EdtCliSettings *settings = s->settings;
 
     edt_request_init(&s->request, s->run.engine);
+    edt_item_init(&s->item);
     return edt_cli_seed_parse(settings->seed ? settings->seed : "0", &s->seed, error) &&
            edt_cli_settings_apply(settings, &s->request, &s->item, error) &&
-           edt_cli_style_parse(s->run.info, settings->styles ? settings->styles : "any",
-                               &s->item.style, error) &&
+           edt_style_choose(s->run.info, settings->styles, &s->item.style, NULL, error) &&
            plan_classes(s, error);
 }
 

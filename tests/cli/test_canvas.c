@@ -105,7 +105,7 @@ static void test_missing_source(void)
     g_assert_nonnull(sha256);
     sha256 += strlen("\"source\":\"");
     sha256[64] = 0;
-    g_autofree char *kept = g_strconcat("home/edt/history/sources/", sha256, ".png", NULL);
+    g_autofree char *kept = g_strconcat("home/state/edt/history/sources/", sha256, ".png", NULL);
     program_remove(kept);
     Outcome outcome = program_expect(3, NULL, "sample", "--from", "a.png", "-o", "e.png", NULL);
     g_assert_nonnull(strstr(outcome.err, sha256));

@@ -100,7 +100,7 @@ static void test_canvas(void)
     const char *json =
         "{\"class\":207,\"seed\":7,\"mix\":[[3,0.25],[4,0.1,2]],\"mix_how\":\"shape\","
         "\"variation\":[[9,0.3]],\"steps\":25,\"steps_done\":24,\"sampler\":\"ddim\","
-        "\"cfg_scale\":0.1,\"amm\":\"auto\",\"eta\":0,\"clip\":false,\"vae\":\"full\","
+        "\"cfg_scale\":0.1,\"cfg_pow\":0,\"amm\":\"auto\",\"eta\":0,\"clip\":false,\"vae\":\"full\","
         "\"source\":\"01ab\",\"mask\":\"23cd\",\"freedom\":0.6,\"fill\":\"missing\","
         "\"careful\":true,\"precision\":\"f32\",\"size\":256}";
     g_autoptr(EdtRecord) record = edt_record_read(json, NULL);
