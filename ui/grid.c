@@ -213,7 +213,7 @@ static void on_selection(GtkIconView *view, GtkWidget *widget)
 
 static void on_activated(GtkIconView *view, GtkTreePath *path, GtkWidget *widget)
 {
-    gtk_window_activate_default(GTK_WINDOW(gtk_widget_get_toplevel(widget)));
+    edt_ui_press_default(widget);
 }
 
 static gboolean on_tooltip(GtkWidget *view, int x, int y, gboolean keyboard, GtkTooltip *tooltip,

@@ -9,12 +9,14 @@
 #include <glib/gi18n.h>
 #include <json-glib/json-glib.h>
 #include <signal.h>
+#include <string.h>
 
 #include "base/installed.h"
 #include "ui/row.h"
 
 typedef struct {
-    GtkWidget *dialog, *checkpoint, *vae, *type, *replace, *bar, *message, *start;
+    GtkWidget *dialog, *checkpoint, *vae, *name, *type, *replace, *bar, *notice, *message, *start;
+    GtkWidget *without_vae;
     GSubprocess *child; /* NULL: none runs */
     GDataInputStream *events;
     GCancellable *cancellable;
@@ -33,9 +35,14 @@ static char *find_program(void)
 
 /* ---- the child's events ---- */
 
+/* The engine's sentences may end with what a library said. */
 static void say(Importer *importer, const char *text)
 {
-    gtk_label_set_text(GTK_LABEL(importer->message), text);
+    gboolean open =
+        *text && g_unichar_isalnum(g_utf8_get_char(g_utf8_prev_char(text + strlen(text))));
+    g_autofree char *whole = g_strconcat(text, open ? "." : "", NULL);
+    gtk_label_set_text(GTK_LABEL(importer->message), whole);
+    gtk_widget_set_visible(importer->notice, *text != '\0');
 }
 
 static void show_progress(Importer *importer, JsonObject *event)
@@ -65,6 +72,7 @@ static void set_running(Importer *importer, gboolean running)
 {
     gtk_widget_set_sensitive(importer->checkpoint, !running);
     gtk_widget_set_sensitive(importer->vae, !running);
+    gtk_widget_set_sensitive(importer->name, !running);
     gtk_widget_set_sensitive(importer->type, !running);
     gtk_widget_set_sensitive(importer->replace, !running);
     gtk_widget_set_sensitive(importer->start, !running);
@@ -106,10 +114,20 @@ static void on_line(GObject *stream, GAsyncResult *result, gpointer user_data)
 
 /* ---- starting ---- */
 
+/* Where a model of this name goes, or NULL: named like its checkpoint. */
+static char *output_of(const Importer *importer)
+{
+    g_autofree char *name = g_strstrip(g_strdup(gtk_entry_get_text(GTK_ENTRY(importer->name))));
+    g_strdelimit(name, "/", '-');
+    g_autofree char *file = g_strconcat(name, ".safetensors", NULL);
+    return *name ? g_build_filename(g_get_user_data_dir(), "edt", "models", file, NULL) : NULL;
+}
+
 static GPtrArray *command(const Importer *importer, const char *program)
 {
     GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
     char *vae = gtk_file_chooser_get_filename(GTK_FILE_CHOOSER(importer->vae));
+    char *output = output_of(importer);
     g_ptr_array_add(words, g_strdup(program));
     g_ptr_array_add(words, g_strdup("import"));
     g_ptr_array_add(words, g_strdup("--json"));
@@ -118,6 +136,10 @@ static GPtrArray *command(const Importer *importer, const char *program)
     if (vae) {
         g_ptr_array_add(words, g_strdup("--vae"));
         g_ptr_array_add(words, vae);
+    }
+    if (output) {
+        g_ptr_array_add(words, g_strdup("--output"));
+        g_ptr_array_add(words, output);
     }
     if (gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(importer->replace)))
         g_ptr_array_add(words, g_strdup("--force"));
@@ -164,11 +186,24 @@ static void start(Importer *importer)
                                         importer);
 }
 
-static void on_checkpoint(GtkFileChooser *chooser, Importer *importer)
+/* "edt-s" of "/models/edt-s.pt" */
+static char *stem_of(const char *path)
 {
-    char *path = gtk_file_chooser_get_filename(chooser);
-    gtk_widget_set_sensitive(importer->start, path != NULL);
-    g_free(path);
+    g_autofree char *base = g_path_get_basename(path);
+    char *end = g_strrstr(base, ".");
+    return end && end > base ? g_strndup(base, (gsize)(end - base)) : g_strdup(base);
+}
+
+/* What will come of it is said before. */
+static void on_file(GtkFileChooser *chooser, Importer *importer)
+{
+    g_autofree char *checkpoint =
+        gtk_file_chooser_get_filename(GTK_FILE_CHOOSER(importer->checkpoint));
+    g_autofree char *vae = gtk_file_chooser_get_filename(GTK_FILE_CHOOSER(importer->vae));
+    g_autofree char *stem = checkpoint ? stem_of(checkpoint) : NULL;
+    gtk_entry_set_placeholder_text(GTK_ENTRY(importer->name), stem ? stem : "");
+    gtk_widget_set_sensitive(importer->start, checkpoint != NULL);
+    gtk_widget_set_visible(importer->without_vae, checkpoint && !vae);
 }
 
 /* ---- the dialog ---- */
@@ -198,6 +233,18 @@ static GtkWidget *new_label(const char *text)
     return label;
 }
 
+/* What went wrong, with a sign. */
+static GtkWidget *new_notice(Importer *importer)
+{
+    GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
+    importer->message = new_label("");
+    gtk_box_pack_start(GTK_BOX(row),
+                       gtk_image_new_from_icon_name("dialog-error", GTK_ICON_SIZE_DND), FALSE,
+                       FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(row), importer->message, TRUE, TRUE, 0);
+    return row;
+}
+
 static GtkWidget *new_grid(Importer *importer)
 {
     static const char *const checkpoints[] = {"*.pt", "*.pth", "*.safetensors", NULL};
@@ -213,18 +260,20 @@ static GtkWidget *new_grid(Importer *importer)
     gtk_combo_box_text_append(GTK_COMBO_BOX_TEXT(importer->type), "bf16",
                               _("Half the size (bf16)"));
     gtk_combo_box_set_active_id(GTK_COMBO_BOX(importer->type), "f32");
-    g_signal_connect(importer->checkpoint, "selection-changed", G_CALLBACK(on_checkpoint),
-                     importer);
+    g_signal_connect(importer->checkpoint, "selection-changed", G_CALLBACK(on_file), importer);
+    g_signal_connect(importer->vae, "selection-changed", G_CALLBACK(on_file), importer);
+    importer->name = gtk_entry_new();
     edt_ui_row_attach(GTK_GRID(grid), 0, _("Chec_kpoint"), importer->checkpoint,
                       importer->checkpoint, _("The weights of EDT: .pt, .pth or .safetensors"));
     edt_ui_row_attach(GTK_GRID(grid), 1, _("_Autoencoder (VAE)"), importer->vae, importer->vae,
                       _("The VAE of Stable Diffusion: sd-vae-ft-ema or sd-vae-ft-mse"));
-    edt_ui_row_attach(GTK_GRID(grid), 2, _("_Store as"), importer->type, importer->type, NULL);
+    edt_ui_row_attach(GTK_GRID(grid), 2, _("_Name"), importer->name, importer->name,
+                      _("What the model is called; empty: like its checkpoint"));
+    edt_ui_row_attach(GTK_GRID(grid), 3, _("_Store as"), importer->type, importer->type, NULL);
     importer->replace = gtk_check_button_new_with_mnemonic(_("_Replace a model of the same name"));
     gtk_widget_set_tooltip_text(importer->replace,
-                                _("A model has the name of its checkpoint; without this tick, one "
-                                  "that is already there is kept"));
-    gtk_grid_attach(GTK_GRID(grid), importer->replace, 1, 3, 1, 1);
+                                _("Without this tick, a model that is already there is kept"));
+    gtk_grid_attach(GTK_GRID(grid), importer->replace, 1, 4, 1, 1);
     return grid;
 }
 
@@ -242,16 +291,26 @@ static GtkWidget *new_dialog(Importer *importer, GtkWindow *parent)
     importer->bar = gtk_progress_bar_new();
     gtk_progress_bar_set_show_text(GTK_PROGRESS_BAR(importer->bar), TRUE);
     edt_ui_name(importer->bar, _("Import progress"));
-    importer->message = new_label("");
+    importer->notice = new_notice(importer);
+    importer->without_vae =
+        new_label(_("Without an autoencoder, only models that work on pixels make pictures; those "
+                    "of the EDT authors need one."));
     gtk_container_add(GTK_CONTAINER(box),
                       new_label(_("A model is made from a checkpoint of the EDT authors and the "
                                   "autoencoder of Stable Diffusion. Nothing in the files is "
                                   "executed, and the files stay as they are.")));
+    gtk_container_add(GTK_CONTAINER(box),
+                      new_label(_("Checkpoints are found at github.com/xinwangChen/EDT, the "
+                                  "autoencoder as “sd-vae-ft-ema” at huggingface.co/stabilityai. "
+                                  "Files can be dropped here, too.")));
     gtk_container_add(GTK_CONTAINER(box), new_grid(importer));
     gtk_container_add(GTK_CONTAINER(box), importer->bar);
-    gtk_container_add(GTK_CONTAINER(box), importer->message);
+    gtk_container_add(GTK_CONTAINER(box), importer->without_vae);
+    gtk_container_add(GTK_CONTAINER(box), importer->notice);
     gtk_widget_show_all(box);
     gtk_widget_hide(importer->bar);
+    gtk_widget_hide(importer->without_vae);
+    gtk_widget_hide(importer->notice);
     return dialog;
 }
 

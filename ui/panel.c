@@ -390,5 +390,5 @@ void edt_ui_panel_start(GtkWidget *widget, EdtStudio *studio, int threads)
     edt_ui_models_start(panel->models);
     edt_thumbnails_make(edt_ui_picker_pictures(panel->picker), studio, threads);
     show_last(panel);
-    edt_ui_picker_focus(panel->picker);
+    edt_ui_picker_listen(panel->picker);
 }

@@ -227,11 +227,11 @@ static void on_search(GtkEntry *entry, Picker *picker)
     show_chosen(picker);
 }
 
-/* Enter would generate the class chosen before. */
+/* Where it is not known what is meant, the class chosen before is not, either. */
 static void on_activate(GtkEntry *entry, Picker *picker)
 {
-    if (is_open(picker))
-        g_signal_stop_emission_by_name(entry, "activate");
+    if (!is_open(picker))
+        edt_ui_press_default(GTK_WIDGET(entry));
 }
 
 /* Escape gives up the search, then the dialog. */
@@ -243,14 +243,21 @@ static void on_stop_search(GtkEntry *entry, Picker *picker)
         g_signal_emit_by_name(gtk_widget_get_toplevel(GTK_WIDGET(entry)), "close");
 }
 
-/* Letters typed into the grid are a search. */
-static gboolean on_grid_key(GtkWidget *view, GdkEvent *event, Picker *picker)
+static gboolean is_letter(const GdkEventKey *event)
 {
-    if (gtk_search_entry_handle_event(GTK_SEARCH_ENTRY(picker->search), event) ==
-        GDK_EVENT_PROPAGATE)
+    gunichar letter = gdk_keyval_to_unicode(event->keyval);
+    return letter && g_unichar_isgraph(letter) &&
+           !(event->state & (GDK_CONTROL_MASK | GDK_MOD1_MASK));
+}
+
+/* Letters typed anywhere but into another field are a search. */
+static gboolean on_key(GtkWidget *window, GdkEventKey *event, Picker *picker)
+{
+    if (!is_letter(event) || GTK_IS_EDITABLE(gtk_window_get_focus(GTK_WINDOW(window))) ||
+        gtk_search_entry_handle_event(GTK_SEARCH_ENTRY(picker->search), (GdkEvent *)event) ==
+            GDK_EVENT_PROPAGATE)
         return GDK_EVENT_PROPAGATE;
     gtk_entry_grab_focus_without_selecting(GTK_ENTRY(picker->search));
-    gtk_editable_set_position(GTK_EDITABLE(picker->search), -1);
     return GDK_EVENT_STOP;
 }
 
@@ -308,7 +315,6 @@ static GtkWidget *new_search(Picker *picker)
 {
     GtkWidget *search = picker->search = gtk_search_entry_new();
     gtk_entry_set_placeholder_text(GTK_ENTRY(search), _("Name, synonym or number"));
-    gtk_entry_set_activates_default(GTK_ENTRY(search), TRUE);
     edt_ui_name(search, _("Search classes"));
     /* not "search-changed": it comes a moment later, after an Enter */
     g_signal_connect(search, "changed", G_CALLBACK(on_search), picker);
@@ -329,8 +335,6 @@ GtkWidget *edt_ui_picker_new(GObject *settings, EdtPickerChosen tell, gpointer u
     picker->thumbnails = edt_thumbnails_new(settings, on_pictures, picker);
     GtkWidget *search = new_search(picker);
     picker->grid = edt_ui_grid_new(&events, picker);
-    g_signal_connect(edt_ui_grid_view(picker->grid), "key-press-event", G_CALLBACK(on_grid_key),
-                     picker);
     gtk_box_pack_start(GTK_BOX(box), new_heading(picker), FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(box), search, FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(box), picker->grid, TRUE, TRUE, 0);
@@ -345,6 +349,13 @@ void edt_ui_picker_set_model(GtkWidget *widget, const EdtModelInfo *info)
     picker->info = info;
     edt_thumbnails_set_model(picker->thumbnails, info);
     refill(picker);
+}
+
+void edt_ui_picker_listen(GtkWidget *widget)
+{
+    GtkWidget *window = gtk_widget_get_toplevel(widget);
+    g_signal_connect(window, "key-press-event", G_CALLBACK(on_key), picker_of(widget));
+    edt_ui_picker_focus(widget);
 }
 
 void edt_ui_picker_focus(GtkWidget *widget)

@@ -17,6 +17,8 @@ GtkWidget *edt_ui_picker_new(GObject *settings, EdtPickerChosen tell, gpointer u
 void edt_ui_picker_set_model(GtkWidget *picker, const EdtModelInfo *info);
 /* Their pictures; borrowed as long as the picker lives. */
 EdtThumbnails *edt_ui_picker_pictures(GtkWidget *picker);
+/* Once it is in its window: letters typed there are a search. */
+void edt_ui_picker_listen(GtkWidget *picker);
 /* Puts the keyboard into the search. */
 void edt_ui_picker_focus(GtkWidget *picker);
 /* A picture of this class was made: it is one of the recents when they are listed anew. */

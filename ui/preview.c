@@ -285,7 +285,7 @@ static GtkWidget *new_caption_row(Preview *preview)
 {
     GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
     preview->caption = gtk_label_new(NULL);
-    preview->keep = edt_ui_icon_button("changes-prevent-symbolic", _("Keep this seed"),
+    preview->keep = edt_ui_icon_button("changes-prevent-symbolic", _("Use this seed"),
                                        _("Make the next pictures from the seed of this one"));
     gtk_label_set_ellipsize(GTK_LABEL(preview->caption), PANGO_ELLIPSIZE_END);
     gtk_label_set_selectable(GTK_LABEL(preview->caption), TRUE);

@@ -22,6 +22,18 @@ GtkWidget *edt_ui_icon_button(const char *icon, const char *name, const char *to
     return button;
 }
 
+void edt_ui_press_default(GtkWidget *widget)
+{
+    GtkWindow *window = GTK_WINDOW(gtk_widget_get_toplevel(widget));
+    GtkWidget *button = gtk_window_get_default_widget(window),
+              *focus = gtk_window_get_focus(window);
+    if (!GTK_IS_BUTTON(button) || !gtk_widget_is_sensitive(button))
+        return;
+    gtk_button_clicked(GTK_BUTTON(button));
+    if (focus)
+        gtk_widget_grab_focus(focus);
+}
+
 /* GIMP's theme gives buttons broad margins. */
 void edt_ui_narrow(GtkWidget *button)
 {

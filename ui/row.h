@@ -14,6 +14,9 @@ void edt_ui_row_attach(GtkGrid *grid, int row, const char *label, GtkWidget *wid
 void edt_ui_rows_align(GtkWidget *box);
 /* Names a widget for screen readers. */
 void edt_ui_name(GtkWidget *widget, const char *name);
+/* Presses the default button of the window.  GIMP's dialogs give it the keyboard then; here that stays
+ * where it is, and what was typed there is selected. */
+void edt_ui_press_default(GtkWidget *widget);
 /* As narrow as its label. */
 void edt_ui_narrow(GtkWidget *button);
 /* A button that is a picture; its name is for screen readers. */

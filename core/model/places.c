@@ -157,10 +157,11 @@ static void explain_unknown(char **models, const char *name, GError **error)
         g_string_append_printf(known, "%s%s", i ? ", " : "", base);
         g_free(base);
     }
+    g_autofree char *folder = g_build_filename(g_get_user_data_dir(), "edt", "models", NULL);
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                _("There is no model \"%s\": give a path, or a name out of those found (%s)."),
-                name,
-                known->len ? known->str : _("none at all; \"edt doctor\" says where to put them"));
+                _("There is no model “%s”: put it into “%s”, or give a path or a name out of those "
+                  "found (%s)."),
+                name, folder, known->len ? known->str : _("none at all"));
     g_string_free(known, TRUE);
 }
 

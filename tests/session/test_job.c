@@ -184,8 +184,7 @@ static void test_bf16(void)
         order->options.precision = (EdtPrecision)precision;
         run(studio, order, &w);
         g_assert_no_error(edt_job_outcome(w.job)->error);
-        g_assert_cmpint(w.bf16_in_f32, ==,
-                        precision == EDT_PRECISION_BF16 && !edt_cpu_has_bf16());
+        g_assert_cmpint(w.bf16_in_f32, ==, precision == EDT_PRECISION_BF16 && !edt_cpu_has_bf16());
         edt_job_close(w.job);
     }
     edt_studio_free(studio);
@@ -356,6 +355,36 @@ static void test_gone_while_running(void)
     }
 }
 
+/* What is made in the background gives way to whoever comes, and leaves nothing behind. */
+static void test_background(void)
+{
+    EdtStudio *studio = edt_studio_new();
+    GMainLoop *loop = g_main_loop_new(NULL, FALSE);
+    Watcher first = {.loop = loop}, second = {0};
+    EdtOrder *behind = new_order(1000, 8);
+    behind->background = TRUE;
+    empty_history();
+    first.job = edt_studio_start(studio, behind, &watch, &first);
+    while (first.steps_seen < 2)
+        g_main_context_iteration(NULL, TRUE);
+    run(studio, new_order(2, 1), &second);
+    g_assert_null(edt_job_outcome(second.job)->error);
+    g_assert_true(first.done);
+    g_assert_error(edt_job_outcome(first.job)->error, EDT_ERROR, EDT_ERROR_CANCELLED);
+    g_assert_cmpint(count_history(), ==, 1);
+    edt_job_close(first.job);
+    edt_job_close(second.job);
+    behind = new_order(2, 1); /* undisturbed it is finished, and still not kept */
+    behind->background = TRUE;
+    first = (Watcher){0};
+    run(studio, behind, &first);
+    g_assert_nonnull(edt_job_outcome(first.job)->pictures);
+    g_assert_cmpint(count_history(), ==, 1);
+    edt_job_close(first.job);
+    edt_studio_free(studio);
+    g_main_loop_unref(loop);
+}
+
 static void one_cycle(EdtStudio *studio, int i)
 {
     Watcher w = {0};
@@ -424,6 +453,7 @@ int main(int argc, char **argv)
     g_test_add_func("/session/job/wrong-model", test_wrong_model);
     g_test_add_func("/session/job/full-disk", test_full_disk);
     g_test_add_func("/session/job/gone-while-running", test_gone_while_running);
+    g_test_add_func("/session/job/background", test_background);
     g_test_add_func("/session/job/cycles", test_cycles);
     int code = g_test_run();
     char *remove[] = {"rm", "-rf", scratch, NULL};

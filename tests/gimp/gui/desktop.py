@@ -69,6 +69,10 @@ def sensitive(widget):
     return widget.get_state_set().contains(Atspi.StateType.SENSITIVE)
 
 
+def focused(widget):
+    return widget.get_state_set().contains(Atspi.StateType.FOCUSED)
+
+
 def press(widget):
     widget.get_action_iface().do_action(0)
 
@@ -90,7 +94,7 @@ def value(widget):
     return widget.get_value_iface().get_current_value()
 
 
-KEYCODES = {'Alt': 64, 'F4': 70, 'Escape': 9, 'Return': 36}  # of Xvfb's keyboard
+KEYCODES = {'Alt': 64, 'F4': 70, 'Escape': 9, 'Return': 36, 'Down': 116}  # of Xvfb's keyboard
 
 
 def keys(*combination):
@@ -106,8 +110,8 @@ def type_keys(text):
 
 
 def park_pointer():
-    """Into a corner: a tooltip would lie over the picture."""
-    Atspi.generate_mouse_event(1199, 799, 'abs')
+    """Into a corner, whatever the screen: a tooltip would lie over the picture."""
+    Atspi.generate_mouse_event(9999, 9999, 'abs')
 
 
 def screenshot(path):
@@ -133,10 +137,10 @@ def difference(a, b):
     return float((done.stderr.split() or ['1'])[0])
 
 
-def enter(command, env):
+def enter(command, env, screen='1200x800'):
     """Runs command under a fresh display and bus; its exit status.  What they print is talk."""
     read, write = os.pipe()
-    server = subprocess.Popen(['Xvfb', '-displayfd', str(write), '-screen', '0', '1200x800x24',
+    server = subprocess.Popen(['Xvfb', '-displayfd', str(write), '-screen', '0', f'{screen}x24',
                                '-nolisten', 'tcp'], pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
     number = os.read(read, 16).decode().strip()

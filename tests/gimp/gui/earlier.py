@@ -26,7 +26,7 @@ def restore(gimp):
     d.press(item)
     d.wait(lambda: gimp.get('Steps') == 600, 'the settings')
     report.check('settings of an earlier picture come back',
-                 gimp.get('Seed') == 42 and gimp.get('Number of pictures') == 1)
+                 gimp.get('Seed') == 42 and gimp.get('Pictures') == 1)
     stopped = 'This picture was stopped after step '
     report.check('without a warning', not d.find(gimp.dialog, 'label', stopped))
     d.press(gimp.thumbnail(RETRIEVER, 1))

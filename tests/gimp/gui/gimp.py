@@ -92,13 +92,20 @@ class Gimp:
     def preview(self):
         return d.find(self.dialog, ('image', 'drawing area'), self.PREVIEW)
 
-    def thumbnail(self, name, which=0):
-        found = [w for w in d.walk(self.dialog)
-                 if w.get_role_name() in d.BUTTONS and w.get_name() == name]
+    def caption(self):
+        """What the preview shows."""
+        return self.preview().get_description()
+
+    def classes(self):
+        return d.find(self.dialog, 'layered pane', 'Classes')
+
+    def thumbnail(self, name, which=0, begins=False):
+        found = [w for w in d.walk(self.dialog) if w.get_role_name() in d.BUTTONS and
+                 (w.get_name() == name or begins and (w.get_name() or '').startswith(name))]
         return found[which] if found else None
 
     def wait_ready(self, what='the picture'):
-        d.wait(lambda: self.bar().get_name() == self.READY and
+        d.wait(lambda: self.bar().get_name().startswith(self.READY) and
                d.sensitive(self.button(self.GENERATE)), what)
 
     def wait_step(self, least, pictures=''):

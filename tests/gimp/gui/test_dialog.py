@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # The dialog as somebody uses it, through the accessibility tree of a GIMP under Xvfb.  Screenshots
-# are kept in SCRATCH/shots.  Usage: test_dialog.py SCRATCH EDT PLUGIN-FOLDER CHECKPOINT VAE.
+# are kept in SCRATCH/shots.  Usage: test_dialog.py SCRATCH EDT PLUGIN-FOLDER CHECKPOINT VAE [TEST...],
+# where TEST is one of TESTS, all of which are run by default, or of SMALL, which have a small screen.
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ try:
     import desktop as d
     from earlier import make_foreign, repeat_last, restore, restore_large_seeds
     from german import test_german
+    from keyboard import test_keyboard
     from styles import styles
     from gimp import Gimp, choose_file
 except (ImportError, ValueError):  # main() skips then
@@ -41,7 +43,7 @@ def test_whole_run(session, report):
     gimp.open_dialog()
     gimp.shot('1-dialog')
     check_names(gimp)
-    with gimp.more_settings('More settings', 'Fit', 'Sampler', 'Backend', 'Precision'):
+    with gimp.more_settings('More settings', 'Sampler', 'Backend', 'Precision'):
         if 'cuda  usable' not in gpu_of(session):
             d.wait(lambda: d.find(gimp.dialog, 'label', 'No GPU is used: '), 'why')
         report.check('it says why there is no GPU', True)
@@ -68,7 +70,7 @@ def test_whole_run(session, report):
     report.check('one undo takes it away', True)
 
     enter(gimp)
-    keep_row(gimp)
+    keep_cell(gimp)
     cancel_and_keep(gimp)
     cancel_and_discard(gimp)
     several(gimp)
@@ -96,6 +98,13 @@ def follow_model(gimp):
     report = gimp.report
     tiny, zebra = 0, 2  # the first one found; the last but one of the list
     models = d.find(gimp.dialog, 'combo box', 'Model')
+    with gimp.more_settings('More settings', 'Precision'):
+        follow_guidance(gimp, models, tiny, zebra)
+    gimp.wait_ready('the model')
+
+
+def follow_guidance(gimp, models, tiny, zebra):
+    report = gimp.report
     report.check('the guidance is what the model recommends', gimp.get('Guidance') == 3,
                  gimp.get('Guidance'))
     d.choose(models, zebra)
@@ -108,7 +117,6 @@ def follow_model(gimp):
     report.check('and follows it until one is chosen', gimp.get('Guidance') == 5)
     d.choose(models, tiny)
     gimp.set('Guidance', 3)
-    gimp.wait_ready('the model')
 
 
 def enter(gimp):
@@ -125,17 +133,16 @@ def enter(gimp):
                       len(gimp.session.history()) == files + 1)
 
 
-def keep_row(gimp):
-    """A class that stands in the list twice, the first time as one of the recents."""
+def keep_cell(gimp):
+    """A class that stands in the grid twice, the first time as one of the recents."""
     gimp.search('')
-    rows = d.find(gimp.dialog, ('table', 'tree table'), 'Classes').get_table_iface()
-    last = rows.get_n_rows() - 5
-    rows.add_row_selection(0)
+    last = gimp.classes().get_child_count() - 5
+    cells = gimp.classes().get_selection_iface()
+    cells.select_child(0)
     d.wait(lambda: d.find(gimp.dialog, 'label', 'Any class'), 'any class')
-    rows.add_row_selection(last)
+    cells.select_child(last)
     d.wait(lambda: d.find(gimp.dialog, 'label', 'golden retriever'), 'the class')
-    gimp.report.check('the row stays where it was chosen',
-                      list(rows.get_selected_rows()) == [last], rows.get_selected_rows())
+    gimp.report.check('the cell stays where it was chosen', cells.is_child_selected(last))
 
 
 def cancel_and_keep(gimp):
@@ -174,7 +181,7 @@ def cancel_batches(gimp):
     """Ten pictures are two batches: stopped in the first one, and in the second one."""
     report, files, layers = gimp.report, len(gimp.session.history()), gimp.layers()
     gimp.set('Seed', 42)
-    gimp.set('Number of pictures', 10)
+    gimp.set('Pictures', 10)
     stop(gimp, 'Keep', 3, 'Pictures 1 to 8 of 10 · ')
     report.check('the running batch is kept', len(gimp.session.history()) == files + 8)
     layers += 9  # in a group
@@ -189,14 +196,14 @@ def cancel_batches(gimp):
                  f'{len(gimp.session.history()) - files} files, {gimp.title()}')
     d.wait(lambda: gimp.thumbnail('golden retriever, seed 57'), 'its thumbnail')
     report.check('and in the strip', True)
-    gimp.set('Number of pictures', 1)
+    gimp.set('Pictures', 1)
 
 
 def several(gimp):
     """Eight pictures of a thousand steps: the tiny model takes long enough to be watched."""
     report = gimp.report
     gimp.set('Steps', 1000)
-    gimp.set('Number of pictures', 8)
+    gimp.set('Pictures', 8)
     before = gimp.layers()
     gimp.press('Generate again')
     watch(gimp)
@@ -214,7 +221,7 @@ def watch(gimp):
     gimp.wait_step(400)
     second = d.capture(gimp.preview(), shots / 'preview-b.png')
     report.check('the progress moves', d.value(gimp.bar()) > at)
-    report.check('settings are locked meanwhile', not d.sensitive(gimp.spin('Steps')))
+    report.check('settings can be changed meanwhile', d.sensitive(gimp.spin('Steps')))
     gimp.shot('2-running')
     report.check('the preview changes', d.difference(first, second) > 100)
 
@@ -225,7 +232,8 @@ def test_close_while_running(session, report):
     gimp.open_dialog()
     report.check('the last settings are there', gimp.get('Steps') == 4, gimp.get('Steps'))
     files = len(session.history())
-    gimp.set('Guidance', 4)  # the usual one, where the model recommends another
+    with gimp.more_settings('More settings', 'Precision'):
+        gimp.set('Guidance', 4)  # the usual one, where the model recommends another
     gimp.set('Steps', 1000)
     gimp.press('Generate')
     gimp.wait_step(3)
@@ -243,8 +251,9 @@ def test_close_while_running(session, report):
     report.check('GIMP goes on', gimp.process.poll() is None)
 
     gimp.open_dialog()
-    report.check('settings survive a closed window',
-                 gimp.get('Steps') == 1000 and gimp.get('Guidance') == 4, gimp.get('Guidance'))
+    with gimp.more_settings('More settings', 'Precision'):
+        report.check('settings survive a closed window',
+                     gimp.get('Steps') == 1000 and gimp.get('Guidance') == 4, gimp.get('Guidance'))
     gimp.set('Steps', 4)
     gimp.press('Generate')
     d.wait(lambda: '128x128' in gimp.title(), 'a new image')
@@ -282,6 +291,8 @@ def test_image_closed(session, report):
     gimp.wait_ready()
     gimp.wait_layers(1)
     report.check('a picture whose image is gone gets a new one', True)
+    d.wait(lambda: d.find(gimp.dialog, 'label', '“[ground] (imported)” was closed meanwhile'), 'why')
+    report.check('and the dialog says why', True)
     cancel_batches(gimp)
     gimp.close()
     noise = gimp.quit()
@@ -339,15 +350,46 @@ def tick_replace(window):
     d.press(replace)
 
 
-def inside(scratch):
+def test_small_screen(session, report):
+    """1920x1080 at 200 %: what is needed for a picture is in sight, also after a search in vain."""
+    gimp = Gimp(session, report, session.root / 'out/ground.png')
+    gimp.open_dialog()
+    before = d.region(gimp.dialog)
+    gimp.search('wolpertinger')
+    d.wait(lambda: d.find(gimp.dialog, 'label', 'No class is called that'), 'a sentence')
+    gimp.shot('14-small-screen')
+    report.check('a search in vain moves nothing', d.region(gimp.dialog) == before,
+                 (before, d.region(gimp.dialog)))
+    gimp.search('owl')
+    needed = [gimp.button(name) for name in ('Reset', 'Close', 'Generate')]
+    needed += [gimp.preview(), gimp.bar(), gimp.spin('Seed'), gimp.spin('Steps'),
+               d.find(gimp.dialog, 'combo box', 'AMM'), gimp.classes(),
+               d.find(gimp.dialog, ('text', 'entry'), 'Search classes')]
+    outside = [(w.get_name(), d.region(w)) for w in needed if not fits(d.region(w), 960, 540)]
+    report.check('on a small screen everything needed is in sight', not outside, outside)
+    gimp.quit()
+
+
+def fits(region, width, height):
+    x, y, w, h = region
+    return x >= 0 and y >= 0 and w > 0 and h > 0 and x + w <= width and y + h <= height
+
+
+TESTS = {'whole-run': test_whole_run, 'keyboard': test_keyboard,
+         'close': test_close_while_running, 'image-closed': test_image_closed,
+         'no-model': test_without_model, 'german': test_german} if d else {}
+SMALL = {'small-screen': test_small_screen} if d else {}
+
+
+def inside(scratch, names):
     """Runs on the desktop that main() made."""
     sys.stdout = open(Path(scratch) / 'results.tap', 'w')
     report, session = Report(), Session.__new__(Session)
     session.root = Path(scratch)
     session.env = dict(os.environ)
     (session.root / 'shots').mkdir()
-    for test in [test_whole_run, test_close_while_running, test_image_closed, test_without_model,
-                 test_german]:
+    for name in names:
+        test = (TESTS | SMALL)[name]
         try:
             test(session, report)
         except Exception:
@@ -360,7 +402,7 @@ def inside(scratch):
 
 def main():
     if sys.argv[1] == '--inside':
-        inside(sys.argv[2])
+        inside(sys.argv[2], sys.argv[3:])
     report = Report()
     missing = [name for name in NEEDED if not shutil.which(name)]
     if missing:
@@ -374,7 +416,10 @@ def main():
     session.env |= {'EDT_ISA': 'plain', 'ONEDNN_MAX_CPU_ISA': 'SSE41', 'EDT_THREADS': '1'}
     subprocess.run(['magick', '-size', '300x240', 'xc:white',
                     str(session.root / 'out/ground.png')], check=True)
-    code = d.enter([sys.executable, __file__, '--inside', str(session.root)], session.env)
+    names = sys.argv[6:] or [*TESTS]
+    screen = '960x540' if set(names) <= set(SMALL) else '1200x800'
+    code = d.enter([sys.executable, __file__, '--inside', str(session.root), *names], session.env,
+                   screen)
     print((session.root / 'results.tap').read_text(), end='')
     sys.exit(code)
 
