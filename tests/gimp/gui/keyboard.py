@@ -35,6 +35,7 @@ def test_keyboard(session, report):
                    check=True)
     gimp = Gimp(session, report, session.root / 'out/small.png')
     gimp.open_dialog()
+    place(gimp)
     gimp.set('Steps', 4)
     first_letters(gimp)
     after_a_run(gimp)
@@ -44,8 +45,34 @@ def test_keyboard(session, report):
     in_the_grid(gimp)
     while_it_runs(gimp)
     same_again(gimp)
+    gimp.close()
     noise = gimp.quit()
     report.check('keyboard: nothing on stderr', not noise, noise)
+
+
+def place(gimp):
+    """Told before, and as it was when the button was pressed."""
+    report = gimp.report
+    said(gimp, '128 × 128 px, as it is made')
+    d.choose(d.find(gimp.dialog, 'combo box', 'Size'), 2)  # scaled to the image, which is small
+    said(gimp, '80 × 80 px, reduced to 62 %')
+    said(gimp, 'in the middle of “[small] (imported)”')
+    report.check('the dialog tells where the picture will lie', True)
+    gimp.set('Steps', 1000)
+    gimp.set('Pictures', 4)
+    gimp.press('Generate')
+    gimp.wait_step(2)
+    gimp.press('Reset')
+    gimp.press('Reset to Factory Defaults')
+    said(gimp, '128 × 128 px, as it is made')
+    gimp.press('Cancel')
+    gimp.press('Keep')
+    gimp.wait_layers(6, 'the group')
+    d.press(gimp.menu_item('Fit Canvas to Layers'))
+    gimp.set('Steps', 4)
+    gimp.press('Generate')
+    gimp.wait_layers(7, 'one more layer: GIMP has done what it was told before')
+    report.check('a reset does not move what was ordered', '100x80' in gimp.title(), gimp.title())
 
 
 def first_letters(gimp):
@@ -148,11 +175,6 @@ def in_the_grid(gimp):
 def while_it_runs(gimp):
     """One runs, two wait: what is set meanwhile concerns none of them."""
     report, layers = gimp.report, gimp.layers()
-    sizes = d.find(gimp.dialog, 'combo box', 'Size')
-    d.choose(sizes, 2)  # scaled to the image, which is smaller than a picture
-    said(gimp, '80 × 80 px, reduced to 62 %')
-    said(gimp, 'in the middle of “[small] (imported)”')
-    report.check('the dialog tells where the picture will lie', True)
     gimp.set('Steps', 1000)
     gimp.set('Pictures', 8)
     gimp.press('Generate')
@@ -169,17 +191,12 @@ def while_it_runs(gimp):
     gimp.press('Drop what waits')
     d.wait(lambda: ' wait' not in gimp.bar().get_name(), 'none to wait')
     gimp.press('Generate')
-    gimp.press('Reset')
-    gimp.press('Reset to Factory Defaults')
     gimp.press('Cancel')
     gimp.press('Keep')
     d.wait(lambda: gimp.caption().startswith('goldfish, seed '), 'the one that waited')
     gimp.wait_ready()
     d.wait(lambda: gimp.layers() >= layers + 2, 'its layer')
     report.check('what waited is made after it', True)
-    d.press(gimp.menu_item('Fit Canvas to Layers'))
-    d.wait(lambda: ') 100x80' in gimp.title(), 'the size')
-    report.check('a reset does not move what was ordered', ') 100x80' in gimp.title(), gimp.title())
 
 
 def same_again(gimp):
