@@ -54,7 +54,7 @@ static void add_picture_arguments(GimpProcedure *procedure)
                                        -1, edt_setting_named("cfg_pow")->most, -1,
                                        G_PARAM_READWRITE);
     gimp_procedure_add_string_argument(
-        procedure, "cfg-interval", _("Guided _levels"),
+        procedure, "cfg-interval", _("Guided le_vels"),
         _("At which noise levels there is guidance, from 0 to 1, as two numbers with a comma; the "
           "other steps cost half"),
         "0,1", G_PARAM_READWRITE);

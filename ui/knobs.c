@@ -279,7 +279,7 @@ static GtkWidget *new_more_grid(GObject *settings, GtkWidget *popover)
     attach_combo(GTK_GRID(grid), 1, settings, "sampler", _("Sam_pler"), &edt_sampler_choices,
                  _("How noise is taken away step by step"));
     GtkWidget *combo = new_interval(settings);
-    edt_ui_row_attach(GTK_GRID(grid), 2, _("Guided _levels"), combo, combo,
+    edt_ui_row_attach(GTK_GRID(grid), 2, _("Guided le_vels"), combo, combo,
                       _("Guidance does most at middle noise levels. A step without it costs half, "
                         "and pictures are more varied."));
     attach_combo(GTK_GRID(grid), 3, settings, "backend", _("_Backend"), &edt_backend_choices,
