@@ -18,19 +18,22 @@
 #if LANES > 4
 #include <immintrin.h>
 #endif
-typedef float Vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
+typedef float Vec __attribute__((vector_size(LANES * 4)));
+/* The same in memory, where numbers lie as they come: values of that type on the stack would be
+ * misaligned for the compiler's own moves. */
+typedef float VecThere __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 typedef gint32 Ints __attribute__((vector_size(LANES * 4), may_alias));
 typedef guint32 Words __attribute__((vector_size(LANES * 4)));
 typedef EdtHalf Halves __attribute__((vector_size(LANES * 2), aligned(2), may_alias));
 
 EDT_INLINE Vec load(const float *p)
 {
-    return *(const Vec *)p;
+    return *(const VecThere *)p;
 }
 
 EDT_INLINE void store(float *p, Vec v)
 {
-    *(Vec *)p = v;
+    *(VecThere *)p = v;
 }
 
 /* Number i of x, and in its place. */
