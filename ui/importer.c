@@ -299,10 +299,11 @@ static GtkWidget *new_dialog(Importer *importer, GtkWindow *parent)
                       new_label(_("A model is made from a checkpoint of the EDT authors and the "
                                   "autoencoder of Stable Diffusion. Nothing in the files is "
                                   "executed, and the files stay as they are.")));
-    gtk_container_add(GTK_CONTAINER(box),
-                      new_label(_("Checkpoints are found at github.com/xinwangChen/EDT, the "
-                                  "autoencoder as “sd-vae-ft-ema” at huggingface.co/stabilityai. "
-                                  "Files can be dropped here, too.")));
+    gtk_container_add(
+        GTK_CONTAINER(box),
+        new_label(_("The authors have their checkpoints at github.com/xinwangChen/EDT; the "
+                    "autoencoder is “sd-vae-ft-ema” at huggingface.co/stabilityai. "
+                    "Files can be dropped here, too.")));
     gtk_container_add(GTK_CONTAINER(box), new_grid(importer));
     gtk_container_add(GTK_CONTAINER(box), importer->bar);
     gtk_container_add(GTK_CONTAINER(box), importer->without_vae);

@@ -102,6 +102,7 @@ static void on_clicked(GtkWidget *button, Strip *strip)
         gtk_container_add(GTK_CONTAINER(popover), box);
         gtk_widget_show_all(box);
     }
+    gtk_widget_grab_focus(button); /* scrolls there: popovers of what is out of sight are hidden */
     gtk_popover_popup(GTK_POPOVER(popover));
 }
 

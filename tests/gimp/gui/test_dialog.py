@@ -318,6 +318,7 @@ def test_without_model(session, report):
     said = d.wait(lambda: d.find(gimp.dialog, 'label', f'“{model}” cannot be used: '), 'why')
     report.check('a damaged model: told what is wrong with it', said is not None)
     window, start = open_import(gimp, Checkpoint=checkpoint)
+    report.check('without a VAE: told before', d.find(window, 'label', 'Without an autoencoder'))
     d.press(start)
     d.wait(lambda: d.find(window, 'label', f'“{model}” exists already'), 'the refusal')
     tick_replace(window)
@@ -375,9 +376,9 @@ def fits(region, width, height):
     return x >= 0 and y >= 0 and w > 0 and h > 0 and x + w <= width and y + h <= height
 
 
-TESTS = {'whole-run': test_whole_run, 'keyboard': test_keyboard,
-         'close': test_close_while_running, 'image-closed': test_image_closed,
-         'no-model': test_without_model, 'german': test_german} if d else {}
+TESTS = {'whole-run': test_whole_run, 'close': test_close_while_running,
+         'image-closed': test_image_closed, 'no-model': test_without_model,
+         'keyboard': test_keyboard, 'german': test_german} if d else {}
 SMALL = {'small-screen': test_small_screen} if d else {}
 
 
