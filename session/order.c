@@ -36,7 +36,8 @@ static void explain_none(GError **error)
 {
     g_autofree char *folder = edt_models_own_folder();
     g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
-                _("There is no model yet. Open Filters > Generate > EDT and choose Import, or "
+                _("There is no model yet. Open Filters > Generate > Picture of a Class (EDT) and "
+                  "choose Import, or "
                   "put a model into “%s”."),
                 folder);
 }

@@ -14,7 +14,7 @@ from gi.repository import Atspi, GLib  # noqa: E402
 BUTTONS = ('button', 'push button', 'toggle button', 'check box')
 
 
-PATIENCE = 120  # seconds: how busy the machine is may not matter
+PATIENCE = 300  # seconds: how busy the machine is may not matter
 
 
 def wait(condition, what):
