@@ -4,6 +4,7 @@
  * and masks of finished pictures are kept.  paper.c clears white paper.
  */
 #include "canvas.h"
+#include "history.h"
 #include "files/png.h"
 #include "sample/pixels.h"
 
@@ -248,7 +249,8 @@ float *edt_canvas_load(const EdtModelInfo *info, EdtCanvasPart part, const char 
 
 char *edt_canvas_folder(void)
 {
-    return g_build_filename(g_get_user_state_dir(), "edt", "history", "sources", NULL);
+    g_autofree char *history = edt_history_folder();
+    return g_build_filename(history, "sources", NULL);
 }
 
 typedef struct {

@@ -44,11 +44,11 @@ typedef struct {
 /* One step for N pictures, in place: x_t becomes x_{t-1}, the last estimate this step's. */
 typedef struct {
     int N, C, C_out, hw; /* C_out is C, or 2C with v behind */
-    int guided;          /* channels that guidance acts on; 0: none, and no null half of out */
-    gboolean twice;      /* x has a null half though this step has no guidance */
+    int guided;          /* channels that guidance acts on; 0: none, and no null group of out */
+    gboolean rests;      /* x has a null group though this step has no guidance */
     int more;            /* classes that are mixed into each picture's own */
     const EdtStepCoefficients *how;
-    const float *out;        /* [groups, N, C_out, hw]: the class, guided: null, then the others */
+    const float *out;        /* [groups, N, C_out, hw]: the class, further ones, guided: null */
     const float *noise;      /* [N, C, hw]; only read by a step that draws */
     const float *again;      /* [N, C, hw]; only read by a step that returns */
     const float *weight;     /* [N, 1 + more] of the classes; only read where there are more */
@@ -61,10 +61,10 @@ typedef struct {
 /* All of it, on the CPU (step.c). */
 void edt_step_run(const EdtSamplerStep *op);
 
-/* Groups of x: the pictures' classes, null where there is guidance, further classes. */
+/* Groups of x: the pictures' classes, further ones, null where there is guidance. */
 EDT_STEP_FUNCTION gint64 edt_step_groups(const EdtSamplerStep *op)
 {
-    return 1 + (op->guided || op->twice ? 1 : 0) + op->more;
+    return 1 + op->more + (op->guided || op->rests ? 1 : 0);
 }
 
 /* What the network says for a number of picture n, of its classes by weight. */
@@ -76,7 +76,7 @@ EDT_STEP_FUNCTION float edt_step_mix(const EdtSamplerStep *op, gint64 n, const f
     const float *weight = op->weight + n * (op->more + 1);
     float sum = weight[0] * out[0];
     for (int k = 1; k <= op->more; k++)
-        sum += weight[k] * out[(op->guided ? k + 1 : k) * group];
+        sum += weight[k] * out[k * group];
     return sum;
 }
 
@@ -88,7 +88,7 @@ EDT_STEP_FUNCTION float edt_step_guide(const EdtSamplerStep *op, const EdtStepCo
     const float own = edt_step_mix(op, n, out);
     if (i >= (gint64)op->guided * op->hw)
         return own;
-    const float null = out[(gint64)op->N * op->C_out * op->hw];
+    const float null = out[(1 + op->more) * (gint64)op->N * op->C_out * op->hw];
     return null + k->guidance * (own - null);
 }
 

@@ -70,8 +70,8 @@ static gboolean prepare_alone(const EdtRun *run, GError **error)
 {
     const EdtSpan interval = run->sampling.interval;
     return !run->step.guided || (interval.from <= 0 && interval.to >= 1) ||
-           edt_network_prepare(run->engine->model, run->B, edt_conditions_rows(&run->conditions),
-                               error);
+           edt_network_prepare(run->engine->model, run->B * (1 + run->step.more),
+                               edt_conditions_rows(&run->conditions), error);
 }
 
 static void plan_step(EdtRun *run)
@@ -159,16 +159,6 @@ static void draw(EdtRun *run, int r)
     }
 }
 
-/* Outside the interval of guidance the null half need not run.  With a mix it stands between the
- * classes, so there it runs, and nothing is led away from it. */
-static void rest_null(EdtRun *run, int s)
-{
-    const gboolean rests = run->step.guided && !edt_sampling_guides(&run->sampling, s);
-    run->step.alone = rests && !run->step.more;
-    if (rests && run->step.more)
-        run->step.host.how->guidance = 1;
-}
-
 static void launch(EdtRun *run, int r)
 {
     const Round round = round_at(run, r);
@@ -177,7 +167,7 @@ static void launch(EdtRun *run, int r)
     edt_conditions_at(&run->conditions, round.s, run->step.host.row);
     *run->step.host.how =
         edt_sampling_round(&run->sampling, round.s, round.repeated, round.returns);
-    rest_null(run, round.s);
+    run->step.alone = run->step.guided && !edt_sampling_guides(&run->sampling, round.s);
     edt_step_take(&run->step);
 }
 

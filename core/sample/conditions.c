@@ -32,9 +32,8 @@ static EdtLabels labels_of(const EdtConditions *c, int sample, gboolean late)
     const EdtItem *item = &c->items[sample % c->pictures];
     int group = sample / c->pictures;
 
-    if (group == 1 && c->guided)
+    if (c->guided && sample >= c->N - c->pictures)
         return (EdtLabels){v->n_classes, v->n_styles};
-    group -= group > 0 && c->guided;
     if (group == 0 && late && item->mix_how == EDT_MIX_SHAPE && item->mix.n)
         group = 1;
     return group ? labels(v, item->mix.of[group - 1].class_index, item->mix.of[group - 1].style)

@@ -26,7 +26,7 @@ typedef struct {
     const EdtNoiseSchedule *schedule;
     const EdtItem *items; /* of the pictures */
     int pictures, N;      /* samples: groups of as many as there are pictures, of their class,
-                             under guidance of null, then of further classes (step.h) */
+                             of further ones, under guidance of null (step.h) */
     gboolean guided;
     int slots, slice;           /* of steps */
     int first;                  /* step that the computed slice begins at */

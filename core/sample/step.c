@@ -64,7 +64,7 @@ static void send(const EdtStep *step)
 
 static void run(const EdtStep *step)
 {
-    const int samples = step->alone ? step->pictures : edt_step_samples(step);
+    const int samples = edt_step_samples(step) - (step->alone ? step->pictures : 0);
 
     edt_network_forward(step->network, samples, step->x, step->device.row, &step->amm, step->out);
     step->backend->advance(step->dev, &(EdtSamplerStep){
@@ -73,7 +73,7 @@ static void run(const EdtStep *step)
                                           .C_out = step->C_out,
                                           .hw = step->hw,
                                           .guided = step->alone ? 0 : step->guided,
-                                          .twice = step->guided != 0,
+                                          .rests = step->guided != 0,
                                           .more = step->more,
                                           .how = step->device.how,
                                           .out = step->out,

@@ -18,8 +18,8 @@ typedef struct {
     float *again; /* the same, of steps that return */
 } EdtStepNews;
 
-/* What is the same for all steps of a batch.  Under guidance there are two samples a picture, the
- * null class's in the second half; behind those the further classes of a mix, as many of each. */
+/* What is the same for all steps of a batch.  The samples come in groups of as many as there are
+ * pictures: of their classes, of each further class of a mix, under guidance of the null class. */
 typedef struct {
     EdtNetwork *network;
     const EdtBackend *backend;
@@ -30,7 +30,7 @@ typedef struct {
     int guided;                      /* channels that guidance acts on; 0: none */
     int more;                        /* further classes of each picture */
     gboolean keeps, shapes, returns; /* whether there may be such steps */
-    gboolean alone; /* this step is without guidance: the null halves rest; not with more classes */
+    gboolean alone; /* this step is without guidance: the null group rests */
     EdtStepNews host, device;
     float *x, *denoised; /* [N, C, hw], [pictures, C, hw] device: as in EdtSamplerStep */
     float *out;          /* [N, C_out, hw] device */

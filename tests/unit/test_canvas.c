@@ -242,6 +242,25 @@ static void test_ends(void)
     studio_close(&s);
 }
 
+/* Where a step is without guidance, a mix is too: all of the other class is that class. */
+static void test_interval(void)
+{
+    Studio s = studio_open(FALSE, 1);
+    EdtItem items[] = {item_of(3, 11), item_of(5, 11)};
+    EdtRequest request = request_of(&s, items, 2, EDT_SAMPLER_DPMPP_2M);
+    items[0].mix = (EdtMix){1, {{5, EDT_STYLE_ANY, 1}}};
+    request.cfg_interval = (EdtSpan){0.2, 0.8};
+    EdtPictures *pictures = make(&s, &request);
+    check_same(&pictures->pictures[0], &pictures->pictures[1], s.count);
+    request.cfg_interval = (EdtSpan){0, 1};
+    EdtPictures *others = make(&s, &request);
+    g_assert_true(memcmp(pictures->pictures[0].latent, others->pictures[0].latent,
+                         s.count * sizeof(float)) != 0);
+    edt_pictures_free(pictures);
+    edt_pictures_free(others);
+    studio_close(&s);
+}
+
 typedef struct {
     int at;
 } Stop;
@@ -468,6 +487,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/canvas/batches/latents", GINT_TO_POINTER(FALSE), test_batches);
     g_test_add_data_func("/canvas/batches/pixels", GINT_TO_POINTER(TRUE), test_batches);
     g_test_add_func("/canvas/ends", test_ends);
+    g_test_add_func("/canvas/interval", test_interval);
     g_test_add_func("/canvas/tail", test_tail);
     g_test_add_data_func("/canvas/kept/latents", GINT_TO_POINTER(FALSE), test_kept);
     g_test_add_data_func("/canvas/kept/pixels", GINT_TO_POINTER(TRUE), test_kept);
