@@ -232,3 +232,10 @@ int count_events(GPtrArray *lines, const char *event)
         n++;
     return n;
 }
+
+void program_import_tiny(void)
+{
+    g_autofree char *checkpoint = program_data("edt_tiny_bare.pt");
+    g_autofree char *vae = program_data("vae_small_modern.safetensors");
+    EXPECT(0, "import", checkpoint, "--vae", vae);
+}

@@ -17,6 +17,8 @@ typedef struct {
 const char *program_folder(void);
 char *program_path(const char *name); /* in that folder */
 void program_remove(const char *name);
+/* The tiny checkpoint with its autoencoder becomes the model that commands find first. */
+void program_import_tiny(void);
 gboolean program_exists(const char *name);
 GBytes *program_contents(const char *name); /* must be there */
 void program_write(const char *name, const char *text);
@@ -25,7 +27,8 @@ char *program_data(const char *name);   /* path of a golden file */
 
 /* From now on the program is started by these words (NULL ends them): mpirun and its options. */
 void program_under(const char *const *words);
-/* From now on with so many threads ("1" at first, as other tests run beside); NULL: its own choice. */
+/* From now on with so many threads ("1" at first, as other tests run beside); NULL: its own choice.
+ */
 void program_threads(const char *threads);
 /* Started with the given arguments (NULL ends them) in program_folder(). */
 GSubprocess *program_start(const char *first, ...) G_GNUC_NULL_TERMINATED;

@@ -12,15 +12,6 @@
 
 enum { SIDE = 128 };
 
-static void import_model(void)
-{
-    char *checkpoint = program_data("edt_tiny_bare.pt");
-    char *vae = program_data("vae_small_modern.safetensors");
-    EXPECT(0, "import", checkpoint, "--vae", vae);
-    g_free(vae);
-    g_free(checkpoint);
-}
-
 /* A sketch, or a mask whose lower part is white. */
 static void write_picture(const char *name, gboolean mask, int shade)
 {
@@ -241,7 +232,7 @@ static void test_refused(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    import_model();
+    program_import_tiny();
     g_test_add_func("/canvas/image", test_image);
     g_test_add_func("/canvas/missing-source", test_missing_source);
     g_test_add_func("/canvas/mask", test_mask);

@@ -9,15 +9,6 @@
 #include "edt.h"
 #include "program.h"
 
-static void import_model(void)
-{
-    char *checkpoint = program_data("edt_tiny_bare.pt");
-    char *vae = program_data("vae_small_modern.safetensors");
-    EXPECT(0, "import", checkpoint, "--vae", vae);
-    g_free(vae);
-    g_free(checkpoint);
-}
-
 /* ---- jobs ---- */
 
 static const char job_text[] =
@@ -287,7 +278,7 @@ static void test_precision(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    import_model();
+    program_import_tiny();
     g_test_add_func("/jobs/all", test_jobs);
     g_test_add_func("/jobs/again", test_jobs_again);
     g_test_add_func("/jobs/other", test_jobs_other);

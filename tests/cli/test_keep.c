@@ -14,13 +14,6 @@
 
 #define THEIRS "somebody else's"
 
-static void import_model(void)
-{
-    g_autofree char *checkpoint = program_data("edt_tiny_bare.pt");
-    g_autofree char *vae = program_data("vae_small_modern.safetensors");
-    EXPECT(0, "import", checkpoint, "--vae", vae);
-}
-
 static void expect_text(const char *name, const char *text)
 {
     g_autoptr(GBytes) bytes = program_contents(name);
@@ -251,7 +244,7 @@ static void test_signals(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    import_model();
+    program_import_tiny();
     g_test_add_func("/keep/meanwhile", test_meanwhile);
     g_test_add_func("/keep/jobs-meanwhile", test_jobs_meanwhile);
     g_test_add_func("/keep/plot", test_plot);

@@ -8,13 +8,6 @@
 
 #include <string.h>
 
-static void import_model(void)
-{
-    g_autofree char *checkpoint = program_data("edt_tiny_bare.pt");
-    g_autofree char *vae = program_data("vae_small_modern.safetensors");
-    EXPECT(0, "import", checkpoint, "--vae", vae);
-}
-
 /* Lines of read_npz.py, without its remarks. */
 static char **read_archive(const char *name)
 {
@@ -125,7 +118,7 @@ static void test_refused(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    import_model();
+    program_import_tiny();
     g_test_add_func("/npz/contents", test_contents);
     g_test_add_func("/npz/classes", test_classes);
     g_test_add_func("/npz/resumed", test_resumed);

@@ -66,3 +66,18 @@ float *rig_forward(Rig *rig, int N, const float *x, const float *t, const int *y
     g_free(row);
     return out;
 }
+
+void rig_guide(const Rig *rig, float scale, const float *pair, float *estimate)
+{
+    const EdtStepCoefficients how = {.flags = EDT_STEP_PREDICTS_DENOISED, .guidance = scale};
+    g_autofree float *x_t = g_new0(float, 2 * rig_in(rig));
+    rig->backend->advance(rig->dev, &(EdtSamplerStep){.N = 1,
+                                                      .C = rig->v.channels,
+                                                      .C_out = rig->v.out_channels,
+                                                      .hw = rig->v.latent_size * rig->v.latent_size,
+                                                      .guided = 3,
+                                                      .how = &how,
+                                                      .out = pair,
+                                                      .x = x_t,
+                                                      .denoised = estimate});
+}

@@ -24,5 +24,8 @@ void rig_free(Rig *rig);
 void rig_amm(Rig *rig, EdtAmm amm, double cfg);
 /* N samples x with their timesteps and labels; returns [N, C_out, h, w], to be freed. */
 float *rig_forward(Rig *rig, int N, const float *x, const float *t, const int *y);
+/* What guidance makes of one sample's two outputs [2, C_out, h, w], its class's and the null one's:
+ * estimate [C, h, w], of which three channels are guided. */
+void rig_guide(const Rig *rig, float scale, const float *pair, float *estimate);
 gsize rig_in(const Rig *rig); /* numbers of one sample */
 gsize rig_out(const Rig *rig);

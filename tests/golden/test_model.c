@@ -229,20 +229,10 @@ static void test_guidance(void)
     float *raw = rig_forward(&rig, 2, both, (float[]){500, 500}, (int[]){207, 1000});
     golden_check_tensor(golden, "raw.forward", raw, count, GATE_F32);
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        const EdtStepCoefficients how = {.flags = EDT_STEP_PREDICTS_DENOISED,
-                                         .guidance = cases[i].scale};
-        float estimate[4 * 32 * 32], x_t[2 * 4 * 32 * 32] = {0};
+        float estimate[4 * 32 * 32];
         const float *expected = golden_f32(golden, cases[i].name, count);
         /* the estimate is the guided output itself: channels 0 to 2 guided, 3 the class's own */
-        rig.backend->advance(rig.dev, &(EdtSamplerStep){.N = 1,
-                                                        .C = 4,
-                                                        .C_out = 8,
-                                                        .hw = 32 * 32,
-                                                        .guided = 3,
-                                                        .how = &how,
-                                                        .out = raw,
-                                                        .x = x_t,
-                                                        .denoised = estimate});
+        rig_guide(&rig, cases[i].scale, raw, estimate);
         golden_check(cases[i].name, estimate, expected, half, GATE_F32);
         golden_check("the class's variance", raw + half, expected + half, half, GATE_F32);
     }

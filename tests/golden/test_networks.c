@@ -275,20 +275,10 @@ static void check_guided(Golden *golden, const Guided *g)
     g_autofree float *raw = rig_forward(&rig, 4, x, t, y);
     for (int i = 0; i < 2; i++) {
         g_autofree float *pair = g_new(float, 2 * OUT);
-        float x_t[2 * IN] = {0}, estimate[IN];
-        const EdtStepCoefficients how = {.flags = EDT_STEP_PREDICTS_DENOISED,
-                                         .guidance = edt_sampling_guidance(&sampling, (int)t[i])};
+        float estimate[IN];
         memcpy(pair, raw + i * OUT, OUT * sizeof(float));
         memcpy(pair + OUT, raw + (2 + i) * OUT, OUT * sizeof(float));
-        rig.backend->advance(rig.dev, &(EdtSamplerStep){.N = 1,
-                                                        .C = 4,
-                                                        .C_out = 8,
-                                                        .hw = 32 * 32,
-                                                        .guided = 3,
-                                                        .how = &how,
-                                                        .out = pair,
-                                                        .x = x_t,
-                                                        .denoised = estimate});
+        rig_guide(&rig, edt_sampling_guidance(&sampling, (int)t[i]), pair, estimate);
         golden_check(g->name, estimate, expected + i * OUT, IN, GATE_GUIDED);
         golden_check("variance", pair + IN, expected + i * OUT + IN, IN, GATE);
     }
