@@ -4,6 +4,7 @@
  * measured in the same run.  Random weights: no model file is needed.
  */
 #include "cli/command.h"
+#include "cli/compare.h"
 #include "cli/event.h"
 #include "cli/talk.h"
 #include "core/settings.h"
@@ -30,12 +31,13 @@ static const char details[] =
     "  edt bench\n"
     "  edt bench --sizes S,VAE --types bf16 --threads 1,2 --breakdown\n"
     "  edt bench --train --sizes Ti --breakdown\n"
+    "  edt bench --compare --sizes S,B                the paper's comparison; XL needs 4 GB\n"
     "  edt bench --format json > bench.jsonl";
 
 typedef struct {
     char *sizes, *types, *threads, *format;
     int pictures, repetitions, warm_up, image_size; /* 0: as it is usual */
-    gboolean no_guidance, no_mask, breakdown, train;
+    gboolean no_guidance, no_mask, breakdown, train, compare;
 } Bench;
 
 typedef struct {
@@ -241,11 +243,45 @@ static int run_all(const Bench *options, gboolean json)
     return 0;
 }
 
+/* Without --sizes, --types and --threads what is usual. */
+static int run_usual(Bench *options)
+{
+    if (!options->sizes)
+        options->sizes = g_strdup(options->train ? "S,Ti" : "S,B,XL,VAE");
+    if (!options->types)
+        options->types = g_strdup(options->train && !edt_cpu_has_bf16() ? "f32" : "f32,bf16");
+    if (!options->threads)
+        options->threads = g_strdup("0");
+    return run_all(options, g_strcmp0(options->format, "json") == 0);
+}
+
+static int compare(const Bench *options)
+{
+    const EdtCliCompare wanted = {
+        .sizes = options->sizes,
+        .threads = options->threads ? atoi(options->threads) : 0,
+        .image_size = options->image_size ? options->image_size : 256,
+        .pictures = options->pictures ? options->pictures : 1,
+        .repetitions = options->repetitions,
+        .warm_up = MAX(options->warm_up, 0),
+        .json = g_strcmp0(options->format, "json") == 0,
+    };
+    const char *other = options->train         ? "--train"
+                        : options->types       ? "--types"
+                        : options->breakdown   ? "--breakdown"
+                        : options->no_guidance ? "--no-guidance"
+                                               : NULL;
+    return other ? edt_cli_usage("%s cannot go together with --compare.", other)
+                 : edt_cli_compare(&wanted);
+}
+
 int edt_cli_bench(int argc, char **argv)
 {
     Bench options = {.repetitions = 15, .warm_up = 2};
     const GOptionEntry entries[] = {
         {"train", 0, 0, G_OPTION_ARG_NONE, &options.train, "Training steps", NULL},
+        {"compare", 0, 0, G_OPTION_ARG_NONE, &options.compare,
+         "Steps of EDT, DiT and MDTv2, beside the paper's ratios", NULL},
         {"sizes", 0, 0, G_OPTION_ARG_STRING, &options.sizes,
          "Of S, B, XL, VAE, VAE-encode (default S,B,XL,VAE); of training S, B, XL, Ti (S,Ti)",
          "LIST"},
@@ -276,12 +312,7 @@ int edt_cli_bench(int argc, char **argv)
         return edt_cli_usage("--format: \"%s\" is neither md nor json.", options.format);
     if (options.pictures < 0 || options.image_size < 0 || options.repetitions < 1)
         return edt_cli_usage("--pictures, --size and --repetitions must be at least 1.");
-    if (!options.sizes)
-        options.sizes = g_strdup(options.train ? "S,Ti" : "S,B,XL,VAE");
-    if (!options.types)
-        options.types = g_strdup(options.train && !edt_cpu_has_bf16() ? "f32" : "f32,bf16");
-    options.threads = options.threads ? options.threads : g_strdup("0");
-    int code = run_all(&options, g_strcmp0(options.format, "json") == 0);
+    int code = options.compare ? compare(&options) : run_usual(&options);
     g_free(options.sizes);
     g_free(options.types);
     g_free(options.threads);

@@ -71,6 +71,9 @@ typedef struct {
     EdtBenchRow rows[EDT_BENCH_ROWS];
 } EdtBenchResult;
 
+/* Of a step: its multiply-adds counted twice, in GFLOP, and the parameters of the network; nothing
+ * is run.  FALSE: there is no such size. */
+gboolean edt_bench_work(const EdtBenchCase *bench, double *gflop, guint64 *parameters);
 gboolean edt_bench_run(const EdtBenchCase *bench, EdtBenchResult *result, GError **error);
 /* The highest multiply-add rate of the device in GFLOP/s, measured now (about 0.2 s). */
 double edt_bench_peak(const EdtEngineOptions *options, GError **error);

@@ -295,6 +295,16 @@ static void finish(Bench *b)
     g_hash_table_unref(b->random.shapes);
 }
 
+gboolean edt_bench_work(const EdtBenchCase *bench, double *gflop, guint64 *parameters)
+{
+    EdtVariant v;
+    if (!edt_variant_named(bench->variant, bench->image_size, &v))
+        return FALSE;
+    *gflop = 2e-9 * (double)edt_variant_macs(&v) * bench->pictures * (bench->guided ? 2 : 1);
+    *parameters = edt_variant_parameters(&v);
+    return TRUE;
+}
+
 gboolean edt_bench_run(const EdtBenchCase *bench, EdtBenchResult *result, GError **error)
 {
     Bench b = {.bench = bench, .result = result, .error = error};
@@ -304,7 +314,8 @@ gboolean edt_bench_run(const EdtBenchCase *bench, EdtBenchResult *result, GError
     if (!edt_variant_named(bench->variant, bench->image_size, &b.variant) || bench->pictures < 1) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                     "There is no model size “%s” at %d pixels. Sizes: EDT-S/2, EDT-B/2, EDT-XL/2, "
-                    "EDT-Ti/4, EDT-Ti/2, at multiples of 64 pixels.",
+                    "EDT-Ti/4, EDT-Ti/2, at multiples of 64 pixels; DiT-S/2 to DiT-XL/8, MDTv2-S/2 "
+                    "to MDTv2-XL/2.",
                     bench->variant, bench->image_size);
         return FALSE;
     }

@@ -580,6 +580,40 @@ static void test_bench_train(void)
     EXPECT(2, "train", "--bench");
 }
 
+/* The ratios of work are the paper's networks'; those of time are measured, so not judged. */
+static void test_bench_compare(void)
+{
+    Outcome outcome = program_expect(0, NULL, "bench", "--compare", "--sizes", "S", "-r", "1",
+                                     "--warm-up", "0", "--format", "json", NULL);
+    g_autoptr(GPtrArray) lines = json_lines(outcome.out);
+    static const struct {
+        const char *network;
+        gint64 parameters;
+        double gmacs;
+    } expected[] = {
+        {"EDT-S/2", 38550458, 2.667}, {"DiT-S/2", 32963360, 6.056}, {"MDTv2-S/2", 35493440, 6.660}};
+    g_assert_cmpint(count_events(lines, "compare"), ==, 3);
+    for (int i = 0; i < 3; i++) {
+        JsonObject *row = find_event(lines, "compare", i);
+        g_assert_cmpstr(json_text(row, "network"), ==, expected[i].network);
+        g_assert_cmpint(json_number(row, "parameters"), ==, expected[i].parameters);
+        g_assert_cmpfloat_with_epsilon(json_object_get_double_member(row, "gmacs"),
+                                       expected[i].gmacs, 1e-3);
+        g_assert_cmpfloat(json_object_get_double_member(row, "f32_ms"), >, 0);
+        g_assert_cmpfloat(json_object_get_double_member(row, "guided_ratio"), >, 0);
+    }
+    g_assert_cmpfloat_with_epsilon(
+        json_object_get_double_member(find_event(lines, "compare", 2), "gmacs_ratio"), 2.497, 1e-3);
+    outcome_clear(&outcome);
+    outcome = program_expect(0, NULL, "bench", "--compare", "--sizes", "S", "--size", "64", "-r",
+                             "1", "--warm-up", "0", NULL);
+    g_assert_nonnull(strstr(outcome.out, "| **MDTv2 / EDT, S** (paper 2.29) |"));
+    outcome_clear(&outcome);
+    EXPECT(2, "bench", "--compare", "--sizes", "L");
+    EXPECT(2, "bench", "--compare", "--train");
+    EXPECT(2, "bench", "--compare", "--size", "100");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -604,5 +638,6 @@ int main(int argc, char **argv)
     g_test_add_func("/edt/latents", test_latents);
     g_test_add_func("/edt/previews", test_previews);
     g_test_add_func("/edt/bench-train", test_bench_train);
+    g_test_add_func("/edt/bench-compare", test_bench_compare);
     return g_test_run();
 }
