@@ -83,6 +83,8 @@ static char *about_text(const EdtModelInfo *info)
     GString *text = g_string_new(NULL);
     g_string_append_printf(text, _("%s, %d × %d pixels, %d classes"), info->variant,
                            info->image_size, info->image_size, info->n_classes);
+    if (info->licence && *info->licence)
+        g_string_append_printf(text, _("\nLicence: %s"), info->licence);
     if (vae)
         g_string_append_printf(text, "\n%s", vae);
     if (memory)

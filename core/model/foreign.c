@@ -63,6 +63,8 @@ static gboolean add_name(EdtForeign *f, char *name, guint i, GError **error)
     return TRUE;
 }
 
+#define DIFFUSERS_DIT "transformer_blocks.0.norm1.emb.timestep_embedder.linear_1.weight"
+
 static gboolean name_network(EdtForeign *f, GError **error)
 {
     for (guint i = 0; i < edt_checkpoint_count(f->checkpoint); i++)
@@ -70,6 +72,12 @@ static gboolean name_network(EdtForeign *f, GError **error)
             return FALSE;
     if (g_hash_table_contains(f->tensors, "edt.x_embedder.proj.weight"))
         return refuse(f, _("it is a model of this program already; use it as it is"), error);
+    if (g_hash_table_contains(f->tensors, DIFFUSERS_DIT))
+        return refuse(f,
+                      _("it is a DiT as diffusers writes it, which lacks its position table. Use "
+                        "the original file, DiT-XL-2-256x256.pt or DiT-XL-2-512x512.pt of "
+                        "github.com/facebookresearch/DiT"),
+                      error);
     return TRUE;
 }
 

@@ -246,6 +246,21 @@ static void test_without_side(void)
     edt_model_info_free(imported(&import));
 }
 
+/* diffusers' names lead to the original file. */
+static void test_diffusers(void)
+{
+    g_autofree char *path = craft_path("diffusers.safetensors"), *output = craft_path("none.st");
+    EdtSafetensorsWriter *writer = edt_safetensors_writer_new(path, TRUE, NULL);
+    EdtImport import = import_of(path, output);
+
+    edt_safetensors_writer_declare(
+        writer, "transformer_blocks.0.norm1.emb.timestep_embedder.linear_1.weight", EDT_F32, 1,
+        (gint64[]){1});
+    edt_safetensors_writer_data(writer, "\0\0\0\0", 4, NULL);
+    g_assert_true(edt_safetensors_writer_finish(writer, NULL));
+    assert_import_refused(&import, "DiT-XL-2-256x256.pt");
+}
+
 /* ---- no null class ---- */
 
 static EdtPictures *generate(EdtEngine *engine, int class_index, double cfg, GError **error)
@@ -303,6 +318,7 @@ int main(int argc, char **argv)
     g_test_add_func("/networks/prefixes", test_prefixes);
     g_test_add_func("/networks/missing", test_missing);
     g_test_add_func("/networks/without-side", test_without_side);
+    g_test_add_func("/networks/diffusers", test_diffusers);
     g_test_add_func("/networks/no-null-class", test_no_null_class);
     int code = g_test_run();
     craft_cleanup();
