@@ -66,6 +66,27 @@ static void add_picture_arguments(GimpProcedure *procedure)
                                     1, 64, 1, G_PARAM_READWRITE);
 }
 
+/* Of scripts: a class mixed into the first, and noise of another seed. */
+static void add_mix_arguments(GimpProcedure *procedure)
+{
+    gimp_procedure_add_string_argument(
+        procedure, "mix-class", _("Second class"),
+        _("A class that has a part in the picture: a name, a synonym or a number; empty for none"),
+        "", G_PARAM_READWRITE);
+    gimp_procedure_add_double_argument(procedure, "mix", _("Part of the second class"),
+                                       _("How much of it there is, from 0 to 1"), 0, 1, 0,
+                                       G_PARAM_READWRITE);
+    add_choice(procedure, "mix-how", _("Way to mix"), _("What the second class has a part in"),
+               &edt_mix_how_choices, EDT_MIX_BLEND);
+    gimp_procedure_add_double_argument(
+        procedure, "vary", _("Variation"),
+        _("How far the picture goes towards that of another seed, from 0 to 1"), 0, 1, 0,
+        G_PARAM_READWRITE);
+    gimp_procedure_add_double_argument(procedure, "vary-seed", _("Other seed"),
+                                       _("Of the variation; -1 takes a new one"), -1, EDT_SEED_MAX,
+                                       -1, G_PARAM_READWRITE);
+}
+
 static void add_machine_arguments(GimpProcedure *procedure)
 {
     gimp_procedure_add_string_argument(
@@ -93,6 +114,7 @@ static void add_layers_return_values(GimpProcedure *procedure)
 void edt_plugin_declare_generate(GimpProcedure *procedure)
 {
     add_picture_arguments(procedure);
+    add_mix_arguments(procedure);
     add_machine_arguments(procedure);
     add_layers_return_values(procedure);
 }

@@ -4,6 +4,7 @@
  * record and the layer's name say it.  Next: studio.c, through job.h.
  */
 #include "session/order.h"
+#include "canvas.h"
 #include "catalogue.h"
 #include "session/properties.h"
 #include "settings.h"
@@ -12,21 +13,37 @@
 
 typedef struct {
     char *class_text, *style_text, *model, *backend, *precision;
+    char *mix_class, *mix_how;
     int count;
-    double seed;
+    double seed, mix, vary, vary_seed;
 } Settings;
+
+/* Objects of older scripts have none of these. */
+static void read_optional(GObject *object, const char *name, gpointer field)
+{
+    if (g_object_class_find_property(G_OBJECT_GET_CLASS(object), name))
+        g_object_get(object, name, field, NULL);
+}
 
 static void read_settings(GObject *object, Settings *s)
 {
     g_object_get(object, "class", &s->class_text, "style", &s->style_text, "model", &s->model,
                  "backend", &s->backend, "precision", &s->precision, "seed", &s->seed, "count",
                  &s->count, NULL);
+    s->vary_seed = -1;
+    read_optional(object, "mix-class", &s->mix_class);
+    read_optional(object, "mix", &s->mix);
+    read_optional(object, "mix-how", &s->mix_how);
+    read_optional(object, "vary", &s->vary);
+    read_optional(object, "vary-seed", &s->vary_seed);
 }
 
 static void clear_settings(Settings *s)
 {
     g_free(s->class_text);
     g_free(s->style_text);
+    g_free(s->mix_class);
+    g_free(s->mix_how);
     g_free(s->model);
     g_free(s->backend);
     g_free(s->precision);
@@ -126,21 +143,45 @@ static void name_items(EdtOrder *order, const EdtModelInfo *info)
     order->label = g_strdup(several ? _("Several classes") : order->class_labels[0]);
 }
 
+/* What every item has beside its class and seed: another class, the noise of another seed. */
+static gboolean read_mix(const Settings *s, const EdtModelInfo *info, int style, EdtItem *item,
+                         GError **error)
+{
+    int how = EDT_MIX_BLEND;
+    item->style = style;
+    if (s->mix_class && *s->mix_class && s->mix > 0) {
+        item->mix =
+            (EdtMix){.n = 1, .of = {{edt_order_class(info, s->mix_class, error), style, s->mix}}};
+        if (item->mix.of[0].class_index < 0 ||
+            (s->mix_how && !read_word(_("way to mix"), s->mix_how, edt_mix_how_words, &how, error)))
+            return FALSE;
+        item->mix_how = (EdtMixHow)how;
+    }
+    if (s->vary > 0) {
+        item->variation = (EdtVariation){.n = 1, .of = {{0, s->vary}}};
+        return choose_seed(s->vary_seed, &item->variation.of[0].seed, error);
+    }
+    return TRUE;
+}
+
 /* Successive seeds, as `edt sample --batch-count` does; one class in one style, or a class at
  * random for each. */
 static gboolean add_items(const Settings *s, const EdtModelInfo *info, EdtOrder *order,
                           GError **error)
 {
+    EdtItem base;
     guint64 seed;
     int class_index = edt_order_class(info, s->class_text, error), style;
+    edt_item_init(&base);
     if (class_index < 0 || !edt_order_style(info, s->style_text, &style, error) ||
-        !choose_seed(s->seed, &seed, error))
+        !choose_seed(s->seed, &seed, error) || !read_mix(s, info, style, &base, error))
         return FALSE;
     gboolean any = !s->class_text || !s->class_text[strspn(s->class_text, " ")];
     order->items = g_new0(EdtItem, s->count);
     for (int i = 0; i < s->count; i++) {
-        order->items[i] =
-            (EdtItem){.class_index = class_index, .seed = seed + (guint64)i, .style = style};
+        order->items[i] = base;
+        order->items[i].class_index = class_index;
+        order->items[i].seed = seed + (guint64)i;
         if (any)
             class_index = edt_order_class(info, "", NULL);
     }
@@ -180,10 +221,34 @@ void edt_order_free(EdtOrder *order)
     g_free(order->model);
     g_free(order->model_sha256);
     g_free(order->items);
+    g_free(order->source);
+    g_free(order->mask);
     g_strfreev(order->class_names);
     g_strfreev(order->class_labels);
     g_free(order->label);
     g_free(order);
+}
+
+gboolean edt_order_lay(EdtOrder *order, float *source, float *mask, double freedom, EdtFill fill,
+                       gboolean careful, GError **error)
+{
+    EdtModelInfo *info = edt_model_info_read(order->model, error);
+    gboolean ok = info != NULL;
+    g_free(order->source);
+    g_free(order->mask);
+    order->source = source;
+    order->mask = mask;
+    for (int i = 0; i < order->request.n_items; i++) {
+        EdtItem *item = &order->items[i];
+        item->source = source;
+        item->mask = mask;
+        item->freedom = freedom;
+        item->fill = fill;
+        item->careful = careful;
+        ok = ok && edt_item_check(info, &order->request, item, error);
+    }
+    edt_model_info_free(info);
+    return ok;
 }
 
 static EdtOrder *new_order(GObject *settings, const Settings *s, int threads, GError **error)
@@ -255,6 +320,21 @@ static char *model_of(const EdtRecord *record, GError **error)
     return path;
 }
 
+/* What the picture of a record started from. */
+static gboolean find_canvas(EdtOrder *order, const EdtRecord *record, const EdtModelInfo *info,
+                            GError **error)
+{
+    if (record->source)
+        order->source = edt_canvas_find(info, EDT_CANVAS_SOURCE, record->source, NULL, error);
+    if (record->source && !order->source)
+        return FALSE;
+    if (record->mask)
+        order->mask = edt_canvas_find(info, EDT_CANVAS_MASK, record->mask, NULL, error);
+    order->items[0].source = order->source;
+    order->items[0].mask = order->mask;
+    return !record->mask || order->mask;
+}
+
 static gboolean take_item(EdtOrder *order, const EdtRecord *record, const EdtModelInfo *info,
                           double seed, GError **error)
 {
@@ -267,7 +347,7 @@ static gboolean take_item(EdtOrder *order, const EdtRecord *record, const EdtMod
     order->request.items = order->items;
     order->request.n_items = 1;
     name_items(order, info);
-    return TRUE;
+    return find_canvas(order, record, info, error);
 }
 
 EdtOrder *edt_order_again(const EdtRecord *record, double seed, int steps, int threads,

@@ -16,6 +16,7 @@ typedef struct {
     EdtEngineOptions options;
     EdtRequest request; /* its items point to items */
     EdtItem *items;
+    float *source, *mask; /* what all items start from, or NULL; owned */
     gboolean background; /* gives way to every other order, and is not kept in the history */
     char **class_names, **class_labels; /* of each item, as core/catalogue.h tells them apart */
     char *label;                        /* of them all */
@@ -24,7 +25,8 @@ typedef struct {
 /* threads: 0 leaves the choice to the engine.  Errors of domain EDT_ERROR. */
 EdtOrder *edt_order_new(GObject *settings, int threads, GError **error);
 /* The picture of a record once more.  seed: EDT_SEED_NEXT is the one after the record's,
- * EDT_SEED_NEW a new one; steps: 0 are the record's.  Errors also where its model is gone. */
+ * EDT_SEED_NEW a new one; steps: 0 are the record's.  Errors also where its model is gone, or
+ * what the picture started from. */
 #define EDT_SEED_NEW (-1.0)
 #define EDT_SEED_NEXT (-2.0)
 EdtOrder *edt_order_again(const EdtRecord *record, double seed, int steps, int threads,
@@ -33,6 +35,10 @@ EdtOrder *edt_order_again(const EdtRecord *record, double seed, int steps, int t
  * the model of the settings. */
 EdtOrder *edt_order_sketches(GObject *settings, const int *classes, int n, int threads,
                              GError **error);
+/* All items start from source (taken; may be NULL) and fill the mask (the same; core/canvas.h makes
+ * both).  Errors: EDT_ERROR_USAGE, as edt_item_check() has them. */
+gboolean edt_order_lay(EdtOrder *order, float *source, float *mask, double freedom, EdtFill fill,
+                       gboolean careful, GError **error);
 void edt_order_free(EdtOrder *order); /* NULL is fine */
 
 /* A class by name, synonym or number; "" is one at random. */

@@ -3,6 +3,7 @@
  * The worker: a thread that owns the engine and works one job after the other; see job.h.  What it
  * tells goes through job.c.
  */
+#include "canvas.h"
 #include "history.h"
 #include "session/job_state.h"
 
@@ -122,6 +123,8 @@ static void remember(EdtStudio *studio, EdtJob *job, const EdtPictures *made)
 {
     for (int i = 0; i < made->n_pictures && !job->order->background; i++) {
         const EdtPicture *picture = &made->pictures[i];
+        edt_canvas_keep(edt_engine_info(studio->engine), &picture->item,
+                        job->history_error ? NULL : &job->history_error);
         g_autoptr(EdtRecord) record = edt_record_new(studio->engine, &job->order->request, picture);
         g_autofree char *path =
             edt_history_add(picture, record, job->history_error ? NULL : &job->history_error);

@@ -40,6 +40,12 @@ static const EdtChoice precisions[] = {
     {0, NULL, NULL}};
 const EdtChoices edt_precision_choices = {edt_precision_words, precisions};
 
+static const EdtChoice mix_hows[] = {
+    {EDT_MIX_BLEND, N_("Blend"), N_("Something of both")},
+    {EDT_MIX_SHAPE, N_("Shape of the first"), N_("In the looks of the second")},
+    {0, NULL, NULL}};
+const EdtChoices edt_mix_how_choices = {edt_mix_how_words, mix_hows};
+
 static const EdtChoice fits[] = {
     {EDT_FIT_NATIVE, N_("Native size"), N_("The size the model makes; no pixel is resampled")},
     {EDT_FIT_SELECTION, N_("Scale to selection"),

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "machine.h"
+#include "canvas.h"
 #include "catalogue.h"
 #include "session/job.h"
 #include "history.h"
@@ -171,6 +172,45 @@ static void test_finish(void)
     g_strfreev(before);
     g_strfreev(after);
     edt_job_close(w.job);
+    edt_studio_free(studio);
+}
+
+/* What a picture started from is kept with it, and again makes the same. */
+static void test_canvas(void)
+{
+    EdtStudio *studio = edt_studio_new();
+    Watcher w = {0}, v = {0};
+    GError *error = NULL;
+    EdtModelInfo *info = edt_model_info_read(model, &error);
+    g_assert_no_error(error);
+    g_autofree guint8 *bytes = g_malloc(3 * 128 * 128);
+    for (int i = 0; i < 3 * 128 * 128; i++)
+        bytes[i] = (guint8)(i / 700);
+    EdtOrder *order = new_order(3, 1);
+    float *mask = edt_canvas_from_bytes(info, EDT_CANVAS_MASK, bytes);
+    g_assert_false(edt_order_lay(order, NULL, mask, 1, EDT_FILL_MISSING, FALSE, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_clear_error(&error);
+    float *source = edt_canvas_from_bytes(info, EDT_CANVAS_SOURCE, bytes);
+    mask = edt_canvas_from_bytes(info, EDT_CANVAS_MASK, bytes + 3000);
+    g_assert_true(edt_order_lay(order, source, mask, 0.9, EDT_FILL_MISSING, TRUE, &error));
+    run(studio, order, &w);
+    const EdtOutcome *outcome = edt_job_outcome(w.job);
+    g_assert_no_error(outcome->error);
+    g_assert_no_error(outcome->history_error);
+    g_assert_nonnull(strstr(outcome->records[0], "\"fill\":\"missing\",\"careful\":true"));
+    g_autoptr(EdtRecord) record = edt_record_read(outcome->records[0], NULL);
+    g_setenv("EDT_MODEL_PATH", model, TRUE);
+    EdtOrder *again = edt_order_again(record, 42, 0, 1, &error);
+    g_assert_no_error(error);
+    again->request.want_previews = TRUE;
+    run(studio, again, &v);
+    const EdtPicture *a = &outcome->pictures->pictures[0];
+    const EdtPicture *b = &edt_job_outcome(v.job)->pictures->pictures[0];
+    g_assert_cmpmem(a->pixels, 3 * 128 * 128 * 4, b->pixels, 3 * 128 * 128 * 4);
+    edt_job_close(w.job);
+    edt_job_close(v.job);
+    edt_model_info_free(info);
     edt_studio_free(studio);
 }
 
@@ -444,6 +484,7 @@ int main(int argc, char **argv)
     import(argv[1], argv[2]);
     g_test_add_func("/session/job/finish", test_finish);
     g_test_add_func("/session/job/bf16", test_bf16);
+    g_test_add_func("/session/job/canvas", test_canvas);
     g_test_add_func("/session/job/keep", test_keep);
     g_test_add_func("/session/job/discard", test_discard);
     g_test_add_func("/session/job/hold", test_hold);
