@@ -48,6 +48,15 @@ void(g_async_queue_push)(GAsyncQueue *queue, gpointer data)
     __tsan_ignore_thread_end();
 }
 
+void(g_async_queue_push_sorted)(GAsyncQueue *queue, gpointer data, GCompareDataFunc compare,
+                                gpointer user_data)
+{
+    __tsan_release(queue);
+    __tsan_ignore_thread_begin();
+    REAL(g_async_queue_push_sorted)(queue, data, compare, user_data);
+    __tsan_ignore_thread_end();
+}
+
 gpointer(g_async_queue_pop)(GAsyncQueue *queue)
 {
     __tsan_ignore_thread_begin();

@@ -26,7 +26,8 @@ typedef struct {
 static EdtEngine *open_stamps(int threads)
 {
     GError *error = NULL;
-    EdtEngineOptions options = {.threads = threads, .precision = EDT_PRECISION_F32};
+    EdtEngineOptions options = {.threads = tiny_one_thread() ? 1 : threads,
+                                .precision = EDT_PRECISION_F32};
     EdtEngine *engine = edt_engine_open(STAMPS, &options, &error);
     g_assert_no_error(error);
     return engine;
