@@ -3,33 +3,56 @@
  * From named tensors to packed layers; see weights.h.
  */
 #include "compute/weights.h"
-
-#include <glib/gi18n-lib.h>
 #include "base/memory.h"
 #include "base/number.h"
+
+#include <glib/gi18n-lib.h>
 
 static gboolean is_stored(EdtType type)
 {
     return type == EDT_F32 || type == EDT_BF16;
 }
 
+static char *shape_text(int rank, const gint64 *shape)
+{
+    GString *text = g_string_new(NULL);
+    for (int i = 0; i < rank; i++)
+        g_string_append_printf(text, "%s%" G_GINT64_FORMAT, i ? ", " : "", shape[i]);
+    return g_string_free(text, FALSE);
+}
+
+gboolean edt_load_refuse(EdtLoader *l, const char *name, const char *why)
+{
+    g_set_error(l->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                _("The tensor “%s” of the model %s. Import it again from the original file."), name,
+                why);
+    return FALSE;
+}
+
+static gboolean check(EdtLoader *l, const char *name, const EdtTensorView *view, int rank,
+                      const gint64 *shape)
+{
+    gboolean same = view->rank == rank;
+    if (!is_stored(view->type))
+        return edt_load_refuse(l, name, _("is neither f32 nor bf16"));
+    for (int i = 0; same && i < rank; i++)
+        same = view->shape[i] == shape[i];
+    if (same)
+        return TRUE;
+    g_autofree char *found = shape_text(view->rank, view->shape), *wanted = shape_text(rank, shape);
+    g_autofree char *why =
+        g_strdup_printf(_("has the shape [%s] where [%s] is expected"), found, wanted);
+    return edt_load_refuse(l, name, why);
+}
+
 gboolean edt_load_find(EdtLoader *l, const char *name, int rank, const gint64 *shape,
                        EdtTensorView *view)
 {
-    if (!l->source->find(l->source, name, view)) {
-        g_set_error(l->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    _("The model lacks the tensor “%s”. Import the checkpoint again."), name);
-        return FALSE;
-    }
-    gboolean same = view->rank == rank && is_stored(view->type);
-    for (int i = 0; same && i < rank; i++)
-        same = view->shape[i] == shape[i];
-    if (!same)
-        g_set_error(l->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    _("The tensor “%s” of the model has an unexpected shape or type. Import the "
-                      "checkpoint again."),
-                    name);
-    return same;
+    if (l->source->find(l->source, name, view))
+        return check(l, name, view, rank, shape);
+    g_set_error(l->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                _("The model lacks the tensor “%s”. Import the checkpoint again."), name);
+    return FALSE;
 }
 
 void edt_load_done(EdtLoader *l, const char *name)
@@ -54,6 +77,8 @@ EdtLinear *edt_load_linear(EdtLoader *l, const char *prefix, int rank, const gin
     how.bias_type = offset.type;
     EdtLinear *linear = l->backend->linear_new(l->dev, &how, l->error);
     edt_load_done(l, weight_name);
+    if (bias)
+        edt_load_done(l, bias_name);
     return linear;
 }
 

@@ -18,6 +18,8 @@ typedef struct {
  * edt_load_done().  Errors: EDT_ERROR_BAD_FILE naming the tensor. */
 gboolean edt_load_find(EdtLoader *loader, const char *name, int rank, const gint64 *shape,
                        EdtTensorView *view);
+/* Refuses a tensor; why: the end of the sentence.  FALSE. */
+gboolean edt_load_refuse(EdtLoader *loader, const char *name, const char *why);
 /* Its pages may go. */
 void edt_load_done(EdtLoader *loader, const char *name);
 

@@ -98,10 +98,10 @@ static int shape_of(gpointer source, const char *name, gint64 shape[EDT_RANK_MAX
 static gboolean load(EdtVae *vae, EdtTensorSource *source, GError **error)
 {
     gboolean ok = edt_vae_shape_detect(shape_of, source, vae->parts, &vae->shape, error);
+    EdtLoader loader = {vae->backend, vae->dev, source, error};
     for (int encode = 0; ok && encode < 2; encode++) {
         EdtVaeWalk walk = start_on(vae, EDT_VAE_LOAD, 1, 1, encode);
-        walk.source = source;
-        walk.error = error;
+        walk.loader = &loader;
         if (vae->parts & (encode ? EDT_VAE_ENCODER : EDT_VAE_DECODER))
             go(&walk, encode);
         ok = walk.ok;

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "compute/backend.h"
+#include "compute/weights.h"
 #include "vae/shape.h"
 
 typedef struct EdtVae EdtVae;
@@ -38,7 +38,7 @@ struct EdtVae {
 
 typedef enum {
     EDT_VAE_NAME,    /* tells every tensor to `each` */
-    EDT_VAE_LOAD,    /* makes the layers from `source` */
+    EDT_VAE_LOAD,    /* makes the layers from what `loader` finds */
     EDT_VAE_MEASURE, /* adds up need and macs */
     EDT_VAE_PREPARE, /* lets the backend see every shape */
     EDT_VAE_RUN,
@@ -57,7 +57,7 @@ typedef struct {
     EdtVae *vae;    /* LOAD, PREPARE, RUN */
     GArray *layers; /* of this half */
     guint at;       /* the next of them */
-    EdtTensorSource *source;
+    EdtLoader *loader; /* LOAD */
 
     int order[EDT_VAE_SLOTS];  /* which slot plays which part */
     gsize need[EDT_VAE_SLOTS]; /* MEASURE: bytes of each slot */
@@ -99,7 +99,7 @@ void edt_vae_enter(EdtVaeWalk *walk, int C, EdtType type);
 /* What lies beside, f32 of n * C channels, becomes n times planes of the host. */
 void edt_vae_leave(EdtVaeWalk *walk, int C, int n);
 
-/* ---- layers (weights.c): FALSE and walk->error, naming the tensor ---- */
+/* ---- layers (weights.c): FALSE and the loader's error, naming the tensor ---- */
 
 gboolean edt_vae_load_conv(EdtVaeWalk *walk, const EdtVaeConv *conv, EdtVaeLayer *layer);
 gboolean edt_vae_load_norm(EdtVaeWalk *walk, const char *name, int C, int groups,
