@@ -10,15 +10,13 @@
  *   4608 terms is alone off by more than the decoder may be (tests/golden).
  */
 #include "device.h"
+#include "compute/taps.h"
 
 #include <glib/gi18n-lib.h>
-
-#include "base/number.h"
 
 #define TILE ((gsize)64 << 20) /* bytes of gathered rows at a time */
 #define TILE_ROWS 64           /* tiles are a multiple of this, which keeps their output aligned */
 #define PART 1152              /* longest f32 sum: 9 taps of 128 channels */
-#define PARITIES 4             /* of an up-sampled pixel: (row & 1) * 2 + (column & 1) */
 
 struct EdtConv {
     EdtConvSpec spec; /* its host pointers are cleared */
@@ -31,30 +29,15 @@ struct EdtConv {
 
 /* ---- weights ---- */
 
-static float tap(const EdtConvSpec *spec, gsize i)
-{
-    return edt_number_at(spec->weight, spec->weight_type, i);
-}
-
-/* Which row (column) of a parity's 2x2 kernel takes row k of the 3x3 kernel: output row 2i sees
- * up-sampled rows 2i-1, 2i, 2i+1, which are rows i-1, i, i of the small picture; output row 2i+1
- * sees i, i, i+1. */
-static int row_of_tap(int odd, int k)
-{
-    return odd ? k == 2 : k > 0;
-}
-
-/* One parity's taps from [C_out,C_in,3,3] to [C_out][2][2][C_in], summed in f64. */
+/* One parity's taps to [C_out][2][2][C_in]. */
 static void add_taps(const EdtConvSpec *spec, int parity, float *out)
 {
     const gsize C = (gsize)spec->C_in;
+    float sum[4];
     for (gsize pair = 0; pair < (gsize)spec->C_out * C; pair++) {
-        double sum[4] = {0};
-        for (int k = 0; k < 9; k++)
-            sum[row_of_tap(parity / 2, k / 3) * 2 + row_of_tap(parity % 2, k % 3)] +=
-                tap(spec, pair * 9 + (gsize)k);
+        edt_taps_add(spec, pair, parity, sum);
         for (gsize k = 0; k < 4; k++)
-            out[(pair / C * 4 + k) * C + pair % C] = (float)sum[k];
+            out[(pair / C * 4 + k) * C + pair % C] = sum[k];
     }
 }
 
@@ -64,18 +47,19 @@ static void order_taps(const EdtConvSpec *spec, float *out)
     const gsize C = (gsize)spec->C_in, taps = (gsize)(spec->kernel * spec->kernel);
     for (gsize pair = 0; pair < (gsize)spec->C_out * C; pair++)
         for (gsize k = 0; k < taps; k++)
-            out[(pair / C * taps + k) * C + pair % C] = tap(spec, pair * taps + k);
+            out[(pair / C * taps + k) * C + pair % C] =
+                edt_number_at(spec->weight, spec->weight_type, pair * taps + k);
 }
 
 static gboolean keep_weights(EdtDevice *dev, EdtConv *conv, const EdtConvSpec *spec, GError **error)
 {
     const gsize one = (gsize)spec->C_out * (gsize)conv->K;
     g_autofree float *ordered = g_try_new(float, one * (gsize)conv->parities);
-    if (ordered == NULL) {
+    if (!ordered) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY, _("Out of memory for a convolution."));
         return FALSE;
     }
-    for (int parity = 0; spec->upsample && parity < PARITIES; parity++)
+    for (int parity = 0; spec->upsample && parity < EDT_PARITIES; parity++)
         add_taps(spec, parity, ordered + (gsize)parity * one);
     if (!spec->upsample)
         order_taps(spec, ordered);
@@ -99,7 +83,7 @@ EdtConv *edt_cuda_conv_new(EdtDevice *dev, const EdtConvSpec *spec, GError **err
     conv->spec = *spec;
     conv->spec.weight = conv->spec.bias = NULL;
     conv->kernel = spec->upsample ? 2 : spec->kernel;
-    conv->parities = spec->upsample ? PARITIES : 1;
+    conv->parities = spec->upsample ? EDT_PARITIES : 1;
     conv->K = (gint64)conv->kernel * conv->kernel * spec->C_in;
     conv->part = conv->K;
     if (spec->x_type == EDT_F32 && conv->K > PART) {
@@ -114,7 +98,7 @@ EdtConv *edt_cuda_conv_new(EdtDevice *dev, const EdtConvSpec *spec, GError **err
 
 void edt_cuda_conv_free(EdtDevice *dev, EdtConv *conv)
 {
-    if (conv == NULL)
+    if (!conv)
         return;
     edt_cuda_free(dev, conv->weights);
     edt_cuda_free(dev, conv->bias);

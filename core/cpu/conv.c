@@ -13,18 +13,17 @@
  */
 #include "cpu/layer.h"
 #include "cpu/onednn.h"
+#include "base/memory.h"
+#include "compute/taps.h"
 
 #include <glib/gi18n-lib.h>
-#include "base/number.h"
-#include "base/memory.h"
 
-#define PARITIES 4 /* of an up-sampled pixel: (row & 1) * 2 + (column & 1) */
-#define PLANE 64   /* channels */
+#define PLANE 64 /* channels */
 
 struct EdtConv {
     EdtCpuLayer layer;
     EdtConvSpec spec; /* its host pointers are cleared */
-    int C_part;       /* input channels of a part; parts: 1, PARITIES, or the planes */
+    int C_part;       /* input channels of a part; parts: 1, EDT_PARITIES, or the planes */
 };
 
 static int part_kernel(const EdtConv *conv)
@@ -55,31 +54,12 @@ static void padding(const EdtConv *conv, int odd, dnnl_dim_t *before, dnnl_dim_t
 
 /* ---- weights ---- */
 
-static float tap(const EdtConvSpec *spec, gsize i)
-{
-    return edt_number_at(spec->weight, spec->weight_type, i);
-}
-
-/* Which of the two rows (columns) of a parity's 2x2 kernel takes row k of the 3x3 kernel: output
- * row 2i sees up-sampled rows 2i-1, 2i, 2i+1, which are rows i-1, i, i of the small picture; output
- * row 2i+1 sees i, i, i+1. */
-static int row_of_tap(int odd, int k)
-{
-    return odd ? k == 2 : k > 0;
-}
-
+/* One parity's taps to [C_out,C_in,2,2]. */
 static void add_taps(const EdtConvSpec *spec, int parity, float *out)
 {
-    gsize pairs = (gsize)spec->C_out * (gsize)spec->C_in;
-    for (gsize i = 0; i < pairs; i++) {
-        double sum[2][2] = {{0}};
-        for (int ky = 0; ky < 3; ky++)
-            for (int kx = 0; kx < 3; kx++)
-                sum[row_of_tap(parity / 2, ky)][row_of_tap(parity % 2, kx)] +=
-                    tap(spec, i * 9 + (gsize)(ky * 3 + kx));
-        for (int k = 0; k < 4; k++)
-            out[i * 4 + (gsize)k] = (float)sum[k / 2][k % 2];
-    }
+    const gsize pairs = (gsize)spec->C_out * (gsize)spec->C_in;
+    for (gsize pair = 0; pair < pairs; pair++)
+        edt_taps_add(spec, pair, parity, out + pair * 4);
 }
 
 /* weights: the channels of this part in [C_out,C_in,k,k] of `type`; NULL: only planned. */
@@ -102,7 +82,7 @@ static gboolean pack_parities(EdtDevice *dev, EdtConv *conv, const EdtConvSpec *
     float *added = edt_alloc(count * sizeof(float), error);
     gboolean ok = added != NULL;
 
-    for (int part = 0; ok && part < PARITIES; part++) {
+    for (int part = 0; ok && part < EDT_PARITIES; part++) {
         if (spec->weight)
             add_taps(spec, part, added);
         ok = pack_part(dev, conv, part, spec->weight ? added : NULL, EDT_F32, error);
@@ -171,7 +151,7 @@ static dnnl_status_t describe(EdtDevice *dev, const EdtCpuLayer *layer, int part
         status = dnnl_memory_desc_create_with_tag(
             &y, 4, (dnnl_dims_t){e.N, spec->C_out, part_side(conv, e.h), part_side(conv, e.w)},
             y_type, dnnl_nhwc);
-    if (!status && weights == NULL)
+    if (!status && !weights)
         status = dnnl_memory_desc_create_with_tag(&any, 4,
                                                   (dnnl_dims_t){spec->C_out, conv->C_part, k, k},
                                                   edt_onednn_type(type), dnnl_format_tag_any);
@@ -280,7 +260,7 @@ EdtConv *edt_cpu_conv_new(EdtDevice *dev, const EdtConvSpec *spec, GError **erro
         .wrong_in_bf16 = wrong_in_bf16,
         .x_type = spec->x_type,
         .y_type = spec->y_type,
-        .n_parts = spec->upsample ? PARITIES : spec->C_in / conv->C_part,
+        .n_parts = spec->upsample ? EDT_PARITIES : spec->C_in / conv->C_part,
         .depth = (gint64)part_kernel(conv) * part_kernel(conv) * conv->C_part,
         .usual = {1, 64, 64},
     };
@@ -300,7 +280,7 @@ int edt_cpu_conv_planes(EdtDevice *dev, const EdtConv *conv)
 
 void edt_cpu_conv_free(EdtDevice *dev, EdtConv *conv)
 {
-    if (conv == NULL)
+    if (!conv)
         return;
     edt_cpu_layer_clear(&conv->layer);
     g_free(conv);
