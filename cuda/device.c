@@ -58,8 +58,6 @@ static gboolean start(EdtDevice *dev, GError **error)
 
 EdtDevice *edt_cuda_open(const EdtDeviceOptions *options, GError **error)
 {
-    static const char *const names[EDT_PROFILE_COUNT] = {"linear", "attention",  "rows",
-                                                         "conv",   "group norm", "other"};
     struct cudaDeviceProp properties;
     GError *reason = NULL;
     const int ordinal = edt_cuda_ordinal(&properties, &reason);
@@ -85,8 +83,7 @@ EdtDevice *edt_cuda_open(const EdtDeviceOptions *options, GError **error)
     dev->tensor_cores = properties.major >= 8;
     dev->records = g_strcmp0(g_getenv("EDT_CUDA_GRAPH"), "0") != 0;
     dev->taken = g_hash_table_new(NULL, NULL);
-    for (int i = 0; i < EDT_PROFILE_COUNT; i++)
-        dev->profile[i].what = names[i];
+    edt_profile_begin(dev->profile);
     if (start(dev, error))
         return dev;
     edt_cuda_close(dev);
@@ -96,7 +93,7 @@ EdtDevice *edt_cuda_open(const EdtDeviceOptions *options, GError **error)
 /* A GPU that has failed answers every call with its failure; there is nobody to tell any more. */
 void edt_cuda_close(EdtDevice *dev)
 {
-    if (dev == NULL)
+    if (!dev)
         return;
     cudaSetDevice(dev->ordinal);
     if (dev->stream)

@@ -8,16 +8,6 @@
 #include "kernels.h"
 #include "matmul.h"
 
-typedef enum {
-    EDT_PROFILE_LINEAR,
-    EDT_PROFILE_ATTENTION,
-    EDT_PROFILE_ROWS,
-    EDT_PROFILE_CONV,
-    EDT_PROFILE_NORM,
-    EDT_PROFILE_OTHER,
-    EDT_PROFILE_COUNT,
-} EdtProfileKind;
-
 /* A step that was seen: recorded when it comes the second time, replayed from then on. */
 typedef struct {
     gpointer key; /* NULL: free */

@@ -21,18 +21,14 @@ void edt_cuda_end(EdtDevice *dev, EdtProfileKind kind, double flops)
     cudaEventRecord(dev->ended, dev->stream);
     edt_cuda_check(dev, cudaEventSynchronize(dev->ended), N_("a timed operation"));
     cudaEventElapsedTime(&ms, dev->begun, dev->ended);
-    dev->profile[kind].seconds += ms * 1e-3;
-    dev->profile[kind].flops += flops;
-    dev->profile[kind].calls++;
+    edt_profile_add(&dev->profile[kind], ms * 1e-3, flops);
 }
 
 void edt_cuda_profile(EdtDevice *dev, gboolean on)
 {
     dev->profiling = on;
-    for (int i = 0; on && i < EDT_PROFILE_COUNT; i++) {
-        dev->profile[i].seconds = dev->profile[i].flops = 0;
-        dev->profile[i].calls = 0;
-    }
+    if (on)
+        edt_profile_begin(dev->profile);
 }
 
 const EdtProfileRow *edt_cuda_profile_rows(EdtDevice *dev)

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "compute/profile.h"
 #include "compute/step.h"
 #include "compute/tensor.h"
 #include "edt.h"
@@ -133,14 +134,6 @@ typedef struct {
     gboolean silu;
 } EdtGroupNorm;
 
-/* One row of a profile: what took how long; filled when profiling is on. */
-typedef struct {
-    const char *what; /* "linear", "attention", "rows", "conv", "group norm", ... */
-    double seconds;
-    double flops;     /* multiply-adds counted twice; 0 for memory-bound operations */
-    guint64 calls;
-} EdtProfileRow;
-
 typedef struct EdtBackend {
     const char *name;
     gboolean asynchronous; /* operations return before they are done: the host has time meanwhile */
@@ -209,7 +202,7 @@ typedef struct EdtBackend {
     const EdtProfileRow *(*profile_rows)(EdtDevice *dev);
 } EdtBackend;
 
-/* The backend for a wish, not opened yet; options are its own (AUTO precision resolved).  why, if not NULL,
- * receives for AUTO the reason that CUDA was passed over (free it), or NULL. */
+/* The backend for a wish, not opened yet; options are its own (AUTO precision resolved).  why, if
+ * not NULL, receives for AUTO the reason that CUDA was passed over (free it), or NULL. */
 const EdtBackend *edt_backend_choose(const EdtEngineOptions *wish, EdtDeviceOptions *options,
                                      char **why, GError **error);

@@ -2,193 +2,13 @@
  *
  * The CPU side of the seam: fills the backend table.  This file splits the work of each operation
  * over the threads; what happens inside one thread is in kernels_*.c, matrix products are in
- * linear.c, convolutions in conv.c.
+ * linear.c, convolutions in conv.c, the VAE's operations in decoder.c, the device in device.c.
  */
 #include "cpu/cpu.h"
-#include "machine.h"
 #include "cpu/device.h"
 #include "base/memory.h"
-#include "base/threads.h"
 
-#include <glib/gi18n-lib.h>
 #include <omp.h>
-
-/* ---- device ---- */
-
-static void close_device(EdtDevice *dev)
-{
-    if (dev == NULL)
-        return;
-    dnnl_memory_destroy(dev->scratch_memory);
-    dnnl_stream_destroy(dev->stream);
-    dnnl_engine_destroy(dev->engine);
-    edt_free(dev->scratch);
-    edt_free(dev->work);
-    edt_free(dev->wide);
-    g_clear_error(&dev->error);
-    g_free(dev);
-}
-
-static EdtDevice *open_device(const EdtDeviceOptions *options, GError **error)
-{
-    static const char *const names[EDT_PROFILE_COUNT] = {"linear", "attention",  "rows",
-                                                         "conv",   "group norm", "other"};
-    EdtDevice *dev = g_new0(EdtDevice, 1);
-    dev->threads = options->threads;
-    gboolean bf16 = options->precision == EDT_PRECISION_BF16;
-    dev->act = bf16 && edt_cpu_has_bf16() ? EDT_BF16 : EDT_F32;
-    dev->rounded = bf16 && dev->act == EDT_F32;
-    dev->kernels = edt_cpu_kernels_here();
-    for (int i = 0; i < EDT_PROFILE_COUNT; i++)
-        dev->profile[i].what = names[i];
-    edt_threads_use(dev->threads);
-    if (dnnl_engine_create(&dev->engine, dnnl_cpu, 0) ||
-        dnnl_stream_create(&dev->stream, dev->engine, dnnl_stream_default_flags)) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND, _("oneDNN could not open the CPU."));
-        close_device(dev);
-        return NULL;
-    }
-    if (!edt_cpu_need_scratch(dev, 64, error)) {
-        close_device(dev);
-        return NULL;
-    }
-    return dev;
-}
-
-static EdtType act(const EdtDevice *dev)
-{
-    return dev->act;
-}
-
-gboolean edt_cpu_need_scratch(EdtDevice *dev, gsize bytes, GError **error)
-{
-    dnnl_memory_desc_t desc = NULL;
-    if (bytes <= dev->scratch_bytes)
-        return TRUE;
-    void *data = edt_alloc(bytes, error);
-    if (data == NULL)
-        return FALSE;
-    dnnl_memory_t memory = NULL;
-    dnnl_status_t status = dnnl_memory_desc_create_with_tag(
-        &desc, 1, (dnnl_dims_t){(dnnl_dim_t)bytes}, dnnl_u8, dnnl_a);
-    if (!status)
-        status = dnnl_memory_create(&memory, desc, dev->engine, data);
-    dnnl_memory_desc_destroy(desc);
-    if (status) {
-        edt_free(data);
-        g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, _("oneDNN could not take scratch memory."));
-        return FALSE;
-    }
-    dnnl_memory_destroy(dev->scratch_memory);
-    edt_free(dev->scratch);
-    dev->scratch = data;
-    dev->scratch_memory = memory;
-    dev->scratch_bytes = bytes;
-    return TRUE;
-}
-
-static gboolean grow(void **room, gsize *room_bytes, gsize bytes, GError **error)
-{
-    if (bytes <= *room_bytes)
-        return TRUE;
-    void *data = edt_alloc(bytes, error);
-    if (data == NULL)
-        return FALSE;
-    edt_free(*room);
-    *room = data;
-    *room_bytes = bytes;
-    return TRUE;
-}
-
-gboolean edt_cpu_need_work(EdtDevice *dev, gsize bytes, GError **error)
-{
-    return grow(&dev->work, &dev->work_bytes, bytes, error);
-}
-
-gboolean edt_cpu_need_wide(EdtDevice *dev, gsize bytes, GError **error)
-{
-    return grow(&dev->wide, &dev->wide_bytes, bytes, error);
-}
-
-void edt_cpu_fail_error(EdtDevice *dev, GError *error)
-{
-    if (dev->error == NULL)
-        dev->error = error;
-    else
-        g_clear_error(&error);
-}
-
-void edt_cpu_fail(EdtDevice *dev, const char *what, dnnl_status_t status)
-{
-    edt_cpu_fail_error(
-        dev, g_error_new(EDT_ERROR,
-                         status == dnnl_out_of_memory ? EDT_ERROR_NO_MEMORY : EDT_ERROR_FAILED,
-                         _("oneDNN failed at %s (status %d)."), _(what), (int)status));
-}
-
-static gboolean sync_device(EdtDevice *dev, GError **error)
-{
-    dnnl_stream_wait(dev->stream);
-    if (dev->error == NULL)
-        return TRUE;
-    g_propagate_error(error, dev->error);
-    dev->error = NULL;
-    return FALSE;
-}
-
-/* ---- profile ---- */
-
-double edt_cpu_begin(const EdtDevice *dev)
-{
-    return dev->profiling ? omp_get_wtime() : 0;
-}
-
-void edt_cpu_end(EdtDevice *dev, EdtProfileKind kind, double since, double flops)
-{
-    if (!dev->profiling)
-        return;
-    dev->profile[kind].seconds += omp_get_wtime() - since;
-    dev->profile[kind].flops += flops;
-    dev->profile[kind].calls++;
-}
-
-static void profile(EdtDevice *dev, gboolean on)
-{
-    dev->profiling = on;
-    for (int i = 0; on && i < EDT_PROFILE_COUNT; i++) {
-        dev->profile[i].seconds = dev->profile[i].flops = 0;
-        dev->profile[i].calls = 0;
-    }
-}
-
-static const EdtProfileRow *profile_rows(EdtDevice *dev)
-{
-    return dev->profile;
-}
-
-#define BURN_ROUNDS 2000000
-#define BURN_TILE_ROUNDS 100000 /* each is longer */
-#define BURN_TRIALS 12
-
-static double burn(const EdtDevice *dev)
-{
-    if (dev->act == EDT_BF16 && dev->kernels->burn_tiles)
-        return dev->kernels->burn_tiles(BURN_TILE_ROUNDS);
-    return dev->kernels->burn(dev->act, BURN_ROUNDS);
-}
-
-/* All threads burn at once; the best of several trials, for the machine may be busy. */
-static double peak(EdtDevice *dev)
-{
-    double best = 0;
-    for (int trial = 0; trial < BURN_TRIALS; trial++) {
-        double flops = 0, since = omp_get_wtime();
-#pragma omp parallel num_threads(dev->threads) reduction(+ : flops)
-        flops += burn(dev);
-        best = MAX(best, flops / (omp_get_wtime() - since));
-    }
-    return best;
-}
 
 /* ---- memory ---- */
 
@@ -341,15 +161,15 @@ static void attention(EdtDevice *dev, const EdtAttention *op)
 
 static const EdtBackend cpu = {
     .name = "cpu",
-    .open = open_device,
-    .close = close_device,
-    .act = act,
+    .open = edt_cpu_open,
+    .close = edt_cpu_close,
+    .act = edt_cpu_act,
     .alloc = alloc,
     .free = release,
     .upload = copy,
     .download = copy,
     .peek = peek,
-    .sync = sync_device,
+    .sync = edt_cpu_sync,
     .linear_new = edt_cpu_linear_new,
     .linear_prepare = edt_cpu_linear_prepare,
     .linear = edt_cpu_linear,
@@ -373,9 +193,9 @@ static const EdtBackend cpu = {
     .to_nhwc = edt_cpu_to_nhwc,
     .to_nchw = edt_cpu_to_nchw,
     .advance = advance,
-    .peak = peak,
-    .profile = profile,
-    .profile_rows = profile_rows,
+    .peak = edt_cpu_peak,
+    .profile = edt_cpu_profile,
+    .profile_rows = edt_cpu_profile_rows,
 };
 
 const EdtBackend *edt_backend_cpu(void)

@@ -8,16 +8,6 @@
 
 #include <oneapi/dnnl/dnnl.h>
 
-typedef enum {
-    EDT_PROFILE_LINEAR,
-    EDT_PROFILE_ATTENTION,
-    EDT_PROFILE_ROWS,
-    EDT_PROFILE_CONV,
-    EDT_PROFILE_NORM,
-    EDT_PROFILE_OTHER,
-    EDT_PROFILE_COUNT,
-} EdtProfileKind;
-
 struct EdtDevice {
     int threads;
     EdtType act;
@@ -36,6 +26,15 @@ struct EdtDevice {
     gboolean profiling;
     EdtProfileRow profile[EDT_PROFILE_COUNT + 1];
 };
+
+/* device.c */
+EdtDevice *edt_cpu_open(const EdtDeviceOptions *options, GError **error);
+void edt_cpu_close(EdtDevice *dev); /* NULL is fine */
+EdtType edt_cpu_act(const EdtDevice *dev);
+gboolean edt_cpu_sync(EdtDevice *dev, GError **error);
+double edt_cpu_peak(EdtDevice *dev);
+void edt_cpu_profile(EdtDevice *dev, gboolean on);
+const EdtProfileRow *edt_cpu_profile_rows(EdtDevice *dev);
 
 /* Grows the oneDNN scratchpad, the kernels' work space, the f32 space of layers; only the
  * preparation of shapes and the first attention of a shape do so. */
@@ -64,7 +63,7 @@ void edt_cpu_conv(EdtDevice *dev, EdtConv *conv, int N, int h, int w, const void
 void edt_cpu_conv_free(EdtDevice *dev, EdtConv *conv);
 int edt_cpu_conv_planes(EdtDevice *dev, const EdtConv *conv);
 
-/* picture.c: the VAE's other operations */
+/* decoder.c: the VAE's other operations */
 void edt_cpu_group_norm(EdtDevice *dev, const EdtGroupNorm *op);
 void edt_cpu_add(EdtDevice *dev, gint64 count, void *x, const void *y, EdtType type);
 void edt_cpu_convert(EdtDevice *dev, gint64 count, const void *x, EdtType x_type, void *y,
