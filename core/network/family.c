@@ -61,7 +61,7 @@ int edt_family_heads(int D)
 
 void edt_family_divide(EdtVariant *v, int blocks, int decoder)
 {
-    const int last = edt_variant_stages(v) - 1;
+    const int last = edt_family_of(v)->stages - 1;
     for (int s = 0; s < last; s++)
         v->depths[s] = (blocks - decoder) / last;
     v->depths[last] = last ? decoder : blocks;
@@ -69,7 +69,7 @@ void edt_family_divide(EdtVariant *v, int blocks, int decoder)
 
 void edt_family_width(EdtVariant *v, int D, int H)
 {
-    for (int s = 0; s < edt_variant_stages(v); s++) {
+    for (int s = 0; s < edt_family_of(v)->stages; s++) {
         v->dims[s] = D;
         v->heads[s] = H;
     }
