@@ -94,3 +94,8 @@ void edt_variant_spares(const EdtVariant *v, void (*each)(const char *name, gpoi
                         gpointer user_data);
 guint64 edt_variant_parameters(const EdtVariant *v); /* of a model: trainable and tables */
 guint64 edt_variant_macs(const EdtVariant *v);       /* multiply-adds per sample, step */
+
+/* Testing: a station of a forward under the reference's module name; rows of width D, on the
+ * device. */
+typedef void (*EdtProbe)(const char *name, const void *data, EdtType type, int rows, int D,
+                         gpointer user_data);

@@ -11,6 +11,7 @@
 
 #include "compute/backend.h"
 #include "network/amm.h"
+#include "network/layers.h"
 
 typedef struct EdtNetwork EdtNetwork;
 
@@ -46,8 +47,5 @@ typedef struct {
 } EdtNetworkKey;
 EdtNetworkKey edt_network_key(const EdtNetwork *network);
 
-/* Testing: called with each station of a forward under the reference's module name; rows of width
- * D, on the device. */
-typedef void (*EdtProbe)(const char *name, const void *data, EdtType type, int rows, int D,
-                         gpointer user_data);
+/* Testing: tells each station of the forwards to come. */
 void edt_network_set_probe(EdtNetwork *network, EdtProbe probe, gpointer user_data);

@@ -8,7 +8,6 @@
 #pragma once
 
 #include "base/arena.h"
-#include "network/network.h"
 #include "network/parts.h"
 
 typedef struct {
