@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What a path says of a file to be written: its next name, and whether it is a stream.  See
+ * saving.h.  Next: output.c.
+ */
+#include "files/output.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- names ---- */
+
+static const char *extension_of(const char *path)
+{
+    const char *name = strrchr(path, G_DIR_SEPARATOR), *dot = strrchr(name ? name : path, '.');
+    return dot ? dot : path + strlen(path);
+}
+
+char *edt_save_name(const char *path, int n)
+{
+    const char *extension = extension_of(path);
+    return n ? g_strdup_printf("%.*s-%d%s", (int)(extension - path), path, n, extension)
+             : g_strdup(path);
+}
+
+/* ---- streams ---- */
+
+int edt_save_descriptor(const char *path)
+{
+    static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+    static const char *const names[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
+    gint64 number;
+
+    if (strcmp(path, "-") == 0)
+        return STDOUT_FILENO;
+    for (int i = 0; i < (int)G_N_ELEMENTS(names); i++)
+        if (strcmp(path, names[i]) == 0)
+            return i;
+    for (gsize i = 0; i < G_N_ELEMENTS(folders); i++)
+        if (g_str_has_prefix(path, folders[i]) &&
+            g_ascii_string_to_signed(path + strlen(folders[i]), 10, 0, G_MAXINT, &number, NULL))
+            return (int)number;
+    return -1;
+}
+
+static gboolean is_pipe(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+gboolean edt_save_is_stream(const char *path)
+{
+    return edt_save_descriptor(path) >= 0 || is_pipe(path);
+}
