@@ -4,11 +4,10 @@
  * every call; the run knows how many pictures came before.
  */
 #include "cli/progress.h"
-
 #include "cli/event.h"
-#include "cli/run.h"
 #include "cli/stop.h"
 #include "cli/talk.h"
+#include "cli/task.h"
 
 /* "3 s", "12 min", "2.5 h" */
 static void eta_text(char text[16], double seconds)

@@ -21,13 +21,6 @@
 
 #define BATCH_DEFAULT 8
 
-void edt_cli_task_clear(EdtCliTask *task)
-{
-    edt_cli_canvas_clear(&task->canvas);
-    g_free(task->output);
-    g_clear_error(&task->error);
-}
-
 /* ---- opening ---- */
 
 static gboolean check_model(const EdtModelInfo *info, const EdtCliSettings *settings,

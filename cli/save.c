@@ -5,7 +5,6 @@
  * all goes to the folder of earlier pictures (history.h).
  */
 #include "cli/save.h"
-
 #include "cli/talk.h"
 #include "core/settings.h"
 #include "history.h"

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "cli/run.h"
+#include "cli/task.h"
 
 typedef enum {
     EDT_CLI_SAVED,   /* task->output says where, now */
