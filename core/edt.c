@@ -1,124 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The journey: a request is checked, its batches go from noise to latents (run.c), latents become
- * pixels.
+ * The journey: a request is checked (request.c), its batches go from noise to latents
+ * (engine/run.c), latents become pixels.
  */
-#include "settings.h"
+#include "request.h"
 #include "base/memory.h"
 #include "base/threads.h"
 #include "engine/run.h"
-#include "model/format.h"
 #include "sample/pixels.h"
 
 #include <glib/gi18n-lib.h>
 
 #define BATCH_MAX 8 /* pictures in one forward unless asked for more */
 
-/* ---- request ---- */
-
-void edt_request_init(EdtRequest *request, const EdtEngine *engine)
-{
-    *request = (EdtRequest){
-        .steps = 25,
-        .sampler = EDT_SAMPLER_DPMPP_2M,
-        .cfg_scale = engine ? engine->info->cfg_scale : EDT_CFG_SCALE,
-        .cfg_pow = engine ? engine->info->cfg_pow : 0,
-        .cfg_interval = {0, 1},
-        .amm = EDT_AMM_AUTO,
-        /* pixels have bounds, latents have none */
-        .clip_denoised = engine && !engine->info->needs_vae,
-    };
-}
-
-void edt_item_init(EdtItem *item)
-{
-    *item = (EdtItem){.style = EDT_STYLE_ANY, .freedom = 1};
-}
-
-static gboolean wrong(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static gboolean wrong(GError **error, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *text = g_strdup_vprintf(format, args);
-    va_end(args);
-    g_set_error_literal(error, EDT_ERROR, EDT_ERROR_USAGE, text);
-    return FALSE;
-}
-
-/* Each setting within its bounds, of the request or of one item (NULL: the request's own). */
-static gboolean check_settings(const EdtRequest *request, const EdtItem *item, GError **error)
-{
-    int n;
-    const EdtSetting *settings = edt_settings(&n);
-    for (int i = 0; i < n; i++) {
-        const EdtSetting *setting = &settings[i];
-        if (setting->of_item != (item != NULL) ||
-            edt_setting_fits(setting, edt_setting_field(setting, request, item)))
-            continue;
-        g_autofree char *expected = edt_setting_expected(setting);
-        return wrong(error, _("The setting “%s” must be %s."), setting->name, expected);
-    }
-    return TRUE;
-}
-
-static gboolean check_class(const EdtModelInfo *info, int class_index, int style, GError **error)
-{
-    if (class_index < 0 || class_index >= info->n_classes + info->has_null)
-        return wrong(error, _("There is no class %d: “%s” has classes 0 to %d."), class_index,
-                     info->path, info->n_classes - 1);
-    if (info->n_styles && (style < EDT_STYLE_ANY || style >= info->n_styles))
-        return wrong(error, _("There is no style %d: “%s” has styles 0 to %d."), style, info->path,
-                     info->n_styles - 1);
-    return TRUE;
-}
-
-gboolean edt_item_check(const EdtModelInfo *info, const EdtRequest *request, const EdtItem *item,
-                        GError **error)
-{
-    if (!check_class(info, item->class_index, item->style, error) ||
-        !check_settings(request, item, error))
-        return FALSE;
-    for (int k = 0; k < item->mix.n; k++)
-        if (!check_class(info, item->mix.of[k].class_index, item->mix.of[k].style, error))
-            return FALSE;
-    return edt_easel_check(info, item, request->steps, error);
-}
-
-static gboolean check_items(const EdtModelInfo *info, const EdtRequest *request, GError **error)
-{
-    for (int i = 0; i < request->n_items; i++)
-        if (!edt_item_check(info, request, &request->items[i], error))
-            return FALSE;
-    return TRUE;
-}
-
-static gboolean check(const EdtEngine *engine, const EdtRequest *request, GError **error)
-{
-    const EdtModelInfo *info = engine->info;
-    if (request->n_items < 1 || !request->items)
-        return wrong(error, _("There is nothing to make: ask for at least one picture."));
-    if (!check_settings(request, NULL, error) || !check_items(info, request, error))
-        return FALSE;
-    if (request->cfg_scale != 1 && !info->has_null)
-        return wrong(error,
-                     _("“%s” was trained without a null class, so there is no guidance: ask for a "
-                       "guidance of 1."),
-                     info->path);
-    if (request->vae == EDT_DECODE_DRAFT && !info->has_draft)
-        return wrong(error,
-                     _("“%s” has no small autoencoder beside its own. Import the checkpoint with "
-                       "one (edt import CHECKPOINT --vae FILE --draft-vae FILE), or decode with "
-                       "the full one."),
-                     info->path);
-    if (edt_model_info_makes(info) == EDT_MAKES_LATENTS_ONLY && !request->latent_only)
-        return wrong(error,
-                     _("“%s” has no VAE, so it makes latents only. Import the checkpoint together "
-                       "with a VAE (edt import CHECKPOINT --vae FILE), or ask for latents."),
-                     info->path);
-    return TRUE;
-}
+/* ---- batches ---- */
 
 /* Forecasts are of two samples a picture, its class's and null's; a mix asks for more. */
 static int forecast_batch(const EdtRequest *request, int batch)
@@ -138,7 +33,7 @@ static gboolean choose_batch(const EdtEngine *engine, const EdtRequest *request,
     while (request->batch <= 0 && *batch > 1 &&
            !edt_engine_fits(engine, forecast_batch(request, *batch), NULL))
         --*batch;
-    return engine->backend->memory == NULL ||
+    return !engine->backend->memory ||
            edt_engine_fits(engine, forecast_batch(request, *batch), error);
 }
 
@@ -162,7 +57,7 @@ static gboolean decode(EdtEngine *engine, EdtDecode with, const float *latent, E
     const float *planes = latent;
 
     picture->pixels = g_try_new(float, (gsize)C *(gsize)hw);
-    if (picture->pixels == NULL) {
+    if (!picture->pixels) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY, _("Out of memory for the picture."));
         return FALSE;
     }
@@ -270,7 +165,7 @@ EdtPictures *edt_generate(EdtEngine *engine, const EdtRequest *request,
     EdtRun run = {
         .engine = engine, .request = request, .callbacks = callbacks, .user_data = user_data};
 
-    if (!check(engine, request, error))
+    if (!edt_request_check(engine->info, request, error))
         return NULL;
     g_mutex_lock(&engine->lock);
     edt_threads_use(engine->options.threads);
@@ -285,13 +180,13 @@ EdtPictures *edt_generate(EdtEngine *engine, const EdtRequest *request,
 gboolean edt_encode(EdtEngine *engine, const float *pixels, float *mean, float *logvar,
                     GError **error)
 {
-    gboolean done = FALSE;
+    gboolean ok = FALSE;
     g_mutex_lock(&engine->lock);
     edt_threads_use(engine->options.threads);
     EdtVae *vae = edt_engine_encoder(engine, error);
     if (vae)
-        done = edt_vae_encode(vae, engine->info->latent_size, engine->info->latent_size, pixels,
-                              mean, logvar, error);
+        ok = edt_vae_encode(vae, engine->info->latent_size, engine->info->latent_size, pixels, mean,
+                            logvar, error);
     g_mutex_unlock(&engine->lock);
-    return done;
+    return ok;
 }
