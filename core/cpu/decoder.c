@@ -75,10 +75,19 @@ static void normalise(EdtDevice *dev, const EdtGroupNorm *op, int n)
         for (int plane = 0; plane < op->planes; plane++) {
             gsize c = (gsize)plane * (gsize)width;
             gsize to = ((gsize)plane * (gsize)op->N + (gsize)n) * (gsize)op->hw * (gsize)width;
-            dev->kernels->scale_shift(width, op->C, x + c * edt_type_size(op->x_type), op->x_type,
-                                      width, (char *)op->y + to * edt_type_size(op->y_type),
-                                      op->y_type, p, MIN(p + BLOCK, op->hw), a + c, b + c,
-                                      op->silu);
+            EdtScaleShift affine = {
+                .C = width,
+                .x_pitch = op->C,
+                .y_pitch = width,
+                .x = x + c * edt_type_size(op->x_type),
+                .x_type = op->x_type,
+                .y = (char *)op->y + to * edt_type_size(op->y_type),
+                .y_type = op->y_type,
+                .a = a + c,
+                .b = b + c,
+                .silu = op->silu,
+            };
+            dev->kernels->scale_shift(&affine, p, MIN(p + BLOCK, op->hw));
         }
 }
 

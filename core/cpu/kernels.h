@@ -19,6 +19,18 @@ typedef struct {
     gsize scratch_bytes;          /* per thread */
 } EdtAttentionPlan;
 
+/* y = SiLU?(x * a + b) over C channels of pixels that lie x_pitch and y_pitch elements apart. */
+typedef struct {
+    int C;
+    gint64 x_pitch, y_pitch;
+    const void *x;
+    EdtType x_type;
+    void *y;
+    EdtType y_type;
+    const float *a, *b; /* [C] */
+    gboolean silu;
+} EdtScaleShift;
+
 typedef struct {
     EdtIsa isa;
 
@@ -45,13 +57,10 @@ typedef struct {
     void (*add)(gint64 count, void *x, const void *y, EdtType type);
 
     /* group norm over NHWC: per-channel sums of pixels [begin, end) of one picture (sum and sum of
-     * squares, f32 each over a short range; the caller adds ranges in f64), then y = x * a + b with
-     * optional SiLU over C channels of pixels that lie x_pitch and y_pitch elements apart */
+     * squares, f32 each over a short range; the caller adds ranges in f64), then what follows them */
     void (*channel_sums)(int C, const void *x, EdtType type, gint64 begin, gint64 end, float *sum,
                          float *sum_of_squares);
-    void (*scale_shift)(int C, gint64 x_pitch, const void *x, EdtType x_type, gint64 y_pitch,
-                        void *y, EdtType y_type, gint64 begin, gint64 end, const float *a,
-                        const float *b, gboolean silu);
+    void (*scale_shift)(const EdtScaleShift *op, gint64 begin, gint64 end);
 } EdtCpuKernels;
 
 /* The table for a level (not above what the machine has), and for this machine: that of its level

@@ -41,10 +41,15 @@ static void channel_sums(int C, const void *x, EdtType type, gint64 begin, gint6
                 EACH_LANES(C, sums_of(C, c, n, x, TYPE, begin, end, sum, sum_of_squares)));
 }
 
-EDT_INLINE void scale_shift_of(int C, gint64 x_pitch, const void *x, EdtType x_type, gint64 y_pitch,
-                               void *y, EdtType y_type, gint64 begin, gint64 end, const float *a,
-                               const float *b, gboolean silu)
+EDT_INLINE void scale_shift_of(const EdtScaleShift *op, EdtType x_type, EdtType y_type,
+                               gboolean silu, gint64 begin, gint64 end)
 {
+    const int C = op->C;
+    const void *x = op->x;
+    void *y = op->y;
+    const float *a = op->a, *b = op->b;
+    const gint64 x_pitch = op->x_pitch, y_pitch = op->y_pitch;
+
     for (gint64 p = begin; p < end; p++) {
         gsize from = (gsize)(p * x_pitch), to = (gsize)(p * y_pitch);
 #pragma omp simd
@@ -55,16 +60,12 @@ EDT_INLINE void scale_shift_of(int C, gint64 x_pitch, const void *x, EdtType x_t
     }
 }
 
-static void scale_shift(int C, gint64 x_pitch, const void *x, EdtType x_type, gint64 y_pitch,
-                        void *y, EdtType y_type, gint64 begin, gint64 end, const float *a,
-                        const float *b, gboolean silu)
+static void scale_shift(const EdtScaleShift *op, gint64 begin, gint64 end)
 {
 #define SCALE_SHIFT(SILU)                                                                          \
-    EDT_BY_TYPE(                                                                                   \
-        x_type, X,                                                                                 \
-        EDT_BY_TYPE(y_type, Y,                                                                     \
-                    scale_shift_of(C, x_pitch, x, X, y_pitch, y, Y, begin, end, a, b, SILU)))
-    if (silu)
+    EDT_BY_TYPE(op->x_type, X,                                                                     \
+                EDT_BY_TYPE(op->y_type, Y, scale_shift_of(op, X, Y, SILU, begin, end)))
+    if (op->silu)
         SCALE_SHIFT(TRUE);
     else
         SCALE_SHIFT(FALSE);

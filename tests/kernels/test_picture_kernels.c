@@ -114,8 +114,17 @@ static void check_scale_shift(const EdtCpuKernels *k)
                            guarded_get(b.data, EDT_F32, (gsize)c);
             expect[p * y_pitch + c] = with_silu ? silu(value) : value;
         }
-    k->scale_shift(C, x_pitch, x.data, x_type, y_pitch, y.data, y_type, begin, pixels, a.data,
-                   b.data, with_silu);
+    k->scale_shift(&(EdtScaleShift){.C = C,
+                                    .x_pitch = x_pitch,
+                                    .y_pitch = y_pitch,
+                                    .x = x.data,
+                                    .x_type = x_type,
+                                    .y = y.data,
+                                    .y_type = y_type,
+                                    .a = a.data,
+                                    .b = b.data,
+                                    .silu = with_silu},
+                   begin, pixels);
     g_assert_cmpfloat(guarded_distance(y.data, y_type, expect, count), <, gate(y_type));
     g_free(expect);
     guarded_free(&x);
