@@ -111,7 +111,7 @@ typedef struct {
     EdtBenchResult *result;
     RandomSource random;
     EdtVariant variant;
-    EdtNetwork *model;
+    EdtNetwork *network;
     EdtVae *vae;
     EdtStep step;
     void *step_host, *step_device; /* its memories */
@@ -185,8 +185,8 @@ static gboolean load_network(Bench *b)
     edt_variant_tensors(&b->variant, add_shape, &b->random);
     if (!fill_pool(&b->random, b->error))
         return FALSE;
-    b->model = edt_network_new(b->backend, b->dev, &b->variant, &b->random.source, b->error);
-    return b->model != NULL;
+    b->network = edt_network_new(b->backend, b->dev, &b->variant, &b->random.source, b->error);
+    return b->network != NULL;
 }
 
 /* Both memories; x is noise, and the step leaves it as it is. */
@@ -226,7 +226,7 @@ static void condition(Bench *b, int R)
         label[i] = i % classes;
     }
     double since = now_ms();
-    edt_network_modulate(b->model, R, timestep, label, NULL);
+    edt_network_modulate(b->network, R, timestep, label, NULL);
     b->result->modulate_ms = (now_ms() - since) / SLICE;
 }
 
@@ -239,7 +239,7 @@ static gboolean prepare_step(Bench *b)
     if (!load_network(b))
         return FALSE;
     b->step = (EdtStep){
-        .network = b->model,
+        .network = b->network,
         .backend = b->backend,
         .dev = b->dev,
         .amm = edt_amm_plan(v, EDT_AMM_AUTO, guided ? 4.0 : 1.0),
@@ -249,7 +249,7 @@ static gboolean prepare_step(Bench *b)
         .hw = v->latent_size * v->latent_size,
         .guided = guided ? MIN(3, v->channels) : 0,
     };
-    if (!edt_network_prepare(b->model, edt_step_samples(&b->step), R, b->error) || !fill_step(b))
+    if (!edt_network_prepare(b->network, edt_step_samples(&b->step), R, b->error) || !fill_step(b))
         return FALSE;
     condition(b, R);
     b->result->gflop = 2e-9 * (double)edt_variant_macs(v) * edt_step_samples(&b->step);
@@ -259,31 +259,30 @@ static gboolean prepare_step(Bench *b)
 static gboolean prepare_vae(Bench *b)
 {
     int side = b->variant.latent_size;
-    gboolean encode = b->bench->work == EDT_BENCH_ENCODE;
+    EdtVaeParts half = b->bench->work == EDT_BENCH_ENCODE ? EDT_VAE_ENCODER : EDT_VAE_DECODER;
     gsize latent = latent_count(b), picture = picture_count(b);
 
     edt_vae_tensors(&edt_vae_standard, EDT_VAE_DECODER | EDT_VAE_ENCODER, add_shape, &b->random);
     if (!fill_pool(&b->random, b->error))
         return FALSE;
-    b->vae = edt_vae_new(b->backend, b->dev, &b->random.source,
-                         encode ? EDT_VAE_ENCODER : EDT_VAE_DECODER, b->error);
-    if (b->vae == NULL)
+    b->vae = edt_vae_new(b->backend, b->dev, &b->random.source, half, b->error);
+    if (!b->vae)
         return FALSE;
     b->host = edt_alloc((2 * latent + picture) * sizeof(float), b->error);
-    if (b->host == NULL)
+    if (!b->host)
         return FALSE;
     float *in = b->host, *out = in + 2 * latent;
     for (gsize i = 0; i < latent; i++)
         in[i] = b->random.pool[i % b->random.pool_count] * 40;
     for (gsize i = 0; i < picture; i++)
         out[i] = b->random.pool[i % b->random.pool_count] * 40;
-    b->result->gflop = 2e-9 * (double)edt_vae_macs(&edt_vae_standard, side, side, encode);
+    b->result->gflop = 2e-9 * (double)edt_vae_macs(&edt_vae_standard, side, side, half);
     return TRUE;
 }
 
 static void finish(Bench *b)
 {
-    edt_network_free(b->model);
+    edt_network_free(b->network);
     edt_vae_free(b->vae);
     if (b->dev) {
         b->backend->free(b->dev, b->step_device);

@@ -101,7 +101,7 @@ gboolean edt_engine_fits(const EdtEngine *engine, int batch, GError **error)
 
     /* the machine's memory holds the weights already: what counts is the difference to them, and
      * half of what is free is left to others */
-    if (engine->model && !own_memory(engine))
+    if (engine->network && !own_memory(engine))
         needed = 2 * (needed - forecast(engine, 1));
     /* what a GPU's driver has taken since counts no more as free, and would be asked for again */
     if (there == 0 || needed <= there || (own_memory(engine) && batch <= engine->proven))
@@ -156,10 +156,10 @@ static gboolean load(EdtEngine *engine, const EdtVariant *variant, GError **erro
 
     if (!choose_device(engine, error))
         return FALSE;
-    engine->model = edt_network_new(engine->backend, engine->dev, variant, &source.source, error);
-    if (engine->model == NULL)
+    engine->network = edt_network_new(engine->backend, engine->dev, variant, &source.source, error);
+    if (!engine->network)
         g_prefix_error(error, "%s: ", engine->info->path);
-    return engine->model && !edt_safetensors_damaged(engine->file, error);
+    return engine->network && !edt_safetensors_damaged(engine->file, error);
 }
 
 EdtEngine *edt_engine_open(const char *path, const EdtEngineOptions *options, GError **error)
@@ -185,7 +185,7 @@ void edt_engine_close(EdtEngine *engine)
     edt_vae_free(engine->decoder);
     edt_vae_free(engine->draft);
     edt_vae_free(engine->encoder);
-    edt_network_free(engine->model);
+    edt_network_free(engine->network);
     if (engine->dev)
         engine->backend->free(engine->dev, engine->device_work);
     close_device(engine);

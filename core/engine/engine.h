@@ -20,7 +20,7 @@ struct EdtEngine {
     EdtDevice *dev;
     int proven;        /* largest batch that became pictures: what it needs is there */
     char *passed_over; /* why AUTO did not take the GPU that is there, or NULL */
-    EdtNetwork *model;
+    EdtNetwork *network;
     EdtVae *decoder, *draft, *encoder; /* made when first used */
     void *work;                        /* host memory of the sampler, see run.c */
     gsize work_bytes;

@@ -34,7 +34,7 @@ gboolean edt_previews_prepare(EdtPreviews *p, guint64 step_macs, GError **error)
         return FALSE;
     p->work = (double)p->B / (double)step_macs *
               (double)edt_vae_macs(edt_vae_shape(p->painter), info->latent_size, info->latent_size,
-                                   FALSE);
+                                   EDT_VAE_DECODER);
     return TRUE;
 }
 

@@ -51,7 +51,7 @@ static gboolean plan_memory(EdtRun *run, GError **error)
 
 static gboolean prepare_previews(EdtRun *run, GError **error)
 {
-    const EdtVariant *v = edt_network_variant(run->engine->model);
+    const EdtVariant *v = edt_network_variant(run->engine->network);
     const guint64 samples = (guint64)edt_step_samples(&run->step);
 
     run->previews = (EdtPreviews){
@@ -70,18 +70,18 @@ static gboolean prepare_alone(const EdtRun *run, GError **error)
 {
     const EdtSpan interval = run->sampling.interval;
     return !run->step.guided || (interval.from <= 0 && interval.to >= 1) ||
-           edt_network_prepare(run->engine->model, run->B * (1 + run->step.more),
+           edt_network_prepare(run->engine->network, run->B * (1 + run->step.more),
                                edt_conditions_rows(&run->conditions), error);
 }
 
 static void plan_step(EdtRun *run)
 {
     const EdtEngine *engine = run->engine;
-    const EdtVariant *v = edt_network_variant(engine->model);
+    const EdtVariant *v = edt_network_variant(engine->network);
     const EdtRequest *request = run->request;
 
     run->step = (EdtStep){
-        .network = engine->model,
+        .network = engine->network,
         .backend = engine->backend,
         .dev = engine->dev,
         .amm = edt_amm_plan(v, request->amm, request->cfg_scale),
@@ -108,13 +108,13 @@ gboolean edt_run_prepare(EdtRun *run, GError **error)
     run->sampling.shapes = run->easel.shapes;
     plan_step(run);
     edt_noise_plan(&run->noise, items, run->B, run->count);
-    edt_conditions_plan(&run->conditions, engine->model, run->sampling.schedule, items, run->B,
+    edt_conditions_plan(&run->conditions, engine->network, run->sampling.schedule, items, run->B,
                         run->step.more, run->request->cfg_scale != 1.0);
     if (!prepare_previews(run, error) || !plan_memory(run, error))
         return FALSE;
     edt_conditions_assign(&run->conditions);
     return prepare_alone(run, error) && edt_easel_load(&run->easel, error) &&
-           edt_network_prepare(engine->model, edt_step_samples(&run->step),
+           edt_network_prepare(engine->network, edt_step_samples(&run->step),
                                edt_conditions_rows(&run->conditions), error);
 }
 

@@ -157,8 +157,8 @@ static void expect(const char *name, int rank, const gint64 *shape, gpointer use
 static void add_decoding(Reader *r, const EdtVaeShape *vae)
 {
     const int side = r->info->latent_size;
-    r->info->decoding_bytes[0] += edt_vae_workspace(vae, EDT_F32, side, side, FALSE);
-    r->info->decoding_bytes[1] += edt_vae_workspace(vae, EDT_BF16, side, side, FALSE);
+    r->info->decoding_bytes[0] += edt_vae_workspace(vae, EDT_F32, side, side, EDT_VAE_DECODER);
+    r->info->decoding_bytes[1] += edt_vae_workspace(vae, EDT_BF16, side, side, EDT_VAE_DECODER);
 }
 
 /* As much for each picture of a batch, or a little less. */

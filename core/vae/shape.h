@@ -58,11 +58,11 @@ gboolean edt_vae_shape_detect(EdtVaeShapeOf shape_of, gpointer source, EdtVaePar
 /* Whether the first's decoder makes the pictures of the second one of the sampler's latents. */
 gboolean edt_vae_is_draft_of(const EdtVaeShape *draft, const EdtVaeShape *full);
 
-/* Multiply-adds, by definition, between an h x w latent and its picture. */
-guint64 edt_vae_macs(const EdtVaeShape *shape, int h, int w, gboolean encode);
-/* Bytes of working memory for one picture from or to an h x w latent, where activations are of
+/* Multiply-adds of one half, by definition, between an h x w latent and its picture. */
+guint64 edt_vae_macs(const EdtVaeShape *shape, int h, int w, EdtVaeParts half);
+/* Bytes that one half works in for one picture from or to an h x w latent, where activations are of
  * type act. */
-gsize edt_vae_workspace(const EdtVaeShape *shape, EdtType act, int h, int w, gboolean encode);
+gsize edt_vae_workspace(const EdtVaeShape *shape, EdtType act, int h, int w, EdtVaeParts half);
 
 /* Every tensor of these halves, in the order of the way through them. */
 typedef void (*EdtVaeTensor)(const char *name, int rank, const gint64 *shape, gpointer user_data);

@@ -13,24 +13,24 @@
 
 #define SIDE_MAX 1024 /* latent pixels: a picture of 8192 pixels */
 
-/* ---- walks ---- */
+/* ---- walks: `half` is one of EdtVaeParts ---- */
 
 /* Goes all the way through one half. */
-static void go(EdtVaeWalk *walk, gboolean encode)
+static void go(EdtVaeWalk *walk, EdtVaeParts half)
 {
     static void (*const ways[EDT_VAE_KINDS][2])(EdtVaeWalk *) = {
         [EDT_VAE_KL] = {edt_vae_kl_decode, edt_vae_kl_encode},
         [EDT_VAE_TAESD] = {edt_vae_small_decode, edt_vae_small_encode},
         [EDT_VAE_CODEC] = {edt_vae_small_decode, edt_vae_small_encode},
     };
-    ways[walk->shape->kind][encode](walk);
+    ways[walk->shape->kind][half == EDT_VAE_ENCODER](walk);
 }
 
 /* A walk that starts with an h x w latent or its picture. */
 static EdtVaeWalk start(const EdtVaeShape *shape, EdtType act, EdtVaePurpose purpose, int h, int w,
-                        gboolean encode)
+                        EdtVaeParts half)
 {
-    int side = encode ? shape->factor : 1;
+    int side = half == EDT_VAE_ENCODER ? shape->factor : 1;
     return (EdtVaeWalk){
         .shape = shape,
         .purpose = purpose,
@@ -42,41 +42,42 @@ static EdtVaeWalk start(const EdtVaeShape *shape, EdtType act, EdtVaePurpose pur
     };
 }
 
-static EdtVaeWalk start_on(EdtVae *vae, EdtVaePurpose purpose, int h, int w, gboolean encode)
+static EdtVaeWalk start_on(EdtVae *vae, EdtVaePurpose purpose, int h, int w, EdtVaeParts half)
 {
-    EdtVaeWalk walk = start(&vae->shape, vae->act, purpose, h, w, encode);
+    EdtVaeWalk walk = start(&vae->shape, vae->act, purpose, h, w, half);
     walk.vae = vae;
-    walk.layers = encode ? vae->encoder : vae->decoder;
+    walk.layers = half == EDT_VAE_ENCODER ? vae->encoder : vae->decoder;
     return walk;
 }
 
-static EdtVaeWalk measure(const EdtVaeShape *shape, EdtType act, int h, int w, gboolean encode)
+static EdtVaeWalk measure(const EdtVaeShape *shape, EdtType act, int h, int w, EdtVaeParts half)
 {
-    EdtVaeWalk walk = start(shape, act, EDT_VAE_MEASURE, h, w, encode);
-    go(&walk, encode);
+    EdtVaeWalk walk = start(shape, act, EDT_VAE_MEASURE, h, w, half);
+    go(&walk, half);
     return walk;
 }
 
 void edt_vae_tensors(const EdtVaeShape *shape, EdtVaeParts parts, EdtVaeTensor each,
                      gpointer user_data)
 {
-    for (int encode = 1; encode >= 0; encode--) {
-        EdtVaeWalk walk = start(shape, EDT_F32, EDT_VAE_NAME, 1, 1, encode);
+    static const EdtVaeParts halves[] = {EDT_VAE_ENCODER, EDT_VAE_DECODER};
+    for (gsize i = 0; i < G_N_ELEMENTS(halves); i++) {
+        EdtVaeWalk walk = start(shape, EDT_F32, EDT_VAE_NAME, 1, 1, halves[i]);
         walk.each = each;
         walk.user_data = user_data;
-        if (parts & (encode ? EDT_VAE_ENCODER : EDT_VAE_DECODER))
-            go(&walk, encode);
+        if (parts & halves[i])
+            go(&walk, halves[i]);
     }
 }
 
-guint64 edt_vae_macs(const EdtVaeShape *shape, int h, int w, gboolean encode)
+guint64 edt_vae_macs(const EdtVaeShape *shape, int h, int w, EdtVaeParts half)
 {
-    return measure(shape, EDT_F32, h, w, encode).macs;
+    return measure(shape, EDT_F32, h, w, half).macs;
 }
 
-gsize edt_vae_workspace(const EdtVaeShape *shape, EdtType act, int h, int w, gboolean encode)
+gsize edt_vae_workspace(const EdtVaeShape *shape, EdtType act, int h, int w, EdtVaeParts half)
 {
-    EdtVaeWalk walk = measure(shape, act, h, w, encode);
+    EdtVaeWalk walk = measure(shape, act, h, w, half);
     gsize bytes = 0;
     for (int i = 0; i < EDT_VAE_SLOTS; i++)
         bytes += walk.need[i];
@@ -97,13 +98,14 @@ static int shape_of(gpointer source, const char *name, gint64 shape[EDT_RANK_MAX
 
 static gboolean load(EdtVae *vae, EdtTensorSource *source, GError **error)
 {
+    static const EdtVaeParts halves[] = {EDT_VAE_DECODER, EDT_VAE_ENCODER};
     gboolean ok = edt_vae_shape_detect(shape_of, source, vae->parts, &vae->shape, error);
     EdtLoader loader = {vae->backend, vae->dev, source, error};
-    for (int encode = 0; ok && encode < 2; encode++) {
-        EdtVaeWalk walk = start_on(vae, EDT_VAE_LOAD, 1, 1, encode);
+    for (gsize i = 0; ok && i < G_N_ELEMENTS(halves); i++) {
+        EdtVaeWalk walk = start_on(vae, EDT_VAE_LOAD, 1, 1, halves[i]);
         walk.loader = &loader;
-        if (vae->parts & (encode ? EDT_VAE_ENCODER : EDT_VAE_DECODER))
-            go(&walk, encode);
+        if (vae->parts & halves[i])
+            go(&walk, halves[i]);
         ok = walk.ok;
     }
     return ok;
@@ -159,8 +161,9 @@ static gboolean make_room(EdtVae *vae, const EdtVaeWalk *measured, GError **erro
 }
 
 /* Room for what goes in, where the network has it otherwise than the caller. */
-static gboolean make_staging(EdtVae *vae, int h, int w, gboolean encode, GError **error)
+static gboolean make_staging(EdtVae *vae, int h, int w, EdtVaeParts half, GError **error)
 {
+    const gboolean encode = half == EDT_VAE_ENCODER;
     const EdtVaeTraits *traits = edt_vae_traits(vae->shape.kind);
     gsize side = encode ? (gsize)vae->shape.factor : 1;
     gsize bytes = (gsize)(encode ? vae->shape.pixels : vae->shape.latent) * (gsize)h * side *
@@ -175,7 +178,7 @@ static gboolean make_staging(EdtVae *vae, int h, int w, gboolean encode, GError 
     return vae->staging != NULL;
 }
 
-static gboolean plan(EdtVae *vae, int h, int w, gboolean encode, GError **error)
+static gboolean plan(EdtVae *vae, int h, int w, EdtVaeParts half, GError **error)
 {
     if (h < 1 || w < 1 || h > SIDE_MAX || w > SIDE_MAX) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
@@ -183,16 +186,16 @@ static gboolean plan(EdtVae *vae, int h, int w, gboolean encode, GError **error)
                     SIDE_MAX);
         return FALSE;
     }
-    if (!(vae->parts & (encode ? EDT_VAE_ENCODER : EDT_VAE_DECODER))) {
+    if (!(vae->parts & half)) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, _("The autoencoder's %s is not loaded."),
-                    encode ? "encoder" : "decoder");
+                    half == EDT_VAE_ENCODER ? "encoder" : "decoder");
         return FALSE;
     }
-    EdtVaeWalk measured = measure(&vae->shape, vae->act, h, w, encode);
-    EdtVaeWalk walk = start_on(vae, EDT_VAE_PREPARE, h, w, encode);
+    EdtVaeWalk measured = measure(&vae->shape, vae->act, h, w, half);
+    EdtVaeWalk walk = start_on(vae, EDT_VAE_PREPARE, h, w, half);
     walk.error = error;
-    go(&walk, encode);
-    return walk.ok && make_room(vae, &measured, error) && make_staging(vae, h, w, encode, error);
+    go(&walk, half);
+    return walk.ok && make_room(vae, &measured, error) && make_staging(vae, h, w, half, error);
 }
 
 void edt_vae_trim(EdtVae *vae)
@@ -222,14 +225,14 @@ gboolean edt_vae_decode(EdtVae *vae, int h, int w, const float *latent, float *p
     const EdtVaeTraits *traits = edt_vae_traits(vae->shape.kind);
     const gsize hw = (gsize)h * (gsize)w, factor = (gsize)vae->shape.factor;
 
-    if (!plan(vae, h, w, FALSE, error))
+    if (!plan(vae, h, w, EDT_VAE_DECODER, error))
         return FALSE;
     if (traits->bound_first)
         bound(traits, (gsize)vae->shape.latent * hw, latent, vae->staging);
-    EdtVaeWalk walk = start_on(vae, EDT_VAE_RUN, h, w, FALSE);
+    EdtVaeWalk walk = start_on(vae, EDT_VAE_RUN, h, w, EDT_VAE_DECODER);
     walk.in = traits->bound_first ? vae->staging : latent;
     walk.out[0] = pixels;
-    go(&walk, FALSE);
+    go(&walk, EDT_VAE_DECODER);
     if (!vae->backend->sync(vae->dev, error))
         return FALSE;
     for (gsize i = 0; traits->unit_pixels && i < (gsize)vae->shape.pixels * hw * factor * factor;
@@ -252,16 +255,16 @@ gboolean edt_vae_encode(EdtVae *vae, int h, int w, const float *pixels, float *m
     const gsize hw = (gsize)h * (gsize)w, factor = (gsize)vae->shape.factor;
     const gsize count = (gsize)vae->shape.latent * hw;
 
-    if (!plan(vae, h, w, TRUE, error))
+    if (!plan(vae, h, w, EDT_VAE_ENCODER, error))
         return FALSE;
     for (gsize i = 0; traits->unit_pixels && i < (gsize)vae->shape.pixels * hw * factor * factor;
          i++)
         vae->staging[i] = (pixels[i] + 1) / 2;
-    EdtVaeWalk walk = start_on(vae, EDT_VAE_RUN, h, w, TRUE);
+    EdtVaeWalk walk = start_on(vae, EDT_VAE_RUN, h, w, EDT_VAE_ENCODER);
     walk.in = traits->unit_pixels ? vae->staging : pixels;
     walk.out[0] = mean;
     walk.out[1] = logvar;
-    go(&walk, TRUE);
+    go(&walk, EDT_VAE_ENCODER);
     if (!vae->backend->sync(vae->dev, error))
         return FALSE;
     if (traits->bound > 0 && !traits->bound_first)

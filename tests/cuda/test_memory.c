@@ -130,7 +130,7 @@ static void check_forecast(EdtPrecision precision, int image_size, int pictures,
     for (int half = 0; half < 2 && decodes; half++)
         info.decoding_bytes[half] =
             edt_vae_workspace(&edt_vae_standard, half ? EDT_BF16 : EDT_F32, v.latent_size,
-                              v.latent_size, FALSE);
+                              v.latent_size, EDT_VAE_DECODER);
     const guint64 taken = edt_host_machine.held;
     const guint64 forecast = edt_memory_forecast(&info, &options, pictures);
     g_test_message("%s, %d px, %d pictures%s: %.0f MiB taken, %.0f MiB forecast",

@@ -114,8 +114,8 @@ static void test_sizes(void)
 {
     EdtTensorSource *source = hash_weights_vae();
     Fixture f = open_vae(source, EDT_PRECISION_F32, 2);
-    double macs = (double)edt_vae_macs(edt_vae_shape(f.vae), 32, 32, FALSE);
-    gsize bytes = edt_vae_workspace(edt_vae_shape(f.vae), EDT_F32, 32, 32, FALSE);
+    double macs = (double)edt_vae_macs(edt_vae_shape(f.vae), 32, 32, EDT_VAE_DECODER);
+    gsize bytes = edt_vae_workspace(edt_vae_shape(f.vae), EDT_F32, 32, 32, EDT_VAE_DECODER);
 
     g_test_message("256 pixels: %.1f G multiply-adds, %.0f MB", macs / 1e9, (double)bytes / 1e6);
     g_assert_cmpfloat(fabs(macs / 310e9 - 1), <, 0.01);

@@ -297,7 +297,7 @@ static void test_forecast(void)
     for (int half = 0; half < 2; half++) {
         const EdtType act = half ? EDT_BF16 : EDT_F32;
         big.forward_bytes[half] = edt_network_workspace(&v, act, 2, 1);
-        big.decoding_bytes[half] = edt_vae_workspace(&edt_vae_standard, act, 32, 32, FALSE);
+        big.decoding_bytes[half] = edt_vae_workspace(&edt_vae_standard, act, 32, 32, EDT_VAE_DECODER);
     }
     g_assert_cmpuint(edt_memory_forecast(with, &f32, 1), >, edt_memory_forecast(without, &f32, 1));
     g_assert_cmpuint(edt_memory_forecast(&big, &f32, 8), >, edt_memory_forecast(&big, &f32, 1));

@@ -108,12 +108,12 @@ static void draw(Ref *r, gboolean doubled, double *out)
 static void ask(const Ref *r, int t, int class_index, double *out)
 {
     const float time = (float)t;
-    const int null_style = edt_network_variant(r->engine->model)->n_styles, zero = 0;
+    const int null_style = edt_network_variant(r->engine->network)->n_styles, zero = 0;
     g_autofree float *x = g_new(float, r->count), *f = g_new(float, r->C_out * r->hw);
     for (int i = 0; i < r->count; i++)
         x[i] = (float)r->x[i];
-    edt_network_modulate(r->engine->model, 1, &time, &class_index, &null_style);
-    edt_network_forward(r->engine->model, 1, x, &zero, NULL, f);
+    edt_network_modulate(r->engine->network, 1, &time, &class_index, &null_style);
+    edt_network_forward(r->engine->network, 1, x, &zero, NULL, f);
     for (int i = 0; i < r->C_out * r->hw; i++)
         out[i] = f[i];
 }
@@ -293,13 +293,13 @@ double *reference_run(EdtEngine *engine, const EdtRequest *request, const EdtIte
     Ref *r = g_new0(Ref, 1);
     r->engine = engine, r->request = request, r->item = item, r->source = source;
     r->C = info->channels, r->hw = info->latent_size * info->latent_size;
-    r->C_out = edt_network_variant(engine->model)->out_channels;
+    r->C_out = edt_network_variant(engine->network)->out_channels;
     r->count = r->C * r->hw, r->S = request->steps;
     r->mask = g_new0(double, 5 * r->count);
     r->z = r->mask + r->count, r->x = r->z + r->count;
     r->estimate = r->x + r->count, r->last = r->estimate + r->count;
 
-    g_assert_true(edt_network_prepare(engine->model, 1, 1, NULL));
+    g_assert_true(edt_network_prepare(engine->network, 1, 1, NULL));
     fill_abar(r);
     fill_steps(r);
     load_mask(r);
