@@ -60,34 +60,59 @@ EDT_INLINE void tile_pairs(int rows, int vectors, int K, const EdtHalf *a, int p
 }
 #endif
 
-/* A panel times up to GROUP rows, in tiles of ROWS rows and then single ones. */
-#define TILES(tile, vectors)                                                                       \
-    for (; r + ROWS <= rows; r += ROWS)                                                            \
-        tile(ROWS, vectors, K, a + r * pa, pa, b, c + r * pc, pc, more);                           \
-    for (; r < rows; r++)                                                                          \
-        tile(1, vectors, K, a + r * pa, pa, b, c + r * pc, pc, more);                              \
-    break;
-
-#define PANEL_FUNCTION(name, tile, type)                                                           \
-    static void name(int rows, int vectors, int K, const type *a, int pa, const type *b, float *c, \
-                     int pc, gboolean more)                                                        \
-    {                                                                                              \
-        int r = 0;                                                                                 \
-        switch (vectors) {                                                                         \
-        case 1:                                                                                    \
-            TILES(tile, 1)                                                                         \
-        case 2:                                                                                    \
-            TILES(tile, 2)                                                                         \
-        case 3:                                                                                    \
-            TILES(tile, MIN(3, TILE))                                                              \
-        default:                                                                                   \
-            TILES(tile, TILE)                                                                      \
-        }                                                                                          \
-    }
-
-PANEL_FUNCTION(panel_f32, tile_f32, float)
+EDT_INLINE void tile(gboolean pairs, int rows, int vectors, int K, const void *a, int at, int pa,
+                     const void *b, float *c, int pc, gboolean more)
+{
 #if PAIRS
-PANEL_FUNCTION(panel_pairs, tile_pairs, EdtHalf)
+    if (pairs) {
+        tile_pairs(rows, vectors, K, (const EdtHalf *)a + at * pa, pa, b, c + at * pc, pc, more);
+        return;
+    }
+#endif
+    tile_f32(rows, vectors, K, (const float *)a + at * pa, pa, b, c + at * pc, pc, more);
+}
+
+/* A panel of so many vectors times up to GROUP rows, in tiles of ROWS rows and then single ones. */
+EDT_INLINE void tiles(gboolean pairs, int rows, int vectors, int K, const void *a, int pa,
+                      const void *b, float *c, int pc, gboolean more)
+{
+    int r = 0;
+    for (; r + ROWS <= rows; r += ROWS)
+        tile(pairs, ROWS, vectors, K, a, r, pa, b, c, pc, more);
+    for (; r < rows; r++)
+        tile(pairs, 1, vectors, K, a, r, pa, b, c, pc, more);
+}
+
+EDT_INLINE void panel(gboolean pairs, int rows, int vectors, int K, const void *a, int pa,
+                      const void *b, float *c, int pc, gboolean more)
+{
+    switch (vectors) {
+    case 1:
+        tiles(pairs, rows, 1, K, a, pa, b, c, pc, more);
+        break;
+    case 2:
+        tiles(pairs, rows, 2, K, a, pa, b, c, pc, more);
+        break;
+    case 3:
+        tiles(pairs, rows, MIN(3, TILE), K, a, pa, b, c, pc, more);
+        break;
+    default:
+        tiles(pairs, rows, TILE, K, a, pa, b, c, pc, more);
+    }
+}
+
+static void panel_f32(int rows, int vectors, int K, const float *a, int pa, const float *b,
+                      float *c, int pc, gboolean more)
+{
+    panel(FALSE, rows, vectors, K, a, pa, b, c, pc, more);
+}
+
+#if PAIRS
+static void panel_pairs(int rows, int vectors, int K, const EdtHalf *a, int pa, const EdtHalf *b,
+                        float *c, int pc, gboolean more)
+{
+    panel(TRUE, rows, vectors, K, a, pa, b, c, pc, more);
+}
 #endif
 
 /* score[rows][T] = query keys^T */
@@ -199,18 +224,30 @@ EDT_INLINE float weigh(const float *table, const float *line, int n, int q, int 
     return total(sum);
 }
 
-/* n as a constant for the official grids: no divisions at a key. */
-#define BY_GRID(result, call, ...)                                                                 \
-    switch (op->n) {                                                                               \
-    case 16:                                                                                       \
-        result = call(table, line, 16, __VA_ARGS__);                                               \
-        break;                                                                                     \
-    case 32:                                                                                       \
-        result = call(table, line, 32, __VA_ARGS__);                                               \
-        break;                                                                                     \
-    default:                                                                                       \
-        result = call(table, line, MAX(op->n, 1), __VA_ARGS__);                                    \
+/* The same two with n a constant for the official grids: no divisions at a key. */
+EDT_INLINE float add_bias_by_grid(const float *table, const float *line, int n, int q, int T,
+                                  float *score)
+{
+    switch (n) {
+    case 16:
+        return add_bias(table, line, 16, q, T, score);
+    case 32:
+        return add_bias(table, line, 32, q, T, score);
     }
+    return add_bias(table, line, MAX(n, 1), q, T, score);
+}
+
+EDT_INLINE float weigh_by_grid(const float *table, const float *line, int n, int q, int T,
+                               float top, float *score)
+{
+    switch (n) {
+    case 16:
+        return weigh(table, line, 16, q, T, top, score);
+    case 32:
+        return weigh(table, line, 32, q, T, top, score);
+    }
+    return weigh(table, line, MAX(n, 1), q, T, top, score);
+}
 
 /* One row of T scores to weights, in place; returns what to divide by.  Room beyond op->T up to
  * whole vectors is padding that weighs nothing. */
@@ -221,15 +258,13 @@ static float soften(const EdtAttention *op, int head, int q, int T, float *restr
     const gboolean narrow = n % LANES != 0;
     const float *table = op->bias ? op->bias + (gsize)head * side * side : NULL;
     const float *line = table && narrow ? line_of(table, n, q, T, spare) : NULL;
-    float top, sum;
 
     for (int t = op->T; t < T; t++)
         score[t] = -1e30f;
-    BY_GRID(top, add_bias, q, T, score)
+    const float top = add_bias_by_grid(table, line, n, q, T, score);
     table = op->amm;
     line = table && narrow ? line_of(table, n, q, T, spare) : NULL;
-    BY_GRID(sum, weigh, q, T, top, score)
-    return sum;
+    return weigh_by_grid(table, line, n, q, T, top, score);
 }
 
 EDT_INLINE void finish_as(int d, void *out, EdtType type, gint64 at, float factor,
@@ -247,9 +282,9 @@ static void finish(const EdtAttention *op, EdtType act, int sample, int head, in
     EDT_BY_TYPE(act, TYPE, finish_as(op->d, op->out, TYPE, at, factor, row));
 }
 
-static void rows_f32(const EdtAttention *op, EdtType act, const EdtAttentionPlan *plan, int sample,
-                     int head, int begin, int end, const float *keys, const float *values,
-                     void *scratch)
+static void attend_f32(const EdtAttention *op, EdtType act, const EdtAttentionPlan *plan,
+                       int sample, int head, int begin, int end, const float *keys,
+                       const float *values, void *scratch)
 {
     float *query = scratch, *score = query + GROUP * plan->d, *out = score + GROUP * plan->T;
     float *spare = out + GROUP * plan->d;
@@ -281,9 +316,9 @@ static void halve(int count, int T, const float *restrict score, EdtHalf *restri
         half[t] = 0;
 }
 
-static void rows_pairs(const EdtAttention *op, const EdtAttentionPlan *plan, int sample, int head,
-                       int begin, int end, const EdtHalf *keys, const EdtHalf *values,
-                       void *scratch)
+static void attend_pairs(const EdtAttention *op, const EdtAttentionPlan *plan, int sample, int head,
+                         int begin, int end, const EdtHalf *keys, const EdtHalf *values,
+                         void *scratch)
 {
     float *score = scratch, *out = score + GROUP * plan->T;
     float *spare = out + GROUP * plan->d;
@@ -312,20 +347,21 @@ static void rows_pairs(const EdtAttention *op, const EdtAttentionPlan *plan, int
 }
 #endif
 
-static void rows(const EdtAttention *op, EdtType act, const EdtAttentionPlan *plan, int sample,
-                 int head, int begin, int end, const void *keys, const void *values, void *scratch)
+static void attend(const EdtAttention *op, EdtType act, const EdtAttentionPlan *plan, int sample,
+                   int head, int begin, int end, const void *keys, const void *values,
+                   void *scratch)
 {
 #if PAIRS
     if (in_pairs(act)) {
-        rows_pairs(op, plan, sample, head, begin, end, keys, values, scratch);
+        attend_pairs(op, plan, sample, head, begin, end, keys, values, scratch);
         return;
     }
 #endif
-    rows_f32(op, act, plan, sample, head, begin, end, keys, values, scratch);
+    attend_f32(op, act, plan, sample, head, begin, end, keys, values, scratch);
 }
 
 void EDT_AT_LEVEL(edt_kernels_attention_)(EdtCpuKernels *k)
 {
     EDT_AT_LEVEL(edt_kernels_attention_pack_)(k);
-    k->attention_rows = rows;
+    k->attention_rows = attend;
 }
