@@ -121,8 +121,9 @@ typedef struct {
     EdtPrediction prediction;
     EdtStored stored;
     guint64 n_parameters; /* EDT and VAE */
-    /* working memory in f32 and bf16: of a forward for each picture, guided, and of decoding one */
-    guint64 forward_bytes[2], decoding_bytes[2];
+    /* working memory in f32 and bf16: of a forward for each picture, guided, and of decoding one;
+     * room: what the CPU's own operations take beside it, the larger of the two once */
+    guint64 forward_bytes[2], decoding_bytes[2], forward_room[2], decoding_room[2];
     guint64 file_bytes;
 } EdtModelInfo;
 

@@ -39,6 +39,11 @@ static const EdtBackend *choose_cuda(const EdtEngineOptions *wish, gboolean *bf1
     return module ? module->backend : NULL;
 }
 
+const EdtBackend *edt_backend_host(void)
+{
+    return edt_backend_cpu();
+}
+
 const EdtBackend *edt_backend_choose(const EdtEngineOptions *wish, EdtDeviceOptions *options,
                                      char **why, GError **error)
 {
@@ -50,7 +55,7 @@ const EdtBackend *edt_backend_choose(const EdtEngineOptions *wish, EdtDeviceOpti
     if (!backend && wish->backend == EDT_BACKEND_CUDA)
         return NULL;
     if (!backend) {
-        backend = edt_backend_cpu();
+        backend = edt_backend_host();
         bf16 = edt_cpu_has_bf16();
     }
     options->threads = edt_threads_resolve(wish->threads);

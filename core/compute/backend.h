@@ -176,6 +176,12 @@ typedef struct EdtBackend {
     void (*split_concat)(EdtDevice *dev, const EdtSplitConcat *op);
     void (*attention)(EdtDevice *dev, const EdtAttention *op);
 
+    /* bytes that an operation takes of the machine's memory beside its arguments, of all its heads
+     * or pictures; by the sizes alone, so that it can be asked of what is not loaded.  NULL: none
+     * that grow with them */
+    gsize (*attention_room)(const EdtAttention *op, EdtType act);
+    gsize (*conv_room)(const EdtConvSpec *spec, int N, int h, int w);
+
     /* VAE: NHWC */
     void (*group_norm)(EdtDevice *dev, const EdtGroupNorm *op);
     void (*add)(EdtDevice *dev, gint64 count, void *x, const void *y, EdtType type); /* x += y */
@@ -202,6 +208,8 @@ typedef struct EdtBackend {
     const EdtProfileRow *(*profile_rows)(EdtDevice *dev);
 } EdtBackend;
 
+/* The one that is always there and works in the machine's memory. */
+const EdtBackend *edt_backend_host(void);
 /* The backend for a wish, not opened yet; options are its own (AUTO precision resolved).  why, if
  * not NULL, receives for AUTO the reason that CUDA was passed over (free it), or NULL. */
 const EdtBackend *edt_backend_choose(const EdtEngineOptions *wish, EdtDeviceOptions *options,

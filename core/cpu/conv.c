@@ -180,16 +180,17 @@ static gboolean wrong_in_bf16(const EdtCpuLayer *layer, EdtExtent extent)
     return conv->spec.stride == 2 && part_side(conv, extent.w) == 1;
 }
 
-/* Bytes of one parity's picture, which is then dealt out to the large one. */
-static gsize parity_bytes(const EdtConv *conv, int N, int h, int w)
+/* One parity's picture, which is then dealt out to the large one. */
+gsize edt_cpu_conv_room(const EdtConvSpec *spec, int N, int h, int w)
 {
-    return (gsize)N * (gsize)h * (gsize)w * (gsize)conv->spec.C_out *
-           edt_type_size(conv->spec.y_type);
+    return !spec->upsample
+               ? 0
+               : (gsize)N * (gsize)h * (gsize)w * (gsize)spec->C_out * edt_type_size(spec->y_type);
 }
 
 gboolean edt_cpu_conv_prepare(EdtDevice *dev, EdtConv *conv, int N, int h, int w, GError **error)
 {
-    return (!conv->spec.upsample || edt_cpu_need_work(dev, parity_bytes(conv, N, h, w), error)) &&
+    return edt_cpu_need_work(dev, edt_cpu_conv_room(&conv->spec, N, h, w), error) &&
            edt_cpu_layer_prepare(dev, &conv->layer, (EdtExtent){N, h, w}, error);
 }
 

@@ -120,6 +120,19 @@ static void advance(EdtDevice *dev, const EdtSamplerStep *op)
 
 #define QUERY_BLOCK 64 /* query rows of one task: enough tasks for many cores, few enough to pack */
 
+/* Packed keys and values; each thread's scratch comes to them, which is small. */
+static gsize packed_bytes(const EdtAttention *op, const EdtAttentionPlan *plan)
+{
+    return (plan->key_bytes + plan->value_bytes) * (gsize)op->N * (gsize)op->H;
+}
+
+static gsize attention_room(const EdtAttention *op, EdtType act)
+{
+    EdtAttentionPlan plan;
+    edt_cpu_kernels_here()->attention_plan(op, act, &plan);
+    return packed_bytes(op, &plan);
+}
+
 static void attention(EdtDevice *dev, const EdtAttention *op)
 {
     double since = edt_cpu_begin(dev);
@@ -129,7 +142,7 @@ static void attention(EdtDevice *dev, const EdtAttention *op)
 
     int heads = op->N * op->H, blocks = (op->T + QUERY_BLOCK - 1) / QUERY_BLOCK;
     gsize head_bytes = plan.key_bytes + plan.value_bytes;
-    gsize bytes = head_bytes * (gsize)heads + plan.scratch_bytes * (gsize)dev->threads;
+    gsize bytes = packed_bytes(op, &plan) + plan.scratch_bytes * (gsize)dev->threads;
     GError *error = NULL;
     if (!edt_cpu_need_work(dev, bytes, &error)) { /* grows at the first pass only */
         edt_cpu_fail_error(dev, error);
@@ -187,6 +200,8 @@ static const EdtBackend cpu = {
     .merge = merge,
     .split_concat = split_concat,
     .attention = attention,
+    .attention_room = attention_room,
+    .conv_room = edt_cpu_conv_room,
     .group_norm = edt_cpu_group_norm,
     .add = edt_cpu_add,
     .convert = edt_cpu_convert,

@@ -61,6 +61,7 @@ EdtConv *edt_cpu_conv_new(EdtDevice *dev, const EdtConvSpec *spec, GError **erro
 gboolean edt_cpu_conv_prepare(EdtDevice *dev, EdtConv *conv, int N, int h, int w, GError **error);
 void edt_cpu_conv(EdtDevice *dev, EdtConv *conv, int N, int h, int w, const void *x, void *y);
 void edt_cpu_conv_free(EdtDevice *dev, EdtConv *conv);
+gsize edt_cpu_conv_room(const EdtConvSpec *spec, int N, int h, int w);
 int edt_cpu_conv_planes(EdtDevice *dev, const EdtConv *conv);
 
 /* decoder.c: the VAE's other operations */

@@ -153,19 +153,32 @@ static void expect(const char *name, int rank, const gint64 *shape, gpointer use
     g_hash_table_add(check->known, full);
 }
 
+static EdtType act_of(int half)
+{
+    return half ? EDT_BF16 : EDT_F32;
+}
+
 /* What a decoder works in counts to the memory that a run takes. */
 static void add_decoding(Reader *r, const EdtVaeShape *vae)
 {
-    const int side = r->info->latent_size;
-    r->info->decoding_bytes[0] += edt_vae_workspace(vae, EDT_F32, side, side, EDT_VAE_DECODER);
-    r->info->decoding_bytes[1] += edt_vae_workspace(vae, EDT_BF16, side, side, EDT_VAE_DECODER);
+    EdtModelInfo *info = r->info;
+    const int side = info->latent_size;
+
+    for (int half = 0; half < 2; half++) {
+        const gsize room = edt_vae_room(vae, act_of(half), side, side, EDT_VAE_DECODER);
+        info->decoding_bytes[half] +=
+            edt_vae_workspace(vae, act_of(half), side, side, EDT_VAE_DECODER);
+        info->decoding_room[half] = MAX(info->decoding_room[half], room);
+    }
 }
 
 /* As much for each picture of a batch, or a little less. */
 static void add_forward(Reader *r)
 {
-    r->info->forward_bytes[0] = edt_network_workspace(&r->variant, EDT_F32, 2, 1);
-    r->info->forward_bytes[1] = edt_network_workspace(&r->variant, EDT_BF16, 2, 1);
+    for (int half = 0; half < 2; half++) {
+        r->info->forward_bytes[half] = edt_network_workspace(&r->variant, act_of(half), 2, 1);
+        r->info->forward_room[half] = edt_network_room(&r->variant, act_of(half), 2);
+    }
 }
 
 static gboolean check_draft(Reader *r, const EdtVaeShape *full, Check *check)

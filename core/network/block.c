@@ -16,6 +16,18 @@ static void join_skip(const EdtGroup *block, const EdtStream *s, const EdtStage 
     edt_stream_begin(s, stage, s->p, s->act, NULL, s->x, block->part[EDT_PART_SITE]);
 }
 
+EdtAttention edt_block_attention(const EdtStage *stage, int N)
+{
+    return (EdtAttention){
+        .N = N,
+        .T = stage->T,
+        .H = stage->H,
+        .d = stage->d,
+        .n = stage->n,
+        .scale = (float)(1.0 / sqrt((double)stage->d)),
+    };
+}
+
 /* x += gate * Attention(...); y for the MLP. */
 static void attend(const EdtGroup *block, const EdtStream *s, const EdtStage *stage,
                    const float *x_in, const float *amm)
@@ -26,19 +38,13 @@ static void attend(const EdtGroup *block, const EdtStream *s, const EdtStage *st
     void *attended =
         (char *)s->wide + 3 * (gsize)(s->N * stage->T) * (gsize)D * edt_type_size(s->act);
 
+    EdtAttention op = edt_block_attention(stage, s->N);
+    op.qkv = s->wide;
+    op.out = attended;
+    op.bias = windows ? windows->table : NULL;
+    op.amm = amm;
     edt_stream_linear(s, block->part[EDT_PART_QKV], s->y, s->wide);
-    s->backend->attention(s->dev, &(EdtAttention){
-                                      .N = s->N,
-                                      .T = stage->T,
-                                      .H = stage->H,
-                                      .d = stage->d,
-                                      .n = stage->n,
-                                      .scale = (float)(1.0 / sqrt((double)stage->d)),
-                                      .qkv = s->wide,
-                                      .out = attended,
-                                      .bias = windows ? windows->table : NULL,
-                                      .amm = amm,
-                                  });
+    s->backend->attention(s->dev, &op);
     edt_stream_linear(s, proj, attended, s->p);
     edt_stream_station(s, proj, 1, s->p, s->act, stage->T, D);
     s->backend->update(s->dev, &(EdtRowUpdate){

@@ -12,3 +12,6 @@
  * stream and that beside it.  On exit it is what `next` says.  amm: [2n-1][2n-1], or NULL. */
 void edt_block_run(const EdtGroup *block, const EdtStream *s, const EdtStage *stage,
                    const float *x_in, float *x_out, const float *amm, EdtNext next);
+
+/* The attention of a stage's blocks for N samples, without its data: what memory is measured by. */
+EdtAttention edt_block_attention(const EdtStage *stage, int N);

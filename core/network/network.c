@@ -4,6 +4,7 @@
  * forward does is walk.c's.
  */
 #include "network/network.h"
+#include "network/block.h"
 #include "network/condition.h"
 #include "network/walk.h"
 
@@ -72,6 +73,18 @@ gsize edt_network_workspace(const EdtVariant *v, EdtType act, int N, int R)
     edt_conditioner_carve(&plan.conditioner, &plan.parts, &arena, R);
     edt_parts_clear(&plan.parts, NULL, NULL);
     return arena.used;
+}
+
+gsize edt_network_room(const EdtVariant *v, EdtType act, int N)
+{
+    gsize most = 0;
+
+    for (int i = 0; i < edt_variant_stages(v); i++) {
+        const EdtStage stage = edt_variant_stage(v, i);
+        const EdtAttention op = edt_block_attention(&stage, N);
+        most = MAX(most, edt_backend_host()->attention_room(&op, act));
+    }
+    return most;
 }
 
 static gboolean make_room(EdtNetwork *m, int N, GError **error)

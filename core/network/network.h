@@ -28,6 +28,9 @@ gboolean edt_network_prepare(EdtNetwork *network, int N, int R, GError **error);
 /* Bytes of working memory for N samples and R rows, where activations are of type act. */
 gsize edt_network_workspace(const EdtVariant *v, EdtType act, int N, int R);
 
+/* What the machine's own operations take beside it (backend.h, attention_room). */
+gsize edt_network_room(const EdtVariant *v, EdtType act, int N);
+
 /* Modulations of R rows (R as prepared): row r is timestep[r] with label[r] and style[r] (host
  * arrays; label n_classes is the null class, style n_styles the null style; NULL where the network
  * has no styles). */

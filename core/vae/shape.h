@@ -63,6 +63,8 @@ guint64 edt_vae_macs(const EdtVaeShape *shape, int h, int w, EdtVaeParts half);
 /* Bytes that one half works in for one picture from or to an h x w latent, where activations are of
  * type act. */
 gsize edt_vae_workspace(const EdtVaeShape *shape, EdtType act, int h, int w, EdtVaeParts half);
+/* What the machine's own operations take beside it (backend.h, attention_room and conv_room). */
+gsize edt_vae_room(const EdtVaeShape *shape, EdtType act, int h, int w, EdtVaeParts half);
 
 /* Every tensor of these halves, in the order of the way through them. */
 typedef void (*EdtVaeTensor)(const char *name, int rank, const gint64 *shape, gpointer user_data);

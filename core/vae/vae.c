@@ -84,6 +84,11 @@ gsize edt_vae_workspace(const EdtVaeShape *shape, EdtType act, int h, int w, Edt
     return bytes;
 }
 
+gsize edt_vae_room(const EdtVaeShape *shape, EdtType act, int h, int w, EdtVaeParts half)
+{
+    return measure(shape, act, h, w, half).room;
+}
+
 /* ---- life ---- */
 
 static int shape_of(gpointer source, const char *name, gint64 shape[EDT_RANK_MAX])

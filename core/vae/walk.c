@@ -80,8 +80,11 @@ static void resize(EdtVaeWalk *walk, const EdtVaeConv *c)
     walk->w = c->halves ? walk->w / 2 : c->upsample ? walk->w * 2 : walk->w;
 }
 
-static void measure_conv(EdtVaeWalk *walk, const EdtVaeConv *c, EdtVaeSlot to)
+/* Of an h x w picture, which is resized by now. */
+static void measure_conv(EdtVaeWalk *walk, const EdtVaeConv *c, int h, int w, EdtVaeSlot to)
 {
+    const EdtConvSpec spec = edt_vae_conv_spec(c);
+    walk->room = MAX(walk->room, edt_backend_host()->conv_room(&spec, 1, h, w));
     need(walk, to, c->C_out, c->y_type);
     walk->macs += (guint64)walk->h * (guint64)walk->w * (guint64)(c->kernel * c->kernel) *
                   (guint64)c->C_in * (guint64)c->C_out;
@@ -101,7 +104,7 @@ void edt_vae_conv(EdtVaeWalk *walk, const EdtVaeConv *c, EdtVaeSlot from, EdtVae
         walk->ok = walk->ok && edt_vae_load_conv(walk, c, take_layer(walk));
         break;
     case EDT_VAE_MEASURE:
-        measure_conv(walk, c, to);
+        measure_conv(walk, c, h, w, to);
         break;
     case EDT_VAE_PREPARE:
         walk->ok = walk->ok && vae->backend->conv_prepare(vae->dev, take_layer(walk)->conv, 1, h, w,
@@ -164,9 +167,17 @@ void edt_vae_norm(EdtVaeWalk *walk, const char *name, int C, int groups, gboolea
 
 /* ---- attention ---- */
 
+static EdtAttention attention_of(const EdtVaeWalk *walk, int C)
+{
+    return (EdtAttention){
+        .N = 1, .T = walk->h * walk->w, .H = 1, .d = C, .scale = 1.0f / sqrtf((float)C)};
+}
+
 static void measure_attention(EdtVaeWalk *walk, int C)
 {
-    const guint64 T = (guint64)walk->h * (guint64)walk->w, D = (guint64)C;
+    const EdtAttention op = attention_of(walk, C);
+    const guint64 T = (guint64)op.T, D = (guint64)C;
+    walk->room = MAX(walk->room, edt_backend_host()->attention_room(&op, walk->act));
     need(walk, EDT_VAE_BETWEEN, 3 * C, walk->act); /* q, k, v */
     need(walk, EDT_VAE_BETWEEN, C, EDT_F32);       /* what is added to x */
     walk->macs += T * D * 4 * D + 2 * T * T * D;
@@ -176,17 +187,12 @@ static void run_attention(EdtVaeWalk *walk, const EdtVaeLayer *layer, int C)
 {
     const EdtVae *vae = walk->vae;
     int T = walk->h * walk->w;
+    EdtAttention op = attention_of(walk, C);
+    op.qkv = slot(walk, EDT_VAE_BETWEEN);
+    op.out = slot(walk, EDT_VAE_BESIDE);
     vae->backend->linear(vae->dev, layer->qkv, T, slot(walk, EDT_VAE_BESIDE),
                          slot(walk, EDT_VAE_BETWEEN));
-    vae->backend->attention(vae->dev, &(EdtAttention){
-                                          .N = 1,
-                                          .T = T,
-                                          .H = 1,
-                                          .d = C,
-                                          .scale = 1.0f / sqrtf((float)C),
-                                          .qkv = slot(walk, EDT_VAE_BETWEEN),
-                                          .out = slot(walk, EDT_VAE_BESIDE),
-                                      });
+    vae->backend->attention(vae->dev, &op);
     vae->backend->linear(vae->dev, layer->out, T, slot(walk, EDT_VAE_BESIDE),
                          slot(walk, EDT_VAE_BETWEEN));
     vae->backend->add(vae->dev, (gint64)T * C, slot(walk, EDT_VAE_X), slot(walk, EDT_VAE_BETWEEN),

@@ -39,7 +39,7 @@ struct EdtVae {
 typedef enum {
     EDT_VAE_NAME,    /* tells every tensor to `each` */
     EDT_VAE_LOAD,    /* makes the layers from what `loader` finds */
-    EDT_VAE_MEASURE, /* adds up need and macs */
+    EDT_VAE_MEASURE, /* adds up need, room and macs */
     EDT_VAE_PREPARE, /* lets the backend see every shape */
     EDT_VAE_RUN,
 } EdtVaePurpose;
@@ -61,6 +61,7 @@ typedef struct {
 
     int order[EDT_VAE_SLOTS];  /* which slot plays which part */
     gsize need[EDT_VAE_SLOTS]; /* MEASURE: bytes of each slot */
+    gsize room;                /* MEASURE: what the machine's own operations take beside them */
     guint64 macs;              /* MEASURE: multiply-adds by definition */
     const float *in;           /* RUN: host planes */
     float *out[2];
@@ -101,6 +102,7 @@ void edt_vae_leave(EdtVaeWalk *walk, int C, int n);
 
 /* ---- layers (weights.c): FALSE and the loader's error, naming the tensor ---- */
 
+EdtConvSpec edt_vae_conv_spec(const EdtVaeConv *conv); /* without weights */
 gboolean edt_vae_load_conv(EdtVaeWalk *walk, const EdtVaeConv *conv, EdtVaeLayer *layer);
 gboolean edt_vae_load_norm(EdtVaeWalk *walk, const char *name, int C, int groups,
                            EdtVaeLayer *layer);

@@ -37,6 +37,23 @@ gboolean edt_vae_load_norm(EdtVaeWalk *walk, const char *name, int C, int groups
     return layer->bias != NULL;
 }
 
+EdtConvSpec edt_vae_conv_spec(const EdtVaeConv *c)
+{
+    return (EdtConvSpec){
+        .C_in = c->C_in,
+        .C_out = c->C_out,
+        .kernel = c->kernel,
+        .stride = c->halves ? 2 : 1,
+        .pad_front = c->front,
+        .upsample = c->upsample,
+        .accumulate = c->accumulate,
+        .epilogue = c->relu ? EDT_EPILOGUE_RELU : EDT_EPILOGUE_NONE,
+        .from_norm = c->from_norm,
+        .x_type = c->x_type,
+        .y_type = c->y_type,
+    };
+}
+
 gboolean edt_vae_load_conv(EdtVaeWalk *walk, const EdtVaeConv *c, EdtVaeLayer *layer)
 {
     EdtLoader *l = walk->loader;
@@ -48,23 +65,11 @@ gboolean edt_vae_load_conv(EdtVaeWalk *walk, const EdtVaeConv *c, EdtVaeLayer *l
     if (!edt_load_find(l, weight_name, 4, taps, &weight) ||
         (!c->unbiased && !edt_load_find(l, bias_name, 1, (gint64[]){c->C_out}, &bias)))
         return FALSE;
-    EdtConvSpec spec = {
-        .C_in = c->C_in,
-        .C_out = c->C_out,
-        .kernel = c->kernel,
-        .stride = c->halves ? 2 : 1,
-        .pad_front = c->front,
-        .upsample = c->upsample,
-        .accumulate = c->accumulate,
-        .epilogue = c->relu ? EDT_EPILOGUE_RELU : EDT_EPILOGUE_NONE,
-        .from_norm = c->from_norm,
-        .weight = weight.data,
-        .weight_type = weight.type,
-        .bias = bias.data,
-        .bias_type = bias.type,
-        .x_type = c->x_type,
-        .y_type = c->y_type,
-    };
+    EdtConvSpec spec = edt_vae_conv_spec(c);
+    spec.weight = weight.data;
+    spec.weight_type = weight.type;
+    spec.bias = bias.data;
+    spec.bias_type = bias.type;
     layer->conv = l->backend->conv_new(l->dev, &spec, l->error);
     edt_load_done(l, weight_name);
     if (!c->unbiased)
