@@ -106,9 +106,6 @@ gboolean edt_request_check(const EdtModelInfo *info, const EdtRequest *request, 
                        "the full one."),
                      info->path);
     if (edt_model_info_makes(info) == EDT_MAKES_LATENTS_ONLY && !request->latent_only)
-        return wrong(error,
-                     _("“%s” has no VAE, so it makes latents only. Import the checkpoint together "
-                       "with a VAE (edt import CHECKPOINT --vae FILE), or ask for latents."),
-                     info->path);
+        return edt_engine_lacks_vae(info, error);
     return TRUE;
 }

@@ -200,14 +200,20 @@ void edt_engine_close(EdtEngine *engine)
 
 /* ---- what edt.c asks for ---- */
 
+gboolean edt_engine_lacks_vae(const EdtModelInfo *info, GError **error)
+{
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                _("“%s” has no VAE, so it makes latents only. Import the checkpoint together with "
+                  "a VAE (edt import CHECKPOINT --vae FILE), or ask for latents."),
+                info->path);
+    return FALSE;
+}
+
 static EdtVae *load_vae(EdtEngine *engine, const char *prefix, EdtVaeParts part, GError **error)
 {
     FileSource source = file_source(engine, prefix);
     if (!engine->info->has_vae) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    _("“%s” has no VAE, so it makes latents only. Import the checkpoint together "
-                      "with a VAE (edt import CHECKPOINT --vae FILE)."),
-                    engine->info->path);
+        edt_engine_lacks_vae(engine->info, error);
         return NULL;
     }
     EdtVae *vae = edt_vae_new(engine->backend, engine->dev, &source.source, part, error);
@@ -261,7 +267,7 @@ gboolean edt_engine_need(EdtEngine *engine, gsize host_bytes, gsize device_bytes
         edt_free(engine->work);
         engine->work_bytes = 0;
         engine->work = edt_alloc(host_bytes, error);
-        if (engine->work == NULL)
+        if (!engine->work)
             return FALSE;
         engine->work_bytes = host_bytes;
     }
@@ -269,7 +275,7 @@ gboolean edt_engine_need(EdtEngine *engine, gsize host_bytes, gsize device_bytes
         engine->backend->free(engine->dev, engine->device_work);
         engine->device_bytes = 0;
         engine->device_work = engine->backend->alloc(engine->dev, device_bytes, error);
-        if (engine->device_work == NULL)
+        if (!engine->device_work)
             return FALSE;
         engine->device_bytes = device_bytes;
     }

@@ -36,6 +36,8 @@ void edt_engine_proved(EdtEngine *engine, int batch);
  * numbers and what to do. */
 gboolean edt_engine_fits(const EdtEngine *engine, int batch, GError **error);
 
+/* FALSE with the error of whoever needs a VAE that the model does not have. */
+gboolean edt_engine_lacks_vae(const EdtModelInfo *info, GError **error);
 /* The VAE's halves, loaded at the first use.  NULL with an error. */
 EdtVae *edt_engine_decoder(EdtEngine *engine, EdtDecode which, GError **error);
 EdtVae *edt_engine_encoder(EdtEngine *engine, GError **error);
