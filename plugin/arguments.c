@@ -46,7 +46,7 @@ static void add_picture_arguments(GimpProcedure *procedure)
         procedure, "guidance", _("G_uidance"),
         _("How strongly the picture is drawn to its class; 1 is none and twice as fast, -1 "
           "takes what the model recommends"),
-        -1, 100, -1, G_PARAM_READWRITE);
+        -1, EDT_CFG_SCALE_MAX, -1, G_PARAM_READWRITE);
     gimp_procedure_add_double_argument(procedure, "cfg-pow", _("Guidance _curve"),
                                        _("How late the guidance grows to its full strength: 0 is "
                                          "constant, -1 takes what the model "
@@ -63,7 +63,7 @@ static void add_picture_arguments(GimpProcedure *procedure)
                &edt_amm_choices, EDT_AMM_AUTO);
     gimp_procedure_add_int_argument(procedure, "count", _("_Number of pictures"),
                                     _("Several pictures with successive seeds, in a layer group"),
-                                    1, 64, 1, G_PARAM_READWRITE);
+                                    1, EDT_COUNT_MAX, 1, G_PARAM_READWRITE);
 }
 
 /* Of scripts: a class mixed into the first, and noise of another seed. */

@@ -10,6 +10,7 @@
 /* 2^53 - 1: a seed is a double in GIMP's settings, which has no larger whole numbers, and up to
  * here every one of them. */
 #define EDT_SEED_MAX 9007199254740991.0
+#define EDT_COUNT_MAX 64 /* pictures of one order */
 
 typedef struct {
     int value;         /* of the setting's enum */

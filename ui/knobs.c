@@ -264,7 +264,7 @@ static GtkWidget *new_interval(GObject *settings)
 
 static void attach_guidance(GtkGrid *grid, GObject *settings)
 {
-    GtkWidget *spin = new_spin(settings, "guidance", 0, 100, 0.5, 2);
+    GtkWidget *spin = new_spin(settings, "guidance", 0, EDT_CFG_SCALE_MAX, 0.5, 2);
     edt_ui_row_attach(grid, 0, _("G_uidance"), spin, spin,
                       _("How strongly the picture is drawn to its class; 1 is none and twice as "
                         "fast, more than 8 looks painted"));
@@ -318,7 +318,7 @@ static void attach_all(GtkGrid *grid, Knobs *knobs)
     knobs->amm = new_combo(settings, "amm", &edt_amm_choices);
     edt_ui_row_attach(grid, 2, _("A_MM"), knobs->amm, knobs->amm, NULL);
     row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
-    spin = new_spin(settings, "count", 1, 64, 1, 0);
+    spin = new_spin(settings, "count", 1, EDT_COUNT_MAX, 1, 0);
     gtk_box_pack_start(GTK_BOX(row), spin, TRUE, TRUE, 0);
     gtk_box_pack_start(GTK_BOX(row), new_more(knobs), FALSE, FALSE, 0);
     edt_ui_row_attach(grid, 3, _("P_ictures"), row, spin,
