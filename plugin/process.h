@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "session/job.h"
+#include "session/studio.h"
 
 /* As GTK and window managers know it. */
 #define PRGNAME "edt-generate"

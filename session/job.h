@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * One generation on a thread of its own.  A studio owns the thread and the engine, which stays
- * loaded between jobs as long as model, backend and precision stay.  A job is one order; its
- * watcher is called on the main thread, from at most one pending idle source at a time.
+ * A job: one order at work on a studio's thread (studio.h).  Its watcher is called on the main
+ * thread, from at most one pending idle source at a time.
  *
  *     EdtStudio *studio = edt_studio_new();
  *     EdtJob *job = edt_studio_start(studio, order, &watch, user_data);   // takes the order
@@ -16,17 +15,11 @@
 #include "session/order.h"
 
 typedef struct EdtJob EdtJob;
-typedef struct EdtStudio EdtStudio;
 
 typedef struct {
     void (*frame)(EdtJob *job, const EdtFrame *frame, gpointer user_data);
     void (*done)(EdtJob *job, gpointer user_data);
 } EdtJobWatch;
-
-EdtStudio *edt_studio_new(void);
-void edt_studio_free(EdtStudio *studio); /* gives up what runs; NULL is fine */
-EdtJob *edt_studio_start(EdtStudio *studio, EdtOrder *order, const EdtJobWatch *watch,
-                         gpointer user_data);
 
 /* Main thread.  A held job waits after the step it is at until it is resumed or stopped. */
 void edt_job_hold(EdtJob *job);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Settings become an order.  Who is pictured and from which seed is decided here, so that the
- * record and the layer's name say it.  Next: studio.c, through job.h.
+ * record and the layer's name say it.  Next: studio.c.
  */
 #include "session/order.h"
 #include "canvas.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The worker: a thread that owns the engine and works one job after the other; see job.h.  What it
+ * The worker: a thread that owns the engine and works one job after the other; see studio.h.  What it
  * tells goes through job.c.
  */
+#include "session/studio.h"
 #include "canvas.h"
 #include "history.h"
 #include "session/job_state.h"

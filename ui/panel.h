@@ -9,7 +9,7 @@
 
 #include <gtk/gtk.h>
 
-#include "session/job.h"
+#include "session/studio.h"
 #include "ui/notice.h"
 #include "ui/preview.h"
 

@@ -8,7 +8,7 @@
 
 #include <gtk/gtk.h>
 
-#include "session/job.h"
+#include "session/studio.h"
 
 typedef struct EdtThumbnails EdtThumbnails;
 

@@ -13,7 +13,7 @@
 #include "machine.h"
 #include "canvas.h"
 #include "catalogue.h"
-#include "session/job.h"
+#include "session/studio.h"
 #include "history.h"
 
 static char *scratch, *model, *model_sha256;
