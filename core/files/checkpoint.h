@@ -28,6 +28,7 @@ void edt_checkpoint_close(EdtCheckpoint *checkpoint);
 
 guint edt_checkpoint_count(const EdtCheckpoint *checkpoint);
 const EdtCheckpointTensor *edt_checkpoint_get(const EdtCheckpoint *checkpoint, guint i);
+/* By name; NULL: none.  Only tests look for one. */
 const EdtCheckpointTensor *edt_checkpoint_find(const EdtCheckpoint *checkpoint, const char *name);
 /* A whole tensor as f32, row-major, whatever its strides; out holds count floats.  Memory beside
  * out: a few MB for contiguous tensors. */

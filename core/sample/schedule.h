@@ -21,7 +21,7 @@ typedef struct {
 
 typedef enum {
     EDT_RESPACE_EVEN,   /* official "N": accumulate a float stride, round half to even */
-    EDT_RESPACE_STRIDE, /* official "ddimN": a plain integer stride */
+    EDT_RESPACE_STRIDE, /* official "ddimN": a plain integer stride; for reference numbers */
 } EdtRespace;
 
 /* steps 1..1000.  Errors: EDT_ERROR_USAGE (EDT_RESPACE_STRIDE has no stride for some counts). */
