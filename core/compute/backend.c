@@ -3,14 +3,14 @@
  * Chooses a backend.  The CPU's is linked in; CUDA's is a module (module.c) that is only looked for
  * when somebody may want it, so the same build serves machines without one.
  */
+#include "compute/backend.h"
+#include "base/threads.h"
 #include "compute/module.h"
+#include "cpu/cpu.h"
+#include "cpu/isa.h"
 #include "machine.h"
 
 #include <glib/gi18n-lib.h>
-
-#include "base/threads.h"
-#include "cpu/cpu.h"
-#include "cpu/isa.h"
 
 /* The CUDA module where it can be used; else NULL with the reason, a part of a sentence. */
 static const EdtBackendModule *look_for_cuda(int *chosen, gboolean *bf16, GError **error)
@@ -94,7 +94,7 @@ static void list_cuda(GArray *list)
         return;
     }
     add(list, "cuda", TRUE, module->describe(chosen));
-    for (int i = 0; (detail = module->describe(i)) != NULL; i++) {
+    for (int i = 0; (detail = module->describe(i)); i++) {
         if (i == chosen)
             g_free(detail);
         else

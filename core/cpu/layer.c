@@ -92,7 +92,7 @@ static void use_at_hand(EdtDevice *dev, const EdtCpuLayer *layer, int part, EdtE
                         Choice *choice)
 {
     const char *wanted = edt_onednn_implementation(choice->desc);
-    for (guint i = 0; i < layer->packed->len && choice->packed == NULL; i++) {
+    for (guint i = 0; i < layer->packed->len && !choice->packed; i++) {
         EdtPacked *packed = layer->packed->pdata[i];
         dnnl_primitive_desc_t desc = NULL;
         if (packed->part == part &&
@@ -139,7 +139,7 @@ gboolean edt_cpu_layer_bias(EdtDevice *dev, EdtCpuLayer *layer, gint64 N, const 
     dnnl_dims_t vector = {N}, row = {1, N};
 
     layer->bias_data = edt_alloc((gsize)N * sizeof(float), error);
-    if (layer->bias_data == NULL)
+    if (!layer->bias_data)
         return FALSE;
     dev->kernels->convert(N, bias, type, layer->bias_data, EDT_F32);
     dnnl_status_t status = dnnl_memory_desc_create_with_tag(
@@ -273,7 +273,7 @@ static gboolean plan_part(EdtDevice *dev, EdtCpuLayer *layer, int part, EdtShape
 
     p->type = choice.type;
     p->weights = choice.packed;
-    if (ok && p->weights == NULL)
+    if (ok && !p->weights)
         p->weights = pack_again(dev, layer, part, &choice, error);
     ok = p->weights && make_part(dev, layer, p, choice.desc, error);
     dnnl_primitive_desc_destroy(choice.desc);

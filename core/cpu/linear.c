@@ -41,7 +41,7 @@ static dnnl_status_t describe(EdtDevice *dev, const EdtCpuLayer *layer, int part
                                                             edt_onednn_type(type), dnnl_ab);
     if (!status)
         status = dnnl_memory_desc_create_with_tag(&y, 2, (dnnl_dims_t){M, N}, y_type, dnnl_ab);
-    if (!status && weights == NULL)
+    if (!status && !weights)
         status = dnnl_memory_desc_create_with_tag(&any, 2, (dnnl_dims_t){K, N},
                                                   edt_onednn_type(type), dnnl_format_tag_any);
     if (!status && layer->bias)
@@ -89,8 +89,8 @@ EdtLinear *edt_cpu_linear_new(EdtDevice *dev, const EdtLinearSpec *spec, GError 
         .usual = rows(128),
     };
     edt_cpu_layer_init(&linear->layer);
-    if ((spec->bias == NULL || edt_cpu_layer_bias(dev, &linear->layer, spec->N, spec->bias,
-                                                  spec->bias_type, TRUE, error)) &&
+    if ((!spec->bias || edt_cpu_layer_bias(dev, &linear->layer, spec->N, spec->bias,
+                                           spec->bias_type, TRUE, error)) &&
         pack(dev, linear, spec, error))
         return linear;
     edt_cpu_linear_free(dev, linear);
@@ -106,7 +106,7 @@ void edt_cpu_linear(EdtDevice *dev, EdtLinear *linear, gint64 M, const void *x, 
 {
     double since = edt_cpu_begin(dev);
     const EdtShape *shape = edt_cpu_layer_shape(dev, &linear->layer, rows(M));
-    if (shape == NULL)
+    if (!shape)
         return;
     edt_cpu_layer_run(dev, &linear->layer, shape, 0, x, y);
     edt_cpu_end(dev, EDT_PROFILE_LINEAR, since,
@@ -115,7 +115,7 @@ void edt_cpu_linear(EdtDevice *dev, EdtLinear *linear, gint64 M, const void *x, 
 
 void edt_cpu_linear_free(EdtDevice *dev, EdtLinear *linear)
 {
-    if (linear == NULL)
+    if (!linear)
         return;
     edt_cpu_layer_clear(&linear->layer);
     g_free(linear);

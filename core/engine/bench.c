@@ -53,7 +53,7 @@ static gboolean find_random(EdtTensorSource *source, const char *name, EdtTensor
 {
     RandomSource *random = (RandomSource *)source;
     const EdtTensorView *shape = g_hash_table_lookup(random->shapes, name);
-    if (shape == NULL)
+    if (!shape)
         return FALSE;
     *view = *shape;
     view->data = random->pool;
@@ -153,15 +153,15 @@ static gboolean run_once(Bench *b)
 static gboolean break_down(Bench *b)
 {
     b->backend->profile(b->dev, TRUE);
-    gboolean done = run_once(b);
+    gboolean ok = run_once(b);
     b->backend->profile(b->dev, FALSE);
     const EdtProfileRow *row = b->backend->profile_rows(b->dev);
-    for (; done && row->what && b->result->n_rows < EDT_BENCH_ROWS; row++)
+    for (; ok && row->what && b->result->n_rows < EDT_BENCH_ROWS; row++)
         if (row->calls)
             b->result->rows[b->result->n_rows++] =
                 (EdtBenchRow){row->what, row->seconds * 1e3,
                               row->flops > 0 ? row->flops / row->seconds * 1e-9 : 0, row->calls};
-    return done;
+    return ok;
 }
 
 static gboolean measure(Bench *b)
@@ -307,7 +307,7 @@ gboolean edt_bench_work(const EdtBenchCase *bench, double *gflop, guint64 *param
 gboolean edt_bench_run(const EdtBenchCase *bench, EdtBenchResult *result, GError **error)
 {
     Bench b = {.bench = bench, .result = result, .error = error};
-    gboolean done = FALSE;
+    gboolean ok = FALSE;
 
     *result = (EdtBenchResult){0};
     if (!edt_variant_named(bench->variant, bench->image_size, &b.variant) || bench->pictures < 1) {
@@ -319,7 +319,7 @@ gboolean edt_bench_run(const EdtBenchCase *bench, EdtBenchResult *result, GError
         return FALSE;
     }
     b.backend = edt_backend_choose(&bench->options, &b.options, NULL, error);
-    if (b.backend == NULL)
+    if (!b.backend)
         return FALSE;
     forget_peak();
     b.random.source = (EdtTensorSource){find_random, done_random};
@@ -331,11 +331,11 @@ gboolean edt_bench_run(const EdtBenchCase *bench, EdtBenchResult *result, GError
         result->load_ms = now_ms() - since;
         result->precision = b.options.precision;
         result->threads = b.options.threads;
-        done = measure(&b);
+        ok = measure(&b);
         result->peak_bytes = peak_bytes();
     }
     finish(&b);
-    return done;
+    return ok;
 }
 
 double edt_bench_peak(const EdtEngineOptions *options, GError **error)

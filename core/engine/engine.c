@@ -180,7 +180,7 @@ EdtEngine *edt_engine_open(const char *path, const EdtEngineOptions *options, GE
 
 void edt_engine_close(EdtEngine *engine)
 {
-    if (engine == NULL)
+    if (!engine)
         return;
     edt_vae_free(engine->decoder);
     edt_vae_free(engine->draft);
@@ -236,7 +236,7 @@ EdtVae *edt_engine_decoder(EdtEngine *engine, EdtDecode which, GError **error)
 
 EdtVae *edt_engine_encoder(EdtEngine *engine, GError **error)
 {
-    if (engine->encoder == NULL)
+    if (!engine->encoder)
         engine->encoder = load_vae(engine, "vae.", EDT_VAE_ENCODER, error);
     return engine->encoder;
 }

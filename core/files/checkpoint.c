@@ -164,7 +164,7 @@ static gboolean index_names(EdtCheckpoint *c, GError **error)
 static void name_file(const char *path, GError **error)
 {
     if (error && *error && (*error)->code == EDT_ERROR_BAD_FILE &&
-        strstr((*error)->message, path) == NULL)
+        !strstr((*error)->message, path))
         g_prefix_error(error, _("“%s” is refused: "), path);
 }
 

@@ -3,9 +3,9 @@
  * See inventory.h.  Used by import.c on foreign checkpoints and by info.c on models.
  */
 #include "files/inventory.h"
+#include "edt.h"
 
 #include <glib/gi18n-lib.h>
-#include "edt.h"
 
 #define NAMES_SHOWN 4
 
@@ -50,13 +50,10 @@ static char *shape_text(int rank, const gint64 *shape)
 static void add_misshaped(Heap *heap, const char *name, int rank, const gint64 *shape,
                           int found_rank, const gint64 *found_shape)
 {
-    char *wanted = shape_text(rank, shape), *found = shape_text(found_rank, found_shape);
-    char *text = g_strdup_printf(_("%s %s instead of %s"), name, found, wanted);
+    g_autofree char *wanted = shape_text(rank, shape), *found = shape_text(found_rank, found_shape);
+    g_autofree char *text = g_strdup_printf(_("%s %s instead of %s"), name, found, wanted);
 
     add(heap, text);
-    g_free(text);
-    g_free(found);
-    g_free(wanted);
 }
 
 gboolean edt_inventory_expect(EdtInventory *inventory, const char *name, int rank,

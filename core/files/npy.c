@@ -104,8 +104,6 @@ static gboolean parse_header(const char *p, EdtNpy *npy)
 static gsize read_header(const guint8 *data, gsize size, EdtNpy *npy)
 {
     gsize start = 10, length;
-    char *text;
-    gboolean ok;
 
     if (size < 12 || memcmp(data, "\x93NUMPY", 6) != 0 || data[7] != 0)
         return 0;
@@ -118,9 +116,8 @@ static gsize read_header(const guint8 *data, gsize size, EdtNpy *npy)
     }
     if (length > HEADER_MAX || length > size - start)
         return 0;
-    text = g_strndup((const char *)data + start, length);
-    ok = strlen(text) == length && parse_header(text, npy);
-    g_free(text);
+    g_autofree char *text = g_strndup((const char *)data + start, length);
+    gboolean ok = strlen(text) == length && parse_header(text, npy);
     return ok ? start + length : 0;
 }
 

@@ -87,7 +87,7 @@ static int open_named(EdtOutput *output)
 /* Links the nameless file under a temporary name, from which it can be renamed. */
 static gboolean give_name(EdtOutput *output)
 {
-    char *self = g_strdup_printf("/proc/self/fd/%d", fileno(output->stream));
+    g_autofree char *self = g_strdup_printf("/proc/self/fd/%d", fileno(output->stream));
     for (int i = 0; i < NAME_TRIES && !output->temporary; i++) {
         char *name = random_name();
         if (linkat(AT_FDCWD, self, output->folder, name, AT_SYMLINK_FOLLOW) == 0) {
@@ -98,7 +98,6 @@ static gboolean give_name(EdtOutput *output)
         if (errno != EEXIST)
             break;
     }
-    g_free(self);
     return output->temporary != NULL;
 }
 
@@ -305,11 +304,11 @@ static char *final_path(const EdtOutput *output)
 
 gboolean edt_output_commit_as(EdtOutput *output, char **written, GError **error)
 {
-    gboolean done = commit(output, error);
-    if (done && written)
+    gboolean ok = commit(output, error);
+    if (ok && written)
         *written = final_path(output);
     destroy(output);
-    return done;
+    return ok;
 }
 
 gboolean edt_output_commit(EdtOutput *output, GError **error)

@@ -16,9 +16,9 @@
 
 static gboolean refuse_global(EdtPickle *p, EdtPickleText module, EdtPickleText name)
 {
-    char *raw = g_strdup_printf("%.*s.%.*s", (int)MIN(module.length, 80), module.text,
-                                (int)MIN(name.length, 80), name.text);
-    char *shown = g_strescape(raw, NULL);
+    g_autofree char *raw = g_strdup_printf("%.*s.%.*s", (int)MIN(module.length, 80), module.text,
+                                           (int)MIN(name.length, 80), name.text);
+    g_autofree char *shown = g_strescape(raw, NULL);
 
     g_set_error(
         p->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
@@ -27,8 +27,6 @@ static gboolean refuse_global(EdtPickle *p, EdtPickleText module, EdtPickleText 
           "such a file in Python runs code, and a plain checkpoint "
           "does not need it. Save the model's state_dict() with torch.save and import that"),
         shown, p->data[p->opcode_at], p->opcode_at, edt_pickle_global_reason(module, name));
-    g_free(shown);
-    g_free(raw);
     return FALSE;
 }
 

@@ -117,8 +117,7 @@ static gboolean op_long4(EdtPickle *p)
 
 static gboolean op_float(EdtPickle *p)
 {
-    return edt_pickle_take(p, 8) != NULL &&
-           edt_pickle_push(p, edt_pickle_new_value(p, EDT_PICKLE_FLOAT));
+    return edt_pickle_take(p, 8) && edt_pickle_push(p, edt_pickle_new_value(p, EDT_PICKLE_FLOAT));
 }
 
 /* GLib calls a NUL invalid; Python's dates and bytes come as strings that have some. */

@@ -47,7 +47,7 @@ static gboolean refuse(GError **error, const char *name, const char *what)
 
 static gboolean parse_dtype(EdtJsonCursor *c, EdtHeaderTensor *t, GError **error)
 {
-    char *name = edt_json_string(c, error);
+    g_autofree char *name = edt_json_string(c, error);
     gboolean known = FALSE;
 
     if (!name)
@@ -58,15 +58,13 @@ static gboolean parse_dtype(EdtJsonCursor *c, EdtHeaderTensor *t, GError **error
             known = TRUE;
         }
     if (!known) {
-        char *shown = g_strescape(name, NULL);
+        g_autofree char *shown = g_strescape(name, NULL);
         g_set_error(
             error, EDT_ERROR, EDT_ERROR_BAD_FILE,
             _("tensor “%s” has the element type “%.40s”; F32, BF16, F16, F64 and I64 can be "
               "read"),
             t->name, shown);
-        g_free(shown);
     }
-    g_free(name);
     return known;
 }
 
@@ -104,14 +102,13 @@ static gboolean parse_field(EdtJsonCursor *c, EdtHeaderTensor *t, guint *seen, G
     static const char *const keys[] = {"dtype", "shape", "data_offsets"};
     gboolean (*const readers[])(EdtJsonCursor *, EdtHeaderTensor *,
                                 GError **) = {parse_dtype, parse_shape, parse_offsets};
-    char *key = edt_json_string(c, error);
+    g_autofree char *key = edt_json_string(c, error);
     guint i = 0;
 
     if (!key)
         return FALSE;
     while (i < G_N_ELEMENTS(keys) && strcmp(key, keys[i]) != 0)
         i++;
-    g_free(key);
     if (i == G_N_ELEMENTS(keys))
         return refuse(error, t->name, _("has a field that tensors do not have"));
     if (*seen & (1u << i))

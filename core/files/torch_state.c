@@ -69,14 +69,13 @@ static gboolean good_name(EdtPickleText text, GError **error)
 static gboolean locate(EdtStorageSource *source, const EdtPickleStorage *storage,
                        EdtStoredTensor *stored, GError **error)
 {
-    char *key = g_strndup(storage->key.text, storage->key.length);
+    g_autofree char *key = g_strndup(storage->key.text, storage->key.length);
     gsize bytes;
 
     if (edt_size_mul(&bytes, storage->count, edt_pickle_element_size(storage->global)))
         stored->storage = source->find(source, key, bytes, error);
     else
         g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, _("its storage is too large"));
-    g_free(key);
     if (stored->storage < 0)
         g_prefix_error(error, _("tensor “%s”: "), stored->tensor.name);
     return stored->storage >= 0;

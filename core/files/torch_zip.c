@@ -217,7 +217,7 @@ static gboolean read_entry(TorchZip *z, gint64 index, gsize size, const Wanted *
 static gint64 find_storage(EdtStorageSource *source, const char *key, gsize bytes, GError **error)
 {
     TorchZip *z = (TorchZip *)source;
-    char *name = g_strconcat("data/", key, NULL), *shown = g_strescape(key, NULL);
+    g_autofree char *name = g_strconcat("data/", key, NULL), *shown = g_strescape(key, NULL);
     gsize there = 0;
     gint64 index = entry(z, name, &there);
 
@@ -227,8 +227,6 @@ static gint64 find_storage(EdtStorageSource *source, const char *key, gsize byte
         refuse(error, _("its storage says %zu bytes, the file has %zu"), bytes, there);
         index = -1;
     }
-    g_free(shown);
-    g_free(name);
     return index;
 }
 

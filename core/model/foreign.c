@@ -254,11 +254,11 @@ static EdtForeign *opened(EdtForeign *f, gboolean known, GError **error)
     return NULL;
 }
 
-static gboolean detected(const EdtForeign *f, gboolean good, GError **error)
+static gboolean detected(const EdtForeign *f, gboolean ok, GError **error)
 {
-    if (!good)
+    if (!ok)
         g_prefix_error(error, _("“%s” is refused: "), f->path);
-    return good;
+    return ok;
 }
 
 EdtForeign *edt_foreign_network_open(const char *path, EdtShapeHints hints, GError **error)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Other people's files by our names: a checkpoint of a network, or an autoencoder in any spelling and
- * wrapping (Stable Diffusion's own, a small one, or the one of a model of ours).  When it is open, every tensor
- * is known to be there, once and with the right shape.  import.c and the trainer read them.
+ * Other people's files by our names: a checkpoint of a network, or an autoencoder in any spelling
+ * and wrapping (Stable Diffusion's own, a small one, or the one of a model of ours).  When it is
+ * open, every tensor is known to be there, once and with the right shape.  import.c and the trainer
+ * read them.
  */
 #pragma once
 

@@ -84,9 +84,9 @@ static char *level(const char *rest, const char *blocks, int number)
     g_snprintf(place, sizeof place, "%s.%d.resnets.%d.", blocks, number, j);
     if (j >= 0)
         return resnet(place, tail);
-    if ((tail = after(rest, "downsample.")) != NULL)
+    if ((tail = after(rest, "downsample.")))
         return g_strdup_printf("%s.%d.downsamplers.0.%s", blocks, number, tail);
-    if ((tail = after(rest, "upsample.")) != NULL)
+    if ((tail = after(rest, "upsample.")))
         return g_strdup_printf("%s.%d.upsamplers.0.%s", blocks, number, tail);
     return g_strdup_printf("%s.%d.%s", blocks, number, rest);
 }
@@ -102,12 +102,11 @@ static char *half(const char *rest, int levels)
         return level(tail, "down_blocks", i);
     if ((i = numbered(rest, "up.", &tail)) >= 0)
         return level(tail, "up_blocks", levels - 1 - i);
-    if ((tail = after(rest, "mid.block_1.")) != NULL)
+    if ((tail = after(rest, "mid.block_1.")))
         return resnet("mid_block.resnets.0.", tail);
-    if ((tail = after(rest, "mid.block_2.")) != NULL)
+    if ((tail = after(rest, "mid.block_2.")))
         return resnet("mid_block.resnets.1.", tail);
-    if ((tail = after(rest, "mid.attn_1.")) != NULL ||
-        (tail = after(rest, "mid_block.attentions.0.")) != NULL)
+    if ((tail = after(rest, "mid.attn_1.")) || (tail = after(rest, "mid_block.attentions.0.")))
         return attention(tail);
     return respell(rest, spellings, G_N_ELEMENTS(spellings));
 }
@@ -116,9 +115,9 @@ static char *kl_name(const char *name, int levels)
 {
     const char *rest;
 
-    if ((rest = after(name, "encoder.")) != NULL)
+    if ((rest = after(name, "encoder.")))
         return join("encoder.", half(rest, levels));
-    if ((rest = after(name, "decoder.")) != NULL)
+    if ((rest = after(name, "decoder.")))
         return join("decoder.", half(rest, levels));
     if (after(name, "quant_conv.") || after(name, "post_quant_conv."))
         return g_strdup(name);
@@ -142,9 +141,9 @@ static char *taesd_name(const char *name)
 {
     const char *rest;
 
-    if ((rest = after(name, "encoder.")) != NULL)
+    if ((rest = after(name, "encoder.")))
         return layer_name("encoder.", rest, 0);
-    if ((rest = after(name, "decoder.")) != NULL)
+    if ((rest = after(name, "decoder.")))
         return layer_name("decoder.", rest, 1);
     return NULL;
 }
