@@ -17,6 +17,8 @@ FILES = ['{plugin}/edt-engine.so', '{plugin}/edt-generate.svg',
          '{prefix}/share/metainfo/org.gimp.GIMP.Plugin.EDT.metainfo.xml',
          '{prefix}/share/icons/hicolor/scalable/apps/org.gimp.GIMP.Plugin.EDT.svg',
          '{prefix}/share/bash-completion/completions/edt',
+         '{prefix}/share/zsh/site-functions/_edt', '{prefix}/share/fish/vendor_completions.d/edt.fish',
+         '{prefix}/share/man/man1/edt.1', '{prefix}/share/man/man1/edt-sample.1',
          '{prefix}/share/edt/models/stamps.safetensors',
          '{prefix}/share/edt/models/stamps.png']
 LANGUAGES = ['de', 'es', 'fr', 'ja', 'zh_CN']
