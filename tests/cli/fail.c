@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A shim for LD_PRELOAD: the EDT_FAIL_AT-th call of EDT_FAIL_CALL fails with ENOSPC, and says so in
+ * the file EDT_FAIL_LOG.  Only calls that make or write files count.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int is_due(const char *call)
+{
+    static int count;
+    const char *wanted = getenv("EDT_FAIL_CALL"), *at = getenv("EDT_FAIL_AT");
+    const char *log = getenv("EDT_FAIL_LOG");
+    if (!wanted || !at || !log || strcmp(wanted, call) != 0)
+        return 0;
+    if (__atomic_add_fetch(&count, 1, __ATOMIC_SEQ_CST) != atoi(at))
+        return 0;
+    int (*real)(const char *, int, ...) = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open");
+    int fd = real(log, O_WRONLY | O_CREAT, 0600);
+    if (fd >= 0)
+        close(fd);
+    errno = ENOSPC;
+    return 1;
+}
+
+#define REAL(name, type) ((type)dlsym(RTLD_NEXT, name))
+
+int openat(int folder, const char *path, int flags, ...)
+{
+    va_list more;
+    va_start(more, flags);
+    int mode = va_arg(more, int);
+    va_end(more);
+    if ((flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE) && is_due("openat"))
+        return -1;
+    return REAL("openat", int (*)(int, const char *, int, ...))(folder, path, flags, mode);
+}
+
+FILE *fdopen(int fd, const char *mode)
+{
+    return is_due("fdopen") ? NULL : REAL("fdopen", FILE * (*)(int, const char *))(fd, mode);
+}
+
+size_t fwrite(const void *data, size_t size, size_t n, FILE *stream)
+{
+    if (fileno(stream) > STDERR_FILENO && is_due("fwrite")) {
+        return 0;
+    }
+    return REAL("fwrite", size_t(*)(const void *, size_t, size_t, FILE *))(data, size, n, stream);
+}
+
+int fflush(FILE *stream)
+{
+    if (stream && fileno(stream) > STDERR_FILENO && is_due("fflush"))
+        return EOF;
+    return REAL("fflush", int (*)(FILE *))(stream);
+}
+
+int fsync(int fd)
+{
+    return is_due("fsync") ? -1 : REAL("fsync", int (*)(int))(fd);
+}
+
+int renameat(int a, const char *from, int b, const char *to)
+{
+    return is_due("renameat")
+               ? -1
+               : REAL("renameat", int (*)(int, const char *, int, const char *))(a, from, b, to);
+}
+
+int renameat2(int a, const char *from, int b, const char *to, unsigned flags)
+{
+    return is_due("renameat2") ? -1
+                               : REAL("renameat2", int (*)(int, const char *, int, const char *,
+                                                           unsigned))(a, from, b, to, flags);
+}
+
+int linkat(int a, const char *from, int b, const char *to, int flags)
+{
+    return is_due("linkat") ? -1
+                            : REAL("linkat", int (*)(int, const char *, int, const char *, int))(
+                                  a, from, b, to, flags);
+}
