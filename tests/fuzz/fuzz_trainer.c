@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Any bytes as the checkpoint of a training: its options are right or refused.
+ */
+#include "fuzz.h"
+#include "train.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    EdtTrainOptions options;
+    const char *path = fuzz_file(data, size);
+    if (edt_train_options_read(&options, path, NULL)) {
+        const EdtTrainExport wish = {.output = "/proc/no-such-place/model"};
+        edt_train_export(path, &wish, NULL);
+    }
+    return 0;
+}
