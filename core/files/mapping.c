@@ -27,7 +27,8 @@ struct EdtMapping {
     char *path;
     int fd;
     gsize size;
-    guint8 *data; /* NULL for an empty file */
+    struct timespec written; /* last, when it was opened */
+    guint8 *data;            /* NULL for an empty file */
     Slot *slot;
 };
 
@@ -160,6 +161,12 @@ int edt_mapping_open_file(const char *path, gsize *size, GError **error)
     return -1;
 }
 
+static struct timespec last_written(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 ? st.st_mtim : (struct timespec){0};
+}
+
 EdtMapping *edt_mapping_open(const char *path, GError **error)
 {
     EdtMapping *mapping;
@@ -169,6 +176,7 @@ EdtMapping *edt_mapping_open(const char *path, GError **error)
 
     if (fd < 0)
         return NULL;
+    struct timespec written = last_written(fd);
     if (size > 0)
         data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (data == MAP_FAILED) {
@@ -183,6 +191,7 @@ EdtMapping *edt_mapping_open(const char *path, GError **error)
     mapping->path = g_strdup(path);
     mapping->fd = fd;
     mapping->size = size;
+    mapping->written = written;
     mapping->data = data;
     if (data)
         mapping->slot = slot_take(data, size);
@@ -226,12 +235,18 @@ void edt_mapping_release(const EdtMapping *mapping, const void *data, gsize byte
         madvise((void *)start, end - start, MADV_DONTNEED);
 }
 
-gboolean edt_mapping_damaged(const EdtMapping *mapping, GError **error)
+/* Also by contents of the same size: what was read before and after would be of two files. */
+static gboolean is_rewritten(const EdtMapping *mapping)
 {
     struct stat st;
-    gboolean shrunk = fstat(mapping->fd, &st) != 0 || (gsize)st.st_size < mapping->size;
+    return fstat(mapping->fd, &st) != 0 || (gsize)st.st_size != mapping->size ||
+           st.st_mtim.tv_sec != mapping->written.tv_sec ||
+           st.st_mtim.tv_nsec != mapping->written.tv_nsec;
+}
 
-    if (!shrunk && !(mapping->slot && atomic_load(&mapping->slot->damaged)))
+gboolean edt_mapping_damaged(const EdtMapping *mapping, GError **error)
+{
+    if (!is_rewritten(mapping) && !(mapping->slot && atomic_load(&mapping->slot->damaged)))
         return FALSE;
     g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
                 _("“%s” changed or became unreadable while it was being read. Check the disk, copy "

@@ -21,7 +21,8 @@ int edt_mapping_file(const EdtMapping *mapping);   /* descriptor, for pread(); b
 
 /* The whole pages inside this range may go from memory; they are read again when touched. */
 void edt_mapping_release(const EdtMapping *mapping, const void *data, gsize bytes);
-/* TRUE and EDT_ERROR_BAD_FILE when a page was replaced by zeros, or the file has shrunk. */
+/* TRUE and EDT_ERROR_BAD_FILE when a page was replaced by zeros, or the file was written
+ * to since it was opened. */
 gboolean edt_mapping_damaged(const EdtMapping *mapping, GError **error);
 
 /* A descriptor for reading a regular file, by the same rules; -1 and error. */

@@ -85,6 +85,26 @@ static void test_shrunk_a_little(void)
     g_free(path);
 }
 
+/* Other contents of the same size; the time is set, as clocks of files are coarse. */
+static void test_rewritten(void)
+{
+    char *path = write_file("rewritten", BYTES);
+    const struct timespec earlier[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+    GError *error = NULL;
+
+    g_assert_cmpint(utimensat(AT_FDCWD, path, earlier, 0), ==, 0);
+    EdtMapping *mapping = open_good(path);
+    g_assert_false(edt_mapping_damaged(mapping, NULL));
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    g_assert_cmpint(pwrite(fd, "8", 1, BYTES - 1), ==, 1);
+    close(fd);
+    g_assert_true(edt_mapping_damaged(mapping, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
+    g_error_free(error);
+    edt_mapping_close(mapping);
+    g_free(path);
+}
+
 static void test_threads(void)
 {
     char *path = write_file("threads", BYTES);
@@ -226,6 +246,7 @@ int main(int argc, char **argv)
     g_test_add_func("/mapping/reads", test_reads);
     g_test_add_func("/mapping/truncated", test_truncated);
     g_test_add_func("/mapping/shrunk-a-little", test_shrunk_a_little);
+    g_test_add_func("/mapping/rewritten", test_rewritten);
     g_test_add_func("/mapping/threads", test_threads);
     g_test_add_func("/mapping/used-again", test_used_again);
     g_test_add_func("/mapping/what-may-be-opened", test_what_may_be_opened);
