@@ -97,6 +97,10 @@ static void add_machine_arguments(GimpProcedure *procedure)
                EDT_BACKEND_AUTO);
     add_choice(procedure, "precision", _("Pr_ecision"), _("What it is computed in"),
                &edt_precision_choices, EDT_PRECISION_AUTO);
+}
+
+static void add_fit_argument(GimpProcedure *procedure)
+{
     add_choice(procedure, "fit", _("_Fit"), _("The size of the new layer"), &edt_fit_choices,
                EDT_FIT_NATIVE);
 }
@@ -111,11 +115,63 @@ static void add_layers_return_values(GimpProcedure *procedure)
                                                       GIMP_TYPE_LAYER, G_PARAM_READWRITE);
 }
 
-void edt_plugin_declare_generate(GimpProcedure *procedure)
+static void add_redraw_arguments(GimpProcedure *procedure)
+{
+    gimp_procedure_add_double_argument(
+        procedure, "freedom", _("_Freedom"),
+        _("How far the picture may go from the layer: 0 stays close, at 1 it is not looked at"), 0,
+        1, 0.6, G_PARAM_READWRITE);
+    add_choice(procedure, "paper", _("White _paper"),
+               _("What becomes of white paper under a drawing, for models that draw things on "
+                 "transparent ground"),
+               &edt_paper_choices, 0);
+}
+
+static void add_fill_arguments(GimpProcedure *procedure)
+{
+    add_choice(procedure, "into", _("_Into"), _("What the selection is to the picture"),
+               &edt_into_choices, EDT_INTO_SHAPE);
+    add_choice(procedure, "context", _("Fit _to"), _("What is known around what is missing"),
+               &edt_context_choices, EDT_CONTEXT_LAYER);
+    gimp_procedure_add_boolean_argument(
+        procedure, "careful", _("_Careful"),
+        _("What is missing fits better what is around it, in nearly three times the time"), FALSE,
+        G_PARAM_READWRITE);
+    gimp_procedure_add_double_argument(
+        procedure, "margin", _("_Margin"),
+        _("How much around what is missing is looked at, as a share of the selection"), 0, 1, 0.25,
+        G_PARAM_READWRITE);
+    gimp_procedure_add_double_argument(procedure, "feather", _("F_eather"),
+                                       _("How softly the new layer's mask ends, in pixels"), 0, 100,
+                                       0, G_PARAM_READWRITE);
+}
+
+/* What all procedures take that make new pictures. */
+static void declare_making(GimpProcedure *procedure)
 {
     add_picture_arguments(procedure);
     add_mix_arguments(procedure);
     add_machine_arguments(procedure);
+}
+
+void edt_plugin_declare_generate(GimpProcedure *procedure)
+{
+    declare_making(procedure);
+    add_fit_argument(procedure);
+    add_layers_return_values(procedure);
+}
+
+void edt_plugin_declare_redraw(GimpProcedure *procedure)
+{
+    declare_making(procedure);
+    add_redraw_arguments(procedure);
+    add_layers_return_values(procedure);
+}
+
+void edt_plugin_declare_fill(GimpProcedure *procedure)
+{
+    declare_making(procedure);
+    add_fill_arguments(procedure);
     add_layers_return_values(procedure);
 }
 

@@ -8,6 +8,8 @@
 #include <libgimp/gimp.h>
 
 void edt_plugin_declare_generate(GimpProcedure *procedure);
+void edt_plugin_declare_redraw(GimpProcedure *procedure);
+void edt_plugin_declare_fill(GimpProcedure *procedure);
 void edt_plugin_declare_again(GimpProcedure *procedure);
 void edt_plugin_declare_classes(GimpProcedure *procedure);
 void edt_plugin_declare_models(GimpProcedure *procedure);

@@ -7,9 +7,17 @@
 #include "plugin/dialog.h"
 #include "plugin/layer.h"
 #include "plugin/process.h"
+#include "plugin/start.h"
 
 #include <gegl.h>
 #include <glib/gi18n.h>
+
+typedef struct {
+    GimpProcedure *procedure;
+    GimpRunMode run_mode;
+    GimpProcedureConfig *config;
+    EdtFrom from;
+} Call;
 
 /* ---- without a dialog ---- */
 
@@ -36,16 +44,23 @@ static GimpValueArray *finish(GimpProcedure *procedure, const EdtPlace *place, E
     return edt_answer_succeeded(procedure, image, layers);
 }
 
-static GimpValueArray *run_plain(GimpProcedure *procedure, GimpRunMode run_mode, GimpImage *image,
-                                 GimpProcedureConfig *config)
+static GimpValueArray *run_plain(const Call *call, GimpImage *image, GimpDrawable **drawables)
 {
     GError *error = NULL;
-    EdtOrder *order = edt_order_new(G_OBJECT(config), edt_process_threads(), &error);
+    EdtOrder *order = edt_order_new(G_OBJECT(call->config), edt_process_threads(), &error);
     if (!order)
-        return edt_answer_failed(procedure, error);
-    EdtPlace place =
-        edt_layer_place(image, edt_layer_fit(config), run_mode != GIMP_RUN_NONINTERACTIVE);
-    return finish(procedure, &place, edt_process_run(order));
+        return edt_answer_failed(call->procedure, error);
+    EdtFit fit = call->from == EDT_FROM_NOTHING ? edt_layer_fit(call->config) : EDT_FIT_SELECTION;
+    EdtPlace place = edt_layer_place(image, fit, call->run_mode != GIMP_RUN_NONINTERACTIVE);
+    GimpValueArray *values;
+    if (edt_start_take(call->from, call->config, drawables, order, &place, &error)) {
+        values = finish(call->procedure, &place, edt_process_run(order));
+    } else {
+        edt_order_free(order);
+        values = edt_answer_failed(call->procedure, error);
+    }
+    edt_layer_place_clear(&place);
+    return values;
 }
 
 /* GTK ends the process where it finds no display. */
@@ -58,17 +73,38 @@ static gboolean display_there(GError **error)
     return FALSE;
 }
 
-GimpValueArray *edt_plugin_generate(GimpProcedure *procedure, GimpRunMode run_mode,
-                                    GimpImage *image, GimpProcedureConfig *config)
+static GimpValueArray *run(const Call *call, GimpImage *image, GimpDrawable **drawables)
 {
     GError *error = NULL;
     edt_process_end_when_told();
     gegl_init(NULL, NULL);
     if (!edt_layer_accepts(image, &error))
-        return edt_answer_failed(procedure, error);
-    if (run_mode != GIMP_RUN_INTERACTIVE)
-        return run_plain(procedure, run_mode, image, config);
+        return edt_answer_failed(call->procedure, error);
+    if (call->run_mode != GIMP_RUN_INTERACTIVE || call->from != EDT_FROM_NOTHING)
+        return run_plain(call, image, drawables);
     if (!display_there(&error))
-        return edt_answer_failed(procedure, error);
-    return edt_dialog_run(procedure, image, config);
+        return edt_answer_failed(call->procedure, error);
+    return edt_dialog_run(call->procedure, image, call->config);
+}
+
+GimpValueArray *edt_plugin_generate(GimpProcedure *procedure, GimpRunMode run_mode,
+                                    GimpImage *image, GimpDrawable **drawables,
+                                    GimpProcedureConfig *config)
+{
+    const Call call = {procedure, run_mode, config, EDT_FROM_NOTHING};
+    return run(&call, image, drawables);
+}
+
+GimpValueArray *edt_plugin_redraw(GimpProcedure *procedure, GimpRunMode run_mode, GimpImage *image,
+                                  GimpDrawable **drawables, GimpProcedureConfig *config)
+{
+    const Call call = {procedure, run_mode, config, EDT_FROM_LAYER};
+    return run(&call, image, drawables);
+}
+
+GimpValueArray *edt_plugin_fill(GimpProcedure *procedure, GimpRunMode run_mode, GimpImage *image,
+                                GimpDrawable **drawables, GimpProcedureConfig *config)
+{
+    const Call call = {procedure, run_mode, config, EDT_FROM_SELECTION};
+    return run(&call, image, drawables);
 }

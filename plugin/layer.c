@@ -52,6 +52,11 @@ EdtPlace edt_layer_place(GimpImage *image, EdtFit fit, gboolean display)
     return place;
 }
 
+void edt_layer_place_clear(EdtPlace *place)
+{
+    g_clear_object(&place->mask);
+}
+
 /* Native size, or as large as fits into the area; in its middle either way. */
 EdtArea edt_layer_area(const EdtPlace *place, int width, int height)
 {
@@ -189,10 +194,12 @@ gboolean edt_layer_replace(GimpLayer *layer, const EdtSheet *sheet, GError **err
 
 /* Right above the selected layer, also above a selected group: GIMP itself would insert into it,
  * and the layer after a group of pictures would end up in there. */
-static GimpLayer *insertion_parent(GimpImage *image, int *position)
+static GimpLayer *insertion_parent(GimpImage *image, const EdtPlace *place, int *position)
 {
     GimpLayer **selected = gimp_image_get_selected_layers(image);
-    GimpItem *above = selected && selected[0] ? GIMP_ITEM(selected[0]) : NULL;
+    GimpItem *above = place->above && gimp_item_is_valid(place->above) ? place->above
+                      : selected && selected[0]                        ? GIMP_ITEM(selected[0])
+                                                                       : NULL;
     GimpItem *parent = above ? gimp_item_get_parent(above) : NULL;
     *position = above ? gimp_image_get_item_position(image, above) : 0;
     g_free(selected);
@@ -216,7 +223,7 @@ static gboolean insert_all(GimpImage *image, const EdtSheet *sheets, int n, cons
                            const EdtPlace *place, GimpLayer **layers, GError **error)
 {
     int position;
-    GimpLayer *group = NULL, *parent = insertion_parent(image, &position);
+    GimpLayer *group = NULL, *parent = insertion_parent(image, place, &position);
     if (n > 1 && !(group = insert_group(image, parent, position, group_name, error)))
         return FALSE;
     for (int i = 0; i < n; i++) {
@@ -224,9 +231,10 @@ static gboolean insert_all(GimpImage *image, const EdtSheet *sheets, int n, cons
         EdtArea there = edt_layer_area(place, picture->width, picture->height);
         layers[i] = insert_one(image, group ? group : parent, group ? i : position, &sheets[i],
                                &there, error);
-        if (!layers[i]) {
-            if (group)
-                gimp_image_remove_layer(image, group); /* with those before */
+        if (!layers[i] ||
+            (place->mask && !edt_pixels_mask(layers[i], place->mask, &there, error))) {
+            if (group || layers[i])
+                gimp_image_remove_layer(image, group ? group : layers[i]); /* with those before */
             return FALSE;
         }
     }

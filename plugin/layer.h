@@ -27,7 +27,11 @@ typedef struct {
     gboolean display;  /* show a new image */
     EdtArea area;      /* of the image: its layers come into the middle of it */
     gboolean selected; /* that is the selection */
+    GimpItem *above;   /* its layers come above this one; NULL, or gone: the selected one */
+    GeglBuffer *mask;  /* of the new layers, in pixels of the image; NULL: none */
 } EdtPlace;
+
+void edt_layer_place_clear(EdtPlace *place);
 
 EdtFit edt_layer_fit(GimpProcedureConfig *config); /* as the settings say */
 /* As the image and its selection are now. */

@@ -49,23 +49,17 @@ static GimpValueArray *failed(GimpProcedure *procedure, GError *error)
     return gimp_procedure_new_return_values(procedure, GIMP_PDB_EXECUTION_ERROR, error);
 }
 
-static GimpValueArray *run_generate(GimpProcedure *procedure, GimpRunMode run_mode,
+/* Which of the table of module.h, run_data says. */
+static GimpValueArray *run_on_image(GimpProcedure *procedure, GimpRunMode run_mode,
                                     GimpImage *image, GimpDrawable **drawables,
                                     GimpProcedureConfig *config, gpointer run_data)
 {
     GError *error = NULL;
     const EdtModule *module = load(&error);
-    return module ? module->generate(procedure, run_mode, image, config) : failed(procedure, error);
-}
-
-static GimpValueArray *run_again(GimpProcedure *procedure, GimpRunMode run_mode, GimpImage *image,
-                                 GimpDrawable **drawables, GimpProcedureConfig *config,
-                                 gpointer run_data)
-{
-    GError *error = NULL;
-    const EdtModule *module = load(&error);
-    return module ? module->again(procedure, run_mode, image, drawables, config)
-                  : failed(procedure, error);
+    if (!module)
+        return failed(procedure, error);
+    EdtImageRun run = G_STRUCT_MEMBER(EdtImageRun, module, GPOINTER_TO_SIZE(run_data));
+    return run(procedure, run_mode, image, drawables, config);
 }
 
 static GimpValueArray *run_classes(GimpProcedure *procedure, GimpProcedureConfig *config,
@@ -118,14 +112,23 @@ static void add_to_menu(GimpProcedure *procedure)
     set_icon(procedure);
 }
 
-static GimpProcedure *create_generate(GimpPlugIn *plug_in, const char *name)
+static GimpProcedure *create_on_image(GimpPlugIn *plug_in, const char *name, gsize run,
+                                      int sensitive)
 {
     GimpProcedure *procedure = gimp_image_procedure_new(plug_in, name, GIMP_PDB_PROC_TYPE_PLUGIN,
-                                                        run_generate, NULL, NULL);
+                                                        run_on_image, GSIZE_TO_POINTER(run), NULL);
     gimp_procedure_set_image_types(procedure, "RGB*, GRAY*");
-    gimp_procedure_set_sensitivity_mask(
-        procedure, GIMP_PROCEDURE_SENSITIVE_DRAWABLE | GIMP_PROCEDURE_SENSITIVE_DRAWABLES |
-                       GIMP_PROCEDURE_SENSITIVE_NO_DRAWABLES | GIMP_PROCEDURE_SENSITIVE_NO_IMAGE);
+    gimp_procedure_set_sensitivity_mask(procedure, GIMP_PROCEDURE_SENSITIVE_DRAWABLE |
+                                                       GIMP_PROCEDURE_SENSITIVE_DRAWABLES |
+                                                       sensitive);
+    return procedure;
+}
+
+static GimpProcedure *create_generate(GimpPlugIn *plug_in, const char *name)
+{
+    GimpProcedure *procedure =
+        create_on_image(plug_in, name, G_STRUCT_OFFSET(EdtModule, generate),
+                        GIMP_PROCEDURE_SENSITIVE_NO_DRAWABLES | GIMP_PROCEDURE_SENSITIVE_NO_IMAGE);
     gimp_procedure_set_menu_label(procedure, _("_Picture of a Class (EDT)..."));
     add_to_menu(procedure);
     gimp_procedure_set_documentation(
@@ -139,13 +142,36 @@ static GimpProcedure *create_generate(GimpPlugIn *plug_in, const char *name)
     return procedure;
 }
 
-static GimpProcedure *create_again(GimpPlugIn *plug_in, const char *name)
+static GimpProcedure *create_redraw(GimpPlugIn *plug_in, const char *name)
 {
     GimpProcedure *procedure =
-        gimp_image_procedure_new(plug_in, name, GIMP_PDB_PROC_TYPE_PLUGIN, run_again, NULL, NULL);
-    gimp_procedure_set_image_types(procedure, "RGB*, GRAY*");
-    gimp_procedure_set_sensitivity_mask(procedure, GIMP_PROCEDURE_SENSITIVE_DRAWABLE |
-                                                       GIMP_PROCEDURE_SENSITIVE_DRAWABLES);
+        create_on_image(plug_in, name, G_STRUCT_OFFSET(EdtModule, redraw), 0);
+    gimp_procedure_set_documentation(
+        procedure, _("Turn a sketch into a picture of a class"),
+        _("A layer, or a group, is what the picture starts from; the picture becomes a layer above "
+          "it, in its place. A selection says which part of it counts, and one that is no "
+          "rectangle becomes the new layer's mask."),
+        NULL);
+    edt_plugin_declare_redraw(procedure);
+    return procedure;
+}
+
+static GimpProcedure *create_fill(GimpPlugIn *plug_in, const char *name)
+{
+    GimpProcedure *procedure = create_on_image(plug_in, name, G_STRUCT_OFFSET(EdtModule, fill),
+                                               GIMP_PROCEDURE_SENSITIVE_NO_DRAWABLES);
+    gimp_procedure_set_documentation(
+        procedure, _("Fill the selection with a picture of a class"),
+        _("The picture gets the shape of the selection, completes what is missing there, or is "
+          "only put there. It becomes a layer with a mask: outside the selection nothing changes."),
+        NULL);
+    edt_plugin_declare_fill(procedure);
+    return procedure;
+}
+
+static GimpProcedure *create_again(GimpPlugIn *plug_in, const char *name)
+{
+    GimpProcedure *procedure = create_on_image(plug_in, name, G_STRUCT_OFFSET(EdtModule, again), 0);
     gimp_procedure_set_menu_label(procedure, _("EDT A_gain"));
     add_to_menu(procedure);
     gimp_procedure_add_menu_path(procedure, "<Layers>");
@@ -190,10 +216,9 @@ static const struct {
     const char *name;
     GimpProcedure *(*create)(GimpPlugIn *plug_in, const char *name);
 } procedures[] = {
-    {EDT_PROC_GENERATE, create_generate},
-    {EDT_PROC_AGAIN, create_again},
-    {EDT_PROC_CLASSES, create_classes},
-    {EDT_PROC_MODELS, create_models},
+    {EDT_PROC_GENERATE, create_generate}, {EDT_PROC_REDRAW, create_redraw},
+    {EDT_PROC_FILL, create_fill},         {EDT_PROC_AGAIN, create_again},
+    {EDT_PROC_CLASSES, create_classes},   {EDT_PROC_MODELS, create_models},
 };
 
 static GList *query_procedures(GimpPlugIn *plug_in)

@@ -10,8 +10,13 @@
 
 const EdtModule *edt_plugin_module(void)
 {
-    static const EdtModule module = {
-        {EDT_VERSION, sizeof module}, edt_plugin_generate, edt_plugin_again,
-        edt_plugin_classes,           edt_plugin_models,   edt_process_quit};
+    static const EdtModule module = {{EDT_VERSION, sizeof module},
+                                     edt_plugin_generate,
+                                     edt_plugin_redraw,
+                                     edt_plugin_fill,
+                                     edt_plugin_again,
+                                     edt_plugin_classes,
+                                     edt_plugin_models,
+                                     edt_process_quit};
     return &module;
 }

@@ -12,16 +12,20 @@
 #define EDT_MODULE_SYMBOL "edt_plugin_module"
 
 #define EDT_PROC_GENERATE "plug-in-edt-generate"
+#define EDT_PROC_REDRAW "plug-in-edt-redraw"
+#define EDT_PROC_FILL "plug-in-edt-fill"
 #define EDT_PROC_AGAIN "plug-in-edt-again"
 #define EDT_PROC_CLASSES "plug-in-edt-classes"
 #define EDT_PROC_MODELS "plug-in-edt-models"
 
+/* What a procedure on an image does. */
+typedef GimpValueArray *(*EdtImageRun)(GimpProcedure *procedure, GimpRunMode run_mode,
+                                       GimpImage *image, GimpDrawable **drawables,
+                                       GimpProcedureConfig *config);
+
 typedef struct {
     EdtModuleHead head;
-    GimpValueArray *(*generate)(GimpProcedure *procedure, GimpRunMode run_mode, GimpImage *image,
-                                GimpProcedureConfig *config);
-    GimpValueArray *(*again)(GimpProcedure *procedure, GimpRunMode run_mode, GimpImage *image,
-                             GimpDrawable **drawables, GimpProcedureConfig *config);
+    EdtImageRun generate, redraw, fill, again;
     GimpValueArray *(*classes)(GimpProcedure *procedure, GimpProcedureConfig *config);
     GimpValueArray *(*models)(GimpProcedure *procedure, GimpProcedureConfig *config);
     void (*quit)(void); /* stops what runs and joins its thread; safe at any time */

@@ -55,6 +55,19 @@ void edt_pixels_write(GimpLayer *layer, const EdtPicture *picture)
     gimp_drawable_update(GIMP_DRAWABLE(layer), 0, 0, picture->width, picture->height);
 }
 
+gboolean edt_pixels_mask(GimpLayer *layer, GeglBuffer *mask, const EdtArea *there, GError **error)
+{
+    const GeglRectangle from = {there->x, there->y, there->width, there->height};
+    const GeglRectangle to = {0, 0, there->width, there->height};
+    GimpLayerMask *made = gimp_layer_create_mask(layer, GIMP_ADD_MASK_BLACK);
+    if (!made)
+        return edt_pixels_refused(error);
+    GeglBuffer *buffer = gimp_drawable_get_buffer(GIMP_DRAWABLE(made));
+    gegl_buffer_copy(mask, &from, GEGL_ABYSS_NONE, buffer, &to);
+    g_object_unref(buffer); /* flushes */
+    return gimp_layer_add_mask(layer, made) || edt_pixels_refused(error);
+}
+
 /* ---- from layer to layer ---- */
 
 /* The selection, put aside: GIMP merges a shadow within it only.  NULL: there is none. */

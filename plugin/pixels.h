@@ -5,12 +5,14 @@
  */
 #pragma once
 
-#include "edt.h"
+#include "plugin/layer.h"
 
 #include <libgimp/gimp.h>
 
 /* Into a layer of the picture's size, whatever mode, precision and profile its image has. */
 void edt_pixels_write(GimpLayer *layer, const EdtPicture *picture);
+/* Gives a layer that lies there a mask out of a buffer in pixels of the image. */
+gboolean edt_pixels_mask(GimpLayer *layer, GeglBuffer *mask, const EdtArea *there, GError **error);
 /* Those of a layer into another one of the same size and image, as a step that can be undone; a
  * selection does not hold it back.  Errors: of domain EDT_ERROR, what GIMP said. */
 gboolean edt_pixels_replace(GimpLayer *layer, GimpLayer *with, GError **error);

@@ -62,3 +62,28 @@ const EdtChoices edt_target_choices = {target_words, targets};
 
 const char *const edt_fit_words[] = {"native", "selection", "image", NULL};
 const EdtChoices edt_fit_choices = {edt_fit_words, fits};
+
+static const EdtChoice papers[] = {
+    {0, N_("Automatic"), N_("White paper goes where the layer has no transparency")},
+    {1, N_("Stays"), N_("White is a color like any other")},
+    {2, N_("Becomes transparent"),
+     N_("What an outline encloses becomes gray, as the body of a thing")},
+    {0, NULL, NULL}};
+static const char *const paper_words[] = {"auto", "keep", "transparent", NULL};
+const EdtChoices edt_paper_choices = {paper_words, papers};
+
+static const EdtChoice intos[] = {
+    {EDT_INTO_SHAPE, N_("Fill its shape"), N_("The thing gets the shape of the selection")},
+    {EDT_INTO_MISSING, N_("Complete what is missing"), N_("What is made fits what is around it")},
+    {EDT_INTO_PLACE, N_("Only its place"), N_("As large as fits into the selection")},
+    {0, NULL, NULL}};
+static const char *const into_words[] = {"shape", "missing", "place", NULL};
+const EdtChoices edt_into_choices = {into_words, intos};
+
+static const EdtChoice contexts[] = {
+    {EDT_CONTEXT_LAYER, N_("The layer"), N_("The drawing on the selected layer is completed")},
+    {EDT_CONTEXT_VISIBLE, N_("What is visible"),
+     N_("All layers together; not for models that draw things on transparent ground")},
+    {0, NULL, NULL}};
+static const char *const context_words[] = {"layer", "visible", NULL};
+const EdtChoices edt_context_choices = {context_words, contexts};

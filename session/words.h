@@ -24,7 +24,8 @@ typedef struct {
 } EdtChoices;
 
 extern const EdtChoices edt_sampler_choices, edt_amm_choices, edt_backend_choices,
-    edt_precision_choices, edt_mix_how_choices, edt_fit_choices, edt_target_choices;
+    edt_precision_choices, edt_mix_how_choices, edt_fit_choices, edt_target_choices,
+    edt_paper_choices, edt_into_choices, edt_context_choices;
 
 /* The size of a new layer. */
 typedef enum { EDT_FIT_NATIVE, EDT_FIT_SELECTION, EDT_FIT_IMAGE } EdtFit;
@@ -32,3 +33,7 @@ extern const char *const edt_fit_words[];
 
 /* Where a layer that is made again goes. */
 typedef enum { EDT_TARGET_REPLACE, EDT_TARGET_ABOVE } EdtTarget;
+
+/* What the selection is to a picture, and what is known around what is missing. */
+typedef enum { EDT_INTO_SHAPE, EDT_INTO_MISSING, EDT_INTO_PLACE } EdtInto;
+typedef enum { EDT_CONTEXT_LAYER, EDT_CONTEXT_VISIBLE } EdtContext;

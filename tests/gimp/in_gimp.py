@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Runs inside GIMP (python-fu-eval); test_headless.py puts SCRATCH and REQUESTS before it.  Results
-# go to SCRATCH/results.json as [name, good, detail]; the driver prints them.  EDT_TEST_ONLY=again
-# runs test_again alone.
+# Runs inside GIMP (python-fu-eval); test_headless.py puts SCRATCH, REQUESTS and STAMPS before it,
+# in_gimp_canvas.py and the call of main() behind it.  Results go to SCRATCH/results.json as [name,
+# good, detail]; the driver prints them.  EDT_TEST_ONLY=again runs test_again alone.
 import json
 import os
 import traceback
@@ -476,6 +476,3 @@ def main():
             check(test.__name__, False, traceback.format_exc())
     with open(f'{SCRATCH}/results.json', 'w') as file:  # noqa: F821
         json.dump(results, file)
-
-
-main()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# The procedures without a window: Python-Fu (in_gimp.py) and Script-Fu in gimp-console, compared
+# The procedures without a window: Python-Fu (in_gimp.py, in_gimp_canvas.py) and Script-Fu in gimp-console, compared
 # with `edt sample`.  Usage: test_headless.py SCRATCH EDT PLUGIN-FOLDER CHECKPOINT VAE.  Prints TAP.
 import json
 import re
@@ -53,8 +53,11 @@ def make_styled(session):
 
 def run_python(session, report):
     requests = {name: arguments for name, (arguments, _) in REQUESTS.items()}
-    script = (f'SCRATCH = {str(session.root)!r}\nREQUESTS = {requests!r}\n' +
-              (Path(__file__).parent / 'in_gimp.py').read_text())
+    stamps = Path(__file__).resolve().parents[2] / 'data/models/stamps/stamps.safetensors'
+    script = f'SCRATCH = {str(session.root)!r}\nREQUESTS = {requests!r}\nSTAMPS = {str(stamps)!r}\n'
+    for name in ['in_gimp.py', 'in_gimp_canvas.py']:
+        script += (Path(__file__).parent / name).read_text()
+    script += '\n\nmain()\n'
     done = session.python_fu(script)
     results = session.root / 'results.json'
     report.check('Python-Fu ran to its end', done.returncode == 0 and results.is_file(),

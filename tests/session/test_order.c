@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * session/order.c: who is pictured when anything will do, and what is made in the background; and
- * session/labels.c: what earlier pictures are called.  With the model that comes along.
+ * session/labels.c: what earlier pictures are called; session/start.c.  With the model that comes
+ * along.
  */
 #include "session/labels.h"
 #include "session/order.h"
+#include "session/start.h"
 
 #include <string.h>
 
@@ -137,6 +139,35 @@ static void test_sketches(void)
     g_object_unref(settings);
 }
 
+/* Bytes of any size reach every item as numbers of the model's. */
+static void test_start(void)
+{
+    GError *error = NULL;
+    EdtOrder *order = order_of("fox", 2, 5);
+    guint8 *source = g_malloc(4 * 12), *mask = g_malloc(4 * 12);
+    memset(source, 255, 4 * 12);
+    memset(mask, 255, 4 * 12);
+    EdtStart start = {6, 2, source, mask, 0.7, EDT_FILL_MISSING, TRUE};
+    g_assert_true(edt_start_lay(&start, order, &error));
+    for (int i = 0; i < 2; i++) {
+        const EdtItem *item = &order->items[i];
+        g_assert_true(item->source == order->source && item->mask == order->mask);
+        g_assert_cmpfloat(item->source[32 * 64 + 32], ==, 1); /* white, in the middle */
+        g_assert_cmpfloat(item->source[0], ==, -1);           /* nothing, above it */
+        g_assert_cmpfloat(item->mask[32 * 64 + 32], ==, 1);
+        g_assert_cmpfloat(item->mask[0], ==, 0);
+        g_assert_cmpfloat(item->freedom, ==, 0.7);
+        g_assert_true(item->fill == EDT_FILL_MISSING && item->careful);
+    }
+    start.freedom = 1.5;
+    g_assert_false(edt_start_lay(&start, order, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_error_free(error);
+    g_free(source);
+    g_free(mask);
+    edt_order_free(order);
+}
+
 static void assert_label(const EdtRecord *record, const char *expected)
 {
     g_autofree char *label = edt_label_of(record);
@@ -173,6 +204,7 @@ int main(int argc, char **argv)
     g_test_add_func("/session/order/any", test_any);
     g_test_add_func("/session/order/one", test_one);
     g_test_add_func("/session/order/sketches", test_sketches);
+    g_test_add_func("/session/order/start", test_start);
     g_test_add_func("/session/order/labels", test_labels);
     return g_test_run();
 }

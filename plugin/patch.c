@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Parts of an image as bytes; see patch.h.  babl converts from whatever the image is in.
+ */
+#include "plugin/patch.h"
+
+#include <gegl.h>
+#include <math.h>
+#include <string.h>
+
+#define INK 8 /* alpha that is seen */
+
+void edt_patch_free(EdtPatch *patch)
+{
+    if (!patch)
+        return;
+    g_free(patch->rgba);
+    g_free(patch);
+}
+
+/* ---- areas ---- */
+
+EdtArea edt_patch_bounds(GimpDrawable *drawable)
+{
+    EdtArea area = {0, 0, gimp_drawable_get_width(drawable), gimp_drawable_get_height(drawable)};
+    gimp_drawable_get_offsets(drawable, &area.x, &area.y);
+    return area;
+}
+
+gboolean edt_patch_selected(GimpImage *image, EdtArea *area)
+{
+    gboolean selected;
+    int x1, y1, x2, y2;
+    if (!gimp_selection_bounds(image, &selected, &x1, &y1, &x2, &y2) || !selected)
+        return FALSE;
+    *area = (EdtArea){x1, y1, x2 - x1, y2 - y1};
+    return TRUE;
+}
+
+gboolean edt_patch_intersect(const EdtArea *a, const EdtArea *b, EdtArea *both)
+{
+    int x = MAX(a->x, b->x), y = MAX(a->y, b->y);
+    int right = MIN(a->x + a->width, b->x + b->width);
+    int bottom = MIN(a->y + a->height, b->y + b->height);
+    *both = (EdtArea){x, y, right - x, bottom - y};
+    return both->width > 0 && both->height > 0;
+}
+
+EdtArea edt_patch_square(const EdtArea *area, double margin)
+{
+    int longer = MAX(area->width, area->height);
+    int side = longer + 2 * (int)(longer * margin + 0.5);
+    return (EdtArea){area->x - (side - area->width) / 2, area->y - (side - area->height) / 2, side,
+                     side};
+}
+
+/* ---- reading ---- */
+
+static double scale_for(const EdtArea *area)
+{
+    return MIN(1.0, (double)EDT_PATCH_SIDE / MAX(area->width, area->height));
+}
+
+static EdtPatch *patch_new(const EdtArea *area, int width, int height)
+{
+    EdtPatch *patch = g_new(EdtPatch, 1);
+    *patch = (EdtPatch){*area, width, height, g_malloc0((gsize)width * (gsize)height * 4)};
+    return patch;
+}
+
+static EdtPatch *patch_for(const EdtArea *area)
+{
+    double scale = scale_for(area);
+    return patch_new(area, MAX((int)(area->width * scale), 1), MAX((int)(area->height * scale), 1));
+}
+
+/* GEGL wants the rectangle in scaled pixels of the buffer. */
+static void read_into(GimpDrawable *drawable, const EdtPatch *patch, const char *format,
+                      gpointer pixels)
+{
+    double scale = scale_for(&patch->area);
+    int x, y;
+    gimp_drawable_get_offsets(drawable, &x, &y);
+    const GeglRectangle there = {(int)floor((patch->area.x - x) * scale),
+                                 (int)floor((patch->area.y - y) * scale), patch->width,
+                                 patch->height};
+    GeglBuffer *buffer = gimp_drawable_get_buffer(drawable);
+    gegl_buffer_get(buffer, &there, scale, babl_format(format), pixels, GEGL_AUTO_ROWSTRIDE,
+                    GEGL_ABYSS_NONE);
+    g_object_unref(buffer);
+}
+
+/* The drawable as it is seen: its buffer has what its mask hides, too. */
+static void hide_masked(GimpDrawable *drawable, const EdtPatch *patch)
+{
+    GimpLayer *layer = GIMP_IS_LAYER(drawable) ? GIMP_LAYER(drawable) : NULL;
+    GimpLayerMask *mask =
+        layer && gimp_layer_get_apply_mask(layer) ? gimp_layer_get_mask(layer) : NULL;
+    if (!mask)
+        return;
+    gsize n = (gsize)patch->width * (gsize)patch->height;
+    g_autofree float *seen = g_new0(float, n);
+    read_into(GIMP_DRAWABLE(mask), patch, "Y float", seen);
+    for (gsize i = 0; i < n; i++)
+        patch->rgba[4 * i + 3] = (guint8)(patch->rgba[4 * i + 3] * CLAMP(seen[i], 0, 1) + 0.5f);
+}
+
+EdtPatch *edt_patch_read(GimpDrawable *drawable, const EdtArea *area)
+{
+    EdtPatch *patch = patch_for(area);
+    read_into(drawable, patch, "R'G'B'A u8", patch->rgba);
+    hide_masked(drawable, patch);
+    return patch;
+}
+
+EdtPatch *edt_patch_selection(GimpImage *image, const EdtArea *area)
+{
+    EdtPatch *patch = patch_for(area);
+    gsize n = (gsize)patch->width * (gsize)patch->height;
+    g_autofree float *selected = g_new0(float, n);
+    read_into(GIMP_DRAWABLE(gimp_image_get_selection(image)), patch, "Y float", selected);
+    for (gsize i = 0; i < n; i++) {
+        memset(patch->rgba + 4 * i, (int)(CLAMP(selected[i], 0, 1) * 255 + 0.5f), 3);
+        patch->rgba[4 * i + 3] = 255;
+    }
+    return patch;
+}
+
+/* GIMP's own feather has this deviation for a radius. */
+#define DEVIATION(radius) ((radius) / 3.5)
+
+GeglBuffer *edt_patch_mask(GimpImage *image, const EdtArea *area, double feather)
+{
+    const GeglRectangle there = {area->x, area->y, area->width, area->height};
+    GeglBuffer *now = gimp_drawable_get_buffer(GIMP_DRAWABLE(gimp_image_get_selection(image)));
+    GeglBuffer *mask = gegl_buffer_new(&there, gegl_buffer_get_format(now));
+    gegl_buffer_copy(now, &there, GEGL_ABYSS_NONE, mask, &there);
+    g_object_unref(now);
+    if (feather <= 0)
+        return mask;
+    GeglBuffer *blurred = gegl_filter_op(mask, "gegl:gaussian-blur", "std-dev-x",
+                                         DEVIATION(feather), "std-dev-y", DEVIATION(feather), NULL);
+    g_object_unref(mask);
+    return blurred;
+}
+
+EdtPatch *edt_patch_cut(const EdtPatch *patch, const EdtArea *area)
+{
+    double scale = scale_for(&patch->area);
+    EdtPatch *cut = patch_new(area, MAX((int)(area->width * scale + 0.5), 1),
+                              MAX((int)(area->height * scale + 0.5), 1));
+    int x = (int)floor((area->x - patch->area.x) * scale);
+    int y = (int)floor((area->y - patch->area.y) * scale);
+    int from = MAX(x, 0), to = MIN(x + cut->width, patch->width);
+    for (int row = 0; row < cut->height && from < to; row++) {
+        int there = y + row;
+        if (there >= 0 && there < patch->height)
+            memcpy(cut->rgba + 4 * ((gsize)row * (gsize)cut->width + (gsize)(from - x)),
+                   patch->rgba + 4 * ((gsize)there * (gsize)patch->width + (gsize)from),
+                   4 * (gsize)(to - from));
+    }
+    return cut;
+}
+
+gboolean edt_patch_ink(const EdtPatch *patch, EdtArea *ink)
+{
+    double scale = scale_for(&patch->area);
+    int left = patch->width, right = -1, top = patch->height, bottom = -1;
+    for (int y = 0; y < patch->height; y++)
+        for (int x = 0; x < patch->width; x++)
+            if (patch->rgba[4 * ((gsize)y * (gsize)patch->width + (gsize)x) + 3] >= INK) {
+                left = MIN(left, x);
+                right = MAX(right, x);
+                top = MIN(top, y);
+                bottom = y;
+            }
+    if (right < 0)
+        return FALSE;
+    *ink = (EdtArea){patch->area.x + (int)(left / scale), patch->area.y + (int)(top / scale),
+                     (int)ceil((right - left + 1) / scale), (int)ceil((bottom - top + 1) / scale)};
+    return TRUE;
+}
+
+static gboolean has_only(const EdtPatch *patch, int channel)
+{
+    for (gsize i = 0; i < (gsize)patch->width * (gsize)patch->height; i++)
+        if (patch->rgba[4 * i + (gsize)channel] < 255)
+            return FALSE;
+    return TRUE;
+}
+
+gboolean edt_patch_is_opaque(const EdtPatch *patch)
+{
+    return has_only(patch, 3);
+}
+
+gboolean edt_patch_is_white(const EdtPatch *patch)
+{
+    return has_only(patch, 0);
+}

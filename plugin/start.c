@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What a picture starts from, out of an image; see start.h.  The areas and bytes are patch.c's.
+ */
+#include "plugin/start.h"
+#include "canvas.h"
+#include "plugin/patch.h"
+#include "session/start.h"
+#include "settings.h"
+
+#include <glib/gi18n.h>
+
+#define LEAST 8            /* pixels of something to start from */
+#define SKETCH_MARGIN 0.06 /* beside what is drawn, as a share of its longer side */
+#define SHAPE_MARGIN 0.04  /* so that no edge of a shape lies on the square's */
+#define COARSE 3 /* a shape as many times as wide as high gets few of the picture's pixels */
+
+static gboolean refuse(GError **error, const char *sentence)
+{
+    g_set_error_literal(error, EDT_ERROR, EDT_ERROR_USAGE, sentence);
+    return FALSE;
+}
+
+static EdtStart *start_new(const EdtPatch *patch)
+{
+    EdtStart *start = g_new0(EdtStart, 1);
+    *start = (EdtStart){.width = patch->width, .height = patch->height, .freedom = 1};
+    return start;
+}
+
+static int choice(GimpProcedureConfig *config, const char *name, const EdtChoices *choices)
+{
+    g_autofree char *word = NULL;
+    g_object_get(config, name, &word, NULL);
+    return MAX(edt_word_find(choices->words, word ? word : ""), 0);
+}
+
+static double number(GimpProcedureConfig *config, const char *name)
+{
+    double value;
+    g_object_get(config, name, &value, NULL);
+    return value;
+}
+
+/* ---- a layer ---- */
+
+static GimpDrawable *one_layer(GimpDrawable **drawables, GError **error)
+{
+    GimpDrawable *one = drawables && drawables[0] && !drawables[1] ? drawables[0] : NULL;
+    if (one && GIMP_IS_LAYER_MASK(one))
+        one = GIMP_DRAWABLE(gimp_layer_from_mask(GIMP_LAYER_MASK(one)));
+    if (one && GIMP_IS_LAYER(one))
+        return one;
+    refuse(error, _("Select one layer to start from, or one group of layers."));
+    return NULL;
+}
+
+/* The part of it that counts. */
+static gboolean drawn_area(GimpImage *image, GimpDrawable *drawable, EdtArea *area,
+                           gboolean *selected, GError **error)
+{
+    EdtArea bounds = edt_patch_bounds(drawable), both;
+    *selected = edt_patch_selected(image, area);
+    if (!*selected)
+        *area = bounds;
+    else if (!edt_patch_intersect(&bounds, area, &both))
+        return refuse(error, _("The selection does not touch the layer: move it onto what is to be "
+                               "redrawn, or select nothing."));
+    return TRUE;
+}
+
+static void clear_paper(EdtPatch *sketch, EdtPaper paper)
+{
+    if (paper == EDT_PAPER_CLEAR || (paper == EDT_PAPER_AUTO && edt_patch_is_opaque(sketch)))
+        edt_canvas_clear_paper(sketch->rgba, sketch->width, sketch->height);
+}
+
+static gboolean is_enough(const EdtPatch *sketch, const EdtArea *ink, gboolean there,
+                          GError **error)
+{
+    if (!there)
+        return refuse(error,
+                      _("There is nothing on the layer to start from: draw something first."));
+    if (MAX(ink->width, ink->height) < LEAST)
+        return refuse(error,
+                      _("What is drawn on the layer is smaller than 8 pixels: draw it larger."));
+    return TRUE;
+}
+
+/* To a model with alpha a thing stands alone, so what is beside the area is cut off; another model
+ * is shown all that is in its square. */
+static EdtPatch *read_sketch(GimpDrawable *drawable, const EdtPatch *drawn, gboolean alpha,
+                             const EdtArea *square)
+{
+    return alpha ? edt_patch_cut(drawn, square) : edt_patch_read(drawable, square);
+}
+
+static EdtStart *from_layer(GimpProcedureConfig *config, GimpDrawable **drawables, gboolean alpha,
+                            EdtPlace *place, GError **error)
+{
+    GimpDrawable *layer = one_layer(drawables, error);
+    gboolean selected;
+    EdtArea area, ink;
+    if (!layer || !drawn_area(place->image, layer, &area, &selected, error))
+        return NULL;
+    g_autoptr(EdtPatch) drawn = edt_patch_read(layer, &area);
+    if (alpha)
+        clear_paper(drawn, (EdtPaper)choice(config, "paper", &edt_paper_choices));
+    if (!is_enough(drawn, &ink, edt_patch_ink(drawn, &ink), error))
+        return NULL;
+    place->area = edt_patch_square(selected ? &area : &ink, alpha ? SKETCH_MARGIN : 0);
+    place->above = GIMP_ITEM(layer);
+    g_autoptr(EdtPatch) mask = selected ? edt_patch_selection(place->image, &area) : NULL;
+    if (mask && !edt_patch_is_white(mask))
+        place->mask = edt_patch_mask(place->image, &place->area, 0);
+    g_autoptr(EdtPatch) sketch = read_sketch(layer, drawn, alpha, &place->area);
+    EdtStart *start = start_new(sketch);
+    start->source = g_steal_pointer(&sketch->rgba);
+    start->freedom = number(config, "freedom");
+    return start;
+}
+
+/* ---- the selection ---- */
+
+/* All layers as they are seen, read and thrown away. */
+static EdtPatch *read_visible(GimpImage *image, const EdtArea *area)
+{
+    GimpLayer *visible = gimp_layer_new_from_visible(image, image, "EDT");
+    EdtPatch *patch = edt_patch_read(GIMP_DRAWABLE(visible), area);
+    gimp_item_delete(GIMP_ITEM(visible));
+    return patch;
+}
+
+static EdtPatch *read_known(GimpProcedureConfig *config, GimpDrawable **drawables, gboolean alpha,
+                            const EdtPlace *place, GError **error)
+{
+    if (choice(config, "context", &edt_context_choices) == EDT_CONTEXT_LAYER) {
+        GimpDrawable *layer = one_layer(drawables, error);
+        return layer ? edt_patch_read(layer, &place->area) : NULL;
+    }
+    if (!alpha)
+        return read_visible(place->image, &place->area);
+    refuse(error,
+           _("This model draws things on a transparent ground: it completes the drawing on a "
+             "layer, not what is visible."));
+    return NULL;
+}
+
+static gboolean complete(EdtStart *start, GimpProcedureConfig *config, GimpDrawable **drawables,
+                         gboolean alpha, const EdtPlace *place, GError **error)
+{
+    g_autoptr(EdtPatch) known = read_known(config, drawables, alpha, place, error);
+    EdtArea ink;
+    if (!known)
+        return FALSE;
+    if (!edt_patch_ink(known, &ink))
+        return refuse(error,
+                      _("There is nothing near the selection that could be completed: select "
+                        "the layer with the drawing."));
+    start->source = g_steal_pointer(&known->rgba);
+    start->fill = EDT_FILL_MISSING;
+    g_object_get(config, "careful", &start->careful, NULL);
+    return TRUE;
+}
+
+static gboolean is_large_enough(const EdtArea *area, EdtInto into, GError **error)
+{
+    int side =
+        into == EDT_INTO_PLACE ? MIN(area->width, area->height) : MAX(area->width, area->height);
+    if (side >= LEAST || into == EDT_INTO_MISSING)
+        return TRUE;
+    return refuse(error, _("The selection is smaller than 8 pixels: select a larger area."));
+}
+
+static void warn_of_coarse(const EdtArea *area)
+{
+    if (MAX(area->width, area->height) > COARSE * MIN(area->width, area->height))
+        g_message(_("The selection is more than three times as long as it is wide: the picture in "
+                    "it will be coarse."));
+}
+
+static EdtArea square_around(EdtArea area, EdtInto into, double feather, double margin)
+{
+    int soft = (int)(feather + 0.5);
+    if (into == EDT_INTO_PLACE)
+        return area;
+    area = (EdtArea){area.x - soft, area.y - soft, area.width + 2 * soft, area.height + 2 * soft};
+    return edt_patch_square(&area, into == EDT_INTO_SHAPE ? SHAPE_MARGIN : margin);
+}
+
+/* Of a place it has neither source nor mask. */
+static EdtStart *from_selection(GimpProcedureConfig *config, GimpDrawable **drawables,
+                                gboolean alpha, EdtPlace *place, GError **error)
+{
+    EdtInto into = (EdtInto)choice(config, "into", &edt_into_choices);
+    double feather = number(config, "feather");
+    EdtArea area;
+    if (!edt_patch_selected(place->image, &area)) {
+        refuse(error, _("Nothing is selected: select an area first."));
+        return NULL;
+    }
+    if (!is_large_enough(&area, into, error))
+        return NULL;
+    place->area = square_around(area, into, feather, number(config, "margin"));
+    place->selected = TRUE;
+    g_autoptr(EdtPatch) mask = edt_patch_selection(place->image, &place->area);
+    g_autoptr(EdtStart) start = start_new(mask);
+    if (into == EDT_INTO_MISSING && !complete(start, config, drawables, alpha, place, error))
+        return NULL;
+    if (into == EDT_INTO_SHAPE)
+        start->fill = EDT_FILL_SHAPE;
+    if (into == EDT_INTO_SHAPE)
+        warn_of_coarse(&area);
+    if (into != EDT_INTO_PLACE)
+        start->mask = g_steal_pointer(&mask->rgba);
+    place->above =
+        drawables && drawables[0] && GIMP_IS_LAYER(drawables[0]) ? GIMP_ITEM(drawables[0]) : NULL;
+    place->mask = edt_patch_mask(place->image, &place->area, feather);
+    return g_steal_pointer(&start);
+}
+
+/* ---- */
+
+static gboolean is_floating(GimpImage *image, GError **error)
+{
+    return gimp_image_get_floating_sel(image) &&
+           !refuse(error,
+                   _("There is a floating selection: anchor it, or make it a layer, first."));
+}
+
+static gboolean has_alpha(const EdtOrder *order, gboolean *alpha, GError **error)
+{
+    EdtModelInfo *info = edt_model_info_read(order->model, error);
+    *alpha = info && info->has_alpha;
+    edt_model_info_free(info);
+    return info != NULL;
+}
+
+gboolean edt_start_take(EdtFrom from, GimpProcedureConfig *config, GimpDrawable **drawables,
+                        EdtOrder *order, EdtPlace *place, GError **error)
+{
+    gboolean alpha;
+    if (from == EDT_FROM_NOTHING)
+        return TRUE;
+    if (is_floating(place->image, error) || !has_alpha(order, &alpha, error))
+        return FALSE;
+    place->fit = EDT_FIT_SELECTION;
+    g_autoptr(EdtStart) start = from == EDT_FROM_LAYER
+                                    ? from_layer(config, drawables, alpha, place, error)
+                                    : from_selection(config, drawables, alpha, place, error);
+    return start && edt_start_lay(start, order, error);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What pictures start from and where they are made, as bytes of any size; an order brings them to
+ * the size of its model.
+ */
+#pragma once
+
+#include "session/order.h"
+
+/* source, mask: straight RGBA of sRGB, [height, width, 4], to be freed; NULL: none.  A mask is
+ * white where the picture is made.  The rest is as in EdtItem. */
+typedef struct {
+    int width, height;
+    guint8 *source, *mask;
+    double freedom;
+    EdtFill fill;
+    gboolean careful;
+} EdtStart;
+
+void edt_start_free(EdtStart *start); /* NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EdtStart, edt_start_free)
+
+/* All pictures of an order start from it.  Errors: as edt_order_lay(). */
+gboolean edt_start_lay(const EdtStart *start, EdtOrder *order, GError **error);
