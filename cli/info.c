@@ -101,6 +101,16 @@ static void print_guidance(const EdtModelInfo *info)
         printf("%-12s %g\n", "guidance", info->cfg_scale);
 }
 
+/* By official and automatic. */
+static const char *amm_text(const EdtModelInfo *info)
+{
+    static const char *const texts[2][2] = {
+        {"none: official and automatic do nothing on this network",
+         "automatic; official does nothing on this network, nothing is published for it"},
+        {"official; automatic leaves it off", "official and automatic"}};
+    return texts[info->amm_official != 0][info->amm_helps != 0];
+}
+
 static void print_model(const EdtModelInfo *info)
 {
     print_row("model", info->path);
@@ -116,6 +126,7 @@ static void print_model(const EdtModelInfo *info)
     printf("%-12s %.1f million, stored as %s\n", "parameters", (double)info->n_parameters / 1e6,
            edt_storage_words[info->stored]);
     print_guidance(info);
+    print_row("AMM", amm_text(info));
     print_bytes("file", info->file_bytes, "");
     print_bytes("memory", forecast(info, 1), " for one picture at a time");
     print_bytes("", forecast(info, 8), " for eight");
@@ -140,6 +151,8 @@ static void send_model(const EdtModelInfo *info)
     edt_cli_event_number(event, "cfg_scale", info->cfg_scale);
     edt_cli_event_number(event, "cfg_pow", info->cfg_pow);
     edt_cli_event_flag(event, "null_class", info->has_null);
+    edt_cli_event_flag(event, "amm_official", info->amm_official);
+    edt_cli_event_flag(event, "amm_auto", info->amm_helps);
     edt_cli_event_flag(event, "learned_variance", info->learned_variance);
     edt_cli_event_flag(event, "vae", info->has_vae);
     edt_cli_event_flag(event, "draft_vae", info->has_draft);

@@ -43,7 +43,9 @@ static const char details[] =
     "--class in turn, or of classes drawn (--class random); seeds count up from --seed (0). It "
     "holds\n"
     "arr_0 [n,h,w,3] (4 with alpha) and arr_1 [n], as FID evaluations read them. A stopped run\n"
-    "leaves FILE.npz.partial, and goes on when it is repeated.\n\n"
+    "leaves FILE.npz.partial, and goes on when it is repeated. With --jobs its pictures are those\n"
+    "of the lines; class and seed that a line does not say follow from its number. Processes of\n"
+    "mpirun share the work, and the archive is the same for any number of them.\n\n"
     "Ctrl-C finishes the running step and saves what is there; a second one stops at once.";
 
 static char **text_of(EdtCliSettings *settings, const char *name)
@@ -181,17 +183,30 @@ static gboolean make_batches(EdtCliRun *run, const EdtCliSettings *settings, Edt
     return TRUE;
 }
 
+static gboolean amm_acts(const EdtModelInfo *info, EdtAmm amm)
+{
+    switch (amm) {
+    case EDT_AMM_OFFICIAL:
+        return info->amm_official;
+    case EDT_AMM_AUTO:
+        return info->amm_helps;
+    case EDT_AMM_OFF:
+        break;
+    }
+    return TRUE;
+}
+
 /* Each class counts its seeds up from the first. */
 static void tell_plan(const EdtCliRun *run, const EdtRequest *request, const EdtCliTask *first,
                       int classes)
 {
     if (edt_engine_passed_over(run->engine))
         edt_cli_say("The GPU is not used: %s", edt_engine_passed_over(run->engine));
-    edt_cli_say("%s, %s, %d steps of %s, guidance %g, AMM %s; seed %" G_GUINT64_FORMAT "%s",
+    edt_cli_say("%s, %s, %d steps of %s, guidance %g, AMM %s%s; seed %" G_GUINT64_FORMAT "%s",
                 run->info->variant, edt_engine_backend(run->engine), request->steps,
                 edt_sampler_words[request->sampler], request->cfg_scale,
-                edt_amm_words[request->amm], first->item.seed,
-                run->pictures > classes ? " and on" : "");
+                edt_amm_words[request->amm], amm_acts(run->info, request->amm) ? "" : " (nowhere)",
+                first->item.seed, run->pictures > classes ? " and on" : "");
 }
 
 static gboolean run_tasks(EdtCliRun *run, const EdtCliSettings *settings, GArray *tasks,
@@ -256,18 +271,24 @@ static int sample(EdtCliSettings *settings)
     return code;
 }
 
-/* Below mpirun: only a job file can be shared. */
+/* Below mpirun: only many pictures can be shared. */
+static int share_nothing(EdtCliSettings *settings)
+{
+    return edt_cli_usage("mpirun starts %d of these, and all would make the same pictures: give "
+                         "them a job file to share, with --jobs, or an archive, with --npz.",
+                         edt_ranks_count());
+}
+
 static int run(EdtCliSettings *settings)
 {
     GError *error = NULL;
     if (!edt_ranks_begin(&error))
         return edt_cli_fail(error);
-    int code = settings->jobs           ? edt_cli_jobs(settings)
-               : edt_ranks_count() == 1 ? (settings->npz ? edt_cli_npz : sample)(settings)
-                                        : edt_cli_usage("mpirun starts %d of these, and all would "
-                                                        "make the same pictures: give them a job "
-                                                        "file to share, with --jobs.",
-                                                        edt_ranks_count());
+    int (*way)(EdtCliSettings *) = settings->npz            ? edt_cli_npz
+                                   : settings->jobs         ? edt_cli_jobs
+                                   : edt_ranks_count() == 1 ? sample
+                                                            : share_nothing;
+    int code = way(settings);
     if (edt_cli_stop_asked())
         code = EDT_ERROR_CANCELLED;
     edt_ranks_end();

@@ -110,7 +110,8 @@ typedef struct {
     gboolean needs_vae; /* latent space; without has_vae only latents come out */
     gboolean has_draft; /* a small autoencoder beside the full one */
     gboolean has_alpha; /* pictures have 4 channels */
-    gboolean amm_helps; /* EDT_AMM_AUTO uses the AMM in this model */
+    gboolean amm_helps;    /* EDT_AMM_AUTO uses the AMM in this model */
+    gboolean amm_official; /* EDT_AMM_OFFICIAL does: something was published for its network */
     int n_classes;      /* without the null class */
     EdtClassList class_list;
     char **class_names;  /* n_classes names, NULL-terminated, or NULL (class_list tells) */

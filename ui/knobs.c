@@ -14,7 +14,7 @@ typedef struct {
     GObject *settings;
     GtkWidget *seed, *fresh, *amm, *more;
     double last_seed;
-    gboolean amm_helps; /* Automatic uses it in this model */
+    gboolean amm_helps, amm_official; /* Automatic, and Official, use it in this model */
     gboolean busy;
 } Knobs;
 
@@ -180,6 +180,25 @@ static GtkWidget *new_steps_row(GObject *settings, GtkWidget **spin)
 
 /* ---- AMM ---- */
 
+static const char *amm_words(const Knobs *knobs)
+{
+    if (knobs->amm_helps && knobs->amm_official)
+        return _("The attention modulation matrix: every part of the picture attends more to its "
+                 "neighbours and less to what is far away, without any training. Details become "
+                 "crisper and the class clearer. “Official” uses the layers of the published "
+                 "code, “Automatic” the ones that suit the model and the guidance.");
+    if (knobs->amm_helps)
+        return _("The attention modulation matrix: every part of the picture attends more to its "
+                 "neighbours and less to what is far away. Nothing is published for this network, "
+                 "so “Official” does nothing; “Automatic” uses layers as deep as in those "
+                 "networks that something is published for.");
+    if (knobs->amm_official)
+        return _("The attention modulation matrix was published for finer networks than this one, "
+                 "where it brings out seams: “Automatic” leaves it off.");
+    return _("Nobody has said where the attention modulation matrix goes in this network: it does "
+             "nothing here.");
+}
+
 /* Where Automatic leaves it out there is nothing to choose; what was chosen for another model can
  * be taken back. */
 static void show_amm(Knobs *knobs)
@@ -188,25 +207,22 @@ static void show_amm(Knobs *knobs)
     g_object_get(knobs->settings, "amm", &word, NULL);
     gboolean idle = !knobs->amm_helps && g_strcmp0(word, edt_amm_words[EDT_AMM_AUTO]) == 0;
     gtk_widget_set_sensitive(knobs->amm, !idle);
-    gtk_widget_set_tooltip_text(
-        knobs->amm,
-        knobs->amm_helps
-            ? _("The attention modulation matrix: every part of the picture attends more to its "
-                "neighbours and less to what is far away, without any training. Details become "
-                "crisper and the class clearer. “Official” uses the layers of the published "
-                "code, “Automatic” the ones that suit the model and the guidance.")
-            : _("The attention modulation matrix was published for finer networks than this one, "
-                "where it brings out seams: “Automatic” leaves it off."));
+    gtk_widget_set_tooltip_text(knobs->amm, amm_words(knobs));
 }
 
-/* The row says itself why nothing can be chosen. */
+/* The rows say themselves why nothing can be chosen, or what does nothing. */
 static void label_amm(Knobs *knobs)
 {
     GtkTreeModel *model = gtk_combo_box_get_model(GTK_COMBO_BOX(knobs->amm));
-    GtkTreeIter first;
-    if (gtk_tree_model_get_iter_first(model, &first))
-        gtk_list_store_set(GTK_LIST_STORE(model), &first, 0,
-                           knobs->amm_helps ? _("Automatic") : _("Off: not for this model"), -1);
+    GtkTreeIter row;
+    if (!gtk_tree_model_get_iter_first(model, &row))
+        return;
+    gtk_list_store_set(GTK_LIST_STORE(model), &row, 0,
+                       knobs->amm_helps ? _("Automatic") : _("Off: not for this model"), -1);
+    if (gtk_tree_model_iter_next(model, &row))
+        gtk_list_store_set(
+            GTK_LIST_STORE(model), &row, 0,
+            knobs->amm_official ? _("Official") : _("Official: nothing for this model"), -1);
 }
 
 static void on_amm_setting(GObject *settings, GParamSpec *property, GtkWidget *box)
@@ -329,7 +345,7 @@ GtkWidget *edt_ui_knobs_new(GObject *settings)
 {
     Knobs *knobs = g_new0(Knobs, 1);
     GtkWidget *grid = gtk_grid_new();
-    *knobs = (Knobs){.settings = settings, .amm_helps = TRUE};
+    *knobs = (Knobs){.settings = settings, .amm_helps = TRUE, .amm_official = TRUE};
     gtk_grid_set_row_spacing(GTK_GRID(grid), 6);
     gtk_grid_set_column_spacing(GTK_GRID(grid), 12);
     attach_all(GTK_GRID(grid), knobs);
@@ -345,6 +361,7 @@ void edt_ui_knobs_set_model(GtkWidget *grid, const EdtModelInfo *info)
 {
     Knobs *knobs = g_object_get_data(G_OBJECT(grid), "edt-knobs");
     knobs->amm_helps = !info || info->amm_helps;
+    knobs->amm_official = !info || info->amm_official;
     label_amm(knobs);
     show_amm(knobs);
 }

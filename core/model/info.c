@@ -285,7 +285,8 @@ static gboolean check_agreement(Reader *r)
     info->has_null = !v->no_null;
     if (v->no_null)
         info->cfg_scale = 1; /* guidance has nothing to lead away from */
-    info->amm_helps = edt_amm_helps(v);
+    info->amm_helps = edt_amm_acts(v, EDT_AMM_AUTO);
+    info->amm_official = edt_amm_acts(v, EDT_AMM_OFFICIAL);
     info->learned_variance = v->out_channels == 2 * v->channels;
     return TRUE;
 }

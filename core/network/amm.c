@@ -44,7 +44,7 @@ static const Placement placements[] = {
  * 96 % instead of 99 %; the second changed next to nothing.  So AUTO leaves those alone. */
 #define PUBLISHED_PATCH 2
 
-gboolean edt_amm_helps(const EdtVariant *v)
+static gboolean helps(const EdtVariant *v)
 {
     return v->patch == PUBLISHED_PATCH;
 }
@@ -118,10 +118,19 @@ static EdtAmmPlan plan_list(const EdtVariant *v, EdtAmm amm)
 
 EdtAmmPlan edt_amm_plan(const EdtVariant *v, EdtAmm amm, double cfg_scale)
 {
-    if (amm == EDT_AMM_OFF || (amm == EDT_AMM_AUTO && !edt_amm_helps(v)))
+    if (amm == EDT_AMM_OFF || (amm == EDT_AMM_AUTO && !helps(v)))
         return (EdtAmmPlan){0};
     return edt_family_one_width(edt_family_of(v)) ? plan_list(v, amm)
                                                   : plan_stages(v, amm, cfg_scale);
+}
+
+gboolean edt_amm_acts(const EdtVariant *v, EdtAmm amm)
+{
+    const EdtAmmPlan plan = edt_amm_plan(v, amm, 0);
+    gboolean acts = FALSE;
+    for (int i = 0; i < EDT_BLOCKS_MAX; i++)
+        acts |= plan.block[i];
+    return acts;
 }
 
 /* ---- the matrix ---- */

@@ -19,14 +19,13 @@ typedef struct {
     gboolean block[EDT_BLOCKS_MAX];
 } EdtAmmPlan;
 
-/* Whether EDT_AMM_AUTO uses it in this model at all: not in one with other patches than the
- * published ones. */
-gboolean edt_amm_helps(const EdtVariant *v);
 /* Where AMM goes for this model and guidance: EDT_AMM_OFFICIAL as the published code runs, for
  * every guidance, and nowhere in networks that it has no list for; EDT_AMM_AUTO the arrangement
  * that the code's comments give for the guidance, for networks without one the same share of the
  * depth, and none in models with other patches than the published ones. */
 EdtAmmPlan edt_amm_plan(const EdtVariant *v, EdtAmm amm, double cfg_scale);
+/* Whether that is anywhere in this model, at any guidance. */
+gboolean edt_amm_acts(const EdtVariant *v, EdtAmm amm);
 
 /* The matrix by offset: out[(2n-1) * (dy + n-1) + dx + n-1] for token offsets dy, dx; n > 1.  Zero
  * where dy^2 + dx^2 > 4 + (n-1)^2. */

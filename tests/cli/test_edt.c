@@ -580,6 +580,25 @@ static void test_bench_train(void)
     EXPECT(2, "train", "--bench");
 }
 
+/* It says where the AMM can be. */
+static void test_amm(void)
+{
+    g_autofree char *dit = program_data("dit_tiny_bare.pt");
+    Outcome outcome;
+
+    EXPECT(0, "import", dit, "--heads", "2", "-o", "dit.safetensors");
+    outcome = program_expect(0, NULL, "info", "dit.safetensors", NULL);
+    g_assert_nonnull(strstr(outcome.out, "AMM          none: official and automatic do nothing"));
+    outcome_clear(&outcome);
+    outcome = program_expect(0, NULL, "info", "dit.safetensors", "--json", NULL);
+    g_assert_nonnull(strstr(outcome.out, "\"amm_official\":false,\"amm_auto\":false"));
+    outcome_clear(&outcome);
+    outcome = program_expect(0, NULL, "sample", "-m", "dit.safetensors", "--amm", "official",
+                             "--steps", "1", "--latent-only", "--latent-out", "dit.npy", NULL);
+    g_assert_nonnull(strstr(outcome.err, "AMM official (nowhere)"));
+    outcome_clear(&outcome);
+}
+
 /* The ratios of work are the paper's networks'; those of time are measured, so not judged. */
 static void test_bench_compare(void)
 {
@@ -638,6 +657,7 @@ int main(int argc, char **argv)
     g_test_add_func("/edt/latents", test_latents);
     g_test_add_func("/edt/previews", test_previews);
     g_test_add_func("/edt/bench-train", test_bench_train);
+    g_test_add_func("/edt/amm", test_amm);
     g_test_add_func("/edt/bench-compare", test_bench_compare);
     return g_test_run();
 }

@@ -353,6 +353,7 @@ static void test_amm_placement(void)
         for (int b = 0; b < EDT_BLOCKS_MAX; b++)
             found += plan.block[b];
         g_assert_cmpint(found, ==, cases[i].n);
+        g_assert_cmpint(edt_amm_acts(&v, cases[i].amm), ==, cases[i].n > 0);
         for (int k = 0; k < cases[i].n; k++)
             g_assert_true(plan.block[cases[i].blocks[k]]);
         g_assert_cmpint(plan.matrix, ==, EDT_AMM_MATRIX_256);
