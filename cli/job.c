@@ -235,6 +235,8 @@ static gboolean read_output(JsonObject *line, const char *json, const EdtCliSett
                             const EdtModelInfo *info, EdtCliJob *job, GError **error)
 {
     EdtCliTask *task = &job->task;
+    if (job->archived)
+        return TRUE;
     if (!read_text(line, json, "output", &task->output, error))
         return FALSE;
     job->drawn = (job->class_drawn || job->style_drawn || job->seed_drawn) && !task->output;

@@ -1,82 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * `edt sample --npz`: as many pictures as statistics want (FID of 50,000), into one archive that
- * grows with them.  Which class and seed picture i has follows from its number, so that a run that
- * was stopped goes on where it was.
+ * grows with them.  Which picture number i is follows from its number (series.h), so that a run
+ * that was stopped goes on where it was.
+ *
+ * Below `mpirun -n N` the ranks make N shares at a time; rank 0 alone has the file, and writes them
+ * down in their order.  So the archive is the same for any N, also one that another N began.
  */
 #include "cli/event.h"
 #include "cli/progress.h"
 #include "cli/sample.h"
+#include "cli/series.h"
 #include "cli/stop.h"
 #include "cli/talk.h"
 #include "core/settings.h"
 #include "catalogue.h"
 #include "machine.h"
+#include "train.h"
 
 #include <string.h>
 
 typedef struct {
     EdtCliRun run;
     const EdtCliSettings *settings;
-    EdtRequest request;
-    EdtItem item;  /* what all begin as */
-    guint64 seed;  /* of the first */
-    GArray *cycle; /* of int: classes in turn; empty: drawn */
-    EdtNpz *npz;
+    EdtCliSeries series;
+    EdtNpz *npz;          /* rank 0's */
+    int done;             /* of all ranks */
+    gsize one;            /* bytes of a picture */
+    guint8 *pixels, *all; /* of a share; of all ranks' shares, rank 0's */
 } Samples;
-
-/* ---- who is pictured ---- */
-
-/* A number without pattern out of a seed (splitmix64). */
-static guint64 scatter(guint64 z)
-{
-    z += G_GUINT64_CONSTANT(0x9E3779B97F4A7C15);
-    z = (z ^ (z >> 30)) * G_GUINT64_CONSTANT(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * G_GUINT64_CONSTANT(0x94D049BB133111EB);
-    return z ^ (z >> 31);
-}
-
-static int class_of(const Samples *s, guint64 i)
-{
-    if (s->cycle->len == 0)
-        return (int)(scatter(s->seed + i) % (guint64)s->run.info->n_classes);
-    return g_array_index(s->cycle, int, i % s->cycle->len);
-}
-
-/* All classes in turn, those of a list, or drawn. */
-static gboolean plan_classes(Samples *s, GError **error)
-{
-    const EdtModelInfo *info = s->run.info;
-    const char *text = s->settings->classes;
-
-    if (!text) {
-        for (int i = 0; i < info->n_classes; i++)
-            g_array_append_val(s->cycle, i);
-        return TRUE;
-    }
-    if (g_ascii_strcasecmp(text, "random") == 0)
-        return TRUE;
-    g_auto(GStrv) names = edt_class_split(info, text);
-    for (char **name = names; *name; name++) {
-        int found = edt_class_choose(info, *name, NULL, error);
-        if (found < 0)
-            return FALSE;
-        g_array_append_val(s->cycle, found);
-    }
-    return TRUE;
-}
-
-static gboolean plan(Samples *s, GError **error)
-{
-    const EdtCliSettings *settings = s->settings;
-
-    edt_request_init(&s->request, s->run.engine);
-    edt_item_init(&s->item);
-    return edt_cli_seed_parse(settings->seed ? settings->seed : "0", &s->seed, error) &&
-           edt_cli_settings_apply(settings, &s->request, &s->item, error) &&
-           edt_style_choose(s->run.info, settings->styles, &s->item.style, NULL, error) &&
-           plan_classes(s, error);
-}
 
 /* ---- the file ---- */
 
@@ -84,16 +36,22 @@ static gboolean plan(Samples *s, GError **error)
 static char *record_of(const Samples *s)
 {
     const EdtModelInfo *info = s->run.info;
+    const EdtCliSettings *settings = s->settings;
     GString *record = edt_cli_event_new(NULL);
 
     edt_cli_event_text(record, "edt", EDT_VERSION);
     edt_cli_event_text(record, "model", edt_model_info_title(info));
     edt_cli_event_text(record, "model_sha256", info->sha256);
-    edt_cli_event_text(record, "classes", s->settings->classes ? s->settings->classes : "all");
-    edt_cli_event_integer(record, "style", s->item.style);
-    edt_cli_event_integer(record, "seed", (gint64)s->seed);
-    edt_cli_event_integer(record, "pictures", s->run.pictures);
-    edt_cli_event_settings(record, &s->request);
+    edt_cli_event_text(record, "classes", settings->classes ? settings->classes : "all");
+    edt_cli_event_text(record, "style", settings->styles);
+    edt_cli_event_text(record, "mix", settings->mix);
+    edt_cli_event_text(record, "vary", settings->vary);
+    edt_cli_event_text(record, "image", settings->image);
+    edt_cli_event_text(record, "mask", settings->mask);
+    edt_cli_event_text(record, "jobs_sha256", s->series.sha256);
+    edt_cli_event_integer(record, "seed", (gint64)s->series.seed);
+    edt_cli_event_integer(record, "pictures", s->series.n);
+    edt_cli_event_settings(record, &s->series.request);
     edt_cli_event_text(record, "precision",
                        edt_precision_words[edt_engine_precision(s->run.engine)]);
     g_string_append_c(record, '}');
@@ -105,7 +63,7 @@ static gboolean open_file(Samples *s, GError **error)
     const EdtModelInfo *info = s->run.info;
     g_autofree char *record = record_of(s);
     const EdtNpzKind kind = {.record = record,
-                             .n = s->run.pictures,
+                             .n = s->series.n,
                              .height = info->image_size,
                              .width = info->image_size,
                              .channels = info->has_alpha ? 4 : 3};
@@ -113,56 +71,18 @@ static gboolean open_file(Samples *s, GError **error)
     s->npz = edt_npz_open(s->settings->npz, &kind, s->settings->force, error);
     if (!s->npz)
         return FALSE;
-    s->run.done = (int)edt_npz_done(s->npz);
-    if (s->run.done > 0)
-        edt_cli_say("%d of %d pictures are there already.", s->run.done, s->run.pictures);
+    s->done = (int)edt_npz_done(s->npz);
+    if (s->done > 0)
+        edt_cli_say("%d of %d pictures are there already.", s->done, s->series.n);
     return TRUE;
-}
-
-/* Whole pictures only: one that was stopped early is made again. */
-static gboolean add(Samples *s, const EdtPictures *pictures, GError **error)
-{
-    for (int i = 0; i < pictures->n_pictures; i++) {
-        const EdtPicture *picture = &pictures->pictures[i];
-        const gsize bytes =
-            (gsize)picture->width * (gsize)picture->height * (gsize)picture->channels;
-        if (picture->steps_done < s->request.steps)
-            break;
-        g_autofree guint8 *pixels = g_malloc(bytes);
-        edt_picture_to_u8(picture, pixels);
-        if (!edt_npz_add(s->npz, pixels, error))
-            return FALSE;
-        s->run.saved++;
-    }
-    return TRUE;
-}
-
-static gboolean make_batch(Samples *s, int n, GError **error)
-{
-    g_autofree EdtItem *items = g_new(EdtItem, n);
-
-    for (int i = 0; i < n; i++) {
-        const guint64 number = (guint64)(s->run.done + i);
-        items[i] = s->item;
-        items[i].class_index = class_of(s, number);
-        items[i].seed = s->seed + number;
-    }
-    s->request.items = items;
-    s->request.n_items = n;
-    EdtPictures *pictures =
-        edt_generate(s->run.engine, &s->request, &edt_cli_progress, &s->run, error);
-    gboolean ok = pictures && add(s, pictures, error);
-    edt_pictures_free(pictures);
-    s->run.done += n;
-    return ok;
 }
 
 static gboolean finish(Samples *s, GError **error)
 {
-    g_autofree gint64 *labels = g_new(gint64, s->run.pictures);
+    g_autofree gint64 *labels = g_new(gint64, s->series.n);
 
-    for (int i = 0; i < s->run.pictures; i++)
-        labels[i] = class_of(s, (guint64)i);
+    for (int i = 0; i < s->series.n; i++)
+        labels[i] = edt_cli_series_class(&s->series, i);
     if (!edt_npz_finish(s->npz, labels, error))
         return FALSE;
     edt_cli_bar_clear();
@@ -172,49 +92,181 @@ static gboolean finish(Samples *s, GError **error)
     }
     GString *event = edt_cli_event_new("npz");
     edt_cli_event_text(event, "path", s->settings->npz);
-    edt_cli_event_integer(event, "pictures", s->run.pictures);
+    edt_cli_event_integer(event, "pictures", s->series.n);
     edt_cli_event_send(event);
+    return TRUE;
+}
+
+/* ---- a share ---- */
+
+/* Whole pictures only: one that was stopped early is made again, and what comes behind it. */
+static void take(Samples *s, const EdtPictures *pictures, int steps, int *whole)
+{
+    for (int i = 0; i < pictures->n_pictures && pictures->pictures[i].steps_done == steps; i++)
+        edt_picture_to_u8(&pictures->pictures[i], s->pixels + (gsize)(*whole)++ * s->one);
+}
+
+/* n of one request.  That somebody stopped it is no error: fewer are whole. */
+static gboolean make_batch(Samples *s, const EdtCliJob *jobs, int n, int *whole, GError **error)
+{
+    g_autofree EdtItem *items = g_new(EdtItem, n);
+    EdtRequest request = jobs->request;
+    GError *failure = NULL;
+
+    for (int i = 0; i < n; i++)
+        items[i] = jobs[i].task.item;
+    request.items = items;
+    request.n_items = n;
+    EdtPictures *pictures =
+        edt_generate(s->run.engine, &request, &edt_cli_progress, &s->run, &failure);
+    if (pictures)
+        take(s, pictures, request.steps, whole);
+    edt_pictures_free(pictures);
+    s->run.done += n;
+    if (g_error_matches(failure, EDT_ERROR, EDT_ERROR_CANCELLED))
+        g_clear_error(&failure);
+    if (failure)
+        g_propagate_error(error, failure);
+    return !failure;
+}
+
+/* Pictures from number first on; whole: how many came out.  Jobs with equal settings are one
+ * batch. */
+static gboolean make_share(Samples *s, int first, int n, int *whole, GError **error)
+{
+    g_autofree EdtCliJob *jobs = g_new0(EdtCliJob, MAX(n, 1));
+    gboolean ok = TRUE;
+    int read = 0, from = 0, to;
+
+    s->run.done = first;
+    for (; ok && read < n; read += ok)
+        ok = edt_cli_series_job(&s->series, first + read, &jobs[read], error);
+    for (; ok && from < n && *whole == from; from = to) {
+        for (to = from + 1; to < n && edt_settings_equal(&jobs[to].request, &jobs[from].request);)
+            to++;
+        ok = make_batch(s, jobs + from, to - from, whole, error);
+    }
+    for (int i = 0; i < read; i++)
+        edt_cli_task_clear(&jobs[i].task);
+    return ok;
+}
+
+/* ---- all of them ---- */
+
+/* Rank 0: what all have made, as far as it is one row. */
+static gboolean add(Samples *s, const double *whole, int share, GError **error)
+{
+    const int end = MIN(s->done + share * edt_ranks_count(), s->series.n);
+    gboolean ok = TRUE;
+
+    for (int i = 0; ok && s->done + i < end && i % share < (int)whole[i / share]; i++)
+        ok = edt_npz_add(s->npz, s->all + (gsize)i * s->one, error);
+    s->run.saved = (int)edt_npz_done(s->npz);
+    return ok;
+}
+
+/* FALSE on every rank where it failed on one; who failed has the error. */
+static gboolean all_well(gboolean ok)
+{
+    return edt_ranks_most(!ok) == 0;
+}
+
+/* Every rank's next share, each one behind that of the rank before. */
+static gboolean make_round(Samples *s, GError **error)
+{
+    const int ranks = edt_ranks_count(), own = edt_ranks_own(), rest = s->series.n - s->done;
+    const int share = MIN(edt_cli_run_batch_size(s->settings), (rest + ranks - 1) / ranks);
+    const int first = MIN(s->done + own * share, s->series.n);
+    g_autofree double *whole = g_new0(double, ranks);
+    int made = 0;
+
+    gboolean ok = make_share(s, first, MIN(share, s->series.n - first), &made, error);
+    whole[own] = made;
+    edt_ranks_sum(whole, (gsize)ranks);
+    edt_ranks_gather(s->pixels, (gsize)share * s->one, s->all);
+    if (s->npz && !add(s, whole, share, ok ? error : NULL))
+        ok = FALSE;
+    s->done = MIN(s->done + share * ranks, s->series.n);
+    return all_well(ok);
+}
+
+static void make_room(Samples *s)
+{
+    const EdtModelInfo *info = s->run.info;
+    const gsize size = (gsize)edt_cli_run_batch_size(s->settings);
+
+    s->one = (gsize)info->image_size * (gsize)info->image_size * (info->has_alpha ? 4 : 3);
+    s->pixels = g_malloc0(size * s->one);
+    if (edt_ranks_own() == 0)
+        s->all =
+            edt_ranks_count() > 1 ? g_malloc((gsize)edt_ranks_count() * size * s->one) : s->pixels;
+}
+
+/* Where the file goes on, told to all by the one that knows. */
+static gboolean begin(Samples *s, GError **error)
+{
+    gboolean ok = edt_cli_series_open(&s->series, s->settings, s->run.engine, error);
+
+    if (!all_well(ok && (edt_ranks_own() > 0 || open_file(s, error))))
+        return FALSE;
+    s->done = (int)edt_ranks_most(s->done);
     return TRUE;
 }
 
 static gboolean make_all(Samples *s, GError **error)
 {
-    const int size = edt_cli_run_batch_size(s->settings);
-
-    s->run.pictures = s->settings->batch_count;
-    if (!plan(s, error) || !open_file(s, error))
+    if (!begin(s, error))
         return FALSE;
-    edt_cli_run_announce(&s->run, &s->request, s->seed);
-    while (s->run.done < s->run.pictures && !edt_cli_stop_asked())
-        if (!make_batch(s, MIN(size, s->run.pictures - s->run.done), error))
+    make_room(s);
+    s->run.pictures = s->series.n;
+    edt_cli_run_announce(&s->run, &s->series.request, s->series.seed);
+    while (s->done < s->series.n && !edt_ranks_most(edt_cli_stop_asked()))
+        if (!make_round(s, error))
             return FALSE;
-    if (edt_npz_done(s->npz) == s->run.pictures)
+    if (!s->npz)
+        return TRUE;
+    if (edt_npz_done(s->npz) == s->series.n)
         return finish(s, error);
     edt_cli_bar_clear();
     edt_cli_say("%" G_GINT64_FORMAT " of %d pictures are there: the same command goes on.",
-                edt_npz_done(s->npz), s->run.pictures);
+                edt_npz_done(s->npz), s->series.n);
     return TRUE;
+}
+
+static gboolean open_run(Samples *s, EdtCliSettings *settings, GError **error)
+{
+    g_autofree char *path = NULL;
+    gboolean ok = edt_cli_settings_check(settings, error) &&
+                  (path = edt_cli_settings_model(settings, error)) &&
+                  edt_cli_run_open(&s->run, settings, path, error);
+
+    s->run.jobs = FALSE; /* pictures are no events here */
+    s->run.json = settings->json && edt_ranks_own() == 0;
+    return all_well(ok);
 }
 
 int edt_cli_npz(EdtCliSettings *settings)
 {
     Samples s = {.run = {.json = settings->json, .began = g_get_monotonic_time()},
-                 .settings = settings,
-                 .cycle = g_array_new(FALSE, FALSE, sizeof(int))};
+                 .settings = settings};
     GError *error = NULL;
-    g_autofree char *path = NULL;
     int code = 0;
 
-    if (!edt_cli_settings_check(settings, &error) ||
-        !(path = edt_cli_settings_model(settings, &error)) ||
-        !edt_cli_run_open(&s.run, settings, path, &error) || !make_all(&s, &error)) {
-        edt_cli_run_report(&s.run, 0, error);
+    if (!open_run(&s, settings, &error) || !make_all(&s, &error)) {
+        s.run.json = settings->json;
         s.run.failed = 1;
-        code = edt_cli_fail(error);
+        if (error) {
+            edt_cli_run_report(&s.run, 0, error);
+            code = edt_cli_fail(error);
+        }
     }
+    code = (int)edt_ranks_most(code);
     edt_cli_run_finish(&s.run);
     edt_npz_close(s.npz);
+    edt_cli_series_close(&s.series);
+    if (s.all != s.pixels)
+        g_free(s.all);
+    g_free(s.pixels);
     edt_cli_run_close(&s.run);
-    g_array_unref(s.cycle);
     return code;
 }

@@ -187,8 +187,7 @@ static gboolean check_jobs(const EdtCliSettings *settings, GError **error)
 
 static gboolean check_npz(const EdtCliSettings *settings, GError **error)
 {
-    const char *other = settings->jobs          ? "--jobs"
-                        : settings->from        ? "--from"
+    const char *other = settings->from          ? "--from"
                         : settings->output      ? "-o"
                         : settings->init_latent ? "--init-latent"
                         : settings->latent_out  ? "--latent-out"

@@ -188,6 +188,9 @@ int edt_ranks_count(void);                /* N */
  * largest, or the sums. */
 gint64 edt_ranks_most(gint64 value);
 void edt_ranks_sum(double *values, gsize n);
+/* Every rank gives the same number of bytes, below 2 GB; rank 0 gets them one behind the other:
+ * all [N][bytes], which may be `own` where N is 1; the others' may be NULL. */
+void edt_ranks_gather(const void *own, gsize bytes, void *all);
 
 typedef struct {
     const char *variant;

@@ -55,6 +55,13 @@ static gint64 most(gint64 value)
     return value;
 }
 
+static void gather(const void *own, gsize bytes, void *all)
+{
+    MPI_Request request;
+    MPI_Igather(own, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, 0, MPI_COMM_WORLD, &request);
+    wait_for(1, &request);
+}
+
 static void finish(void)
 {
     wait_for(n_running, running);
@@ -79,7 +86,7 @@ static void go_on(void)
 }
 
 static const EdtRanksModule table = {
-    {EDT_VERSION, sizeof table}, begin, end, most, sum, sum_begin, go_on, finish};
+    {EDT_VERSION, sizeof table}, begin, end, most, sum, gather, sum_begin, go_on, finish};
 
 G_MODULE_EXPORT const EdtRanksModule *edt_ranks_module(void);
 const EdtRanksModule *edt_ranks_module(void)

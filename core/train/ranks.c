@@ -8,6 +8,7 @@
 #include "base/launcher.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static struct {
     const EdtRanksModule *module; /* NULL: alone */
@@ -93,6 +94,14 @@ void edt_ranks_sum(double *values, gsize n)
 {
     if (ranks.module)
         ranks.module->sum(values, n);
+}
+
+void edt_ranks_gather(const void *own, gsize bytes, void *all)
+{
+    if (ranks.module)
+        ranks.module->gather(own, bytes, all);
+    else if (all != own)
+        memcpy(all, own, bytes);
 }
 
 void edt_ranks_sum_begin(float *values, gsize n)

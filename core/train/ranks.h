@@ -27,6 +27,7 @@ typedef struct {
     void (*end)(void);
     gint64 (*most)(gint64 value);
     void (*sum)(double *values, gsize n);
+    void (*gather)(const void *own, gsize bytes, void *all);
     void (*sum_begin)(float *values, gsize n);
     void (*go_on)(void);
     void (*finish)(void);

@@ -106,10 +106,59 @@ static void test_resumed(void)
     outcome_clear(&outcome);
 }
 
+/* The lines are the pictures; what they leave open follows from their numbers. */
+static void test_jobs(void)
+{
+    program_write("jobs.jsonl", "{\"class\": 5, \"seed\": 9, \"output\": \"no/such/folder.png\"}\n"
+                                "\n"
+                                "{\"class\": \"random\"}\n"
+                                "{\"steps\": 3}\n"
+                                "{\"class\": 4}\n");
+    EXPECT(0, "sample", "--npz", "jobs.npz", "--jobs", "jobs.jsonl", "-s", "40", LIKE);
+    g_auto(GStrv) lines = read_archive("jobs.npz");
+    g_assert_cmpstr(lines[0], ==, "4 128 128 3");
+    g_assert_cmpstr(lines[1], ==, "5 1 2 4");
+    EXPECT(0, "sample", "--class", "5", "-s", "9", "-o", "first.png", LIKE);
+    g_autofree char *first = png_checksum("first.png");
+    g_assert_cmpstr(lines[3], ==, first);
+    EXPECT(0, "sample", "--class", "2", "-s", "42", "-o", "third.png", LIKE, "--steps", "3");
+    g_autofree char *third = png_checksum("third.png");
+    g_assert_cmpstr(lines[3 + 2], ==, third);
+    EXPECT(0, "sample", "--npz", "other.npz", "--jobs", "jobs.jsonl", "-s", "40", "-c", "7",
+           "--batch-size", "1", "--force", LIKE);
+    g_auto(GStrv) other = read_archive("other.npz");
+    g_assert_cmpstr(other[1], ==, "5 7 7 4");
+    g_assert_cmpstr(other[3 + 3], ==, lines[3 + 3]);
+}
+
+/* Nothing is begun where the last line is wrong, and another file's beginning is not taken. */
+static void test_wrong_jobs(void)
+{
+    program_write("wrong.jsonl", "{\"class\": 5}\n{\"class\": 5}\n\n{\"class\": 55}\n");
+    Outcome outcome =
+        program_expect(2, NULL, "sample", "--npz", "w.npz", "--jobs", "wrong.jsonl", NULL);
+    g_assert_nonnull(strstr(outcome.err, "line 4: "));
+    outcome_clear(&outcome);
+    g_assert_false(program_exists("w.npz.partial"));
+    program_write("empty.jsonl", "\n");
+    EXPECT(2, "sample", "--npz", "w.npz", "--jobs", "empty.jsonl");
+    EXPECT(2, "sample", "--npz", "w.npz", "--jobs", "-");
+    program_write("five.jsonl", "{}\n{}\n{}\n{}\n{}\n");
+    program_write("like.jsonl", "{}\n{}\n{}\n{}\n{ }\n");
+    EXPECT(0, "sample", "--npz", "five.npz", "--jobs", "five.jsonl", LIKE);
+    write_partial("five.npz", "six.npz.partial");
+    outcome =
+        program_expect(2, NULL, "sample", "--npz", "six.npz", "--jobs", "like.jsonl", LIKE, NULL);
+    g_assert_nonnull(strstr(outcome.err, "another run"));
+    outcome_clear(&outcome);
+    EXPECT(0, "sample", "--npz", "six.npz", "--jobs", "five.jsonl", LIKE);
+    g_autoptr(GBytes) five = program_contents("five.npz"), six = program_contents("six.npz");
+    g_assert_true(g_bytes_equal(five, six));
+}
+
 static void test_refused(void)
 {
     EXPECT(2, "sample", "--npz", "x.npz", "-o", "x.png");
-    EXPECT(2, "sample", "--npz", "x.npz", "--jobs", "-");
     EXPECT(1, "sample", "--npz", "missing/x.npz", "--steps", "1");
     EXPECT(2, "sample", "--npz", "x.npz", "-c", "no such class");
     g_assert_false(program_exists("x.npz.partial"));
@@ -122,6 +171,8 @@ int main(int argc, char **argv)
     g_test_add_func("/npz/contents", test_contents);
     g_test_add_func("/npz/classes", test_classes);
     g_test_add_func("/npz/resumed", test_resumed);
+    g_test_add_func("/npz/jobs", test_jobs);
+    g_test_add_func("/npz/wrong-jobs", test_wrong_jobs);
     g_test_add_func("/npz/refused", test_refused);
     return g_test_run();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * `mpirun -n 2 edt sample --jobs`: two processes share a job file, each file has one maker, and
- * what comes out is what one process makes.
+ * what comes out is what one process makes.  And --npz: two processes make one archive.
  */
 #include <glib/gstdio.h>
 #include <string.h>
@@ -87,10 +87,46 @@ static void test_shared(gconstpointer alone)
     g_free(name);
 }
 
+#define ARCHIVE(name, ...)                                                                         \
+    EXPECT(0, "sample", "--npz", name, "-s", "3", "--steps", "2", "--batch-size", "2", __VA_ARGS__)
+
+static void assert_same(const char *one, const char *other)
+{
+    g_autoptr(GBytes) a = program_contents(one), b = program_contents(other);
+    g_assert_true(g_bytes_equal(a, b));
+}
+
+/* What one process makes, from the beginning and where it was stopped. */
+static void test_archive(void)
+{
+    ARCHIVE("two.npz", "-n", "7");
+    assert_same("one.npz", "two.npz");
+    ARCHIVE("two-jobs.npz", "--jobs", "archive.jsonl");
+    assert_same("one-jobs.npz", "two-jobs.npz");
+
+    g_autoptr(GBytes) whole = program_contents("one.npz");
+    gsize size;
+    g_autofree char *path = program_path("cut.npz.partial");
+    g_autofree char *copy = g_memdup2(g_bytes_get_data(whole, &size), g_bytes_get_size(whole));
+    memset((char *)memmem(copy, size, "arr_0.npy", 9) - 30 + 14, 0, 4); /* no checksum yet */
+    g_assert_true(g_file_set_contents(path, copy, (gssize)(size / 2), NULL));
+    ARCHIVE("cut.npz", "-n", "7");
+    assert_same("one.npz", "cut.npz");
+    g_assert_false(program_exists("cut.npz.partial"));
+}
+
+/* One rank alone can see what is wrong: all end. */
+static void test_archive_refused(void)
+{
+    EXPECT(2, "sample", "--npz", "one.npz", "-n", "7", "--steps", "2");
+    EXPECT(1, "sample", "--npz", "missing/x.npz", "-n", "7", "--steps", "2");
+}
+
 static void test_refused(void)
 {
     Outcome outcome = program_expect(2, NULL, "sample", "--class", "1", "-o", "x.png", NULL);
     g_assert_nonnull(strstr(outcome.err, "--jobs"));
+    g_assert_nonnull(strstr(outcome.err, "--npz"));
     outcome_clear(&outcome);
     outcome = program_expect(2, "", "sample", "--jobs", "-", NULL);
     g_assert_nonnull(strstr(outcome.err, "not stdin"));
@@ -119,8 +155,14 @@ int main(int argc, char **argv)
     char *name = write_jobs("one");
     GPtrArray *alone = run_jobs("one", name);
     assert_counts(alone, PICTURES, DOUBLES);
+    ARCHIVE("one.npz", "-n", "7");
+    program_write("archive.jsonl",
+                  "{\"class\": 5}\n{}\n{\"steps\": 1}\n{}\n{\"class\": \"random\"}\n");
+    ARCHIVE("one-jobs.npz", "--jobs", "archive.jsonl");
     program_under(mpirun);
     g_test_add_data_func("/ranks/shared", alone, test_shared);
+    g_test_add_func("/ranks/archive", test_archive);
+    g_test_add_func("/ranks/archive-refused", test_archive_refused);
     g_test_add_func("/ranks/refused", test_refused);
     int code = g_test_run();
     g_ptr_array_unref(alone);
