@@ -141,7 +141,7 @@ static gboolean run_all(EdtRun *run, EdtPictures *result, GError **error)
         return FALSE;
     for (; ok && run->first < request->n_items && verdict == EDT_CONTINUE; run->first += run->B) {
         EdtNoiseSchedule *schedule =
-            edt_easel_schedule(info, &request->items[run->first], request->steps, error);
+            edt_easel_schedule(info, request, &request->items[run->first], error);
         run->sampling =
             (EdtSampling){.schedule = schedule,
                           .sampler = request->sampler,

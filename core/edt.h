@@ -155,7 +155,19 @@ int edt_engine_threads(const EdtEngine *engine);
 
 /* ---- a request ---- */
 
-typedef enum { EDT_SAMPLER_DDPM, EDT_SAMPLER_DDIM, EDT_SAMPLER_DPMPP_2M } EdtSampler;
+typedef enum {
+    EDT_SAMPLER_DDPM,
+    EDT_SAMPLER_DDIM,
+    EDT_SAMPLER_DPMPP_2M,
+    EDT_SAMPLER_UNIPC,
+} EdtSampler;
+
+/* Which timesteps are gone. */
+typedef enum {
+    EDT_SPACING_EVEN,   /* the official code's */
+    EDT_SPACING_KARRAS, /* evenly in the seventh root of the noise beside the picture (Karras et al.
+                           2022, eq. 5): more of them where little noise is left */
+} EdtSpacing;
 typedef enum { EDT_AMM_OFF, EDT_AMM_OFFICIAL, EDT_AMM_AUTO } EdtAmm;
 
 /* What decodes: the model's autoencoder, or the small one beside it. */
@@ -234,6 +246,7 @@ typedef struct {
     int n_items;
     int steps; /* 1..1000 */
     EdtSampler sampler;
+    EdtSpacing spacing;
     double eta;       /* ddim only: 0 deterministic .. 1 */
     double cfg_scale; /* guidance; exactly 1 runs without the null-class half */
     double cfg_pow;   /* > 0: at timestep t 1 + (cfg_scale - 1) (1 - cos(pi (1 - t/1000)^pow)) / 2

@@ -77,7 +77,7 @@ gboolean edt_item_check(const EdtModelInfo *info, const EdtRequest *request, con
     for (int k = 0; k < item->mix.n; k++)
         if (!check_class(info, item->mix.of[k].class_index, item->mix.of[k].style, error))
             return FALSE;
-    return edt_easel_check(info, item, request->steps, error);
+    return edt_easel_check(info, request, item, error);
 }
 
 static gboolean check_items(const EdtModelInfo *info, const EdtRequest *request, GError **error)

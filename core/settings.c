@@ -14,7 +14,8 @@
 
 /* ---- words ---- */
 
-const char *const edt_sampler_words[] = {"ddpm", "ddim", "dpm++2m", NULL};
+const char *const edt_sampler_words[] = {"ddpm", "ddim", "dpm++2m", "unipc", NULL};
+const char *const edt_spacing_words[] = {"even", "karras", NULL};
 const char *const edt_amm_words[] = {"off", "official", "auto", NULL};
 const char *const edt_decode_words[] = {"full", "draft", NULL};
 const char *const edt_fill_words[] = {"none", "shape", "missing", NULL};
@@ -84,6 +85,7 @@ static const EdtSetting table[] = {
     {"variation", EDT_SETTING_VARIATION, OF_ITEM(variation),     .quiet = TRUE},
     {"steps",     EDT_SETTING_WHOLE,  OF_REQUEST(steps),         .least = 1, .most = 1000},
     {"sampler",   EDT_SETTING_WORD,   OF_REQUEST(sampler),       .words = edt_sampler_words},
+    {"spacing",   EDT_SETTING_WORD,   OF_REQUEST(spacing),       .quiet = TRUE, .words = edt_spacing_words},
     {"cfg_scale", EDT_SETTING_NUMBER, OF_REQUEST(cfg_scale),     .least = -1000, .most = 1000},
     {"cfg_pow",   EDT_SETTING_NUMBER, OF_REQUEST(cfg_pow),       .least = -1, .most = 100},
     {"cfg_interval", EDT_SETTING_SPAN, OF_REQUEST(cfg_interval), .most = 1, .quiet = TRUE},

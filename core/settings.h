@@ -16,6 +16,7 @@ G_BEGIN_DECLS
 /* ---- words: lists in the order of their enum, NULL at the end ---- */
 
 extern const char *const edt_sampler_words[];    /* EdtSampler */
+extern const char *const edt_spacing_words[];    /* EdtSpacing */
 extern const char *const edt_amm_words[];        /* EdtAmm */
 extern const char *const edt_decode_words[];     /* EdtDecode */
 extern const char *const edt_fill_words[];       /* EdtFill */

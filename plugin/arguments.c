@@ -42,6 +42,9 @@ static void add_picture_arguments(GimpProcedure *procedure)
                                     (int)steps->most, 25, G_PARAM_READWRITE);
     add_choice(procedure, "sampler", _("Sam_pler"), _("How noise is taken away step by step"),
                &edt_sampler_choices, EDT_SAMPLER_DPMPP_2M);
+    add_choice(procedure, "spacing", _("Spacing of the steps"),
+               _("Where between noise and picture there are more of them"), &edt_spacing_choices,
+               EDT_SPACING_EVEN);
     gimp_procedure_add_double_argument(
         procedure, "guidance", _("G_uidance"),
         _("How strongly the picture is drawn to its class; 1 is none and twice as fast, -1 "

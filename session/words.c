@@ -10,11 +10,18 @@
 
 static const EdtChoice samplers[] = {
     {EDT_SAMPLER_DPMPP_2M, N_("DPM++ 2M (fast)"), N_("Good pictures in 20 to 30 steps")},
+    {EDT_SAMPLER_UNIPC, N_("UniPC (fewest steps)"), N_("Good pictures in 8 to 15 steps")},
     {EDT_SAMPLER_DDIM, N_("DDIM"), N_("Deterministic; 50 steps or more")},
     {EDT_SAMPLER_DDPM, N_("DDPM (as in the paper)"),
      N_("Draws noise in every step; 250 steps or more")},
     {0, NULL, NULL}};
 const EdtChoices edt_sampler_choices = {edt_sampler_words, samplers};
+
+static const EdtChoice spacings[] = {{EDT_SPACING_EVEN, N_("Even"), N_("As in the published code")},
+                                     {EDT_SPACING_KARRAS, N_("Finer at the end"),
+                                      N_("More steps where little noise is left (Karras)")},
+                                     {0, NULL, NULL}};
+const EdtChoices edt_spacing_choices = {edt_spacing_words, spacings};
 
 static const EdtChoice amms[] = {
     {EDT_AMM_AUTO, N_("Automatic"),

@@ -23,9 +23,9 @@ typedef struct {
     const EdtChoice *list;    /* in the order of the dialog */
 } EdtChoices;
 
-extern const EdtChoices edt_sampler_choices, edt_amm_choices, edt_backend_choices,
-    edt_precision_choices, edt_mix_how_choices, edt_fit_choices, edt_target_choices,
-    edt_paper_choices, edt_into_choices, edt_context_choices;
+extern const EdtChoices edt_sampler_choices, edt_spacing_choices, edt_amm_choices,
+    edt_backend_choices, edt_precision_choices, edt_mix_how_choices, edt_fit_choices,
+    edt_target_choices, edt_paper_choices, edt_into_choices, edt_context_choices;
 
 /* The size of a new layer. */
 typedef enum { EDT_FIT_NATIVE, EDT_FIT_SELECTION, EDT_FIT_IMAGE } EdtFit;

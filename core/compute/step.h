@@ -27,13 +27,14 @@ enum {
     EDT_STEP_KEEPS = 1 << 7,             /* where the mask is 0 the source stays */
     EDT_STEP_SHAPES = 1 << 8,            /* the estimate's alpha, channel 3, is the mask's */
     EDT_STEP_RETURNS = 1 << 9,           /* noise leads back to where the step began */
+    EDT_STEP_LOOKS_BACK = 1 << 10, /* ... - older * the estimate before the last; extrapolates */
 };
 
 typedef struct {
     int flags;
     float guidance;            /* out becomes null + guidance (class - null) */
     float of_x, of_noise;      /* estimate = of_x x - of_noise out */
-    float now, before;         /* target = now estimate - before last estimate */
+    float now, before, older;  /* target = now estimate - before last - older the one before it */
     float of_target, of_rest;  /* x = of_target target + of_rest (x, or the noise found anew) */
     float deviation;           /* of the noise added */
     float log_least, log_most; /* bounds of the log variance that v in -1..1 chooses from */
@@ -56,6 +57,7 @@ typedef struct {
     const float *mask;       /* [N, hw], 1: is made; only read by a step that keeps or shapes */
     float *x;                /* [groups, N, C, hw], all groups the same */
     float *denoised;         /* [N, C, hw] */
+    float *older; /* [N, C, hw] the last estimate becomes that before it; NULL: forgotten */
 } EdtSamplerStep;
 
 /* All of it, on the CPU (step.c). */
@@ -103,15 +105,17 @@ EDT_STEP_FUNCTION float edt_step_denoise(const EdtStepCoefficients *k, float x, 
     return estimate;
 }
 
-/* From x_t to x_{t-1} but for the noise.  last: the estimate of the step before. */
+/* From x_t to x_{t-1} but for the noise.  last, older: the estimates of the steps before. */
 EDT_STEP_FUNCTION float edt_step_move(const EdtStepCoefficients *k, float x, float estimate,
-                                      float last)
+                                      float last, float older)
 {
     float target = estimate, rest = x;
     if (k->flags & EDT_STEP_ENDS)
         return estimate;
     if (k->flags & EDT_STEP_EXTRAPOLATES)
         target = k->now * estimate - k->before * last;
+    if (k->flags & EDT_STEP_LOOKS_BACK)
+        target -= k->older * older;
     if (k->flags & EDT_STEP_NOISE_ANEW) /* the estimate may have been clipped */
         rest = (k->of_x * x - estimate) / k->of_noise;
     return k->of_target * target + k->of_rest * rest;
@@ -174,13 +178,16 @@ EDT_STEP_FUNCTION void edt_step_number(const EdtSamplerStep *op, const EdtStepCo
     const float *out = op->out + n * op->C_out * op->hw + i;
     const float estimate = edt_step_bind(
         op, how, n, i, edt_step_denoise(how, op->x[at], edt_step_guide(op, how, out, n, i)));
-    float x = edt_step_move(how, op->x[at], estimate, op->denoised[at]);
+    const float older = how->flags & EDT_STEP_LOOKS_BACK ? op->older[at] : 0.0f;
+    float x = edt_step_move(how, op->x[at], estimate, op->denoised[at], older);
 
     if (how->flags & EDT_STEP_DRAWS)
         x = edt_step_add_noise(
             how, x, how->flags & EDT_STEP_LEARNED ? edt_step_mix(op, n, out + count) : 0.0f,
             op->noise[at]);
     x = edt_step_keep(op, how, n, i, x);
+    if (op->older)
+        op->older[at] = op->denoised[at];
     op->denoised[at] = estimate;
     for (gint64 group = 0; group < edt_step_groups(op); group++)
         op->x[group * op->N * count + at] = x;

@@ -77,24 +77,27 @@ static gboolean check_mix(const EdtItem *item, GError **error)
     return TRUE;
 }
 
-gboolean edt_easel_check(const EdtModelInfo *info, const EdtItem *item, int steps, GError **error)
+gboolean edt_easel_check(const EdtModelInfo *info, const EdtRequest *request, const EdtItem *item,
+                         GError **error)
 {
     if (!check_fill(item, error) || !check_mix(item, error))
         return FALSE;
-    EdtNoiseSchedule *schedule = edt_easel_schedule(info, item, steps, error);
+    EdtNoiseSchedule *schedule = edt_easel_schedule(info, request, item, error);
     edt_noise_schedule_free(schedule);
     return schedule != NULL;
 }
 
-EdtNoiseSchedule *edt_easel_schedule(const EdtModelInfo *info, const EdtItem *item, int steps,
-                                     GError **error)
+EdtNoiseSchedule *edt_easel_schedule(const EdtModelInfo *info, const EdtRequest *request,
+                                     const EdtItem *item, GError **error)
 {
+    const EdtRespace respace =
+        request->spacing == EDT_SPACING_KARRAS ? EDT_RESPACE_KARRAS : EDT_RESPACE_EVEN;
     const double freedom = edt_easel_freedom(item);
     if (freedom == 1.0)
-        return edt_noise_schedule_new(info->schedule, EDT_RESPACE_EVEN, steps, error);
+        return edt_noise_schedule_new(info->schedule, respace, request->steps, error);
     const int last =
         edt_noise_timestep(info->schedule, LOG_SNR_LEAST_FREEDOM + LOG_SNR_SPAN * freedom);
-    return edt_noise_schedule_from(info->schedule, last, steps, error);
+    return edt_noise_schedule_from(info->schedule, respace, last, request->steps, error);
 }
 
 /* ---- a batch ---- */

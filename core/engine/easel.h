@@ -29,11 +29,12 @@ typedef struct {
 double edt_easel_freedom(const EdtItem *item);
 /* Whether two items may run together: from the same noise on, with the same steps. */
 gboolean edt_easel_alike(const EdtItem *a, const EdtItem *b);
-/* Whether an item can be, in so many steps.  Errors: EDT_ERROR_USAGE. */
-gboolean edt_easel_check(const EdtModelInfo *info, const EdtItem *item, int steps, GError **error);
+/* Whether an item of a request can be, in so many steps.  Errors: EDT_ERROR_USAGE. */
+gboolean edt_easel_check(const EdtModelInfo *info, const EdtRequest *request, const EdtItem *item,
+                         GError **error);
 /* The schedule of an item's run. */
-EdtNoiseSchedule *edt_easel_schedule(const EdtModelInfo *info, const EdtItem *item, int steps,
-                                     GError **error);
+EdtNoiseSchedule *edt_easel_schedule(const EdtModelInfo *info, const EdtRequest *request,
+                                     const EdtItem *item, GError **error);
 
 void edt_easel_plan(EdtEasel *easel, EdtEngine *engine, const EdtItem *items, int B);
 void edt_easel_carve(EdtEasel *easel, EdtArena *host);

@@ -74,6 +74,11 @@ static gboolean prepare_alone(const EdtRun *run, GError **error)
                                edt_conditions_rows(&run->conditions), error);
 }
 
+static int careful_steps(const EdtRun *run)
+{
+    return run->easel.careful ? (int)(EDT_CAREFUL_SHARE * run->request->steps) : 0;
+}
+
 static void plan_step(EdtRun *run)
 {
     const EdtEngine *engine = run->engine;
@@ -94,6 +99,7 @@ static void plan_step(EdtRun *run)
         .keeps = run->easel.keeps,
         .shapes = run->easel.shapes,
         .returns = run->easel.careful,
+        .looks_back = edt_sampling_looks_back(&run->sampling),
     };
     run->count = (gsize)(run->step.C * run->step.hw);
 }
@@ -106,6 +112,7 @@ gboolean edt_run_prepare(EdtRun *run, GError **error)
     edt_easel_plan(&run->easel, engine, items, run->B);
     run->sampling.keeps = run->easel.keeps;
     run->sampling.shapes = run->easel.shapes;
+    run->sampling.careful = careful_steps(run);
     plan_step(run);
     edt_noise_plan(&run->noise, items, run->B, run->count);
     edt_conditions_plan(&run->conditions, engine->network, run->sampling.schedule, items, run->B,
@@ -127,19 +134,14 @@ typedef struct {
     gboolean repeated, returns; /* it was gone before; it will be gone again */
 } Round;
 
-static int careful_steps(const EdtRun *run)
-{
-    return run->easel.careful ? (int)(EDT_CAREFUL_SHARE * run->request->steps) : 0;
-}
-
 static int count_rounds(const EdtRun *run)
 {
-    return run->request->steps + (EDT_CAREFUL_TIMES - 1) * careful_steps(run);
+    return run->request->steps + (EDT_CAREFUL_TIMES - 1) * run->sampling.careful;
 }
 
 static Round round_at(const EdtRun *run, int r)
 {
-    const int S = run->request->steps, careful = careful_steps(run);
+    const int S = run->request->steps, careful = run->sampling.careful;
     const int times = EDT_CAREFUL_TIMES, turn = r % times;
 
     if (r >= times * careful)

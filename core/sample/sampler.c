@@ -57,30 +57,88 @@ static double lambda_at(const EdtNoiseSchedule *schedule, int s)
     return 0.5 * log(schedule->alphas_cumprod[s] / (1.0 - schedule->alphas_cumprod[s]));
 }
 
+/* Whether the step from s goes by its own estimate alone. */
+static gboolean is_first_order(const EdtSampling *sampling, int s)
+{
+    const int S = sampling->schedule->S;
+    return s == S - 1 || (s == 1 && S < EDT_DPMPP_FEW_STEPS);
+}
+
 /* Lu et al. 2022b (DPM-Solver++), eq. 8 and algorithm 2; which steps are first order: sampler.h.
  * With D the denoised estimate extrapolated to the middle of the step,
- *     x_{s-1} = (sigma_{s-1} / sigma_s) x_s - alpha_{s-1} (e^{-h} - 1) D. */
-static void step_dpmpp_2m(const EdtSampling *sampling, int s, EdtStepCoefficients *k)
+ *     x_{s-1} = (sigma_{s-1} / sigma_s) x_s - alpha_{s-1} (e^{-h} - 1) D,
+ *     D = D_s + before (D_s - D_{s+1}),  before = 1 / 2r,  r = h_before / h. */
+typedef struct {
+    double rest, target, before;
+} Prediction;
+
+static Prediction predict(const EdtSampling *sampling, int s)
 {
     const EdtNoiseSchedule *schedule = sampling->schedule;
-    const gboolean first_order =
-        s == schedule->S - 1 || (s == 1 && schedule->S < EDT_DPMPP_FEW_STEPS);
+    const double h = lambda_at(schedule, s - 1) - lambda_at(schedule, s);
+    Prediction p = {.rest = schedule->sqrt_one_minus_alphas_cumprod[s - 1] /
+                            schedule->sqrt_one_minus_alphas_cumprod[s],
+                    .target = -schedule->sqrt_alphas_cumprod[s - 1] * expm1(-h)};
+    if (!is_first_order(sampling, s))
+        p.before = 0.5 * h / (lambda_at(schedule, s) - lambda_at(schedule, s + 1));
+    return p;
+}
 
+static void step_dpmpp_2m(const EdtSampling *sampling, int s, EdtStepCoefficients *k)
+{
     if (s == 0) { /* no noise is left: sigma is 0 and alpha 1 */
         k->flags |= EDT_STEP_ENDS;
         return;
     }
-    const double h = lambda_at(schedule, s - 1) - lambda_at(schedule, s);
-    k->of_rest = (float)(schedule->sqrt_one_minus_alphas_cumprod[s - 1] /
-                         schedule->sqrt_one_minus_alphas_cumprod[s]);
-    k->of_target = (float)(-schedule->sqrt_alphas_cumprod[s - 1] * expm1(-h));
-    if (first_order)
+    const Prediction p = predict(sampling, s);
+    k->of_rest = (float)p.rest;
+    k->of_target = (float)p.target;
+    if (is_first_order(sampling, s))
         return;
-    /* 1 / 2r, r = h_before / h */
-    const double before = 0.5 * h / (lambda_at(schedule, s) - lambda_at(schedule, s + 1));
     k->flags |= EDT_STEP_EXTRAPOLATES;
-    k->now = (float)(1.0 + before);
-    k->before = (float)before;
+    k->now = (float)(1.0 + p.before);
+    k->before = (float)p.before;
+}
+
+/* What x_s, as predicted, lacks: now D_s + last D_{s+1} + older D_{s+2}. */
+typedef struct {
+    double now, last, older;
+} Correction;
+
+/* Zhao et al. 2023 (UniPC), section 3: the weights of the differences D_s - D_{s+1} and
+ * (D_{s+2} - D_{s+1}) / r by which the step to s is exact where estimates are a polynomial of
+ * lambda, less the 1/2 that the second was predicted with.  With one difference the weight is 1/2
+ * for any h.  phi_k: moments of the exponential over the step. */
+static Correction correct(const EdtSampling *sampling, int s)
+{
+    const EdtNoiseSchedule *schedule = sampling->schedule;
+    const double lambda = lambda_at(schedule, s + 1), h = lambda_at(schedule, s) - lambda;
+    const double phi_1 = expm1(-h), phi_2 = -phi_1 / h - 1.0, phi_3 = -phi_2 / h - 0.5;
+    const double reach = -schedule->sqrt_alphas_cumprod[s] * phi_1;
+
+    if (is_first_order(sampling, s + 1) || s + 1 >= schedule->S - sampling->careful)
+        return (Correction){.now = 0.5 * reach, .last = -0.5 * reach};
+    const double r = (lambda_at(schedule, s + 2) - lambda) / h;
+    const double even = phi_2 / phi_1, slope = 2.0 * phi_3 / phi_1;
+    const double of_before = (even - slope) / (1.0 - r), of_now = even - of_before;
+    Correction c = {.now = reach * of_now, .older = reach * (of_before - 0.5) / r};
+    c.last = -c.now - c.older;
+    return c;
+}
+
+/* The step from the corrected x_s, written as one from x_s. */
+static void step_unipc(const EdtSampling *sampling, int s, EdtStepCoefficients *k)
+{
+    step_dpmpp_2m(sampling, s, k);
+    if (s == 0 || s == sampling->schedule->S - 1)
+        return;
+    const Prediction p = predict(sampling, s);
+    const Correction c = correct(sampling, s);
+    const double share = p.rest / p.target;
+    k->flags |= EDT_STEP_EXTRAPOLATES | (c.older != 0.0 ? EDT_STEP_LOOKS_BACK : 0);
+    k->now = (float)(1.0 + p.before + share * c.now);
+    k->before = (float)(p.before - share * c.last);
+    k->older = (float)(-share * c.older);
 }
 
 /* The original timestep, of all 1000, also in the official code's few steps. */
@@ -138,6 +196,9 @@ EdtStepCoefficients edt_sampling_coefficients(const EdtSampling *sampling, int s
     case EDT_SAMPLER_DPMPP_2M:
         step_dpmpp_2m(sampling, s, &k);
         break;
+    case EDT_SAMPLER_UNIPC:
+        step_unipc(sampling, s, &k);
+        break;
     }
     return k;
 }
@@ -148,7 +209,7 @@ EdtStepCoefficients edt_sampling_round(const EdtSampling *sampling, int s, gbool
     EdtStepCoefficients k = edt_sampling_coefficients(sampling, s);
 
     if (repeated)
-        k.flags &= ~EDT_STEP_EXTRAPOLATES;
+        k.flags &= ~(EDT_STEP_EXTRAPOLATES | EDT_STEP_LOOKS_BACK);
     if (!returns)
         return k;
     k.flags |= EDT_STEP_RETURNS;
@@ -160,5 +221,10 @@ EdtStepCoefficients edt_sampling_round(const EdtSampling *sampling, int s, gbool
 
 gboolean edt_sampling_draws(const EdtSampling *sampling)
 {
-    return sampling->sampler != EDT_SAMPLER_DPMPP_2M;
+    return sampling->sampler == EDT_SAMPLER_DDPM || sampling->sampler == EDT_SAMPLER_DDIM;
+}
+
+gboolean edt_sampling_looks_back(const EdtSampling *sampling)
+{
+    return sampling->sampler == EDT_SAMPLER_UNIPC;
 }

@@ -52,6 +52,8 @@ static void original_alphas_cumprod(EdtSchedule kind, double alphas_cumprod[EDT_
 
 /* ---- which of them are kept ---- */
 
+#define KARRAS_RHO 7.0
+
 /* The official code adds the stride up instead of multiplying, and Python's round() takes halves
  * to the even neighbour, as rint() does: both decide a timestep for some counts. */
 static void respace_even(int *timestep, int last, int steps)
@@ -81,6 +83,27 @@ static gboolean respace_stride(int *timestep, int steps, GError **error)
     for (int s = 0; s < steps; s++)
         timestep[s] = s * stride;
     return TRUE;
+}
+
+static double noise_root(double alpha_cumprod)
+{
+    return pow((1.0 - alpha_cumprod) / alpha_cumprod, 0.5 / KARRAS_RHO);
+}
+
+/* Karras et al. 2022, eq. 5, between timesteps 0 and last.  Where little noise is left the nearest
+ * timestep may be taken already: then the next one, and room stays for the steps to come. */
+static void respace_karras(int *timestep, const double *original, int last, int steps)
+{
+    const double least = noise_root(original[0]), most = noise_root(original[last]);
+    int t = 0;
+    for (int s = 0; s < steps; s++) {
+        const double wanted = steps > 1 ? least + (most - least) * s / (steps - 1) : most;
+        const int first = s ? timestep[s - 1] + 1 : 0, end = last - (steps - 1 - s);
+        while (t < end &&
+               fabs(noise_root(original[t + 1]) - wanted) < fabs(noise_root(original[t]) - wanted))
+            t++;
+        timestep[s] = t = CLAMP(t, first, end);
+    }
 }
 
 /* ---- the tables ---- */
@@ -183,6 +206,13 @@ static EdtNoiseSchedule *fill(EdtNoiseSchedule *schedule, EdtSchedule kind)
     return schedule;
 }
 
+static void choose_karras(EdtNoiseSchedule *schedule, EdtSchedule kind, int last)
+{
+    double original[EDT_TIMESTEPS];
+    original_alphas_cumprod(kind, original);
+    respace_karras(schedule->timestep, original, last, schedule->S);
+}
+
 EdtNoiseSchedule *edt_noise_schedule_new(EdtSchedule kind, EdtRespace respace, int steps,
                                          GError **error)
 {
@@ -192,6 +222,8 @@ EdtNoiseSchedule *edt_noise_schedule_new(EdtSchedule kind, EdtRespace respace, i
         return NULL;
     if (respace == EDT_RESPACE_EVEN) {
         respace_even(schedule->timestep, EDT_TIMESTEPS - 1, steps);
+    } else if (respace == EDT_RESPACE_KARRAS) {
+        choose_karras(schedule, kind, EDT_TIMESTEPS - 1);
     } else if (!respace_stride(schedule->timestep, steps, error)) {
         edt_noise_schedule_free(schedule);
         return NULL;
@@ -199,7 +231,8 @@ EdtNoiseSchedule *edt_noise_schedule_new(EdtSchedule kind, EdtRespace respace, i
     return fill(schedule, kind);
 }
 
-EdtNoiseSchedule *edt_noise_schedule_from(EdtSchedule kind, int last, int steps, GError **error)
+EdtNoiseSchedule *edt_noise_schedule_from(EdtSchedule kind, EdtRespace respace, int last, int steps,
+                                          GError **error)
 {
     if (steps > last + 1) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
@@ -211,7 +244,10 @@ EdtNoiseSchedule *edt_noise_schedule_from(EdtSchedule kind, int last, int steps,
     EdtNoiseSchedule *schedule = begin(steps, error);
     if (!schedule)
         return NULL;
-    respace_even(schedule->timestep, last, steps);
+    if (respace == EDT_RESPACE_KARRAS)
+        choose_karras(schedule, kind, last);
+    else
+        respace_even(schedule->timestep, last, steps);
     schedule->timestep[steps - 1] = last; /* also of a single step */
     return fill(schedule, kind);
 }

@@ -22,14 +22,16 @@ typedef struct {
 typedef enum {
     EDT_RESPACE_EVEN,   /* official "N": accumulate a float stride, round half to even */
     EDT_RESPACE_STRIDE, /* official "ddimN": a plain integer stride; for reference numbers */
+    EDT_RESPACE_KARRAS, /* EDT_SPACING_KARRAS: the nearest timesteps, each once */
 } EdtRespace;
 
 /* steps 1..1000.  Errors: EDT_ERROR_USAGE (EDT_RESPACE_STRIDE has no stride for some counts). */
 EdtNoiseSchedule *edt_noise_schedule_new(EdtSchedule kind, EdtRespace respace, int steps,
                                          GError **error);
-/* The same evenly from timestep `last` (0..999) on.  Errors: EDT_ERROR_USAGE, where there are fewer
- * timesteps than steps. */
-EdtNoiseSchedule *edt_noise_schedule_from(EdtSchedule kind, int last, int steps, GError **error);
+/* The same from timestep `last` (0..999) on, which no stride does.  Errors: EDT_ERROR_USAGE, where
+ * there are fewer timesteps than steps. */
+EdtNoiseSchedule *edt_noise_schedule_from(EdtSchedule kind, EdtRespace respace, int last, int steps,
+                                          GError **error);
 void edt_noise_schedule_free(EdtNoiseSchedule *schedule);
 
 /* The logarithm of the signal-to-noise ratio at step s, ... */

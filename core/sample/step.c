@@ -46,6 +46,7 @@ void edt_step_carve(EdtStep *step, EdtArena *host, EdtArena *device)
     carve_news(step, &step->device, device);
     step->x = edt_arena_take(device, pixels * (gsize)step->C);
     step->denoised = edt_arena_take(device, latents(step) * sizeof(float));
+    step->older = step->looks_back ? edt_arena_take(device, latents(step) * sizeof(float)) : NULL;
     step->out = edt_arena_take(device, pixels * (gsize)step->C_out);
     carve_canvas(step, device);
 }
@@ -85,6 +86,7 @@ static void run(const EdtStep *step)
                                           .mask = step->mask,
                                           .x = step->x,
                                           .denoised = step->denoised,
+                                          .older = step->older,
                                       });
 }
 
@@ -93,7 +95,7 @@ typedef struct {
     EdtNetworkKey network;
     EdtAmmPlan amm;
     int pictures, guided, more, alone;
-    const void *news, *again, *x, *denoised, *out, *weight, *source, *mask;
+    const void *news, *again, *x, *denoised, *older, *out, *weight, *source, *mask;
 } Key;
 
 static void fill_key(const EdtStep *step, Key *key)
@@ -112,6 +114,7 @@ static void fill_key(const EdtStep *step, Key *key)
     key->mask = step->mask;
     key->x = step->x;
     key->denoised = step->denoised;
+    key->older = step->older;
     key->out = step->out;
 }
 

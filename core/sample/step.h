@@ -30,9 +30,11 @@ typedef struct {
     int guided;                      /* channels that guidance acts on; 0: none */
     int more;                        /* further classes of each picture */
     gboolean keeps, shapes, returns; /* whether there may be such steps */
-    gboolean alone; /* this step is without guidance: the null group rests */
+    gboolean looks_back;             /* the same */
+    gboolean alone;                  /* this step is without guidance: the null group rests */
     EdtStepNews host, device;
     float *x, *denoised; /* [N, C, hw], [pictures, C, hw] device: as in EdtSamplerStep */
+    float *older;        /* [pictures, C, hw] device; NULL: not asked for */
     float *out;          /* [N, C_out, hw] device */
     float *weight, *source, *z, *mask; /* device, as in EdtSamplerStep; NULL: not asked for */
 } EdtStep;

@@ -433,9 +433,10 @@ static void test_events(void)
 /* A picture made again from its own record is the same file, from a PNG or from a .json. */
 static void test_record(void)
 {
-    EXPECT(0, "sample", "--class", "4", "-s", "11", "--steps", "3", "--sampler", "ddim", "--eta",
-           "0.1", "--cfg-scale", "2.3", "--cfg-pow", "2", "--cfg-interval", "0.2,0.8", "--amm",
-           "official", "--clip", "--type", "f32", "-o", "r.png");
+    EXPECT(0, "sample", "--class", "4", "-s", "11", "--steps", "3", "--sampler", "ddim",
+           "--spacing", "karras", "--eta", "0.1", "--cfg-scale", "2.3", "--cfg-pow", "2",
+           "--cfg-interval", "0.2,0.8", "--amm", "official", "--clip", "--type", "f32", "-o",
+           "r.png");
     char *record = program_record("r.png");
     static const char *const members[] = {"\"edt\":\"" EDT_VERSION "\"",
                                           "\"class\":4,",
@@ -444,6 +445,7 @@ static void test_record(void)
                                           "\"steps\":3,",
                                           "\"steps_done\":3,",
                                           "\"sampler\":\"ddim\"",
+                                          "\"spacing\":\"karras\",",
                                           "\"cfg_scale\":2.3,",
                                           "\"cfg_pow\":2,",
                                           "\"cfg_interval\":\"0.2,0.8\",",

@@ -30,6 +30,8 @@ static void test_round_trip(void)
                                             {"steps", "1000"},
                                             {"sampler", "dpm++2m"},
                                             {"sampler", "ddpm"},
+                                            {"sampler", "unipc"},
+                                            {"spacing", "karras"},
                                             {"cfg_scale", "-1.5"},
                                             {"cfg_scale", "1.5"},
                                             {"cfg_scale", "0.1"},
@@ -72,6 +74,7 @@ static void test_refused(void)
                                             {"steps", "2 "},
                                             {"steps", ""},
                                             {"sampler", "euler"},
+                                            {"spacing", "log"},
                                             {"sampler", ""},
                                             {"cfg_scale", "1000.1"},
                                             {"cfg_scale", "nan"},
@@ -129,7 +132,7 @@ static void test_fits(void)
     g_assert_false(fits("cfg_scale", (EdtRequest){.cfg_scale = 0.0 / 0.0}));
     g_assert_false(fits("eta", (EdtRequest){.eta = 1.5}));
     g_assert_true(fits("sampler", (EdtRequest){.sampler = EDT_SAMPLER_DPMPP_2M}));
-    g_assert_false(fits("sampler", (EdtRequest){.sampler = (EdtSampler)3}));
+    g_assert_false(fits("sampler", (EdtRequest){.sampler = (EdtSampler)4}));
     g_assert_false(fits("amm", (EdtRequest){.amm = (EdtAmm)-1}));
     EdtItem item = {.seed = (guint64)G_MAXINT64 + 1};
     const EdtSetting *seed = edt_setting_named("seed");
@@ -139,8 +142,8 @@ static void test_fits(void)
 /* No setting is forgotten: a change of any one makes another request. */
 static void test_equal(void)
 {
-    static const char *const others[] = {"7",   "ddim", "2.5",  "4",    "0.2,0.8",
-                                         "off", "0.5",  "true", "draft"};
+    static const char *const others[] = {"7",       "ddim", "karras", "2.5",  "4",
+                                         "0.2,0.8", "off",  "0.5",    "true", "draft"};
     int n, changed = 0;
     const EdtSetting *settings = edt_settings(&n);
     for (int i = 0; i < n; i++) {

@@ -34,7 +34,8 @@ static void arrange(Network *network, int pictures, gboolean guided, EdtArena *h
                               .C = network->v.channels,
                               .C_out = network->v.out_channels,
                               .hw = network->v.latent_size * network->v.latent_size,
-                              .guided = guided ? 3 : 0};
+                              .guided = guided ? 3 : 0,
+                              .looks_back = TRUE};
     edt_step_carve(&network->step, host, device);
 }
 

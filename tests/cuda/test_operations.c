@@ -189,7 +189,7 @@ static void round_advance(Pair *pair)
     const gsize one = (gsize)(N * hw), count = one * (gsize)C;
     const gsize groups = (gsize)(1 + (guided ? 1 : 0) + more);
     EdtStepCoefficients how = {.flags = between(0, 63) | (learned ? EDT_STEP_LEARNED : 0) |
-                                        between(0, 7) * EDT_STEP_KEEPS,
+                                        between(0, 15) * EDT_STEP_KEEPS,
                                .log_least = -3, .log_most = -1};
     for (float *k = &how.guidance; k <= &how.back_noise; k++)
         *k = k == &how.log_least || k == &how.log_most
@@ -198,6 +198,7 @@ static void round_advance(Pair *pair)
     Both out = both_random(pair, EDT_F32, groups * one * (gsize)C_out, 2);
     Both x = both_random(pair, EDT_F32, groups * count, 2);
     Both noise = both_random(pair, EDT_F32, count, 1), last = both_random(pair, EDT_F32, count, 1);
+    Both older = both_random(pair, EDT_F32, count, 1);
     Both again = both_random(pair, EDT_F32, count, 1), z = both_random(pair, EDT_F32, count, 1);
     Both source = both_random(pair, EDT_F32, count, 1), mask = both_random(pair, EDT_F32, one, 1);
     Both weight = both_random(pair, EDT_F32, (gsize)(N * (1 + more)), 1);
@@ -221,9 +222,11 @@ static void round_advance(Pair *pair)
                                           .z = SIDE(z),
                                           .mask = SIDE(mask),
                                           .x = SIDE(x),
-                                          .denoised = SIDE(last)});
+                                          .denoised = SIDE(last),
+                                          .older = SIDE(older)});
     }
     both_compare("advance: estimate", &last, 0);
+    both_compare("advance: older estimate", &older, 0);
     both_compare("advance: x", &x, learned ? 1e-6 : 0);
     Both *rest[] = {&out, &noise, &again, &z, &source, &mask, &weight, &device_how};
     for (guint i = 0; i < G_N_ELEMENTS(rest); i++)

@@ -19,6 +19,8 @@ REQUESTS = {
     'another seed': ({'seed': 7}, ['-s', '7']),
     'more steps': ({'steps': 9}, ['--steps', '9']),
     'ddim': ({'sampler': 'ddim'}, ['--sampler', 'ddim']),
+    'unipc': ({'sampler': 'unipc', 'spacing': 'karras'},
+              ['--sampler', 'unipc', '--spacing', 'karras']),
     'ddpm': ({'sampler': 'ddpm'}, ['--sampler', 'ddpm']),
     'no guidance': ({'guidance': 1.0}, ['--cfg-scale', '1']),
     'guidance 2.5': ({'guidance': 2.5}, ['--cfg-scale', '2.5']),

@@ -38,14 +38,15 @@ static void network(const EdtSampling *sampling, const Data *data, int s, gsize 
 static void descend(const EdtSampling *sampling, const Data *data, int last, gsize n, float *x,
                     EdtRandom *random)
 {
-    static float out[2 * values_max], noise[values_max], denoised[values_max];
+    static float out[2 * values_max], noise[values_max];
+    static float denoised[values_max], older[values_max];
     g_assert_cmpuint(2 * n, <=, G_N_ELEMENTS(out));
     memset(out, 0, sizeof out); /* learned variance: v = 0 */
     for (int s = sampling->schedule->S - 1; s >= last; s--) {
         network(sampling, data, s, n, x, out);
         if (random != NULL)
             edt_random_normal(random, noise, n);
-        one_step(sampling, s, C, (int)n / C, out, random ? noise : NULL, x, denoised);
+        next_step(sampling, s, C, (int)n / C, out, random ? noise : NULL, x, denoised, older);
     }
 }
 
@@ -86,7 +87,7 @@ static void stay_finite(EdtSampling sampling, EdtSchedule kind, int steps)
 {
     enum { n = 16 };
     EdtNoiseSchedule *schedule = schedule_new(kind, steps);
-    float x[n], out[2 * n], noise[n], denoised[n];
+    float x[n], out[2 * n], noise[n], denoised[n], older[n];
 
     sampling.schedule = schedule;
     for (int i = 0; i < n; i++)
@@ -97,7 +98,7 @@ static void stay_finite(EdtSampling sampling, EdtSchedule kind, int steps)
             out[n + i] = (float)((i + s) % 5 - 2);
             noise[i] = (float)((i * 7 + s) % 5 - 2);
         }
-        one_step(&sampling, s, C, n / C, out, noise, x, denoised);
+        next_step(&sampling, s, C, n / C, out, noise, x, denoised, older);
         for (int i = 0; i < n; i++)
             g_assert_true(isfinite(x[i]) && isfinite(denoised[i]));
     }
@@ -144,21 +145,29 @@ static double flow_error(EdtSampler sampler, int steps)
     return golden_distance(x, exact, n);
 }
 
-/* Three times the steps: an error nine times smaller for second order, three times for first. */
+/* Three times the steps: an error 27 times smaller for third order (UniPC-2 with its corrector),
+ * nine times for second, three times for first. */
 static void test_order(void)
 {
     double coarse = flow_error(EDT_SAMPLER_DPMPP_2M, 38);
     double fine = flow_error(EDT_SAMPLER_DPMPP_2M, 112);
     double ddim_coarse = flow_error(EDT_SAMPLER_DDIM, 38);
     double ddim_fine = flow_error(EDT_SAMPLER_DDIM, 112);
+    double corrected_coarse = flow_error(EDT_SAMPLER_UNIPC, 38);
+    double corrected_fine = flow_error(EDT_SAMPLER_UNIPC, 112);
+    double corrected_order = log(corrected_coarse / corrected_fine) / log(3.0);
     double order = log(coarse / fine) / log(3.0);
     double ddim_order = log(ddim_coarse / ddim_fine) / log(3.0);
 
     g_test_message("dpm++2m: %.3g, %.3g: order %.2f", coarse, fine, order);
+    g_test_message("unipc: %.3g, %.3g: order %.2f", corrected_coarse, corrected_fine,
+                   corrected_order);
     g_test_message("ddim: %.3g, %.3g: order %.2f", ddim_coarse, ddim_fine, ddim_order);
     g_assert_cmpfloat_with_epsilon(order, 2.0, 0.25);
     g_assert_cmpfloat_with_epsilon(ddim_order, 1.0, 0.15);
     g_assert_cmpfloat(coarse, <, 0.2 * ddim_coarse);
+    g_assert_cmpfloat_with_epsilon(corrected_order, 3.0, 0.3);
+    g_assert_cmpfloat(corrected_coarse, <, 0.3 * coarse);
 }
 
 /* Enough steps and values, and the samples have the data's mean and deviation. */

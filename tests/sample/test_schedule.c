@@ -185,14 +185,68 @@ static void assert_sound(const EdtNoiseSchedule *sc)
 }
 
 /* Nothing infinite, one step included. */
-static void test_sound(void)
+static void test_sound(gconstpointer respace)
 {
     for (int kind = EDT_SCHEDULE_LINEAR; kind <= EDT_SCHEDULE_COSINE; kind++)
         for (int steps = 1; steps <= EDT_TIMESTEPS; steps++) {
-            EdtNoiseSchedule *schedule = schedule_new((EdtSchedule)kind, EDT_RESPACE_EVEN, steps);
+            EdtNoiseSchedule *schedule =
+                schedule_new((EdtSchedule)kind, (EdtRespace)GPOINTER_TO_INT(respace), steps);
             assert_sound(schedule);
             edt_noise_schedule_free(schedule);
         }
+}
+
+static double noise_ratio(const EdtNoiseSchedule *all, int t)
+{
+    return sqrt(1.0 / all->alphas_cumprod[t] - 1.0);
+}
+
+/* Karras et al. 2022, eq. 5, in f64: where no two steps want one timestep, each has that whose
+ * noise is nearest, and both ends are gone; where more are wanted, none is gone twice. */
+static void check_karras(const EdtNoiseSchedule *all, const EdtNoiseSchedule *some, int last)
+{
+    const double a = pow(noise_ratio(all, last), 1 / 7.0), b = pow(noise_ratio(all, 0), 1 / 7.0);
+    int previous = -1;
+    gboolean crowded = FALSE;
+
+    for (int s = 0; s < some->S; s++) {
+        const int t = some->timestep[s];
+        const double place = some->S > 1 ? (double)s / (some->S - 1) : 1;
+        const double wanted = b + place * (a - b);
+        int best = 0;
+        for (int k = 1; k <= last; k++)
+            if (fabs(pow(noise_ratio(all, k), 1 / 7.0) - wanted) <
+                fabs(pow(noise_ratio(all, best), 1 / 7.0) - wanted))
+                best = k;
+        crowded = crowded || best <= previous;
+        g_assert_cmpint(t, >, previous);
+        g_assert_cmpint(t, <=, last);
+        if (!crowded)
+            g_assert_cmpint(t, ==, MIN(best, last - (some->S - 1 - s))); /* room for the rest */
+        previous = t;
+    }
+    g_assert_cmpint(previous, ==, last);
+    g_assert_true(some->S < 2 || some->timestep[0] == 0);
+}
+
+static void test_karras(void)
+{
+    static const int counts[] = {1, 2, 8, 25, 50, 400, 1000};
+    for (int kind = EDT_SCHEDULE_LINEAR; kind <= EDT_SCHEDULE_COSINE; kind++) {
+        EdtNoiseSchedule *all = schedule_new((EdtSchedule)kind, EDT_RESPACE_EVEN, EDT_TIMESTEPS);
+        for (gsize i = 0; i < G_N_ELEMENTS(counts); i++) {
+            EdtNoiseSchedule *some = schedule_new((EdtSchedule)kind, EDT_RESPACE_KARRAS, counts[i]);
+            check_karras(all, some, EDT_TIMESTEPS - 1);
+            edt_noise_schedule_free(some);
+            if (counts[i] > 601)
+                continue;
+            some = edt_noise_schedule_from((EdtSchedule)kind, EDT_RESPACE_KARRAS, 600, counts[i],
+                                           NULL);
+            check_karras(all, some, 600);
+            edt_noise_schedule_free(some);
+        }
+        edt_noise_schedule_free(all);
+    }
 }
 
 int main(int argc, char **argv)
@@ -207,6 +261,10 @@ int main(int argc, char **argv)
     g_test_add_func("/sample/schedule/refused", test_refused);
     g_test_add_func("/sample/schedule/no-memory", test_no_memory);
     g_test_add_func("/sample/schedule/cosine", test_cosine);
-    g_test_add_func("/sample/schedule/sound", test_sound);
+    g_test_add_data_func("/sample/schedule/sound/even", GINT_TO_POINTER(EDT_RESPACE_EVEN),
+                         test_sound);
+    g_test_add_data_func("/sample/schedule/sound/karras", GINT_TO_POINTER(EDT_RESPACE_KARRAS),
+                         test_sound);
+    g_test_add_func("/sample/schedule/karras", test_karras);
     return g_test_run();
 }

@@ -116,18 +116,20 @@ static void test_lower_order_final(void)
     }
 }
 
-/* The end of dpm++2m is the estimate itself, bit for bit. */
+/* The end of dpm++2m, and of unipc, is the estimate itself, bit for bit: no noise is left. */
 static void test_denoise_to_zero(void)
 {
     EdtNoiseSchedule *sc = schedule_new(EDT_SCHEDULE_LINEAR, 1);
-    EdtSampling dpmpp = {.schedule = sc, .sampler = EDT_SAMPLER_DPMPP_2M};
     float out[2 * 64], noise[64], x[64], denoised[64];
     EdtRandom random;
 
     edt_random_seed(&random, 2);
-    fill(&random, out, noise, x);
-    one_step(&dpmpp, 0, C, 16, out, NULL, x, denoised);
-    g_assert_cmpmem(x, sizeof x, denoised, sizeof denoised);
+    for (int sampler = EDT_SAMPLER_DPMPP_2M; sampler <= EDT_SAMPLER_UNIPC; sampler++) {
+        EdtSampling sampling = {.schedule = sc, .sampler = (EdtSampler)sampler};
+        fill(&random, out, noise, x);
+        one_step(&sampling, 0, C, 16, out, NULL, x, denoised);
+        g_assert_cmpmem(x, sizeof x, denoised, sizeof denoised);
+    }
     edt_noise_schedule_free(sc);
 }
 
@@ -136,7 +138,7 @@ static void test_denoise_to_zero(void)
 /* Two noises, two samples, where the sampler uses it; at the last step it may be NULL. */
 static void test_noise_matters(void)
 {
-    static const gboolean matters[] = {TRUE, TRUE, FALSE, TRUE, TRUE, FALSE};
+    static const gboolean matters[] = {TRUE, TRUE, FALSE, TRUE, TRUE, FALSE, FALSE};
     EdtNoiseSchedule *sc = schedule_new(EDT_SCHEDULE_LINEAR, 10);
     float out[2 * 64], noise[2][64], x[64], after[2][64], denoised[64];
     EdtRandom random;
@@ -192,7 +194,7 @@ static void test_clip(void)
 
 static void test_draws(void)
 {
-    static const gboolean draws[] = {TRUE, TRUE, TRUE, TRUE, TRUE, FALSE};
+    static const gboolean draws[] = {TRUE, TRUE, TRUE, TRUE, TRUE, FALSE, FALSE};
     for (gsize w = 0; w < G_N_ELEMENTS(ways); w++)
         g_assert_cmpint(edt_sampling_draws(&ways[w].sampling), ==, draws[w]);
 }

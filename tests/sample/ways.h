@@ -16,6 +16,7 @@ static const struct {
     {"ddim-0.7", {.sampler = EDT_SAMPLER_DDIM, .eta = 0.7}},
     {"ddim-1", {.sampler = EDT_SAMPLER_DDIM, .eta = 1.0}},
     {"dpm++2m", {.sampler = EDT_SAMPLER_DPMPP_2M}},
+    {"unipc", {.sampler = EDT_SAMPLER_UNIPC}},
 };
 
 static inline EdtNoiseSchedule *schedule_new(EdtSchedule kind, int steps)

@@ -125,8 +125,8 @@ static void test_write(void)
 /* Each word of the engine once, whatever the order. */
 static void test_words(void)
 {
-    const EdtChoices *all[] = {&edt_sampler_choices, &edt_amm_choices, &edt_backend_choices,
-                               &edt_precision_choices, &edt_mix_how_choices,
+    const EdtChoices *all[] = {&edt_sampler_choices, &edt_spacing_choices, &edt_amm_choices,
+                               &edt_backend_choices, &edt_precision_choices, &edt_mix_how_choices,
                                &edt_fit_choices};
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
         guint found = 0, n = g_strv_length((char **)all[i]->words);

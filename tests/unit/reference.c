@@ -21,7 +21,9 @@ typedef struct {
     int timestep[T];
     EdtRandom random[1 + EDT_VARIATIONS_MAX];
     const double *source;
-    double *mask, *z, *x, *estimate, *last;
+    double *mask, *z, *x, *estimate, *last, *older;
+    double *from;        /* unipc: the corrected sample that the last step went from */
+    gboolean from_fresh; /* and it went without earlier estimates */
 } Ref;
 
 /* ---- schedule ---- */
@@ -155,6 +157,7 @@ static double clamp_one(double value)
 static void estimate(Ref *r, int s, const double *out)
 {
     const double a = r->at[s + 1];
+    memcpy(r->older, r->last, sizeof(double) * (gsize)r->count);
     memcpy(r->last, r->estimate, sizeof(double) * (gsize)r->count);
     for (int i = 0; i < r->count; i++) {
         double e = r->engine->info->prediction == EDT_PREDICT_DENOISED
@@ -222,6 +225,54 @@ static void step_dpmpp(Ref *r, int s, gboolean fresh)
     }
 }
 
+/* Weights by which estimates at places rk (in steps, from the last one on) give the step exactly
+ * where they are a polynomial of lambda: algorithm 1 of the UniPC paper, sum_m a_m r_m^(k-1) =
+ * k! phi_(k+1)(h) / B(h) for data prediction, solved by elimination. */
+static void weigh(int n, const double *rk, double h, double *a)
+{
+    double m[2][3] = {0}, phi = (exp(-h) - 1) / -h - 1, factorial = 1;
+    for (int k = 0; k < n; k++) {
+        for (int i = 0; i < n; i++)
+            m[k][i] = pow(rk[i], k);
+        m[k][n] = phi * factorial / (exp(-h) - 1);
+        factorial *= k + 2;
+        phi = phi / -h - 1 / factorial;
+    }
+    if (n == 1) { /* B(h) = e^h - 1 makes it 1/2 for any h, as the paper says */
+        a[0] = 0.5;
+        return;
+    }
+    a[1] = (m[1][2] - m[1][0] * m[0][2]) / (m[1][1] - m[1][0] * m[0][1]);
+    a[0] = m[0][2] - m[0][1] * a[1];
+}
+
+/* Algorithm 2: where the last step arrived is corrected by the estimate found there. */
+static void correct(Ref *r, int s)
+{
+    const double a = r->at[s + 2], b = r->at[s + 1], h = lambda(b) - lambda(a);
+    double rk[2] = {1, 1}, weight[2];
+    const int n = r->from_fresh ? 1 : 2;
+    if (n == 2)
+        rk[0] = (lambda(r->at[s + 3]) - lambda(a)) / h;
+    weigh(n, rk, h, weight);
+    for (int i = 0; i < r->count; i++) {
+        double sum = weight[n - 1] * (r->estimate[i] - r->last[i]);
+        if (n == 2)
+            sum += weight[0] * (r->older[i] - r->last[i]) / rk[0];
+        r->x[i] =
+            sqrt((1 - b) / (1 - a)) * r->from[i] - sqrt(b) * (exp(-h) - 1) * (r->last[i] + sum);
+    }
+}
+
+static void step_unipc(Ref *r, int s, gboolean again, gboolean fresh)
+{
+    if (s > 0 && s < r->S - 1 && !again)
+        correct(r, s);
+    memcpy(r->from, r->x, sizeof(double) * (gsize)r->count);
+    r->from_fresh = fresh;
+    step_dpmpp(r, s, fresh);
+}
+
 /* x is as noisy as a says; what is kept gets as much of the same noise. */
 static void keep(Ref *r, double a)
 {
@@ -251,6 +302,8 @@ static void step(Ref *r, int s, int round, int rounds)
         step_ddpm(r, s, out);
     else if (r->request->sampler == EDT_SAMPLER_DDIM)
         step_ddim(r, s);
+    else if (r->request->sampler == EDT_SAMPLER_UNIPC)
+        step_unipc(r, s, round > 0, fresh);
     else
         step_dpmpp(r, s, fresh);
     keep(r, r->at[s]);
@@ -295,9 +348,10 @@ double *reference_run(EdtEngine *engine, const EdtRequest *request, const EdtIte
     r->C = info->channels, r->hw = info->latent_size * info->latent_size;
     r->C_out = edt_network_variant(engine->network)->out_channels;
     r->count = r->C * r->hw, r->S = request->steps;
-    r->mask = g_new0(double, 5 * r->count);
+    r->mask = g_new0(double, 7 * r->count);
     r->z = r->mask + r->count, r->x = r->z + r->count;
     r->estimate = r->x + r->count, r->last = r->estimate + r->count;
+    r->older = r->last + r->count, r->from = r->older + r->count;
 
     g_assert_true(edt_network_prepare(engine->network, 1, 1, NULL));
     fill_abar(r);

@@ -223,7 +223,7 @@ static void same_pictures(const Studio *s, const EdtItem *a, const EdtItem *b, E
 static void test_ends(void)
 {
     Studio s = studio_open(FALSE, 1);
-    for (int sampler = 0; sampler <= EDT_SAMPLER_DPMPP_2M; sampler++) {
+    for (int sampler = 0; sampler <= EDT_SAMPLER_UNIPC; sampler++) {
         const EdtItem plain = item_of(3, 11), other_seed = item_of(3, 21);
         const EdtItem other_class = item_of(5, 11);
         EdtItem item = plain;
@@ -383,7 +383,7 @@ static void test_shape(gconstpointer data)
 {
     Studio s = studio_open(GPOINTER_TO_INT(data), 1);
     EdtItem item = item_like(&s, CUT_OUT);
-    for (int sampler = 0; sampler <= EDT_SAMPLER_DPMPP_2M; sampler++) {
+    for (int sampler = 0; sampler <= EDT_SAMPLER_UNIPC; sampler++) {
         EdtPictures *pictures = make_one(&s, &item, (EdtSampler)sampler);
         const EdtPicture *picture = &pictures->pictures[0];
         g_assert_cmpint(picture->channels, ==, 4);
@@ -477,7 +477,11 @@ int main(int argc, char **argv)
         {BLENDED, EDT_SAMPLER_DDPM, FALSE},      {BLENDED, EDT_SAMPLER_DPMPP_2M, TRUE},
         {SHAPED, EDT_SAMPLER_DPMPP_2M, FALSE},   {SHAPED, EDT_SAMPLER_DDIM, TRUE},
         {VARIED, EDT_SAMPLER_DDPM, FALSE},       {VARIED, EDT_SAMPLER_DPMPP_2M, TRUE},
-        {CUT_OUT, EDT_SAMPLER_DPMPP_2M, TRUE},   {CUT_OUT, EDT_SAMPLER_DDPM, TRUE}};
+        {CUT_OUT, EDT_SAMPLER_DPMPP_2M, TRUE},   {CUT_OUT, EDT_SAMPLER_DDPM, TRUE},
+        {REDRAWN, EDT_SAMPLER_UNIPC, FALSE},     {COMPLETED, EDT_SAMPLER_UNIPC, TRUE},
+        {CAREFULLY, EDT_SAMPLER_UNIPC, FALSE},   {CAREFULLY, EDT_SAMPLER_UNIPC, TRUE},
+        {BLENDED, EDT_SAMPLER_UNIPC, TRUE},      {VARIED, EDT_SAMPLER_UNIPC, FALSE},
+        {CUT_OUT, EDT_SAMPLER_UNIPC, TRUE}};
     g_test_init(&argc, &argv, NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *path =

@@ -49,7 +49,7 @@ static void test_info(void)
 static void test_same_bits(void)
 {
     for (int precision = EDT_PRECISION_F32; precision <= EDT_PRECISION_BF16; precision++)
-        for (int sampler = 0; sampler <= EDT_SAMPLER_DPMPP_2M; sampler++) {
+        for (int sampler = 0; sampler <= EDT_SAMPLER_UNIPC; sampler++) {
             EdtEngine *one = tiny_engine(1, (EdtPrecision)precision);
             EdtEngine *two = tiny_engine(2, (EdtPrecision)precision);
             EdtItem items[5];

@@ -66,7 +66,7 @@ static void test_no_allocation_per_step(void)
     EdtRequest request = tiny_request(engine, items, 2, 12);
     EdtCallbacks callbacks = {.progress = count_step};
     request.latent_only = TRUE;
-    for (int sampler = 0; sampler <= EDT_SAMPLER_DPMPP_2M; sampler++) {
+    for (int sampler = 0; sampler <= EDT_SAMPLER_UNIPC; sampler++) {
         Count count = {0};
         request.sampler = (EdtSampler)sampler;
         EdtPictures *pictures = edt_generate(engine, &request, &callbacks, &count, NULL);

@@ -18,7 +18,7 @@ from pictures import make_sheet
 
 NEARNESS = (5, 25, 50, 75, 95)
 AMM = ("off", "official", "auto")
-SAMPLERS = ("ddpm", "ddim", "dpm++2m")
+SAMPLERS = ("ddpm", "ddim", "dpm++2m", "unipc")
 SWEEP = (1.0, 1.5, 2.0, 3.0, 4.0)
 SWEEP_SEEDS = 2  # of their own, so that the choice does not flatter the measurement
 SWEEP_FIRST = 1000000
