@@ -163,7 +163,8 @@ def chosen(combo):
 def choose_file(gimp, title, name, path, accept='Open'):
     """The file dialog by keyboard: a path typed into it, Enter."""
     window = d.find(gimp.plugin, 'dialog', title)
-    label = d.find(window, 'label', name)
+    label = next(w for w in d.walk(window) if w.get_role_name() == 'label' and
+                 w.get_name().partition(' (')[0] == name)  # sentences begin with the word, too
     row = label.get_parent()
     choosers = [w for w in d.walk(row) if w.get_role_name() in d.BUTTONS and
                 w.get_role_name() != 'check box']

@@ -329,6 +329,8 @@ def test_without_model(session, report):
     window, start = open_import(gimp, Checkpoint=checkpoint, Autoencoder=vae)
     tick_replace(window)
     d.press(start)
+    d.wait(lambda: gimp.bar().get_name().startswith(gimp.READY), 'the import')
+    gimp.search('3')  # the class of the model before is none of this one
     gimp.wait_ready('the imported model')
     report.check('an imported model can be used at once', True)
     gimp.shot('10-imported')
