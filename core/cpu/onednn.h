@@ -19,7 +19,7 @@ const char *edt_onednn_implementation(const_dnnl_primitive_desc_t desc);
 gboolean edt_onednn_is_reference(const_dnnl_primitive_desc_t desc);
 
 /* macs: its multiply-adds.  A reference implementation of more than EDT_REFERENCE_MACS is told to
- * the log with what it computes. */
+ * the log with what it computes.  dnnl_out_of_memory also where oneDNN would crash without it. */
 #define EDT_REFERENCE_MACS 1000000
 dnnl_status_t edt_onednn_make(const_dnnl_primitive_desc_t desc, const char *what, gint64 macs,
                               dnnl_primitive_t *primitive);
