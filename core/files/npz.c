@@ -230,8 +230,9 @@ static gboolean take_over(EdtNpz *npz, const GByteArray *front, GError **error)
     if (bytes < (off_t)front->len) /* stopped before its first picture */
         return ftruncate(npz->fd, 0) == 0 ? write_at(npz, 0, front->data, front->len, error)
                                           : fail(npz, g_strerror(errno), error);
-    if (pread(npz->fd, there, front->len, 0) == (ssize_t)front->len &&
-        memcmp(there, front->data, front->len) == 0)
+    const gboolean got = pread(npz->fd, there, front->len, 0) == (ssize_t)front->len;
+    memset(there + npz->entries[1].at + CRC_AT, 0, 4); /* a run that was stopped at its very end */
+    if (got && memcmp(there, front->data, front->len) == 0)
         return take_pictures(npz, MIN(bytes - (off_t)front->len, npz->n * (gint64)npz->one), error);
     g_set_error(
         error, EDT_ERROR, EDT_ERROR_USAGE,

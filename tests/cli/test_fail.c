@@ -43,17 +43,26 @@ static gboolean is_old(const char *name)
            memcmp(g_bytes_get_data(bytes, NULL), OLD, strlen(OLD)) == 0;
 }
 
+/* From now on the n-th call of this name fails, and a file "failed" says that there was one. */
+static void fail_at(const char *call, int n)
+{
+    static char *words[6];
+    g_autofree char *log = program_path("failed");
+    for (gsize i = 1; i < G_N_ELEMENTS(words); i++)
+        g_clear_pointer(&words[i], g_free);
+    words[0] = "env";
+    words[1] = g_strdup_printf("EDT_FAIL_CALL=%s", call);
+    words[2] = g_strdup_printf("EDT_FAIL_AT=%d", n);
+    words[3] = g_strdup_printf("EDT_FAIL_LOG=%s", log);
+    words[4] = g_strdup_printf("LD_PRELOAD=%s", g_getenv("EDT_TEST_SHIM"));
+    g_unlink(log);
+    program_under((const char *const *)words);
+}
+
 /* FALSE: there was no n-th call. */
 static gboolean run_failing(const char *call, int n, gboolean force, Outcome *outcome)
 {
-    g_autofree char *log = program_path("failed");
-    g_autofree char *which = g_strdup_printf("EDT_FAIL_CALL=%s", call);
-    g_autofree char *at = g_strdup_printf("EDT_FAIL_AT=%d", n);
-    g_autofree char *told = g_strdup_printf("EDT_FAIL_LOG=%s", log);
-    g_autofree char *shim = g_strdup_printf("LD_PRELOAD=%s", g_getenv("EDT_TEST_SHIM"));
-    const char *words[] = {"env", which, at, told, shim, NULL};
-    g_unlink(log);
-    program_under(words);
+    fail_at(call, n);
     *outcome = program_finish(program_start("sample", "--class", "1", "-s", "4", "--steps", "1",
                                             "-o", "place/a.png", force ? "--force" : NULL, NULL),
                               NULL);
@@ -113,11 +122,50 @@ static void test_replaced(void)
         fail_each(calls[i], TRUE);
 }
 
+/* ---- an archive, which grows in its place ---- */
+
+#define ARCHIVE(name) "sample", "--npz", name, "-n", "2", "--steps", "1", "--batch-size", "1"
+
+/* What a failed call leaves is completed by the same command, to the same bits. */
+static gboolean archive_failing(const char *call, int n, GBytes *whole)
+{
+    fail_at(call, n);
+    Outcome outcome = program_finish(program_start(ARCHIVE("a.npz"), NULL), NULL);
+    gboolean failed = program_exists("failed"), done = program_exists("a.npz");
+    program_under(NULL);
+    g_test_message("%s %d: %d\n%s", call, n, outcome.code, outcome.err);
+    g_assert_cmpint(outcome.code, ==, failed ? 1 : 0);
+    g_assert_true(done != failed);
+    outcome_clear(&outcome);
+    if (failed)
+        EXPECT(0, ARCHIVE("a.npz"));
+    g_autoptr(GBytes) bytes = program_contents("a.npz");
+    g_assert_true(g_bytes_equal(bytes, whole));
+    g_assert_false(program_exists("a.npz.partial"));
+    program_remove("a.npz");
+    return failed;
+}
+
+static void test_archive(void)
+{
+    static const char *const writing[] = {"open", "pwrite", "fsync", "renameat2"};
+    EXPECT(0, ARCHIVE("whole.npz"));
+    g_autoptr(GBytes) whole = program_contents("whole.npz");
+    for (gsize i = 0; i < G_N_ELEMENTS(writing); i++) {
+        int n = 1;
+        while (n < MOST && archive_failing(writing[i], n, whole))
+            n++;
+        g_assert_cmpint(n, >, 1);
+        g_assert_cmpint(n, <, MOST);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     import_model();
     g_test_add_func("/fail/new", test_new);
     g_test_add_func("/fail/replaced", test_replaced);
+    g_test_add_func("/fail/archive", test_archive);
     return g_test_run();
 }
