@@ -9,15 +9,29 @@
 
 #include <glib/gi18n.h>
 
-static void add_choice(GimpProcedure *procedure, const char *name, const char *nick,
-                       const char *blurb, const EdtChoices *choices, int value)
+/* aux: of the dialog alone, scripts do not see it. */
+static void add_choice_of(GimpProcedure *procedure, gboolean aux, const char *name,
+                          const char *nick, const char *blurb, const EdtChoices *choices, int value)
 {
     GimpChoice *choice = gimp_choice_new();
     for (int i = 0; choices->list[i].label; i++)
         gimp_choice_add(choice, choices->words[choices->list[i].value], i,
                         _(choices->list[i].label), _(choices->list[i].help));
-    gimp_procedure_add_choice_argument(procedure, name, nick, blurb, choice, choices->words[value],
-                                       G_PARAM_READWRITE);
+    (aux ? gimp_procedure_add_choice_aux_argument : gimp_procedure_add_choice_argument)(
+        procedure, name, nick, blurb, choice, choices->words[value], G_PARAM_READWRITE);
+}
+
+static void add_choice(GimpProcedure *procedure, const char *name, const char *nick,
+                       const char *blurb, const EdtChoices *choices, int value)
+{
+    add_choice_of(procedure, FALSE, name, nick, blurb, choices, value);
+}
+
+static void add_double_of(GimpProcedure *procedure, gboolean aux, const char *name,
+                          const char *nick, const char *blurb, double most, double value)
+{
+    (aux ? gimp_procedure_add_double_aux_argument : gimp_procedure_add_double_argument)(
+        procedure, name, nick, blurb, 0, most, value, G_PARAM_READWRITE);
 }
 
 static void add_picture_arguments(GimpProcedure *procedure)
@@ -102,10 +116,10 @@ static void add_machine_arguments(GimpProcedure *procedure)
                &edt_precision_choices, EDT_PRECISION_AUTO);
 }
 
-static void add_fit_argument(GimpProcedure *procedure)
+static void add_fit_argument(GimpProcedure *procedure, gboolean aux)
 {
-    add_choice(procedure, "fit", _("_Fit"), _("The size of the new layer"), &edt_fit_choices,
-               EDT_FIT_NATIVE);
+    add_choice_of(procedure, aux, "fit", _("_Fit"), _("The size of the new layer"),
+                  &edt_fit_choices, EDT_FIT_NATIVE);
 }
 
 static void add_layers_return_values(GimpProcedure *procedure)
@@ -118,63 +132,47 @@ static void add_layers_return_values(GimpProcedure *procedure)
                                                       GIMP_TYPE_LAYER, G_PARAM_READWRITE);
 }
 
-static void add_redraw_arguments(GimpProcedure *procedure)
+static void add_redraw_arguments(GimpProcedure *procedure, gboolean aux)
 {
-    gimp_procedure_add_double_argument(
-        procedure, "freedom", _("_Freedom"),
-        _("How far the picture may go from the layer: 0 stays close, at 1 it is not looked at"), 0,
-        1, 0.6, G_PARAM_READWRITE);
-    add_choice(procedure, "paper", _("White _paper"),
-               _("What becomes of white paper under a drawing, for models that draw things on "
-                 "transparent ground"),
-               &edt_paper_choices, 0);
+    add_double_of(
+        procedure, aux, "freedom", _("_Freedom"),
+        _("How far the picture may go from the layer: 0 stays close, at 1 it is not looked at"), 1,
+        0.6);
+    add_choice_of(procedure, aux, "paper", _("W_hite paper"),
+                  _("What becomes of white paper under a drawing, for models that draw things on "
+                    "transparent ground"),
+                  &edt_paper_choices, 0);
 }
 
-static void add_fill_arguments(GimpProcedure *procedure)
+static void add_fill_arguments(GimpProcedure *procedure, gboolean aux)
 {
-    add_choice(procedure, "into", _("_Into"), _("What the selection is to the picture"),
-               &edt_into_choices, EDT_INTO_SHAPE);
-    add_choice(procedure, "context", _("Fit _to"), _("What is known around what is missing"),
-               &edt_context_choices, EDT_CONTEXT_LAYER);
-    gimp_procedure_add_boolean_argument(
-        procedure, "careful", _("_Careful"),
+    add_choice_of(procedure, aux, "into", _("I_nto"), _("What the selection is to the picture"),
+                  &edt_into_choices, EDT_INTO_SHAPE);
+    add_choice_of(procedure, aux, "context", _("_Fit to"),
+                  _("What is known around what is missing"), &edt_context_choices,
+                  EDT_CONTEXT_LAYER);
+    (aux ? gimp_procedure_add_boolean_aux_argument : gimp_procedure_add_boolean_argument)(
+        procedure, "careful", _("Caref_ul"),
         _("What is missing fits better what is around it, in nearly three times the time"), FALSE,
         G_PARAM_READWRITE);
-    gimp_procedure_add_double_argument(
-        procedure, "margin", _("_Margin"),
-        _("How much around what is missing is looked at, as a share of the selection"), 0, 1, 0.25,
-        G_PARAM_READWRITE);
-    gimp_procedure_add_double_argument(procedure, "feather", _("F_eather"),
-                                       _("How softly the new layer's mask ends, in pixels"), 0, 100,
-                                       0, G_PARAM_READWRITE);
+    add_double_of(procedure, aux, "margin", _("Margin"),
+                  _("How much around what is missing is looked at, as a share of the selection"), 1,
+                  0.25);
+    add_double_of(procedure, aux, "feather", _("Feat_her"),
+                  _("How softly the new layer's mask ends, in pixels"), 100, 0);
 }
 
-/* What all procedures take that make new pictures. */
-static void declare_making(GimpProcedure *procedure)
+/* The dialog edits all of them, whichever procedure opened it. */
+void edt_plugin_declare_making(GimpProcedure *procedure, EdtFrom from)
 {
     add_picture_arguments(procedure);
     add_mix_arguments(procedure);
     add_machine_arguments(procedure);
-}
-
-void edt_plugin_declare_generate(GimpProcedure *procedure)
-{
-    declare_making(procedure);
-    add_fit_argument(procedure);
-    add_layers_return_values(procedure);
-}
-
-void edt_plugin_declare_redraw(GimpProcedure *procedure)
-{
-    declare_making(procedure);
-    add_redraw_arguments(procedure);
-    add_layers_return_values(procedure);
-}
-
-void edt_plugin_declare_fill(GimpProcedure *procedure)
-{
-    declare_making(procedure);
-    add_fill_arguments(procedure);
+    add_fit_argument(procedure, from != EDT_FROM_NOTHING);
+    add_redraw_arguments(procedure, from != EDT_FROM_LAYER);
+    add_fill_arguments(procedure, from != EDT_FROM_SELECTION);
+    add_choice_of(procedure, TRUE, "start", _("Start from"), _("What the picture starts from"),
+                  &edt_from_choices, (int)from);
     add_layers_return_values(procedure);
 }
 

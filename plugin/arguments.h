@@ -5,11 +5,12 @@
  */
 #pragma once
 
+#include "session/words.h"
+
 #include <libgimp/gimp.h>
 
-void edt_plugin_declare_generate(GimpProcedure *procedure);
-void edt_plugin_declare_redraw(GimpProcedure *procedure);
-void edt_plugin_declare_fill(GimpProcedure *procedure);
+/* Of a procedure that makes new pictures, by what they start from. */
+void edt_plugin_declare_making(GimpProcedure *procedure, EdtFrom from);
 void edt_plugin_declare_again(GimpProcedure *procedure);
 void edt_plugin_declare_classes(GimpProcedure *procedure);
 void edt_plugin_declare_models(GimpProcedure *procedure);

@@ -12,6 +12,7 @@
 #include "plugin/layer.h"
 #include "plugin/place.h"
 #include "plugin/process.h"
+#include "plugin/start.h"
 #include "plugin/window.h"
 #include "ui/panel.h"
 
@@ -44,6 +45,7 @@ static void run_free(gpointer data)
 {
     Run *run = data;
     edt_job_close(run->job);
+    edt_layer_place_clear(&run->place);
     g_free(run->image_name);
     g_free(run->print);
     g_free(run);
@@ -101,6 +103,9 @@ static void tell_place(gpointer user_data)
 {
     Dialog *self = user_data;
     EdtPlace place = place_now(self);
+    edt_ui_panel_allow_start(self->panel, edt_start_obstacle(EDT_FROM_LAYER, place.image),
+                             edt_start_obstacle(EDT_FROM_SELECTION, place.image));
+    edt_start_foretell(edt_start_from(self->config), self->config, &place);
     edt_telling_update(self->telling, &place, edt_ui_panel_side(self->panel));
 }
 
@@ -214,7 +219,7 @@ static char *print_of(Dialog *self, const EdtPlace *place)
     double seed;
     g_autofree char *class = NULL;
     g_object_get(self->config, "seed", &seed, "class", &class, NULL);
-    if (seed < 0 || !class || !*class)
+    if (seed < 0 || !class || !*class || edt_start_from(self->config) != EDT_FROM_NOTHING)
         return NULL;
     g_autofree char *all = gimp_config_serialize_to_string(GIMP_CONFIG(self->config), NULL);
     const EdtArea *area = &place->area;
@@ -227,10 +232,14 @@ static void generate(Dialog *self)
     g_autoptr(GError) error = NULL;
     EdtOrder *order = NULL;
     EdtPlace place = place_now(self);
+    g_autofree GimpDrawable **selected =
+        place.image ? gimp_image_get_selected_drawables(place.image) : NULL;
     if (edt_layer_accepts(place.image, &error))
         order = edt_order_new(G_OBJECT(self->config), edt_process_threads(), &error);
-    if (!order) {
+    if (!order || !edt_start_take(edt_start_from(self->config), self->config, selected, order,
+                                  &place, &error)) {
         say_error(self, error);
+        edt_order_free(order);
         return;
     }
     edt_last_values_save(self->config); /* whatever happens from here on */
@@ -320,7 +329,7 @@ static void on_close(GtkDialog *dialog, Dialog *self)
     ask(self);
 }
 
-static void on_fit(GObject *config, GParamSpec *property, Dialog *self)
+static void on_place(GObject *config, GParamSpec *property, Dialog *self)
 {
     tell_place(self);
 }
@@ -328,6 +337,7 @@ static void on_fit(GObject *config, GParamSpec *property, Dialog *self)
 static GtkWidget *new_dialog(Dialog *self, GimpProcedure *procedure)
 {
     static const EdtPanelEvents events = {on_ready, on_insert, on_answer, on_drop};
+    static const char *const placing[] = {"fit", "start", "into", "margin", "feather"};
     GtkWidget *dialog = gimp_procedure_dialog_new(procedure, self->config, _("Generate with EDT"));
     GtkWidget *box = gtk_dialog_get_content_area(GTK_DIALOG(dialog));
     self->dialog = dialog;
@@ -336,7 +346,10 @@ static GtkWidget *new_dialog(Dialog *self, GimpProcedure *procedure)
     edt_window_dress(dialog, self->panel);
     g_signal_connect(dialog, "response", G_CALLBACK(on_response), self);
     g_signal_connect(dialog, "close", G_CALLBACK(on_close), self);
-    g_signal_connect(self->config, "notify::fit", G_CALLBACK(on_fit), self);
+    for (gsize i = 0; i < G_N_ELEMENTS(placing); i++) {
+        g_autofree char *signal = g_strconcat("notify::", placing[i], NULL);
+        g_signal_connect(self->config, signal, G_CALLBACK(on_place), self);
+    }
     self->telling = edt_telling_new(self->panel, tell_place, self);
     update_buttons(self);
     return dialog;
@@ -361,10 +374,11 @@ static GimpValueArray *result(Dialog *self, GimpProcedure *procedure)
 }
 
 GimpValueArray *edt_dialog_run(GimpProcedure *procedure, GimpImage *image,
-                               GimpProcedureConfig *config)
+                               GimpProcedureConfig *config, EdtFrom from)
 {
     Dialog self = {.config = config, .image = image, .layers = g_ptr_array_new()};
     gimp_ui_init(PRGNAME);
+    g_object_set(config, "start", edt_from_choices.words[from], NULL);
     new_dialog(&self, procedure);
     edt_ui_panel_start(self.panel, edt_process_studio(), edt_process_threads());
     gimp_procedure_dialog_run(GIMP_PROCEDURE_DIALOG(self.dialog));

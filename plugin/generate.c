@@ -16,7 +16,7 @@ typedef struct {
     GimpProcedure *procedure;
     GimpRunMode run_mode;
     GimpProcedureConfig *config;
-    EdtFrom from;
+    EdtFrom from; /* what the dialog is opened with; the other run modes have it in the settings */
 } Call;
 
 /* ---- without a dialog ---- */
@@ -50,10 +50,11 @@ static GimpValueArray *run_plain(const Call *call, GimpImage *image, GimpDrawabl
     EdtOrder *order = edt_order_new(G_OBJECT(call->config), edt_process_threads(), &error);
     if (!order)
         return edt_answer_failed(call->procedure, error);
-    EdtFit fit = call->from == EDT_FROM_NOTHING ? edt_layer_fit(call->config) : EDT_FIT_SELECTION;
-    EdtPlace place = edt_layer_place(image, fit, call->run_mode != GIMP_RUN_NONINTERACTIVE);
+    EdtPlace place = edt_layer_place(image, edt_layer_fit(call->config),
+                                     call->run_mode != GIMP_RUN_NONINTERACTIVE);
+    EdtFrom from = edt_start_from(call->config);
     GimpValueArray *values;
-    if (edt_start_take(call->from, call->config, drawables, order, &place, &error)) {
+    if (edt_start_take(from, call->config, drawables, order, &place, &error)) {
         values = finish(call->procedure, &place, edt_process_run(order));
     } else {
         edt_order_free(order);
@@ -80,11 +81,11 @@ static GimpValueArray *run(const Call *call, GimpImage *image, GimpDrawable **dr
     gegl_init(NULL, NULL);
     if (!edt_layer_accepts(image, &error))
         return edt_answer_failed(call->procedure, error);
-    if (call->run_mode != GIMP_RUN_INTERACTIVE || call->from != EDT_FROM_NOTHING)
+    if (call->run_mode != GIMP_RUN_INTERACTIVE)
         return run_plain(call, image, drawables);
     if (!display_there(&error))
         return edt_answer_failed(call->procedure, error);
-    return edt_dialog_run(call->procedure, image, call->config);
+    return edt_dialog_run(call->procedure, image, call->config, call->from);
 }
 
 GimpValueArray *edt_plugin_generate(GimpProcedure *procedure, GimpRunMode run_mode,

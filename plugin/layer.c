@@ -16,6 +16,7 @@
 /* Parasites. */
 #define RECORD "edt-record"
 #define PIXELS "edt-pixels"
+#define ORIGIN "edt-origin"
 
 gboolean edt_layer_accepts(GimpImage *image, GError **error)
 {
@@ -113,6 +114,22 @@ gboolean edt_layer_painted(GimpLayer *layer)
 {
     g_autofree char *before = attached(layer, PIXELS), *now = edt_pixels_fingerprint(layer);
     return g_strcmp0(before, now) != 0;
+}
+
+static void name_origin(GimpLayer *layer, GimpItem *origin)
+{
+    if (!origin || !gimp_item_is_valid(origin))
+        return;
+    g_autofree char *tattoo = g_strdup_printf("%u", gimp_item_get_tattoo(origin));
+    attach(layer, ORIGIN, tattoo);
+}
+
+GimpLayer *edt_layer_origin(GimpLayer *layer)
+{
+    g_autofree char *tattoo = attached(layer, ORIGIN);
+    return tattoo ? gimp_image_get_layer_by_tattoo(gimp_item_get_image(GIMP_ITEM(layer)),
+                                                   (guint)g_ascii_strtoull(tattoo, NULL, 10))
+                  : NULL;
 }
 
 /* ---- one layer ---- */
@@ -237,6 +254,7 @@ static gboolean insert_all(GimpImage *image, const EdtSheet *sheets, int n, cons
                 gimp_image_remove_layer(image, group ? group : layers[i]); /* with those before */
             return FALSE;
         }
+        name_origin(layers[i], place->origin);
     }
     if (group)
         gimp_image_set_selected_layers(image, (const GimpLayer *[]){group, NULL});

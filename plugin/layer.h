@@ -24,11 +24,12 @@ typedef struct {
 typedef struct {
     GimpImage *image; /* NULL, or closed meanwhile: a new image is made */
     EdtFit fit;
-    gboolean display;  /* show a new image */
+    gboolean display;  /* somebody looks on: show a new image */
     EdtArea area;      /* of the image: its layers come into the middle of it */
     gboolean selected; /* that is the selection */
     GimpItem *above;   /* its layers come above this one; NULL, or gone: the selected one */
     GeglBuffer *mask;  /* of the new layers, in pixels of the image; NULL: none */
+    GimpItem *origin;  /* the layer that they start from, or NULL */
 } EdtPlace;
 
 void edt_layer_place_clear(EdtPlace *place);
@@ -58,6 +59,8 @@ GimpImage *edt_layer_insert_file(const EdtPlace *place, const char *path, GimpLa
 
 /* How it was made, or NULL: not by us. */
 EdtRecord *edt_layer_record(GimpLayer *layer);
+/* The layer of its image that it started from, or NULL: none, or that is gone. */
+GimpLayer *edt_layer_origin(GimpLayer *layer);
 /* It does not look as it did when it was made: somebody has painted on it, or scaled it. */
 gboolean edt_layer_painted(GimpLayer *layer);
 /* "fox (seed 5)"; of a picture that was stopped before its last step this, too. */

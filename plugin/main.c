@@ -138,7 +138,7 @@ static GimpProcedure *create_generate(GimpPlugIn *plug_in, const char *name)
           "image is made. Arguments that are left out have the values of the dialog at first use. "
           "plug-in-edt-classes lists the classes, plug-in-edt-models the models."),
         NULL); /* no help: GIMP would look for a page of its own manual */
-    edt_plugin_declare_generate(procedure);
+    edt_plugin_declare_making(procedure, EDT_FROM_NOTHING);
     return procedure;
 }
 
@@ -146,13 +146,15 @@ static GimpProcedure *create_redraw(GimpPlugIn *plug_in, const char *name)
 {
     GimpProcedure *procedure =
         create_on_image(plug_in, name, G_STRUCT_OFFSET(EdtModule, redraw), 0);
+    gimp_procedure_set_menu_label(procedure, _("Picture from a _Sketch (EDT)..."));
+    add_to_menu(procedure);
     gimp_procedure_set_documentation(
         procedure, _("Turn a sketch into a picture of a class"),
         _("A layer, or a group, is what the picture starts from; the picture becomes a layer above "
           "it, in its place. A selection says which part of it counts, and one that is no "
           "rectangle becomes the new layer's mask."),
         NULL);
-    edt_plugin_declare_redraw(procedure);
+    edt_plugin_declare_making(procedure, EDT_FROM_LAYER);
     return procedure;
 }
 
@@ -160,12 +162,14 @@ static GimpProcedure *create_fill(GimpPlugIn *plug_in, const char *name)
 {
     GimpProcedure *procedure = create_on_image(plug_in, name, G_STRUCT_OFFSET(EdtModule, fill),
                                                GIMP_PROCEDURE_SENSITIVE_NO_DRAWABLES);
+    gimp_procedure_set_menu_label(procedure, _("Fill the Selec_tion (EDT)..."));
+    add_to_menu(procedure);
     gimp_procedure_set_documentation(
         procedure, _("Fill the selection with a picture of a class"),
         _("The picture gets the shape of the selection, completes what is missing there, or is "
           "only put there. It becomes a layer with a mask: outside the selection nothing changes."),
         NULL);
-    edt_plugin_declare_fill(procedure);
+    edt_plugin_declare_making(procedure, EDT_FROM_SELECTION);
     return procedure;
 }
 

@@ -18,8 +18,11 @@ struct EdtTelling {
     char *size, *where; /* as they stand there */
 };
 
-static char *size_text(const EdtArea *area, int side)
+/* What starts from a layer is as large as what is drawn on it: only known when it is read. */
+static char *size_text(const EdtPlace *place, const EdtArea *area, int side)
 {
+    if (place->origin)
+        return g_strdup(_("as large as what is drawn"));
     double scale = (double)area->width / side;
     if (area->width == side)
         return g_strdup_printf(_("%d × %d px, as it is made"), side, side);
@@ -34,6 +37,10 @@ static char *where_text(const EdtPlace *place)
 {
     if (!place->image)
         return g_strdup(_("in a new image"));
+    if (place->origin) {
+        g_autofree char *layer = gimp_item_get_name(place->origin);
+        return g_strdup_printf(_("above the layer “%s”"), layer);
+    }
     g_autofree char *name = gimp_image_get_name(place->image);
     if (gimp_image_get_floating_sel(place->image))
         return g_strdup_printf(_("below the floating selection of “%s”"), name);
@@ -65,7 +72,7 @@ static GdkPixbuf *picture_of(GimpImage *image)
 void edt_telling_update(EdtTelling *telling, const EdtPlace *place, int side)
 {
     EdtArea area = edt_layer_area(place, MAX(side, 1), MAX(side, 1));
-    g_autofree char *size = side ? size_text(&area, side) : g_strdup("");
+    g_autofree char *size = side ? size_text(place, &area, side) : g_strdup("");
     g_autofree char *where = side ? where_text(place) : g_strdup("");
     if (g_strcmp0(size, telling->size) == 0 && g_strcmp0(where, telling->where) == 0)
         return;

@@ -42,18 +42,70 @@ static double number(GimpProcedureConfig *config, const char *name)
     return value;
 }
 
-/* ---- a layer ---- */
+EdtFrom edt_start_from(GimpProcedureConfig *config)
+{
+    return (EdtFrom)choice(config, "start", &edt_from_choices);
+}
 
-static GimpDrawable *one_layer(GimpDrawable **drawables, GError **error)
+/* ---- what is there to start from ---- */
+
+static GimpDrawable *only_layer(GimpDrawable **drawables)
 {
     GimpDrawable *one = drawables && drawables[0] && !drawables[1] ? drawables[0] : NULL;
     if (one && GIMP_IS_LAYER_MASK(one))
         one = GIMP_DRAWABLE(gimp_layer_from_mask(GIMP_LAYER_MASK(one)));
-    if (one && GIMP_IS_LAYER(one))
-        return one;
-    refuse(error, _("Select one layer to start from, or one group of layers."));
+    return one && GIMP_IS_LAYER(one) ? one : NULL;
+}
+
+static const char *several_layers(void)
+{
+    return _("Select one layer to start from, or one group of layers.");
+}
+
+static GimpDrawable *one_layer(GimpDrawable **drawables, GError **error)
+{
+    GimpDrawable *one = only_layer(drawables);
+    if (!one)
+        refuse(error, several_layers());
+    return one;
+}
+
+/* But for what is selected of the layers. */
+static const char *general_obstacle(EdtFrom from, GimpImage *image)
+{
+    EdtArea area;
+    if (from == EDT_FROM_NOTHING)
+        return NULL;
+    if (!image || !gimp_image_is_valid(image))
+        return _("There is no image to start from: open one first.");
+    if (gimp_image_get_floating_sel(image))
+        return _("There is a floating selection: anchor it, or make it a layer, first.");
+    if (from == EDT_FROM_SELECTION && !edt_patch_selected(image, &area))
+        return _("Nothing is selected: select an area first.");
     return NULL;
 }
+
+const char *edt_start_obstacle(EdtFrom from, GimpImage *image)
+{
+    const char *obstacle = general_obstacle(from, image);
+    if (obstacle || from != EDT_FROM_LAYER)
+        return obstacle;
+    g_autofree GimpDrawable **selected = gimp_image_get_selected_drawables(image);
+    return only_layer(selected) ? NULL : several_layers();
+}
+
+/* A new picture is the selected layer: who asks once more means what that one started from, as long
+ * as it was not painted on.  A script says what it means. */
+static GimpDrawable *go_back(GimpDrawable *layer, EdtPlace *place)
+{
+    GimpLayer *origin = layer && place->display ? edt_layer_origin(GIMP_LAYER(layer)) : NULL;
+    if (!origin || edt_layer_painted(GIMP_LAYER(layer)))
+        return layer;
+    place->above = GIMP_ITEM(layer);
+    return GIMP_DRAWABLE(origin);
+}
+
+/* ---- a layer ---- */
 
 /* The part of it that counts. */
 static gboolean drawn_area(GimpImage *image, GimpDrawable *drawable, EdtArea *area,
@@ -109,7 +161,8 @@ static EdtStart *from_layer(GimpProcedureConfig *config, GimpDrawable **drawable
     if (!is_enough(drawn, &ink, edt_patch_ink(drawn, &ink), error))
         return NULL;
     place->area = edt_patch_square(selected ? &area : &ink, alpha ? SKETCH_MARGIN : 0);
-    place->above = GIMP_ITEM(layer);
+    place->above = place->above ? place->above : GIMP_ITEM(layer);
+    place->origin = GIMP_ITEM(layer);
     g_autoptr(EdtPatch) mask = selected ? edt_patch_selection(place->image, &area) : NULL;
     if (mask && !edt_patch_is_white(mask))
         place->mask = edt_patch_mask(place->image, &place->area, 0);
@@ -195,11 +248,7 @@ static EdtStart *from_selection(GimpProcedureConfig *config, GimpDrawable **draw
     EdtInto into = (EdtInto)choice(config, "into", &edt_into_choices);
     double feather = number(config, "feather");
     EdtArea area;
-    if (!edt_patch_selected(place->image, &area)) {
-        refuse(error, _("Nothing is selected: select an area first."));
-        return NULL;
-    }
-    if (!is_large_enough(&area, into, error))
+    if (!edt_patch_selected(place->image, &area) || !is_large_enough(&area, into, error))
         return NULL;
     place->area = square_around(area, into, feather, number(config, "margin"));
     place->selected = TRUE;
@@ -213,19 +262,29 @@ static EdtStart *from_selection(GimpProcedureConfig *config, GimpDrawable **draw
         warn_of_coarse(&area);
     if (into != EDT_INTO_PLACE)
         start->mask = g_steal_pointer(&mask->rgba);
-    place->above =
-        drawables && drawables[0] && GIMP_IS_LAYER(drawables[0]) ? GIMP_ITEM(drawables[0]) : NULL;
+    place->origin = GIMP_ITEM(only_layer(drawables));
+    place->above = place->above ? place->above : place->origin;
     place->mask = edt_patch_mask(place->image, &place->area, feather);
     return g_steal_pointer(&start);
 }
 
 /* ---- */
 
-static gboolean is_floating(GimpImage *image, GError **error)
+void edt_start_foretell(EdtFrom from, GimpProcedureConfig *config, EdtPlace *place)
 {
-    return gimp_image_get_floating_sel(image) &&
-           !refuse(error,
-                   _("There is a floating selection: anchor it, or make it a layer, first."));
+    EdtInto into = (EdtInto)choice(config, "into", &edt_into_choices);
+    EdtArea area;
+    if (from == EDT_FROM_NOTHING || edt_start_obstacle(from, place->image))
+        return;
+    place->fit = EDT_FIT_SELECTION;
+    if (from == EDT_FROM_LAYER) {
+        g_autofree GimpDrawable **selected = gimp_image_get_selected_drawables(place->image);
+        place->origin = GIMP_ITEM(only_layer(selected));
+    } else if (edt_patch_selected(place->image, &area)) {
+        place->area =
+            square_around(area, into, number(config, "feather"), number(config, "margin"));
+        place->selected = TRUE;
+    }
 }
 
 static gboolean has_alpha(const EdtOrder *order, gboolean *alpha, GError **error)
@@ -242,8 +301,13 @@ gboolean edt_start_take(EdtFrom from, GimpProcedureConfig *config, GimpDrawable 
     gboolean alpha;
     if (from == EDT_FROM_NOTHING)
         return TRUE;
-    if (is_floating(place->image, error) || !has_alpha(order, &alpha, error))
+    const char *obstacle = general_obstacle(from, place->image);
+    if (obstacle)
+        return refuse(error, obstacle);
+    if (!has_alpha(order, &alpha, error))
         return FALSE;
+    GimpDrawable *one[] = {go_back(only_layer(drawables), place), NULL};
+    drawables = one[0] ? one : drawables;
     place->fit = EDT_FIT_SELECTION;
     g_autoptr(EdtStart) start = from == EDT_FROM_LAYER
                                     ? from_layer(config, drawables, alpha, place, error)

@@ -7,11 +7,18 @@
 
 #include "plugin/layer.h"
 
-typedef enum { EDT_FROM_NOTHING, EDT_FROM_LAYER, EDT_FROM_SELECTION } EdtFrom;
+/* What the settings say ("start"). */
+EdtFrom edt_start_from(GimpProcedureConfig *config);
+/* Why that cannot be now, as a sentence; NULL: it can. */
+const char *edt_start_obstacle(EdtFrom from, GimpImage *image);
+/* Where a picture of the selection will be; what starts from a layer is only known when it is
+ * read. */
+void edt_start_foretell(EdtFrom from, GimpProcedureConfig *config, EdtPlace *place);
 
 /* Lets an order start from there, as the settings say ("freedom", "paper"; "into", "context",
- * "careful", "margin", "feather"), and place, which has an image, becomes where its pictures
- * belong.  Nothing is written to the image.  Errors: EDT_ERROR_USAGE, a sentence: there is nothing
- * to start from. */
+ * "careful", "margin", "feather"), and place becomes where its pictures belong.
+ * Whoever looks on and has a new picture selected that was not painted on means what that one
+ * started from.  Nothing is written
+ * to the image.  Errors: EDT_ERROR_USAGE, a sentence: there is nothing to start from. */
 gboolean edt_start_take(EdtFrom from, GimpProcedureConfig *config, GimpDrawable **drawables,
                         EdtOrder *order, EdtPlace *place, GError **error);

@@ -17,7 +17,7 @@ typedef struct {
     EdtRequest request; /* its items point to items */
     EdtItem *items;
     float *source, *mask; /* what all items start from, or NULL; owned */
-    gboolean background; /* gives way to every other order, and is not kept in the history */
+    gboolean background;  /* gives way to every other order, and is not kept in the history */
     char **class_names, **class_labels; /* of each item, as core/catalogue.h tells them apart */
     char *label;                        /* of them all */
 } EdtOrder;

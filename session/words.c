@@ -94,3 +94,11 @@ static const EdtChoice contexts[] = {
     {0, NULL, NULL}};
 static const char *const context_words[] = {"layer", "visible", NULL};
 const EdtChoices edt_context_choices = {context_words, contexts};
+
+static const EdtChoice froms[] = {
+    {EDT_FROM_NOTHING, N_("Nothing"), N_("The picture is free")},
+    {EDT_FROM_LAYER, N_("Layer"), N_("The selected layer is a sketch of the picture")},
+    {EDT_FROM_SELECTION, N_("Selection"), N_("The picture is made for the selected area")},
+    {0, NULL, NULL}};
+static const char *const from_words[] = {"nothing", "layer", "selection", NULL};
+const EdtChoices edt_from_choices = {from_words, froms};

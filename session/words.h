@@ -25,7 +25,8 @@ typedef struct {
 
 extern const EdtChoices edt_sampler_choices, edt_spacing_choices, edt_amm_choices,
     edt_backend_choices, edt_precision_choices, edt_mix_how_choices, edt_fit_choices,
-    edt_target_choices, edt_paper_choices, edt_into_choices, edt_context_choices;
+    edt_target_choices, edt_paper_choices, edt_into_choices, edt_context_choices,
+    edt_from_choices;
 
 /* The size of a new layer. */
 typedef enum { EDT_FIT_NATIVE, EDT_FIT_SELECTION, EDT_FIT_IMAGE } EdtFit;
@@ -33,6 +34,9 @@ extern const char *const edt_fit_words[];
 
 /* Where a layer that is made again goes. */
 typedef enum { EDT_TARGET_REPLACE, EDT_TARGET_ABOVE } EdtTarget;
+
+/* What a picture starts from. */
+typedef enum { EDT_FROM_NOTHING, EDT_FROM_LAYER, EDT_FROM_SELECTION } EdtFrom;
 
 /* What the selection is to a picture, and what is known around what is missing. */
 typedef enum { EDT_INTO_SHAPE, EDT_INTO_MISSING, EDT_INTO_PLACE } EdtInto;

@@ -26,20 +26,10 @@ static void bind(GObject *settings, const char *name, GtkWidget *widget, const c
 
 /* ---- lists ---- */
 
-static GtkWidget *new_combo(GObject *settings, const char *name, const EdtChoices *choices)
-{
-    GtkWidget *combo = gtk_combo_box_text_new();
-    for (const EdtChoice *each = choices->list; each->label; each++)
-        gtk_combo_box_text_append(GTK_COMBO_BOX_TEXT(combo), choices->words[each->value],
-                                  _(each->label));
-    bind(settings, name, combo, "active-id");
-    return combo;
-}
-
 static void attach_combo(GtkGrid *grid, int row, GObject *settings, const char *name,
                          const char *label, const EdtChoices *choices, const char *tooltip)
 {
-    GtkWidget *combo = new_combo(settings, name, choices);
+    GtkWidget *combo = edt_ui_combo_new(settings, name, choices);
     edt_ui_row_attach(grid, row, label, combo, combo, tooltip);
 }
 
@@ -331,7 +321,7 @@ static void attach_all(GtkGrid *grid, Knobs *knobs)
                       _("The same seed with the same settings makes the same picture"));
     row = new_steps_row(settings, &spin);
     edt_ui_row_attach(grid, 1, _("S_teps"), row, spin, _("More steps are slower and finer"));
-    knobs->amm = new_combo(settings, "amm", &edt_amm_choices);
+    knobs->amm = edt_ui_combo_new(settings, "amm", &edt_amm_choices);
     edt_ui_row_attach(grid, 2, _("A_MM"), knobs->amm, knobs->amm, NULL);
     row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
     spin = new_spin(settings, "count", 1, EDT_COUNT_MAX, 1, 0);

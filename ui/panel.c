@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The panel puts the pieces together: picker.c on the left, styles.c, knobs.c, place.c and models.c
- * in the middle, preview.c, progress.c and strip.c on the right.  The settings scroll where the
- * window is low, so that the picture and the buttons always are in sight.
+ * The panel puts the pieces together: start.c and picker.c on the left, styles.c, knobs.c, place.c
+ * and models.c in the middle, preview.c, progress.c and strip.c on the right.  The settings scroll
+ * where the window is low, so that the picture and the buttons always are in sight.
  */
 #include "ui/panel.h"
 #include "catalogue.h"
@@ -18,6 +18,7 @@
 #include "ui/place.h"
 #include "ui/progress.h"
 #include "ui/row.h"
+#include "ui/start.h"
 #include "ui/strip.h"
 #include "ui/styles.h"
 
@@ -27,7 +28,7 @@ typedef struct {
     GObject *settings;
     EdtPanelEvents events;
     gpointer user_data;
-    GtkWidget *self, *picker, *styles, *knobs, *place, *models;
+    GtkWidget *self, *start, *picker, *styles, *knobs, *place, *models;
     GtkWidget *preview, *notice, *progress, *strip;
     double recommended;     /* guidance; -1: no model was there yet */
     gboolean model, chosen; /* it makes pictures; it is known of what */
@@ -186,19 +187,19 @@ static char *style_word(const EdtModelInfo *info, int style)
 }
 
 /* The model first: class and style are named in its words. */
-static void restore(Panel *panel, const EdtRecord *record)
+static void restore(Panel *panel, const char *path, const EdtRecord *record)
 {
     gboolean found = edt_ui_models_choose(panel->models, record->model_sha256);
     const EdtModelInfo *info = edt_ui_models_info(panel->models);
     const char *precision = edt_precision_words[record->precision];
     g_autofree char *class = edt_class_word(info, record->item.class_index);
-    g_autofree char *style = style_word(info, record->item.style);
-    g_autofree char *before = NULL;
+    g_autofree char *style = style_word(info, record->item.style), *before = NULL;
     g_object_get(panel->settings, "precision", &before, NULL);
     g_object_set(panel->settings, "class", class, "style", style, "count", 1, "seed",
                  (double)record->item.seed, "precision", precision, NULL);
     edt_properties_write(panel->settings, &record->request);
     warn_of_another(panel, found, record, g_strcmp0(before, precision) != 0);
+    show_file(panel, path, record);
 }
 
 /* Another seed would be another picture. */
@@ -220,12 +221,10 @@ static void on_restore(const char *path, gpointer user_data)
     Panel *panel = user_data;
     g_autoptr(GError) error = NULL;
     g_autoptr(EdtRecord) record = edt_png_record(path, &error);
-    if (record && takes_seed(record->item.seed, &error)) {
-        restore(panel, record);
-        show_file(panel, path, record);
-    } else {
+    if (record && takes_seed(record->item.seed, &error))
+        restore(panel, path, record);
+    else
         edt_ui_panel_say(panel->self, GTK_MESSAGE_ERROR, error->message);
-    }
 }
 
 static void on_seed_kept(guint64 seed, gpointer user_data)
@@ -306,6 +305,11 @@ void edt_ui_panel_tell_place(GtkWidget *widget, const char *size, const char *wh
     edt_ui_place_tell(panel_of(widget)->place, size, where, picture);
 }
 
+void edt_ui_panel_allow_start(GtkWidget *widget, const char *layer, const char *selection)
+{
+    edt_ui_start_allow(panel_of(widget)->start, layer, selection);
+}
+
 void edt_ui_panel_set_checks(GtkWidget *widget, const EdtChecks *checks)
 {
     edt_ui_preview_set_checks(panel_of(widget)->preview, checks);
@@ -318,11 +322,12 @@ void edt_ui_panel_add_more(GtkWidget *widget, GtkWidget *row)
 
 /* ---- making ---- */
 
-/* What the picture is made from will stand at the top of it. */
 static GtkWidget *new_left(Panel *panel)
 {
     GtkWidget *left = gtk_box_new(GTK_ORIENTATION_VERTICAL, 6);
+    panel->start = edt_ui_start_new(panel->settings);
     panel->picker = edt_ui_picker_new(panel->settings, on_chosen, panel);
+    gtk_box_pack_start(GTK_BOX(left), panel->start, FALSE, FALSE, 0);
     gtk_box_pack_end(GTK_BOX(left), panel->picker, TRUE, TRUE, 0);
     return left;
 }
@@ -335,6 +340,7 @@ static GtkWidget *new_middle(Panel *panel)
     panel->knobs = edt_ui_knobs_new(panel->settings);
     panel->place = edt_ui_place_new(panel->settings);
     panel->models = edt_ui_models_new(panel->settings, on_model, panel);
+    edt_ui_start_add_details(panel->start, GTK_BOX(box));
     gtk_box_pack_start(GTK_BOX(box), panel->styles, FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(box), panel->knobs, FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(box), panel->place, FALSE, FALSE, 0);

@@ -32,6 +32,9 @@ int edt_ui_panel_side(GtkWidget *panel);
 void edt_ui_panel_tell_place(GtkWidget *panel, const char *size, const char *where,
                              GdkPixbuf *picture);
 
+/* Why a layer and a selection cannot be started from now; NULL: they can. */
+void edt_ui_panel_allow_start(GtkWidget *panel, const char *layer, const char *selection);
+
 /* An order is worked on, or none; so many wait. */
 void edt_ui_panel_begins(GtkWidget *panel, const EdtOrder *order);
 void edt_ui_panel_ends(GtkWidget *panel, int n_pictures, double seconds);

@@ -31,15 +31,22 @@ static GtkWidget *new_told(Place *place)
     return lines;
 }
 
+/* What starts from a layer or a selection has its size from there. */
+static void on_start(GObject *settings, GParamSpec *property, GtkWidget *sizes)
+{
+    g_autofree char *start = NULL;
+    g_object_get(settings, "start", &start, NULL);
+    gboolean free = g_strcmp0(start, edt_from_choices.words[EDT_FROM_NOTHING]) == 0;
+    gtk_widget_set_sensitive(sizes, free);
+    gtk_widget_set_tooltip_text(sizes, free ? _("The size of the new layer")
+                                            : _("The layer or the selection gives the size."));
+}
+
 static GtkWidget *new_sizes(GObject *settings)
 {
-    GtkWidget *combo = gtk_combo_box_text_new();
-    for (const EdtChoice *each = edt_fit_choices.list; each->label; each++)
-        gtk_combo_box_text_append(GTK_COMBO_BOX_TEXT(combo), edt_fit_choices.words[each->value],
-                                  _(each->label));
-    g_object_bind_property(settings, "fit", combo, "active-id",
-                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
-    return combo;
+    GtkWidget *sizes = edt_ui_combo_new(settings, "fit", &edt_fit_choices);
+    g_signal_connect_object(settings, "notify::start", G_CALLBACK(on_start), sizes, 0);
+    return sizes;
 }
 
 GtkWidget *edt_ui_place_new(GObject *settings)
@@ -49,6 +56,7 @@ GtkWidget *edt_ui_place_new(GObject *settings)
     gtk_grid_set_row_spacing(GTK_GRID(grid), 3);
     gtk_grid_set_column_spacing(GTK_GRID(grid), 12);
     edt_ui_row_attach(GTK_GRID(grid), 0, _("Si_ze"), sizes, sizes, _("The size of the new layer"));
+    on_start(settings, NULL, sizes);
     place->picture = gtk_image_new();
     gtk_widget_set_halign(place->picture, GTK_ALIGN_END);
     gtk_widget_set_size_request(place->picture, 32, 32);

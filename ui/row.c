@@ -4,6 +4,7 @@
  */
 #include "ui/row.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 void edt_ui_name(GtkWidget *widget, const char *name)
@@ -69,6 +70,17 @@ void edt_ui_row_attach(GtkGrid *grid, int row, const char *text, GtkWidget *widg
     g_object_set_data(G_OBJECT(label), "edt-row", grid);
     gtk_grid_attach(grid, widget, 1, row, 1, 1);
     g_free(plain);
+}
+
+GtkWidget *edt_ui_combo_new(GObject *settings, const char *name, const EdtChoices *choices)
+{
+    GtkWidget *combo = gtk_combo_box_text_new();
+    for (const EdtChoice *each = choices->list; each->label; each++)
+        gtk_combo_box_text_append(GTK_COMBO_BOX_TEXT(combo), choices->words[each->value],
+                                  _(each->label));
+    g_object_bind_property(settings, name, combo, "active-id",
+                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
+    return combo;
 }
 
 static void add_label(GtkWidget *child, gpointer group)

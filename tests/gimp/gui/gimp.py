@@ -49,8 +49,8 @@ class Gimp:
 
     # ---- the dialog ----
 
-    def open_dialog(self, ready=True):
-        d.press(self.menu_item())
+    def open_dialog(self, ready=True, entry=None):
+        d.press(self.menu_item(entry))
         self.plugin = d.wait(lambda: d.application('edt-generate'), 'the plug-in')
         self.dialog = d.wait(lambda: d.find(self.plugin, 'dialog'), 'the dialog')
         if ready:

@@ -20,6 +20,7 @@ try:
     from earlier import make_foreign, repeat_last, restore, restore_large_seeds
     from german import test_german
     from keyboard import test_keyboard
+    from start import needed_of_start, test_start
     from styles import styles
     from gimp import Gimp, choose_file
 except (ImportError, ValueError):  # main() skips then
@@ -370,6 +371,12 @@ def test_small_screen(session, report):
                d.find(gimp.dialog, ('text', 'entry'), 'Search classes')]
     outside = [(w.get_name(), d.region(w)) for w in needed if not fits(d.region(w), 960, 540)]
     report.check('on a small screen everything needed is in sight', not outside, outside)
+    for button in ['Layer', 'Selection']:
+        more = needed_of_start(gimp, button)
+        gimp.shot(f'14-small-screen-{button.lower()}')
+        outside = [(w.get_name(), d.region(w)) for w in needed[:5] + more
+                   if not fits(d.region(w), 960, 540)]
+        report.check(f'and with what starts from a {button.lower()}', not outside, outside)
     gimp.quit()
 
 
@@ -380,7 +387,7 @@ def fits(region, width, height):
 
 TESTS = {'whole-run': test_whole_run, 'close': test_close_while_running,
          'image-closed': test_image_closed, 'no-model': test_without_model,
-         'keyboard': test_keyboard, 'german': test_german} if d else {}
+         'keyboard': test_keyboard, 'start': test_start, 'german': test_german} if d else {}
 SMALL = {'small-screen': test_small_screen} if d else {}
 
 
@@ -419,6 +426,8 @@ def main():
     session.env |= {'EDT_ISA': 'plain', 'ONEDNN_MAX_CPU_ISA': 'SSE41', 'EDT_THREADS': '1'}
     subprocess.run(['magick', '-size', '300x240', 'xc:white',
                     str(session.root / 'out/ground.png')], check=True)
+    subprocess.run(['magick', '-size', '300x240', 'xc:none', '-fill', 'orange', '-draw',
+                    'rectangle 100,60 199,159', f'PNG32:{session.root}/out/sketch.png'], check=True)
     names = sys.argv[6:] or [*TESTS]
     screen = '960x540' if set(names) <= set(SMALL) else '1200x800'
     code = d.enter([sys.executable, __file__, '--inside', str(session.root), *names], session.env,

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# "Start from": the two other menu entries, what they show, and what comes of a sketch and a
+# selection; one undo takes each of them away.
+import json
+import subprocess
+
+import desktop as d
+from gimp import Gimp
+
+SKETCH, FILL = 'Picture from a Sketch (EDT)', 'Fill the Selection (EDT)'
+CHOSEN = d.Atspi.StateType.CHECKED
+
+
+def radio(gimp, name):
+    return d.wait(lambda: d.find(gimp.dialog, 'radio button', name), name)
+
+
+def slider(gimp):
+    return d.find(gimp.dialog, 'slider', 'Freedom')
+
+
+def into(gimp):
+    return d.find(gimp.dialog, 'combo box', 'Into')
+
+
+def needed_of_start(gimp, button):
+    """The buttons, and the first of what comes with one of them."""
+    d.wait(lambda: d.sensitive(radio(gimp, button)) or button == 'Selection', button)
+    if button == 'Selection':
+        d.press(gimp.menu_item('All'))
+        d.wait(lambda: d.sensitive(radio(gimp, button)), 'the selection')
+    d.press(radio(gimp, button))
+    first = d.wait(lambda: slider(gimp) if button == 'Layer' else into(gimp), 'its settings')
+    return [radio(gimp, name) for name in ('Nothing', 'Layer', 'Selection')] + [first]
+
+
+def record_of(gimp):
+    told = subprocess.run([gimp.session.env['EDT_PROGRAM'], 'info', gimp.session.history()[-1], '--json'],
+                          capture_output=True, text=True, env=gimp.session.env).stdout
+    return json.loads(told).get('record') or json.loads(told)
+
+
+def make(gimp, layers):
+    files = len(gimp.session.history())
+    d.press(gimp.button(gimp.GENERATE))
+    d.wait(lambda: len(gimp.session.history()) > files, 'the picture')
+    gimp.wait_layers(layers)
+    gimp.wait_ready()
+    return record_of(gimp)
+
+
+def test_start(session, report):
+    gimp = Gimp(session, report, session.root / 'out/sketch.png')
+    gimp.open_dialog(entry=SKETCH)
+    report.check('the sketch is what it starts from',
+                 radio(gimp, 'Layer').get_state_set().contains(CHOSEN))
+    report.check('nothing is selected: no selection to start from',
+                 not d.sensitive(radio(gimp, 'Selection')))
+    report.check('its freedom can be set, and nothing of a selection',
+                 slider(gimp) is not None and not into(gimp))
+    d.wait(lambda: d.find(gimp.dialog, 'label', 'above the layer'), 'where it will be')
+    gimp.search('owl')
+    gimp.set('Steps', 4)
+    d.set_value(slider(gimp), 0.8)
+    first = make(gimp, 2)
+    report.check('a picture of the sketch', first.get('freedom') == 0.8 and 'source' in first, first)
+    gimp.shot('15-sketch')
+    second = make(gimp, 3)
+    report.check('once more: of the sketch, not of its picture',
+                 second.get('source') == first['source'] and second['seed'] != first['seed'],
+                 (first, second))
+    d.press(gimp.menu_item('Undo'))
+    gimp.wait_layers(2, 'undo')
+    report.check('one undo takes it away', True)
+    select_and_fill(gimp)
+    gimp.close()
+    open_fill(gimp)
+    noise = gimp.quit()
+    report.check('start: nothing on stderr', not noise, noise)
+
+
+def select_and_fill(gimp):
+    d.press(gimp.menu_item('All'))
+    d.wait(lambda: d.sensitive(radio(gimp, 'Selection')), 'the selection')
+    d.press(radio(gimp, 'Selection'))
+    d.wait(lambda: into(gimp), 'what the selection is')
+    gimp.report.check('the freedom goes with the sketch', not slider(gimp))
+    careful = d.find(gimp.dialog, 'check box', 'Careful')
+    gimp.report.check('careful is of what is missing', not d.sensitive(careful))
+    d.wait(lambda: d.find(gimp.dialog, 'label', 'in the selection of'), 'where it will be')
+    record = make(gimp, 3)
+    gimp.report.check('the selection is filled', record.get('fill') == 'shape' and 'mask' in record,
+                      record)
+    d.choose(into(gimp), 1)
+    d.wait(lambda: d.sensitive(careful), 'careful')
+    gimp.shot('16-selection')
+    d.press(gimp.menu_item('Undo'))
+    gimp.wait_layers(2, 'undo')
+    gimp.report.check('layer and mask are one step', True)
+
+
+def open_fill(gimp):
+    """The menu entry says what is started from; the last settings say how."""
+    gimp.open_dialog(entry=FILL)
+    gimp.report.check('fill starts from the selection',
+                      radio(gimp, 'Selection').get_state_set().contains(CHOSEN))
+    d.press(radio(gimp, 'Nothing'))
+    d.wait(lambda: not into(gimp), 'its settings to go')
+    gimp.close()
