@@ -127,15 +127,15 @@ static void mask_middle_back(EdtTrainNetwork *network)
 
 static void stage_back(EdtTrainNetwork *network, int stage, int first)
 {
-    const int jobs = network->stages[stage].jobs, parts = jobs;
+    const int jobs = network->stages[stage].jobs;
     for (int i = network->v.depths[stage] - 1; i >= 0; i--) {
         Block *b = &network->blocks[first + i];
         edt_train_jobs(network, jobs, block_job, b);
         edt_linear_gradients(network,
-                             (const Gradient[]){{&b->fc2, network->d_p2, b->u, parts},
-                                                {&b->fc1, network->d_h, b->y2, parts},
-                                                {&b->qkv, network->d_qkv, b->y1, parts},
-                                                {&b->proj, network->d_p1, b->mixed, parts}},
+                             (const Gradient[]){{&b->fc2, network->d_p2, b->u},
+                                                {&b->fc1, network->d_h, b->y2},
+                                                {&b->qkv, network->d_qkv, b->y1},
+                                                {&b->proj, network->d_p1, b->mixed}},
                              4);
         sum_windows(network, b);
         edt_train_tell(network, 0, 0);
@@ -176,8 +176,7 @@ static void head_back(EdtTrainNetwork *network, const float *d_out)
 {
     const int jobs = network->stages[network->n_stages - 1].jobs;
     edt_train_jobs(network, jobs, head_job, (gpointer)d_out);
-    edt_linear_gradients(network, &(Gradient){&network->head, network->d_rows, network->y, jobs},
-                         1);
+    edt_linear_gradients(network, &(Gradient){&network->head, network->d_rows, network->y}, 1);
 }
 
 static void concat_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
@@ -223,11 +222,10 @@ static void up_back(EdtTrainNetwork *network, int level)
 
     edt_train_jobs(network, jobs, concat_job, GINT_TO_POINTER(level));
     edt_train_jobs(network, coarse_jobs, expand_job, &up->expand);
-    edt_linear_gradients(
-        network,
-        (const Gradient[]){{&up->cat, network->d_wide, up->y, jobs},
-                           {&up->expand, network->d_rows, up->coarse, coarse_jobs}},
-        2);
+    edt_linear_gradients(network,
+                         (const Gradient[]){{&up->cat, network->d_wide, up->y},
+                                            {&up->expand, network->d_rows, up->coarse}},
+                         2);
     turn(network);
 }
 
@@ -270,16 +268,15 @@ static void down_back(EdtTrainNetwork *network, int level)
     Down *down = &network->down[level];
     const int jobs = network->stages[level + 1].jobs;
     edt_train_jobs(network, jobs, down_job, GINT_TO_POINTER(level));
-    edt_linear_gradients(network, &(Gradient){&down->linear, network->d_wide, down->y, jobs}, 1);
+    edt_linear_gradients(network, &(Gradient){&down->linear, network->d_wide, down->y}, 1);
     turn(network);
 }
 
 static void embed_back(EdtTrainNetwork *network)
 {
     join_skip(network, 0, 0, network->N);
-    edt_linear_gradients(
-        network,
-        &(Gradient){&network->embed, network->d_now, network->patches, network->stages[0].jobs}, 1);
+    edt_linear_gradients(network, &(Gradient){&network->embed, network->d_now, network->patches},
+                         1);
 }
 
 void edt_train_network_backward(EdtTrainNetwork *network, const float *d_out, float *gradient)

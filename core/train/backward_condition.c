@@ -49,20 +49,28 @@ static void labels_back(EdtTrainNetwork *network, const float *d_c, gsize table,
                                     network->gradient + table + (gsize)label[s] * (gsize)D);
 }
 
-void edt_train_condition_back(EdtTrainNetwork *network)
+/* From c to what the first layer of timesteps gave. */
+static void hidden_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
     const gint64 count = (gint64)network->N * network->v.dims[0];
-    float *d_c = network->d_active, *d_hidden = network->d_hidden;
+    edt_linear_backward(network, &network->mlp2, thread, network->d_active, network->d_hidden);
+    network->kernels->silu_back(count, network->hidden, network->d_hidden, network->d_hidden);
+}
+
+void edt_train_condition_back(EdtTrainNetwork *network)
+{
+    float *d_c = network->d_active;
 
     edt_train_jobs(network, network->n_sites + 1, site_job, NULL);
-    network->kernels->silu_back(count, network->c, d_c, d_c);
+    network->kernels->silu_back((gint64)network->N * network->v.dims[0], network->c, d_c, d_c);
     labels_back(network, d_c, network->labels, network->input->label);
     if (network->v.n_styles)
         labels_back(network, d_c, network->styles, network->input->style);
-    edt_linear_gradients(network, &(Gradient){&network->mlp2, d_c, network->hidden_active, 1}, 1);
-    edt_linear_backward(network, &network->mlp2, 0, d_c, d_hidden);
-    network->kernels->silu_back(count, network->hidden, d_hidden, d_hidden);
-    edt_linear_gradients(network, &(Gradient){&network->mlp0, d_hidden, network->waves, 1}, 1);
+    edt_train_jobs(network, 1, hidden_job, NULL);
+    edt_linear_gradients(network,
+                         (const Gradient[]){{&network->mlp2, d_c, network->hidden_active},
+                                            {&network->mlp0, network->d_hidden, network->waves}},
+                         2);
 }
 
 /* ---- what is final ---- */

@@ -28,13 +28,15 @@ static gboolean make(Bench *bench, GError **error)
     edt_random_normal(&random, t->arrays.weights, t->parameters->count);
     for (gsize i = 0; i < t->parameters->count; i++)
         t->arrays.weights[i] *= 0.02f;
-    edt_train_use_weights(t);
     edt_random_normal(&random, t->batch.x_t, (gsize)t->batch.rows * t->batch.count);
     edt_random_normal(&random, t->batch.d_out, (gsize)t->batch.rows * t->batch.out_count);
     for (int i = 0; i < t->batch.rows; i++)
         t->batch.timestep[i] = t->batch.label[i] = i;
     t->network = edt_train_network_new(t->parameters, t->batch.rows, act, t->threads, error);
-    return t->network != NULL;
+    if (!t->network)
+        return FALSE;
+    edt_train_use_weights(t);
+    return TRUE;
 }
 
 static void clear(Bench *bench)
@@ -60,7 +62,7 @@ static void measure(Bench *bench, int i)
     gint64 at[PARTS + 1] = {g_get_monotonic_time()};
 
     memset(t->arrays.gradient, 0, t->parameters->count * sizeof(float));
-    edt_train_network_forward(t->network, t->arrays.weights, t->halves, &input, b->out);
+    edt_train_network_forward(t->network, &input, b->out);
     at[1] = g_get_monotonic_time();
     edt_train_network_backward(t->network, b->d_out, t->arrays.gradient);
     at[2] = g_get_monotonic_time();

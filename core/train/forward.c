@@ -28,21 +28,26 @@ static void add_labels(EdtTrainNetwork *network, gsize table, const int *label)
                 network->weights[table + (gsize)label[s] * (gsize)D + (gsize)i];
 }
 
+static void timestep_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
+{
+    edt_linear_forward(network, &network->mlp0, thread, network->waves, network->hidden);
+    network->kernels->silu((gint64)network->N * network->v.dims[0], network->hidden,
+                           network->hidden_active);
+    edt_linear_forward(network, &network->mlp2, thread, network->hidden_active, network->c);
+}
+
 static void condition(EdtTrainNetwork *network)
 {
     const EdtTrainInput *in = network->input;
-    gint64 count = (gint64)network->N * network->v.dims[0];
 
     for (int s = 0; s < network->N; s++)
         network->timesteps[s] = (float)in->timestep[s];
     edt_timestep_waves(network->N, network->timesteps, network->waves);
-    edt_linear_forward(network, &network->mlp0, 0, network->waves, network->hidden);
-    network->kernels->silu(count, network->hidden, network->hidden_active);
-    edt_linear_forward(network, &network->mlp2, 0, network->hidden_active, network->c);
+    edt_train_jobs(network, 1, timestep_job, NULL);
     add_labels(network, network->labels, in->label);
     if (network->v.n_styles)
         add_labels(network, network->styles, in->style);
-    network->kernels->silu(count, network->c, network->active);
+    network->kernels->silu((gint64)network->N * network->v.dims[0], network->c, network->active);
     edt_train_jobs(network, network->n_sites, site_job, NULL);
 }
 
@@ -237,14 +242,11 @@ static void head_job(EdtTrainNetwork *network, int index, int thread, gpointer d
                                      (float *)data + i * picture);
 }
 
-void edt_train_network_forward(EdtTrainNetwork *network, const float *weights,
-                               const EdtHalf *halves, const EdtTrainInput *input, float *out)
+void edt_train_network_forward(EdtTrainNetwork *network, const EdtTrainInput *input, float *out)
 {
     const Stage *s = network->stages;
     int first = 0;
 
-    network->weights = weights;
-    network->halves = halves;
     network->input = input;
     condition(network);
     edt_train_jobs(network, s[0].jobs, embed_job, NULL);

@@ -80,6 +80,8 @@ typedef struct {
 
     /* sums [N] += column sums of y [rows, N] of stride `stride` */
     void (*column_sums)(gint64 rows, int N, gint64 stride, const void *y, EdtType act, float *sums);
+    /* y [columns, rows] = x [rows, columns] transposed */
+    void (*transpose)(int rows, int columns, const void *x, void *y, EdtType act);
     void (*convert)(gint64 count, const float *x, void *y, EdtType act);
     void (*silu)(gint64 count, const float *x, float *y);
     void (*silu_back)(gint64 count, const float *x, const float *dy, float *dx); /* dx may be dy */

@@ -3,62 +3,120 @@
  * Softmax with position bias, GELU and SiLU, forward and backward; see kernels.h.
  */
 #include "train/kernels.h"
-#include "train/rows.h"
+#include "cpu/vector.h"
 
 #define TOKENS_MAX 16384 /* grid 128 */
-#define PIECE 512        /* elements converted at a time; they stay in L1 */
+
+/* n as a constant for the usual grids: their rows are whole vectors. */
+#define BY_GRID(n, SIDE, call)                                                                     \
+    switch (n) {                                                                                   \
+    case 4: {                                                                                      \
+        const int SIDE = 4;                                                                        \
+        call;                                                                                      \
+        break;                                                                                     \
+    }                                                                                              \
+    case 8: {                                                                                      \
+        const int SIDE = 8;                                                                        \
+        call;                                                                                      \
+        break;                                                                                     \
+    }                                                                                              \
+    case 16: {                                                                                     \
+        const int SIDE = 16;                                                                       \
+        call;                                                                                      \
+        break;                                                                                     \
+    }                                                                                              \
+    default: {                                                                                     \
+        const int SIDE = n;                                                                        \
+        call;                                                                                      \
+    }                                                                                              \
+    }
+
+/* Where the window of query q begins for its first row of keys; those behind lie 2n-1 before. */
+EDT_INLINE gint64 window_of(int n, int q)
+{
+    return (q / n + n - 1) * (2 * n - 1) + n - 1 - q % n;
+}
+
+/* ---- softmax ---- */
+
+EDT_INLINE void logits(int n, const float *restrict s, float scale, const float *restrict window,
+                       float *restrict out)
+{
+    for (int ky = 0; ky < n; ky++)
+#pragma omp simd
+        for (int kx = 0; kx < n; kx++)
+            out[ky * n + kx] = s[ky * n + kx] * scale + window[kx - ky * (2 * n - 1)];
+}
+
+/* x = e^(x - most); returns the sum. */
+EDT_INLINE float exponentials(int T, float *x)
+{
+    float most = -G_MAXFLOAT, sum = 0;
+#pragma omp simd reduction(max : most)
+    for (int k = 0; k < T; k++)
+        most = x[k] > most ? x[k] : most;
+#pragma omp simd reduction(+ : sum)
+    for (int k = 0; k < T; k++)
+        sum += x[k] = edt_vector_exp(x[k] - most);
+    return sum;
+}
+
+EDT_INLINE void store_shares(int T, const float *restrict x, float factor, void *p, EdtType type,
+                             gint64 at)
+{
+#pragma omp simd
+    for (int k = 0; k < T; k++)
+        store_one(p, type, (gsize)(at + k), x[k] * factor);
+}
 
 static void softmax(int n, const float *s, float scale, const float *window, void *p, EdtType act)
 {
-    const int T = n * n, side = 2 * n - 1;
-    float buffer[TOKENS_MAX];
+    const int T = n * n;
+    float row[TOKENS_MAX];
     for (int q = 0; q < T; q++) {
-        const float *in = s + (gint64)q * T;
-        void *row = edt_at_out(p, (gint64)q * T, act);
-        float *out = edt_row_to_write(row, act, buffer), most = -G_MAXFLOAT, sum = 0;
-        for (int ky = 0; ky < n; ky++) {
-            const float *bias = window + (q / n - ky + n - 1) * side + n - 1 - q % n;
-#pragma omp simd reduction(max : most)
-            for (int kx = 0; kx < n; kx++) {
-                float logit = in[ky * n + kx] * scale + bias[kx];
-                out[ky * n + kx] = logit;
-                most = logit > most ? logit : most;
-            }
-        }
-#pragma omp simd reduction(+ : sum)
-        for (int k = 0; k < T; k++)
-            sum += out[k] = edt_vector_exp(out[k] - most);
-        sum = 1.0f / sum;
-#pragma omp simd
-        for (int k = 0; k < T; k++)
-            out[k] *= sum;
-        edt_write_row(row, act, T, out);
+        const gint64 at = (gint64)q * T;
+        BY_GRID(n, SIDE, logits(SIDE, s + at, scale, window + window_of(n, q), row))
+        const float factor = 1.0f / exponentials(T, row);
+        EDT_BY_TYPE(act, TYPE, store_shares(T, row, factor, p, TYPE, at));
     }
+}
+
+/* Shares as f32; returns the sum of shares times d. */
+EDT_INLINE float load_shares(int T, const void *p, EdtType type, gint64 at, const float *restrict d,
+                             float *restrict shares)
+{
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int k = 0; k < T; k++) {
+        shares[k] = load_one(p, type, (gsize)(at + k));
+        sum += shares[k] * d[k];
+    }
+    return sum;
+}
+
+/* Shares become derivatives by scores. */
+EDT_INLINE void logits_back(int n, const float *restrict d_share, float sum, float scale,
+                            float *restrict shares, float *restrict d_window)
+{
+    for (int ky = 0; ky < n; ky++)
+#pragma omp simd
+        for (int kx = 0; kx < n; kx++) {
+            float d = shares[ky * n + kx] * (d_share[ky * n + kx] - sum);
+            d_window[kx - ky * (2 * n - 1)] += d;
+            shares[ky * n + kx] = d * scale;
+        }
 }
 
 static void softmax_back(int n, const void *p, const float *dp, float scale, void *ds,
                          float *d_window, EdtType act)
 {
-    const int T = n * n, side = 2 * n - 1;
-    float in[TOKENS_MAX], out[TOKENS_MAX];
+    const int T = n * n;
+    float row[TOKENS_MAX], sum = 0;
     for (int q = 0; q < T; q++) {
-        const float *share = edt_read_row(edt_at(p, (gint64)q * T, act), act, T, in);
-        const float *d_share = dp + (gint64)q * T;
-        void *row = edt_at_out(ds, (gint64)q * T, act);
-        float *d_logit = edt_row_to_write(row, act, out), sum = 0;
-#pragma omp simd reduction(+ : sum)
-        for (int k = 0; k < T; k++)
-            sum += share[k] * d_share[k];
-        for (int ky = 0; ky < n; ky++) {
-            float *d_bias = d_window + (q / n - ky + n - 1) * side + n - 1 - q % n;
-#pragma omp simd
-            for (int kx = 0; kx < n; kx++) {
-                float d = share[ky * n + kx] * (d_share[ky * n + kx] - sum);
-                d_bias[kx] += d;
-                d_logit[ky * n + kx] = d * scale;
-            }
-        }
-        edt_write_row(row, act, T, d_logit);
+        const gint64 at = (gint64)q * T;
+        EDT_BY_TYPE(act, TYPE, sum = load_shares(T, p, TYPE, at, dp + at, row));
+        BY_GRID(n, SIDE, logits_back(SIDE, dp + at, sum, scale, row, d_window + window_of(n, q)))
+        EDT_BY_TYPE(act, TYPE, store_shares(T, row, 1.0f, ds, TYPE, at));
     }
 }
 
@@ -91,38 +149,34 @@ EDT_INLINE float gelu_sigmoid(float h)
     return 1.0f / (1.0f + edt_vector_exp(-GELU_SLOPE * (h + GELU_CUBIC * h * h * h)));
 }
 
+EDT_INLINE void gelu_as(gint64 count, const void *h, void *u, EdtType type)
+{
+#pragma omp simd
+    for (gint64 i = 0; i < count; i++) {
+        float x = load_one(h, type, (gsize)i);
+        store_one(u, type, (gsize)i, x * gelu_sigmoid(x));
+    }
+}
+
 static void gelu(gint64 count, const void *h, void *u, EdtType act)
 {
-    float in[PIECE], buffer[PIECE];
-    for (gint64 at = 0; at < count; at += PIECE) {
-        int n = (int)MIN(PIECE, count - at);
-        const float *x = edt_read_row(edt_at(h, at, act), act, n, in);
-        void *row = edt_at_out(u, at, act);
-        float *out = edt_row_to_write(row, act, buffer);
+    EDT_BY_TYPE(act, TYPE, gelu_as(count, h, u, TYPE));
+}
+
+EDT_INLINE void gelu_back_as(gint64 count, const void *h, const void *du, void *dh, EdtType type)
+{
 #pragma omp simd
-        for (int i = 0; i < n; i++)
-            out[i] = x[i] * gelu_sigmoid(x[i]);
-        edt_write_row(row, act, n, out);
+    for (gint64 i = 0; i < count; i++) {
+        float x = load_one(h, type, (gsize)i), s = gelu_sigmoid(x);
+        float slope = GELU_SLOPE * (1.0f + 3.0f * GELU_CUBIC * x * x);
+        store_one(dh, type, (gsize)i,
+                  load_one(du, type, (gsize)i) * (s + x * s * (1.0f - s) * slope));
     }
 }
 
 static void gelu_back(gint64 count, const void *h, const void *du, void *dh, EdtType act)
 {
-    float in[PIECE], d_in[PIECE], buffer[PIECE];
-    for (gint64 at = 0; at < count; at += PIECE) {
-        int n = (int)MIN(PIECE, count - at);
-        const float *x = edt_read_row(edt_at(h, at, act), act, n, in);
-        const float *d = edt_read_row(edt_at(du, at, act), act, n, d_in);
-        void *row = edt_at_out(dh, at, act);
-        float *out = edt_row_to_write(row, act, buffer);
-#pragma omp simd
-        for (int i = 0; i < n; i++) {
-            float s = gelu_sigmoid(x[i]);
-            float slope = GELU_SLOPE * (1.0f + 3.0f * GELU_CUBIC * x[i] * x[i]);
-            out[i] = d[i] * (s + x[i] * s * (1.0f - s) * slope);
-        }
-        edt_write_row(row, act, n, out);
-    }
+    EDT_BY_TYPE(act, TYPE, gelu_back_as(count, h, du, dh, TYPE));
 }
 
 static void silu(gint64 count, const float *x, float *y)

@@ -3,7 +3,7 @@
  * What loss.c sums over the numbers of a picture.
  */
 #include "train/kernels.h"
-#include "train/rows.h"
+#include "base/vector.h"
 
 #define PIECE 1024 /* numbers summed in f32 before f64 takes over */
 

@@ -10,15 +10,17 @@
 #include "train/train_network.h"
 #include "train/product.h"
 
-/* y = x W^T + b for the rows of one job.  Its gradient is computed in `chunks` of `unit` outputs.
- */
+/* y = x W^T + b for the rows of one job.  Its gradient is a sum over the jobs, one after the other,
+ * computed in `chunks` of `unit` outputs. */
 typedef struct {
     int K, N, unit, chunks;
+    int jobs;
     gint64 rows;        /* of a job */
     EdtType type;       /* of x, W, dy */
     gsize weight, bias; /* offsets in the layout */
     gboolean has_bias;
     const EdtProduct *forward, *backward, *gradient;
+    void *forward_weight, *backward_weight; /* packed for these products */
 } Linear;
 
 /* Columns of adaLN of one place, [N, columns]. */
@@ -86,6 +88,7 @@ struct EdtTrainNetwork {
     Site *sites[SITES_MAX];
     int n_sites;
 
+    GPtrArray *linears; /* all of them, for what is done to each */
     Linear embed, mlp0, mlp2, head;
     Site final;
     gsize labels, styles; /* their tables; styles only where the variant has some */
@@ -123,7 +126,9 @@ struct EdtTrainNetwork {
 /* network_memory.c */
 gboolean edt_train_network_make_memory(EdtTrainNetwork *network, GError **error);
 
-/* job(network, index, thread, data) for 0 <= index < n, on all threads. */
+/* job(network, index, thread, data) for 0 <= index < n, on all threads.  Every product is computed
+ * in a job, also where there is only one, since oneDNN may divide what it does not find in one over
+ * threads of its own. */
 typedef void (*EdtTrainJob)(EdtTrainNetwork *network, int index, int thread, gpointer data);
 void edt_train_jobs(EdtTrainNetwork *network, int n, EdtTrainJob job, gpointer data);
 
@@ -138,11 +143,10 @@ void edt_train_tell(EdtTrainNetwork *network, gsize offset, gsize count);
 void edt_train_tell_stage(EdtTrainNetwork *network, int stage, int first);
 void edt_train_tell_rest(EdtTrainNetwork *network);
 
-/* The gradients of weights as jobs over chunks, over `parts` times the rows of a job. */
+/* The gradients of weights as jobs over chunks. */
 typedef struct {
     const Linear *linear;
     const void *dy, *x;
-    int parts;
 } Gradient;
 void edt_linear_gradients(EdtTrainNetwork *network, const Gradient *gradients, int n);
 

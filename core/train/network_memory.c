@@ -110,11 +110,21 @@ static void carve_shared(EdtTrainNetwork *network, EdtArena *a)
     }
 }
 
+static void carve_weights(EdtTrainNetwork *network, EdtArena *a)
+{
+    for (guint i = 0; i < network->linears->len; i++) {
+        Linear *l = network->linears->pdata[i];
+        l->forward_weight = edt_arena_take(a, edt_product_packed_bytes(l->forward));
+        l->backward_weight = edt_arena_take(a, edt_product_packed_bytes(l->backward));
+    }
+}
+
 static void carve(EdtTrainNetwork *network, EdtArena *a)
 {
     const float *x = NULL;
     int first = 0;
 
+    carve_weights(network, a);
     carve_ends(network, a);
     carve_resampling(network, a, 0);
     carve_resampling(network, a, 1);

@@ -5,19 +5,22 @@
 #include "train/product.h"
 #include "base/memory.h"
 #include "cpu/onednn.h"
+#include "train/kernels.h"
 
 #include <omp.h>
 #include <string.h>
 
 typedef struct {
-    dnnl_memory_t a, b, bias, c, scratch;
+    dnnl_memory_t a, b, bias, c, plain, scratch;
 } Memories; /* oneDNN's handles carry the address, so every thread has its own */
 
 struct EdtProduct {
     EdtProducts *products;
     EdtProductSpec spec;
     dnnl_primitive_t primitive;
-    dnnl_memory_desc_t a, b, bias, c, scratch;
+    dnnl_primitive_t reorder; /* of a packed B, from plain: [K,N] with rows at a stretch */
+    dnnl_memory_desc_t a, b, bias, c, plain;
+    gsize scratch_bytes;
     Memories *memories; /* [threads] */
 };
 
@@ -26,7 +29,8 @@ struct EdtProducts {
     dnnl_engine_t engine;
     dnnl_stream_t *streams; /* [threads] */
     void **scratch;         /* [threads] */
-    gsize scratch_bytes;
+    void **turned;          /* [threads] a B before it is packed */
+    gsize scratch_bytes, turned_bytes;
     GPtrArray *products;
     int failure; /* first dnnl_status_t, set atomically */
 };
@@ -39,6 +43,7 @@ EdtProducts *edt_products_new(int threads, GError **error)
     p->threads = threads;
     p->streams = g_new0(dnnl_stream_t, threads);
     p->scratch = g_new0(void *, threads);
+    p->turned = g_new0(void *, threads);
     p->products = g_ptr_array_new();
     for (int i = 0; i < threads && !status; i++)
         status = dnnl_stream_create(&p->streams[i], p->engine, dnnl_stream_default_flags);
@@ -55,14 +60,16 @@ static void product_free(EdtProduct *product)
         dnnl_memory_destroy(product->memories[i].b);
         dnnl_memory_destroy(product->memories[i].bias);
         dnnl_memory_destroy(product->memories[i].c);
+        dnnl_memory_destroy(product->memories[i].plain);
         dnnl_memory_destroy(product->memories[i].scratch);
     }
     dnnl_primitive_destroy(product->primitive);
+    dnnl_primitive_destroy(product->reorder);
     dnnl_memory_desc_destroy(product->a);
     dnnl_memory_desc_destroy(product->b);
     dnnl_memory_desc_destroy(product->bias);
     dnnl_memory_desc_destroy(product->c);
-    dnnl_memory_desc_destroy(product->scratch);
+    dnnl_memory_desc_destroy(product->plain);
     g_free(product->memories);
     g_free(product);
 }
@@ -77,10 +84,12 @@ void edt_products_free(EdtProducts *p)
     for (int i = 0; i < p->threads; i++) {
         dnnl_stream_destroy(p->streams[i]);
         edt_free(p->scratch[i]);
+        edt_free(p->turned[i]);
     }
     dnnl_engine_destroy(p->engine);
     g_free(p->streams);
     g_free(p->scratch);
+    g_free(p->turned);
     g_free(p);
 }
 
@@ -95,14 +104,26 @@ static dnnl_status_t describe(dnnl_memory_desc_t *desc, gint64 batch, gint64 row
                                                 (dnnl_dims_t){s_batch, s_row, s_column});
 }
 
+static dnnl_status_t describe_b(EdtProduct *product)
+{
+    const EdtProductSpec *s = &product->spec;
+    if (!s->packed)
+        return describe(&product->b, s->batch, s->K, s->N, s->b_batch, s->b_row, s->b_column,
+                        s->type);
+    dnnl_status_t status = describe(&product->plain, 0, s->K, s->N, 0, s->N, 1, s->type);
+    if (!status)
+        status = dnnl_memory_desc_create_with_tag(&product->b, 2, (dnnl_dims_t){s->K, s->N},
+                                                  edt_onednn_type(s->type), dnnl_format_tag_any);
+    return status;
+}
+
 static dnnl_status_t describe_operands(EdtProduct *product)
 {
     const EdtProductSpec *s = &product->spec;
     dnnl_status_t status =
         describe(&product->a, s->batch, s->M, s->K, s->a_batch, s->a_row, s->a_column, s->type);
     if (!status)
-        status =
-            describe(&product->b, s->batch, s->K, s->N, s->b_batch, s->b_row, s->b_column, s->type);
+        status = describe_b(product);
     if (!status)
         status = describe(&product->c, s->batch, s->M, s->N, s->c_batch, s->c_row, 1, s->c_type);
     if (!status && s->bias)
@@ -131,26 +152,88 @@ static gint64 macs_of(const EdtProductSpec *s)
     return MAX(s->batch, 1) * s->M * s->N * s->K;
 }
 
-/* Made while OpenMP has one thread, because that is how it will run. */
-static dnnl_status_t make_primitive(EdtProduct *product)
+/* B is described as the product reads it. */
+static dnnl_status_t take_b(EdtProduct *product, const_dnnl_memory_desc_t wanted)
+{
+    dnnl_memory_desc_destroy(product->b);
+    product->b = NULL;
+    return dnnl_memory_desc_clone(&product->b, wanted);
+}
+
+static dnnl_status_t describe_reorder(EdtProduct *product, dnnl_primitive_desc_t *desc)
+{
+    const dnnl_engine_t engine = product->products->engine;
+    dnnl_primitive_attr_t attr = NULL;
+    dnnl_status_t status = dnnl_primitive_attr_create(&attr);
+    if (!status)
+        status = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
+    if (!status)
+        status = dnnl_reorder_primitive_desc_create(desc, product->plain, engine, product->b,
+                                                    engine, attr);
+    dnnl_primitive_attr_destroy(attr);
+    return status;
+}
+
+/* oneDNN 3.7's general reorder leaves wrong numbers in layouts that pad (as in cpu/pack.c); the one
+ * that it has for weights of its matrix products does not. */
+static gboolean is_right(const EdtProduct *product, const_dnnl_primitive_desc_t reorder)
+{
+    return g_str_has_prefix(edt_onednn_implementation(reorder), "brgemm_matmul_copy") ||
+           dnnl_memory_desc_equal(product->plain, product->b);
+}
+
+/* Chooses where a packed B lies and makes what brings it there; again: it lies plain. */
+static dnnl_status_t make_reorder(EdtProduct *product, const_dnnl_primitive_desc_t matmul,
+                                  gboolean *again)
+{
+    dnnl_primitive_desc_t desc = NULL;
+    dnnl_status_t status =
+        take_b(product, dnnl_primitive_desc_query_md(matmul, dnnl_query_weights_md, 0));
+    if (!status)
+        status = describe_reorder(product, &desc);
+    *again = status || !is_right(product, desc);
+    if (*again)
+        status = take_b(product, product->plain);
+    else if (!(status = dnnl_primitive_create(&product->reorder, desc)))
+        product->scratch_bytes = edt_onednn_scratch(desc);
+    dnnl_primitive_desc_destroy(desc);
+    return status;
+}
+
+static dnnl_status_t describe_matmul(const EdtProduct *product, dnnl_primitive_desc_t *desc)
 {
     dnnl_primitive_attr_t attr = NULL;
-    dnnl_primitive_desc_t desc = NULL;
     dnnl_status_t status = dnnl_primitive_attr_create(&attr);
 
     if (!status)
         status = set_attributes(&product->spec, attr);
     if (!status)
-        status = dnnl_matmul_primitive_desc_create(&desc, product->products->engine, product->a,
+        status = dnnl_matmul_primitive_desc_create(desc, product->products->engine, product->a,
                                                    product->b, product->bias, product->c, attr);
+    dnnl_primitive_attr_destroy(attr);
+    return status;
+}
+
+/* Made while OpenMP has one thread, because that is how it will run. */
+static dnnl_status_t make_primitive(EdtProduct *product)
+{
+    dnnl_primitive_desc_t desc = NULL;
+    dnnl_status_t status = describe_matmul(product, &desc);
+    gboolean again = FALSE;
+
+    if (!status && product->spec.packed)
+        status = make_reorder(product, desc, &again);
+    if (!status && again) {
+        dnnl_primitive_desc_destroy(desc);
+        desc = NULL;
+        status = describe_matmul(product, &desc);
+    }
     if (!status)
-        status = dnnl_memory_desc_clone(
-            &product->scratch, dnnl_primitive_desc_query_md(desc, dnnl_query_scratchpad_md, 0));
+        product->scratch_bytes = MAX(product->scratch_bytes, edt_onednn_scratch(desc));
     if (!status)
         status = edt_onednn_make(desc, "a product of the training", macs_of(&product->spec),
                                  &product->primitive);
     dnnl_primitive_desc_destroy(desc);
-    dnnl_primitive_attr_destroy(attr);
     return status;
 }
 
@@ -184,28 +267,45 @@ const EdtProduct *edt_products_plan(EdtProducts *p, const EdtProductSpec *spec, 
         return NULL;
     }
     g_ptr_array_add(p->products, product);
-    p->scratch_bytes = MAX(p->scratch_bytes, dnnl_memory_desc_get_size(product->scratch));
+    p->scratch_bytes = MAX(p->scratch_bytes, product->scratch_bytes);
+    if (product->reorder)
+        p->turned_bytes = MAX(p->turned_bytes, dnnl_memory_desc_get_size(product->plain));
     return product;
+}
+
+/* Of one thread; what one operation of the product has none of stays NULL. */
+static dnnl_status_t make_memories_of(EdtProduct *product, int thread,
+                                      const_dnnl_memory_desc_t scratch)
+{
+    EdtProducts *p = product->products;
+    Memories *m = &product->memories[thread];
+    const struct {
+        dnnl_memory_t *memory;
+        const_dnnl_memory_desc_t desc;
+        void *data;
+    } all[] = {
+        {&m->a, product->a, DNNL_MEMORY_NONE},         {&m->b, product->b, DNNL_MEMORY_NONE},
+        {&m->c, product->c, DNNL_MEMORY_NONE},         {&m->bias, product->bias, DNNL_MEMORY_NONE},
+        {&m->plain, product->plain, DNNL_MEMORY_NONE}, {&m->scratch, scratch, p->scratch[thread]},
+    };
+    dnnl_status_t status = dnnl_success;
+    for (gsize i = 0; i < G_N_ELEMENTS(all) && !status; i++)
+        if (all[i].desc)
+            status = dnnl_memory_create(all[i].memory, all[i].desc, p->engine, all[i].data);
+    return status;
 }
 
 static dnnl_status_t make_memories(EdtProduct *product)
 {
-    EdtProducts *p = product->products;
-    dnnl_status_t status = dnnl_success;
+    const EdtProducts *p = product->products;
+    dnnl_memory_desc_t scratch = NULL;
+    dnnl_status_t status = dnnl_memory_desc_create_with_tag(
+        &scratch, 1, (dnnl_dims_t){(dnnl_dim_t)MAX(p->scratch_bytes, 64)}, dnnl_u8, dnnl_a);
 
     product->memories = g_new0(Memories, p->threads);
-    for (int i = 0; i < p->threads && !status; i++) {
-        Memories *m = &product->memories[i];
-        status = dnnl_memory_create(&m->a, product->a, p->engine, DNNL_MEMORY_NONE);
-        if (!status)
-            status = dnnl_memory_create(&m->b, product->b, p->engine, DNNL_MEMORY_NONE);
-        if (!status)
-            status = dnnl_memory_create(&m->c, product->c, p->engine, DNNL_MEMORY_NONE);
-        if (!status && product->bias)
-            status = dnnl_memory_create(&m->bias, product->bias, p->engine, DNNL_MEMORY_NONE);
-        if (!status)
-            status = dnnl_memory_create(&m->scratch, product->scratch, p->engine, p->scratch[i]);
-    }
+    for (int i = 0; i < p->threads && !status; i++)
+        status = make_memories_of(product, i, scratch);
+    dnnl_memory_desc_destroy(scratch);
     return status;
 }
 
@@ -213,13 +313,48 @@ gboolean edt_products_prepare(EdtProducts *p, GError **error)
 {
     for (int i = 0; i < p->threads; i++) {
         p->scratch[i] = edt_alloc(MAX(p->scratch_bytes, 64), error);
-        if (p->scratch[i] == NULL)
+        p->turned[i] = p->scratch[i] ? edt_alloc(MAX(p->turned_bytes, 64), error) : NULL;
+        if (!p->turned[i])
             return FALSE;
     }
     for (guint i = 0; i < p->products->len; i++)
         if (!edt_onednn_ok(make_memories(p->products->pdata[i]), "prepare a matrix product", error))
             return FALSE;
     return TRUE;
+}
+
+static void note(EdtProducts *p, dnnl_status_t status)
+{
+    if (status)
+        g_atomic_int_compare_and_exchange(&p->failure, 0, (int)status);
+}
+
+gsize edt_product_packed_bytes(const EdtProduct *product)
+{
+    return dnnl_memory_desc_get_size(product->b);
+}
+
+void edt_product_pack(const EdtProduct *product, int thread, const void *b, void *packed)
+{
+    EdtProducts *p = product->products;
+    const EdtProductSpec *s = &product->spec;
+    const Memories *m = &product->memories[thread];
+    const dnnl_exec_arg_t arguments[] = {
+        {DNNL_ARG_FROM, m->plain},
+        {DNNL_ARG_TO, m->b},
+        {DNNL_ARG_SCRATCHPAD, m->scratch},
+    };
+    void *plain = product->reorder ? p->turned[thread] : packed;
+
+    if (s->b_row == 1)
+        edt_train_kernels()->transpose((int)s->N, (int)s->K, b, plain, s->type);
+    else if (!product->reorder)
+        memcpy(packed, b, edt_product_packed_bytes(product));
+    if (!product->reorder)
+        return;
+    dnnl_memory_set_data_handle(m->plain, s->b_row == 1 ? plain : (void *)b);
+    dnnl_memory_set_data_handle(m->b, packed);
+    note(p, dnnl_primitive_execute(product->reorder, p->streams[thread], 3, arguments));
 }
 
 void edt_product_run(const EdtProduct *product, int thread, const void *a, const void *b,
@@ -238,10 +373,8 @@ void edt_product_run(const EdtProduct *product, int thread, const void *a, const
     dnnl_memory_set_data_handle(m->c, c);
     if (m->bias)
         dnnl_memory_set_data_handle(m->bias, (void *)bias);
-    dnnl_status_t status =
-        dnnl_primitive_execute(product->primitive, p->streams[thread], m->bias ? 5 : 4, arguments);
-    if (status)
-        g_atomic_int_compare_and_exchange(&p->failure, 0, (int)status);
+    note(p, dnnl_primitive_execute(product->primitive, p->streams[thread], m->bias ? 5 : 4,
+                                   arguments));
 }
 
 gboolean edt_products_check(EdtProducts *p, GError **error)

@@ -73,8 +73,7 @@ static gboolean run_part(EdtTrainer *trainer, int part, GError **error)
     }
     if (!edt_batch_fill(trainer, part, error))
         return FALSE;
-    edt_train_network_forward(trainer->network, trainer->arrays.weights, trainer->halves, &input,
-                              b->out);
+    edt_train_network_forward(trainer->network, &input, b->out);
     compute_losses(trainer);
     edt_train_network_backward(trainer->network, b->d_out, trainer->arrays.gradient);
     return edt_train_network_check(trainer->network, error);

@@ -13,9 +13,13 @@
 
 void edt_train_jobs(EdtTrainNetwork *network, int n, EdtTrainJob job, gpointer data)
 {
-#pragma omp parallel for schedule(dynamic, 1) num_threads(network->threads)
-    for (int i = 0; i < n; i++)
-        job(network, i, omp_get_thread_num(), data);
+#pragma omp parallel num_threads(MIN(network->threads, n))
+    {
+        omp_set_num_threads(1); /* of this thread's own: a team of one is none to oneDNN */
+#pragma omp for schedule(dynamic, 1)
+        for (int i = 0; i < n; i++)
+            job(network, i, omp_get_thread_num(), data);
+    }
 }
 
 /* ---- linear layers ---- */
@@ -33,28 +37,42 @@ static const void *weight_of(const EdtTrainNetwork *network, const Linear *l)
     return NULL;
 }
 
+static void pack_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
+{
+    const Linear *l = network->linears->pdata[index];
+    edt_product_pack(l->forward, thread, weight_of(network, l), l->forward_weight);
+    edt_product_pack(l->backward, thread, weight_of(network, l), l->backward_weight);
+}
+
+void edt_train_network_use(EdtTrainNetwork *network, const float *weights, const EdtHalf *halves)
+{
+    network->weights = weights;
+    network->halves = halves;
+    edt_train_jobs(network, (int)network->linears->len, pack_job, NULL);
+}
+
 void edt_linear_forward(EdtTrainNetwork *network, const Linear *l, int thread, const void *x,
                         void *y)
 {
-    edt_product_run(l->forward, thread, x, weight_of(network, l),
+    edt_product_run(l->forward, thread, x, l->forward_weight,
                     l->has_bias ? network->weights + l->bias : NULL, y);
 }
 
 void edt_linear_backward(EdtTrainNetwork *network, const Linear *l, int thread, const void *dy,
                          void *dx)
 {
-    edt_product_run(l->backward, thread, dy, weight_of(network, l), NULL, dx);
+    edt_product_run(l->backward, thread, dy, l->backward_weight, NULL, dx);
 }
 
 /* One chunk: the rows of all jobs in order, so the sum has one order. */
 static void chunk_gradient(EdtTrainNetwork *network, int thread, const Gradient *g, int chunk)
 {
     const Linear *l = g->linear;
-    gsize size = edt_type_size(l->type), first = (gsize)(chunk * l->unit);
+    const gsize size = edt_type_size(l->type), first = (gsize)(chunk * l->unit);
     float *d_weight = network->gradient + l->weight + first * (gsize)l->K;
 
-    for (int part = 0; part < g->parts; part++) {
-        gsize row = (gsize)part * (gsize)l->rows;
+    for (int i = 0; i < l->jobs; i++) {
+        const gsize row = (gsize)i * (gsize)l->rows;
         const void *dy = (const char *)g->dy + (row * (gsize)l->N + first) * size;
         edt_product_run(l->gradient, thread, dy, (const char *)g->x + row * (gsize)l->K * size,
                         NULL, d_weight);
@@ -136,6 +154,7 @@ static void plan_products(Planner *p, Linear *l, EdtType y_type, EdtType dx_type
                                            .c_row = N,
                                            .type = l->type,
                                            .c_type = y_type,
+                                           .packed = TRUE,
                                            .bias = l->has_bias});
     l->backward = plan(p, &(EdtProductSpec){.M = l->rows,
                                             .N = K,
@@ -146,7 +165,8 @@ static void plan_products(Planner *p, Linear *l, EdtType y_type, EdtType dx_type
                                             .b_column = 1,
                                             .c_row = K,
                                             .type = l->type,
-                                            .c_type = dx_type});
+                                            .c_type = dx_type,
+                                            .packed = TRUE});
     l->gradient = plan(p, &(EdtProductSpec){.M = l->unit,
                                             .N = K,
                                             .K = l->rows,
@@ -162,7 +182,7 @@ static void plan_products(Planner *p, Linear *l, EdtType y_type, EdtType dx_type
 
 static void plan_linear(Planner *p, Linear *l, const EdtParameter *weight, const EdtParameter *bias)
 {
-    const EdtTrainNetwork *network = p->network;
+    EdtTrainNetwork *network = p->network;
     const EdtLayer *layer = &weight->layer;
     const EdtType act = network->act;
     const int N = (int)layer->N, chunks = ways[layer->part].chunks;
@@ -172,14 +192,19 @@ static void plan_linear(Planner *p, Linear *l, const EdtParameter *weight, const
         .N = N,
         .chunks = N % chunks ? 1 : chunks,
         .rows = network->N,
+        .jobs = 1,
         .type = ways[layer->part].x ? act : EDT_F32,
         .weight = weight->offset,
         .bias = bias ? bias->offset : 0,
         .has_bias = bias != NULL,
     };
     l->unit = N / l->chunks;
-    if (layer->stage >= 0)
-        l->rows = (gint64)network->stages[layer->stage].samples * network->stages[layer->stage].T;
+    if (layer->stage >= 0) {
+        const Stage *s = &network->stages[layer->stage];
+        l->rows = (gint64)s->samples * s->T;
+        l->jobs = s->jobs;
+    }
+    g_ptr_array_add(network->linears, l);
     plan_products(p, l, ways[layer->part].y ? act : EDT_F32, ways[layer->part].dx ? act : EDT_F32);
 }
 
@@ -199,17 +224,17 @@ static void plan_attention(Planner *p, Stage *s)
     gint64 batch = s->heads_together > 1 ? s->heads_together : 0;
 
     s->scores = plan(p, &(EdtProductSpec){batch, T, T, d, 3 * D, 1, d, 1, 3 * D, d, T, square, act,
-                                          EDT_F32, FALSE, FALSE});
+                                          EDT_F32, FALSE, FALSE, FALSE});
     s->mix = plan(p, &(EdtProductSpec){batch, T, d, T, T, 1, square, 3 * D, 1, d, D, d, act, act,
-                                       FALSE, FALSE});
+                                       FALSE, FALSE, FALSE});
     s->d_share = plan(p, &(EdtProductSpec){batch, T, T, d, D, 1, d, 1, 3 * D, d, T, square, act,
-                                           EDT_F32, FALSE, FALSE});
+                                           EDT_F32, FALSE, FALSE, FALSE});
     s->d_value = plan(p, &(EdtProductSpec){batch, T, d, T, 1, T, square, D, 1, d, 3 * D, d, act,
-                                           act, FALSE, FALSE});
+                                           act, FALSE, FALSE, FALSE});
     s->d_query = plan(p, &(EdtProductSpec){batch, T, d, T, T, 1, square, 3 * D, 1, d, 3 * D, d, act,
-                                           act, FALSE, FALSE});
+                                           act, FALSE, FALSE, FALSE});
     s->d_key = plan(p, &(EdtProductSpec){batch, T, d, T, 1, T, square, 3 * D, 1, d, 3 * D, d, act,
-                                         act, FALSE, FALSE});
+                                         act, FALSE, FALSE, FALSE});
 }
 
 static void plan_stage(Planner *p, int i)
@@ -343,6 +368,7 @@ EdtTrainNetwork *edt_train_network_new(const EdtParameters *parameters, int N, E
     network->n_stages = edt_variant_stages(&network->v);
     network->n_blocks = edt_variant_blocks(&network->v);
     network->blocks = g_new0(Block, network->n_blocks);
+    network->linears = g_ptr_array_new();
     network->scratch = g_malloc0_n((gsize)threads, sizeof *network->scratch);
     network->products = edt_products_new(threads, error);
     if (network->products && plan_all(network, error) &&
@@ -360,6 +386,7 @@ void edt_train_network_free(EdtTrainNetwork *network)
     edt_free(network->memory);
     g_free(network->scratch);
     g_free(network->blocks);
+    g_ptr_array_unref(network->linears);
     g_free(network);
 }
 

@@ -33,10 +33,12 @@ EdtTrainNetwork *edt_train_network_new(const EdtParameters *parameters, int N, E
 void edt_train_network_free(EdtTrainNetwork *network);
 gsize edt_train_network_bytes(const EdtTrainNetwork *network); /* working memory */
 
-/* weights: one array of the layout, f32; halves: the same as bf16 (NULL with act EDT_F32).
- * out: [N,C_out,h,w].  The input's arrays stay in use until edt_train_network_backward(). */
-void edt_train_network_forward(EdtTrainNetwork *network, const float *weights,
-                               const EdtHalf *halves, const EdtTrainInput *input, float *out);
+/* weights: one array of the layout, f32; halves: the same as bf16 (NULL with act EDT_F32).  They
+ * are packed here for the products, so this is to be said again whenever they have changed. */
+void edt_train_network_use(EdtTrainNetwork *network, const float *weights, const EdtHalf *halves);
+
+/* out: [N,C_out,h,w].  The input's arrays stay in use until edt_train_network_backward(). */
+void edt_train_network_forward(EdtTrainNetwork *network, const EdtTrainInput *input, float *out);
 /* Of the last forward, with the same weights: adds to gradient (of the layout) the derivatives of
  * a loss whose derivative by out is d_out. */
 void edt_train_network_backward(EdtTrainNetwork *network, const float *d_out, float *gradient);

@@ -165,6 +165,7 @@ void edt_train_use_weights(EdtTrainer *trainer)
         if (trainer->halves)
             edt_train_kernels()->convert(MIN(piece, n - at), trainer->arrays.weights + at,
                                          trainer->halves + at, EDT_BF16);
+    edt_train_network_use(trainer->network, trainer->arrays.weights, trainer->halves);
 }
 
 static void own_texts(EdtTrainOptions *o)

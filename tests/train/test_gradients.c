@@ -125,7 +125,8 @@ static void run_telling(Case *c, int threads, EdtGradientReady ready)
                            .down = {c->down[0], c->down[1]}};
 
     memset(c->gradient, 0, tiny->parameters->count * sizeof(float));
-    edt_train_network_forward(network, tiny->weights, NULL, &input, c->out);
+    edt_train_network_use(network, tiny->weights, NULL);
+    edt_train_network_forward(network, &input, c->out);
     for (int i = 0; i < tiny->N; i++)
         c->terms[i] =
             edt_loss_of(&c->loss, tiny->t[i], c->x0 + i * c->count, c->noise + i * c->count,
