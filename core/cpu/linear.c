@@ -28,33 +28,80 @@ static dnnl_status_t add_epilogue(const EdtLinear *linear, dnnl_primitive_attr_t
     return status;
 }
 
+typedef struct {
+    dnnl_memory_desc_t x, plain, any, bias, y;
+    const_dnnl_memory_desc_t weights; /* plain, any, or such as are at hand */
+} Operands;
+
+static dnnl_status_t first_choice(EdtDevice *dev, const Operands *o, dnnl_primitive_attr_t attr,
+                                  dnnl_primitive_desc_t *desc)
+{
+    return dnnl_matmul_primitive_desc_create(desc, dev->engine, o->x, o->weights, o->bias, o->y,
+                                             attr);
+}
+
+static gboolean has_prefix(const_dnnl_primitive_desc_t desc, const char *prefix)
+{
+    return g_str_has_prefix(edt_onednn_implementation(desc), prefix);
+}
+
+/* oneDNN's gemm, its first choice below AVX-512, sums in an order that the number of rows decides:
+ * a picture's bits would depend on the pictures beside it.  Its brgemm, where the processor has
+ * one, does not.  For that the weights stay plain, as gemm wants them: of the layouts that 3.7's
+ * brgemm for AVX2 prefers it takes one for another when the number of threads changes. */
+static dnnl_status_t choose(EdtDevice *dev, Operands *o, dnnl_primitive_attr_t attr,
+                            dnnl_primitive_desc_t *desc)
+{
+    dnnl_status_t status = first_choice(dev, o, attr, desc);
+    if (status || !has_prefix(*desc, "gemm"))
+        return status;
+    dnnl_primitive_desc_destroy(*desc);
+    o->weights = o->plain;
+    status = first_choice(dev, o, attr, desc);
+    while (!status && !has_prefix(*desc, "brg"))
+        if (dnnl_primitive_desc_next_impl(*desc)) { /* no more of them */
+            dnnl_primitive_desc_destroy(*desc);
+            return first_choice(dev, o, attr, desc);
+        }
+    return status;
+}
+
+static dnnl_status_t describe_operands(const EdtLinear *linear, gint64 M, EdtType type, Operands *o)
+{
+    const dnnl_data_type_t x_type = edt_onednn_type(type),
+                           y_type = edt_onednn_type(edt_cpu_layer_y_type(&linear->layer, type));
+    const dnnl_dims_t x = {M, linear->K}, y = {M, linear->N}, weights = {linear->K, linear->N},
+                      bias = {1, linear->N};
+    dnnl_status_t status = dnnl_memory_desc_create_with_tag(&o->x, 2, x, x_type, dnnl_ab);
+    if (!status)
+        status = dnnl_memory_desc_create_with_tag(&o->y, 2, y, y_type, dnnl_ab);
+    if (!status)
+        status = dnnl_memory_desc_create_with_tag(&o->plain, 2, weights, x_type, dnnl_ab);
+    if (!status)
+        status = dnnl_memory_desc_create_with_tag(&o->any, 2, weights, x_type, dnnl_format_tag_any);
+    if (!status && linear->layer.bias)
+        status = dnnl_memory_desc_create_with_tag(&o->bias, 2, bias, dnnl_f32, dnnl_ab);
+    return status;
+}
+
 /* The matmul [M,K] x [K,N]. */
 static dnnl_status_t describe(EdtDevice *dev, const EdtCpuLayer *layer, int part, EdtExtent extent,
                               EdtType type, const_dnnl_memory_desc_t weights,
                               dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *desc)
 {
     const EdtLinear *linear = (const EdtLinear *)layer;
-    const dnnl_dim_t M = extent.N, K = linear->K, N = linear->N;
-    dnnl_data_type_t y_type = edt_onednn_type(edt_cpu_layer_y_type(layer, type));
-    dnnl_memory_desc_t x = NULL, any = NULL, bias = NULL, y = NULL;
-    dnnl_status_t status = dnnl_memory_desc_create_with_tag(&x, 2, (dnnl_dims_t){M, K},
-                                                            edt_onednn_type(type), dnnl_ab);
-    if (!status)
-        status = dnnl_memory_desc_create_with_tag(&y, 2, (dnnl_dims_t){M, N}, y_type, dnnl_ab);
-    if (!status && !weights)
-        status = dnnl_memory_desc_create_with_tag(&any, 2, (dnnl_dims_t){K, N},
-                                                  edt_onednn_type(type), dnnl_format_tag_any);
-    if (!status && layer->bias)
-        status = dnnl_memory_desc_create_with_tag(&bias, 2, (dnnl_dims_t){1, N}, dnnl_f32, dnnl_ab);
+    Operands o = {0};
+    dnnl_status_t status = describe_operands(linear, extent.N, type, &o);
+    o.weights = weights ? weights : o.any;
     if (!status)
         status = add_epilogue(linear, attr);
     if (!status)
-        status = dnnl_matmul_primitive_desc_create(desc, dev->engine, x, weights ? weights : any,
-                                                   bias, y, attr);
-    dnnl_memory_desc_destroy(x);
-    dnnl_memory_desc_destroy(any);
-    dnnl_memory_desc_destroy(bias);
-    dnnl_memory_desc_destroy(y);
+        status = choose(dev, &o, attr, desc);
+    dnnl_memory_desc_destroy(o.x);
+    dnnl_memory_desc_destroy(o.plain);
+    dnnl_memory_desc_destroy(o.any);
+    dnnl_memory_desc_destroy(o.bias);
+    dnnl_memory_desc_destroy(o.y);
     return status;
 }
 
