@@ -20,13 +20,11 @@ static const char summary[] = "Measures one denoising step of each model size, a
 
 static const char details[] =
     "The peak is the highest rate of multiply-adds in registers, measured just before each row.\n"
-    "\"against PyTorch\" divides the best PyTorch 2.6 time of the reference machine (two cores,\n"
-    "AVX512-BF16, 256 px, guidance, 2 threads) by the median: it means something only there.\n"
     "A training step is forward, backward and optimiser, for the plain and the masked pass: \"it\" "
     "is\n"
     "that step, of --pictures pictures (default 8; Ti 16, at 64 pixels). Reading pictures and "
     "drawing\n"
-    "noise are not in it. PyTorch's time is that of one pass, doubled.\n\n"
+    "noise are not in it. tools/compare-pytorch measures PyTorch beside it.\n\n"
     "Examples:\n"
     "  edt bench\n"
     "  edt bench --sizes S,VAE --types bf16 --threads 1,2 --breakdown\n"
@@ -46,19 +44,18 @@ typedef struct {
     EdtBenchWork work;        /* when it is not training */
     const char *variant;
     int pictures, image_size; /* usual ones */
-    double torch_ms[2];       /* f32, bf16 of the reference machine; 0: not measured */
 } Size;
 
 static const Size known[] = {
-    {FALSE, "S", "EDT-S/2", EDT_BENCH_STEP, "EDT-S/2", 1, 256, {42.8, 28.0}},
-    {FALSE, "B", "EDT-B/2", EDT_BENCH_STEP, "EDT-B/2", 1, 256, {130.7, 78.7}},
-    {FALSE, "XL", "EDT-XL/2", EDT_BENCH_STEP, "EDT-XL/2", 1, 256, {638, 389}},
-    {FALSE, "VAE", "VAE decode", EDT_BENCH_DECODE, "EDT-S/2", 1, 256, {1670, 990}},
-    {FALSE, "VAE-encode", "VAE encode", EDT_BENCH_ENCODE, "EDT-S/2", 1, 256, {0, 0}},
-    {TRUE, "S", "EDT-S/2 training", 0, "EDT-S/2", 8, 256, {1150, 880}},
-    {TRUE, "B", "EDT-B/2 training", 0, "EDT-B/2", 8, 256, {0, 0}},
-    {TRUE, "XL", "EDT-XL/2 training", 0, "EDT-XL/2", 8, 256, {0, 0}},
-    {TRUE, "Ti", "EDT-Ti/4 training", 0, "EDT-Ti/4", 16, 64, {0, 0}},
+    {FALSE, "S", "EDT-S/2", EDT_BENCH_STEP, "EDT-S/2", 1, 256},
+    {FALSE, "B", "EDT-B/2", EDT_BENCH_STEP, "EDT-B/2", 1, 256},
+    {FALSE, "XL", "EDT-XL/2", EDT_BENCH_STEP, "EDT-XL/2", 1, 256},
+    {FALSE, "VAE", "VAE decode", EDT_BENCH_DECODE, "EDT-S/2", 1, 256},
+    {FALSE, "VAE-encode", "VAE encode", EDT_BENCH_ENCODE, "EDT-S/2", 1, 256},
+    {TRUE, "S", "EDT-S/2 training", 0, "EDT-S/2", 8, 256},
+    {TRUE, "B", "EDT-B/2 training", 0, "EDT-B/2", 8, 256},
+    {TRUE, "XL", "EDT-XL/2 training", 0, "EDT-XL/2", 8, 256},
+    {TRUE, "Ti", "EDT-Ti/4 training", 0, "EDT-Ti/4", 16, 64},
 };
 
 static const Size *find_size(const char *label, gboolean train)
@@ -77,18 +74,6 @@ typedef struct {
     gboolean guided, masked;
 } Row;
 
-/* Ratio to PyTorch where the settings are those of the reference; else 0. */
-static double against_torch(const Row *row, const EdtBenchResult *result)
-{
-    const Size *size = row->size;
-    double torch_ms = size->torch_ms[result->precision == EDT_PRECISION_BF16];
-    gboolean same =
-        row->image_size == 256 && result->threads == 2 &&
-        (size->train ? row->masked && row->pictures == size->pictures
-                     : size->work != EDT_BENCH_STEP || (row->guided && row->pictures == 1));
-    return same ? torch_ms / result->median_ms : 0;
-}
-
 static double samples_per_s(const Row *row, const EdtBenchResult *r)
 {
     return row->pictures * 1e3 / r->median_ms;
@@ -98,23 +83,21 @@ static void print_head(void)
 {
     printf(
         "| work | type | threads | median ms | best ms | it/s | pictures/s | GFLOP/s | of peak | "
-        "conditioning ms | load ms | memory MiB | against PyTorch |\n"
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+        "conditioning ms | load ms | memory MiB |\n"
+        "|---|---|---|---|---|---|---|---|---|---|---|---|\n");
 }
 
 static void print_row(const Row *row, const EdtBenchResult *r, double peak, gboolean breakdown)
 {
-    double rate = r->gflop / r->median_ms * 1e3, ratio = against_torch(row, r);
-    g_autofree char *torch_text = ratio > 0 ? g_strdup_printf("%.2fx", ratio) : g_strdup("-");
+    double rate = r->gflop / r->median_ms * 1e3;
     g_autofree char *pictures =
         row->size->train ? g_strdup_printf("%.1f", samples_per_s(row, r)) : g_strdup("-");
-    printf(
-        "| %s | %s | %d | %.2f | %.2f | %.2f | %s | %.0f | %.0f %% | %.2f | %.0f | %.0f | %s |\n",
-        row->size->name, edt_precision_words[r->precision], r->threads, r->median_ms, r->best_ms,
-        1e3 / r->median_ms, pictures, rate, 100 * rate / peak, r->modulate_ms, r->load_ms,
-        (double)r->peak_bytes / (1 << 20), torch_text);
+    printf("| %s | %s | %d | %.2f | %.2f | %.2f | %s | %.0f | %.0f %% | %.2f | %.0f | %.0f |\n",
+           row->size->name, edt_precision_words[r->precision], r->threads, r->median_ms, r->best_ms,
+           1e3 / r->median_ms, pictures, rate, 100 * rate / peak, r->modulate_ms, r->load_ms,
+           (double)r->peak_bytes / (1 << 20));
     for (int i = 0; breakdown && i < r->n_rows; i++)
-        printf("| - %s (%" G_GUINT64_FORMAT " calls) | | | %.2f | | | | %.0f | %.0f %% | | | | |\n",
+        printf("| - %s (%" G_GUINT64_FORMAT " calls) | | | %.2f | | | | %.0f | %.0f %% | | | |\n",
                r->rows[i].what, r->rows[i].calls, r->rows[i].ms, r->rows[i].gflops,
                100 * r->rows[i].gflops / peak);
     fflush(stdout);
@@ -124,7 +107,7 @@ static void send_row(const Row *row, const EdtBenchResult *r, double peak)
 {
     const Size *size = row->size;
     GString *event = edt_cli_event_new("bench");
-    double rate = r->gflop / r->median_ms * 1e3, ratio = against_torch(row, r);
+    double rate = r->gflop / r->median_ms * 1e3;
     edt_cli_event_text(event, "work", size->name);
     edt_cli_event_integer(event, "image_size", row->image_size);
     edt_cli_event_integer(event, "pictures", row->pictures);
@@ -143,8 +126,6 @@ static void send_row(const Row *row, const EdtBenchResult *r, double peak)
     edt_cli_event_number(event, "conditioning_ms", r->modulate_ms);
     edt_cli_event_number(event, "load_ms", r->load_ms);
     edt_cli_event_integer(event, "peak_bytes", (gint64)r->peak_bytes);
-    if (ratio > 0)
-        edt_cli_event_number(event, "against_pytorch", ratio);
     GString *rows = g_string_new("[");
     for (int i = 0; i < r->n_rows; i++) {
         char ms[G_ASCII_DTOSTR_BUF_SIZE], gflops[G_ASCII_DTOSTR_BUF_SIZE];
