@@ -19,6 +19,8 @@ static const char summary[] = "Measures one denoising step of each model size, a
                               "one training step.";
 
 static const char details[] =
+    "First comes what each unit of the processor and the memory give, and a warning where others\n"
+    "compute, too.\n"
     "The peak is the highest rate of multiply-adds in registers, measured just before each row.\n"
     "A training step is forward, backward and optimiser, for the plain and the masked pass: \"it\" "
     "is\n"
@@ -195,6 +197,43 @@ static int run_one(const Bench *options, const Size *size, EdtPrecision precisio
     return 0;
 }
 
+#define BUSY_BELOW 0.9 /* of the cores' time */
+
+static void send_units(const EdtBenchUnits *units, int threads)
+{
+    GString *event = edt_cli_event_new("machine");
+    edt_cli_event_integer(event, "threads", threads);
+    for (int i = 0; i < units->n; i++)
+        edt_cli_event_number(event, units->of[i].what, units->of[i].rate);
+    edt_cli_event_number(event, "share_of_cores", units->got);
+    edt_cli_event_send(event);
+}
+
+static void print_units(const EdtBenchUnits *units)
+{
+    for (int i = 0; i < units->n; i++)
+        printf("%s%s %.0f %s", i ? ", " : "", units->of[i].what, units->of[i].rate,
+               strcmp(units->of[i].what, "memory") ? "GOP/s" : "GB/s");
+    printf("\n\n");
+}
+
+/* What the machine gives with the first number of threads, and whether we have it to ourselves. */
+static gboolean tell_units(int threads, gboolean json, GError **error)
+{
+    EdtBenchUnits units;
+    if (!edt_bench_units(threads, &units, error))
+        return FALSE;
+    if (json)
+        send_units(&units, threads);
+    else
+        print_units(&units);
+    if (units.got < BUSY_BELOW)
+        edt_cli_say("The machine is busy: of the time of its cores %.0f %% was had. What follows "
+                    "is slower than it would be.",
+                    100 * units.got);
+    return TRUE;
+}
+
 static int run_all(const Bench *options, gboolean json)
 {
     g_auto(GStrv) sizes = g_strsplit(options->sizes, ",", -1);
@@ -210,6 +249,9 @@ static int run_all(const Bench *options, gboolean json)
             return edt_cli_usage("--types: \"%s\" is neither f32 nor bf16.", *t);
     if (options->warm_up < 0)
         return edt_cli_usage("--warm-up: %d is below 0.", options->warm_up);
+    g_autoptr(GError) error = NULL;
+    if (!tell_units(atoi(threads[0] ? threads[0] : "0"), json, &error))
+        return edt_cli_fail(g_steal_pointer(&error));
     if (!json)
         print_head();
     for (char **s = sizes; *s; s++)

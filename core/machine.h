@@ -78,6 +78,18 @@ gboolean edt_bench_run(const EdtBenchCase *bench, EdtBenchResult *result, GError
 /* The highest multiply-add rate of the device in GFLOP/s, measured now (about 0.2 s). */
 double edt_bench_peak(const EdtEngineOptions *options, GError **error);
 
+/* What each unit of the CPU and its memory give, measured now (about half a second). */
+#define EDT_BENCH_UNITS 8
+typedef struct {
+    int n;
+    struct {
+        const char *what; /* "FMA f32", "vdpbf16ps", "int8 VNNI", "AMX bf16", "memory" */
+        double rate;      /* GOP/s, a multiply-add counted twice; of memory GB/s read */
+    } of[EDT_BENCH_UNITS];
+    double got; /* share of the time of its cores that the process had; less beside other work */
+} EdtBenchUnits;
+gboolean edt_bench_units(int threads, EdtBenchUnits *units, GError **error);
+
 /* ---- arrays: .npy files of f32, for latents ---- */
 
 /* C order; replaces an existing file. */

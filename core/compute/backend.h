@@ -55,6 +55,12 @@ typedef struct {
     EdtType x_type, y_type;
 } EdtConvSpec;
 
+#define EDT_UNITS 8
+typedef struct {
+    const char *unit; /* "FMA f32", "memory" */
+    double rate;      /* operations a second, a multiply-add counted twice; of memory bytes read */
+} EdtUnitRate;
+
 /* adaLN rows of one site at one step: sample s uses base[slot[s] * stride + column ...]. */
 typedef struct {
     const float *base;
@@ -202,6 +208,10 @@ typedef struct EdtBackend {
 
     /* the highest multiply-add rate for act, in FLOP/s, measured now */
     double (*peak)(EdtDevice *dev);
+
+    /* what each unit and the memory give, measured now (may be NULL): how many of rates, at most
+     * EDT_UNITS, and the share of its cores' time that the process got meanwhile */
+    int (*units)(EdtDevice *dev, EdtUnitRate *rates, double *got);
 
     /* profiling (may be NULL): rows end with what == NULL */
     void (*profile)(EdtDevice *dev, gboolean on);

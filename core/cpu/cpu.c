@@ -209,6 +209,7 @@ static const EdtBackend cpu = {
     .to_nchw = edt_cpu_to_nchw,
     .advance = advance,
     .peak = edt_cpu_peak,
+    .units = edt_cpu_units,
     .profile = edt_cpu_profile,
     .profile_rows = edt_cpu_profile_rows,
 };

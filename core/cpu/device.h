@@ -49,6 +49,8 @@ void edt_cpu_fail_error(EdtDevice *dev, GError *error); /* takes error */
 /* `double since = edt_cpu_begin(dev); ... edt_cpu_end(dev, kind, since, flops);` */
 double edt_cpu_begin(const EdtDevice *dev);
 void edt_cpu_end(EdtDevice *dev, EdtProfileKind kind, double since, double flops);
+/* backend.h: units. */
+int edt_cpu_units(EdtDevice *dev, EdtUnitRate *rates, double *got);
 
 /* linear.c */
 EdtLinear *edt_cpu_linear_new(EdtDevice *dev, const EdtLinearSpec *spec, GError **error);

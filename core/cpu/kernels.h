@@ -51,6 +51,7 @@ typedef struct {
     /* `rounds` rounds of independent multiply-adds in registers; returns how many FLOP they were */
     double (*burn)(EdtType act, gint64 rounds);
     double (*burn_tiles)(gint64 rounds); /* of bf16 in AMX; NULL without it */
+    double (*burn_int8)(gint64 rounds);  /* dot products of bytes (VNNI); NULL without them */
 
     void (*silu)(gint64 count, const float *x, void *y, EdtType y_type);
     void (*convert)(gint64 count, const void *x, EdtType x_type, void *y, EdtType y_type);

@@ -47,6 +47,26 @@ static double burn_pairs(gint64 rounds)
 }
 #endif
 
+#if defined(EDT_LEVEL_AVX512BF16) /* no processor has that without VNNI */
+__attribute__((target("avx512vnni"))) static double burn_int8(gint64 rounds)
+{
+    __m512i sum[PAIR_CHAINS];
+    volatile int one = 0x01010101; /* four bytes of 1 */
+    const __m512i a = _mm512_set1_epi32(one);
+    for (int i = 0; i < PAIR_CHAINS; i++)
+        sum[i] = _mm512_setzero_si512();
+    for (gint64 r = 0; r < rounds / 2; r++) {
+#pragma GCC unroll 24
+        for (int i = 0; i < PAIR_CHAINS; i++)
+            sum[i] = _mm512_dpbusd_epi32(sum[i], a, a);
+    }
+    int rest = 0;
+    for (int i = 0; i < PAIR_CHAINS; i++)
+        rest |= _mm512_reduce_or_epi32(sum[i]);
+    return 8.0 * PAIR_CHAINS * 16 * (double)(rounds / 2) + (rest == 1 ? 1 : 0);
+}
+#endif
+
 static double burn(EdtType act, gint64 rounds)
 {
 #if defined(EDT_LEVEL_AVX512BF16)
@@ -59,4 +79,7 @@ static double burn(EdtType act, gint64 rounds)
 void EDT_AT_LEVEL(edt_kernels_burn_)(EdtCpuKernels *k)
 {
     k->burn = burn;
+#if defined(EDT_LEVEL_AVX512BF16)
+    k->burn_int8 = burn_int8;
+#endif
 }

@@ -350,3 +350,24 @@ double edt_bench_peak(const EdtEngineOptions *options, GError **error)
     }
     return gflops;
 }
+
+gboolean edt_bench_units(int threads, EdtBenchUnits *units, GError **error)
+{
+    const EdtEngineOptions wish = {threads, EDT_BACKEND_CPU, EDT_PRECISION_F32};
+    EdtUnitRate rates[EDT_UNITS];
+    EdtDeviceOptions resolved;
+    const EdtBackend *backend = edt_backend_choose(&wish, &resolved, NULL, error);
+    EdtDevice *dev = backend ? backend->open(&resolved, error) : NULL;
+
+    *units = (EdtBenchUnits){0};
+    if (!dev)
+        return FALSE;
+    edt_threads_use(resolved.threads);
+    units->n = backend->units(dev, rates, &units->got);
+    for (int i = 0; i < units->n; i++) {
+        units->of[i].what = rates[i].unit;
+        units->of[i].rate = rates[i].rate * 1e-9;
+    }
+    backend->close(dev);
+    return TRUE;
+}

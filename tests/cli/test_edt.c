@@ -562,6 +562,10 @@ static void test_bench_train(void)
         program_expect(0, NULL, "bench", "--train", "--sizes", "Ti", "--size", "16", "-n", "2",
                        "-r", "1", "--warm-up", "0", "--types", "f32", "--format", "json", NULL);
     GPtrArray *lines = json_lines(outcome.out);
+    JsonObject *machine = find_event(lines, "machine", 0);
+    g_assert_cmpfloat(json_object_get_double_member(machine, "FMA f32"), >, 0);
+    g_assert_cmpfloat(json_object_get_double_member(machine, "memory"), >, 0);
+    g_assert_cmpfloat(json_object_get_double_member(machine, "share_of_cores"), >, 0);
     JsonObject *row = find_event(lines, "bench", 0);
     JsonArray *operations = json_object_get_array_member(row, "operations");
     double median = json_object_get_double_member(row, "median_ms"), sum = 0;
