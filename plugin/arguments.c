@@ -138,7 +138,7 @@ static void add_redraw_arguments(GimpProcedure *procedure, gboolean aux)
         procedure, aux, "freedom", _("_Freedom"),
         _("How far the picture may go from the layer: 0 stays close, at 1 it is not looked at"), 1,
         0.6);
-    add_choice_of(procedure, aux, "paper", _("W_hite paper"),
+    add_choice_of(procedure, aux, "paper", _("White paper"),
                   _("What becomes of white paper under a drawing, for models that draw things on "
                     "transparent ground"),
                   &edt_paper_choices, 0);
@@ -148,17 +148,16 @@ static void add_fill_arguments(GimpProcedure *procedure, gboolean aux)
 {
     add_choice_of(procedure, aux, "into", _("I_nto"), _("What the selection is to the picture"),
                   &edt_into_choices, EDT_INTO_SHAPE);
-    add_choice_of(procedure, aux, "context", _("_Fit to"),
-                  _("What is known around what is missing"), &edt_context_choices,
-                  EDT_CONTEXT_LAYER);
+    add_choice_of(procedure, aux, "context", _("Fit to"), _("What is known around what is missing"),
+                  &edt_context_choices, EDT_CONTEXT_LAYER);
     (aux ? gimp_procedure_add_boolean_aux_argument : gimp_procedure_add_boolean_argument)(
-        procedure, "careful", _("Caref_ul"),
+        procedure, "careful", _("Careful"),
         _("What is missing fits better what is around it, in nearly three times the time"), FALSE,
         G_PARAM_READWRITE);
     add_double_of(procedure, aux, "margin", _("Margin"),
                   _("How much around what is missing is looked at, as a share of the selection"), 1,
                   0.25);
-    add_double_of(procedure, aux, "feather", _("Feat_her"),
+    add_double_of(procedure, aux, "feather", _("Feather"),
                   _("How softly the new layer's mask ends, in pixels"), 100, 0);
 }
 

@@ -111,7 +111,7 @@ static GtkWidget *new_sketch(Start *start)
     edt_ui_row_attach(GTK_GRID(grid), 0, _("_Freedom"), freedom, freedom,
                       _("How far the picture may go from the layer: 0 stays close, at 1 it is not "
                         "looked at"));
-    edt_ui_row_attach(GTK_GRID(grid), 1, _("W_hite paper"), paper, paper,
+    edt_ui_row_attach(GTK_GRID(grid), 1, _("White paper"), paper, paper,
                       _("What becomes of white paper under a drawing, for models that draw things "
                         "on transparent ground"));
     return grid;
@@ -124,7 +124,7 @@ static GtkWidget *new_selection(Start *start)
     GtkWidget *feather = new_spin(start->settings, "feather", 100, 1, 1);
     start->context = edt_ui_combo_new(start->settings, "context", &edt_context_choices);
     start->margin = new_spin(start->settings, "margin", 1, 0.05, 2);
-    start->careful = gtk_check_button_new_with_mnemonic(_("Caref_ul"));
+    start->careful = gtk_check_button_new_with_mnemonic(_("Careful"));
     gtk_widget_set_tooltip_text(
         start->careful,
         _("What is missing fits better what is around it, in nearly three times the time"));
@@ -132,13 +132,13 @@ static GtkWidget *new_selection(Start *start)
                            G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
     edt_ui_row_attach(GTK_GRID(grid), 0, _("I_nto"), into, into,
                       _("What the selection is to the picture"));
-    edt_ui_row_attach(GTK_GRID(grid), 1, _("_Fit to"), start->context, start->context,
+    edt_ui_row_attach(GTK_GRID(grid), 1, _("Fit to"), start->context, start->context,
                       _("What is known around what is missing"));
     gtk_grid_attach(GTK_GRID(grid), start->careful, 1, 2, 1, 1);
     edt_ui_row_attach(GTK_GRID(grid), 3, _("Margin"), start->margin, start->margin,
                       _("How much around what is missing is looked at, as a share of the "
                         "selection"));
-    edt_ui_row_attach(GTK_GRID(grid), 4, _("Feat_her"), feather, feather,
+    edt_ui_row_attach(GTK_GRID(grid), 4, _("Feather"), feather, feather,
                       _("How softly the new layer's mask ends, in pixels"));
     return grid;
 }

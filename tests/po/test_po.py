@@ -18,7 +18,7 @@ KEYWORDS = ['_', 'N_', 'C_:1c,2', 'NC_:1c,2', 'g_dngettext:2,3', 'g_dpgettext2:2
 # What is on the screen at once.  "Keep" appears while all settings are insensitive.
 DIALOGS = {
     'dialog': ['plugin/dialog.c', 'ui/panel.c', 'ui/picker.c', 'ui/knobs.c', 'ui/models.c',
-               'ui/strip.c'],
+               'ui/start.c', 'ui/strip.c'],
     'import': ['ui/importer.c']}
 ONE_BUTTON = [{'_Generate', '_Generate again'}, {'_Cancel', '_Close'}]
 KEEP = '_Keep'
