@@ -206,9 +206,9 @@ static void check_products(EdtType type)
                                     .c_type = EDT_F32,
                                     .accumulate = TRUE});
     check_product(&(EdtProductSpec){heads, T, T, d, d, 1, T * d, 1, d, T * d, T, T * T, type,
-                                    EDT_F32, FALSE, FALSE});
+                                    EDT_F32, FALSE, FALSE, FALSE});
     check_product(&(EdtProductSpec){heads, T, d, T, 1, T, T * T, d, 1, T * d, d, T * d, type, type,
-                                    FALSE, FALSE});
+                                    FALSE, FALSE, FALSE});
 }
 
 static void test_products(void)
