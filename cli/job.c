@@ -270,7 +270,7 @@ gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings
 {
     GError *cause = NULL;
     JsonNode *root = json_from_string(text, &cause);
-    if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
+    if (!root || !JSON_NODE_HOLDS_OBJECT(root) || !edt_record_is_object(text)) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, "The line is not a JSON object%s%s.",
                     cause ? ": " : "", cause ? cause->message : "");
         g_clear_error(&cause);

@@ -176,7 +176,7 @@ static JsonObject *parse_object(JsonParser *parser, const char *json, GError **e
         return NULL;
     }
     JsonNode *root = json_parser_get_root(parser);
-    if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
+    if (!root || !JSON_NODE_HOLDS_OBJECT(root) || !edt_json_is_object(json)) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
                     _("The record must be one JSON object, {\"class\": 207, \"seed\": 7, ...}."));
         return NULL;
@@ -286,7 +286,7 @@ static gboolean has_item(JsonObject *object, const char *json, GError **error)
 
 EdtRecord *edt_record_read(const char *json, GError **error)
 {
-    g_autoptr(JsonParser) parser = json_parser_new_immutable();
+    g_autoptr(JsonParser) parser = json_parser_new(); /* an immutable one aborts on "{}{}" */
     JsonObject *object = parse_object(parser, json, error);
     if (!object || !has_item(object, json, error))
         return NULL;
@@ -310,6 +310,11 @@ void edt_record_apply(const EdtRecord *record, EdtRequest *request, EdtItem *ite
             &settings[i], edt_setting_field(&settings[i], &record->request, &record->item));
         edt_setting_read(&settings[i], edt_setting_field(&settings[i], request, item), text);
     }
+}
+
+gboolean edt_record_is_object(const char *json)
+{
+    return edt_json_is_object(json);
 }
 
 char *edt_record_repeated(const char *json)

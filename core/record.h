@@ -36,6 +36,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(EdtRecord, edt_record_free)
 char *edt_record_write(const EdtRecord *record); /* JSON; free with g_free() */
 /* Lays the settings that the record names over those of request and item. */
 void edt_record_apply(const EdtRecord *record, EdtRequest *request, EdtItem *item);
+/* One JSON object and nothing behind it. */
+gboolean edt_record_is_object(const char *json);
 /* Of JSON that is an object: the first key that it says twice, and how it writes a value ("1.50");
  * NULL where there is none, else free with g_free(). */
 char *edt_record_repeated(const char *json);

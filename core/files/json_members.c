@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What a general reader of JSON does not tell of an object: a key that stands twice, and how a
- * value was written.  The text has been read by json-glib already, so that only right JSON comes
+ * What a general reader of JSON does not tell of an object: what stands behind it, a key that stands
+ * twice, and how a value was written.  The text has been read by json-glib already, so that only right JSON comes
  * here; anything else ends the walk.
  */
 #include "files/json_text.h"
@@ -45,6 +45,21 @@ static char *next_member(EdtJsonCursor *c, gsize *value)
     *value = c->at;
     skip_value(c);
     return key;
+}
+
+gboolean edt_json_is_object(const char *json)
+{
+    EdtJsonCursor c = {.text = json, .length = strlen(json)};
+    gsize value;
+    char *key;
+    if (!edt_json_accept(&c, '{'))
+        return FALSE;
+    while ((key = next_member(&c, &value))) {
+        g_free(key);
+        if (!edt_json_accept(&c, ','))
+            break;
+    }
+    return edt_json_accept(&c, '}') && edt_json_at_end(&c);
 }
 
 char *edt_json_repeated(const char *json)

@@ -35,7 +35,10 @@ gboolean edt_text_fits(const char *text, gsize least, gsize most);
 /* Appends text (valid UTF-8) as a JSON string with its quotes. */
 void edt_json_quote(GString *out, const char *text);
 
-/* Of one object, which json-glib has read already (json_members.c).  The first key that stands
+/* Of what json-glib has read already (json_members.c).  One object and nothing behind it, whose keys
+ * edt_json_string() takes: json-glib also reads "{} {}" and control characters. */
+gboolean edt_json_is_object(const char *json);
+/* Of one object.  The first key that stands
  * twice, and a value as it was written; NULL where there is none.  Free with g_free(). */
 char *edt_json_repeated(const char *json);
 char *edt_json_written(const char *json, const char *key);

@@ -247,6 +247,7 @@ static void test_values(void)
         {"{\"class\":11,\"seed\":1}\n", "11"},
         {"{\"class\":1,\"seed\":1,\"seed\":2}\n", "\"seed\" twice"},
         {"{\"class\":1,\"s\\u0065ed\":1,\"seed\":2}\n", "\"seed\" twice"},
+        {"{\"class\":1,\"seed\":1}{\"class\":2,\"seed\":2}\n", "not a JSON object"},
     };
     EXPECT_INPUT(0, good, "sample", "--jobs", "-", "--steps", "2", "-o", "said/");
     g_assert_true(program_exists("said/1.png") && program_exists("said/3.png"));
