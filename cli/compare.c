@@ -34,6 +34,7 @@ typedef struct {
 
 typedef struct {
     const EdtCliCompare *options;
+    gboolean wanted[G_N_ELEMENTS(sizes)];
     double done, total; /* GFLOP of all runs */
     gint64 since;
 } Compare;
@@ -230,22 +231,16 @@ static void show(const Compare *c, gsize size, const Network *networks)
 
 /* ---- all ---- */
 
-static gboolean is_wanted(const EdtCliCompare *options, gsize size)
-{
-    g_auto(GStrv) list = g_strsplit(options->sizes ? options->sizes : "S,B,XL", ",", -1);
-    return edt_word_find((const char *const *)list, sizes[size].label) >= 0;
-}
-
 static gboolean run(Compare *c, GError **error)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++)
-        if (is_wanted(c->options, i) && !add_work(c, i, error))
+        if (c->wanted[i] && !add_work(c, i, error))
             return FALSE;
     if (!c->options->json)
         print_head(c);
     for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++) {
         Network networks[FAMILIES] = {0};
-        if (!is_wanted(c->options, i))
+        if (!c->wanted[i])
             continue;
         if (!measure_size(c, i, networks, error))
             return FALSE;
@@ -254,14 +249,28 @@ static gboolean run(Compare *c, GError **error)
     return TRUE;
 }
 
+/* NULL, or what of the list is no size. */
+static const char *choose(Compare *c, char **list)
+{
+    for (; *list; list++) {
+        gsize i = 0;
+        while (i < G_N_ELEMENTS(sizes) && strcmp(*list, sizes[i].label) != 0)
+            i++;
+        if (i == G_N_ELEMENTS(sizes))
+            return *list;
+        c->wanted[i] = TRUE;
+    }
+    return NULL;
+}
+
 int edt_cli_compare(const EdtCliCompare *options)
 {
     Compare compare = {.options = options, .since = g_get_monotonic_time()};
-    g_auto(GStrv) list = g_strsplit(options->sizes ? options->sizes : "S", ",", -1);
+    g_auto(GStrv) list = g_strsplit(options->sizes ? options->sizes : "S,B,XL", ",", -1);
+    const char *unknown = choose(&compare, list);
     GError *error = NULL;
 
-    for (char **one = list; *one; one++)
-        if (strcmp(*one, "S") != 0 && strcmp(*one, "B") != 0 && strcmp(*one, "XL") != 0)
-            return edt_cli_usage("--sizes: \"%s\" is none of S, B, XL.", *one);
+    if (unknown)
+        return edt_cli_usage("--sizes: \"%s\" is none of S, B, XL.", unknown);
     return run(&compare, &error) ? 0 : edt_cli_fail(error);
 }

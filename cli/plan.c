@@ -58,6 +58,29 @@ static gboolean choose_seed(const EdtCliSettings *settings, guint64 *seed, GErro
     return edt_cli_seed_parse(settings->seed ? settings->seed : "-1", seed, error);
 }
 
+/* What would change nothing without something else was a mistake. */
+static gboolean check_needs(const EdtCliSettings *settings, const EdtItem *item, GError **error)
+{
+    const struct {
+        const char *option, *needs;
+        gboolean said, there;
+    } all[] = {
+        {"--freedom", "--image", edt_cli_settings_says(settings, "freedom"), item->source != NULL},
+        {"--paper", "--image", settings->paper != NULL, item->source != NULL},
+        {"--careful", "--fill missing", edt_cli_settings_says(settings, "careful"),
+         item->fill == EDT_FILL_MISSING},
+        {"--mix-how", "--mix", edt_cli_settings_says(settings, "mix_how"), item->mix.n > 0},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
+        if (all[i].said && !all[i].there) {
+            g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                        "%s does nothing without %s: give that too, or leave it out.",
+                        all[i].option, all[i].needs);
+            return FALSE;
+        }
+    return TRUE;
+}
+
 /* Source, mask and mix of all pictures: options, or else the record of --from. */
 static gboolean plan_canvas(const EdtCliSettings *settings, const EdtModelInfo *info, EdtItem *item,
                             EdtCliCanvas *canvas, GError **error)
@@ -75,7 +98,7 @@ static gboolean plan_canvas(const EdtCliSettings *settings, const EdtModelInfo *
     edt_cli_canvas_lay(canvas, item);
     edt_cli_canvas_suit(item, edt_cli_settings_says(settings, "freedom"),
                         edt_cli_settings_says(settings, "fill"));
-    return TRUE;
+    return check_needs(settings, item, error);
 }
 
 /* One picture, or the frames that lead to it. */

@@ -37,19 +37,23 @@ EdtFit edt_layer_fit(GimpProcedureConfig *config)
     return (EdtFit)MAX(edt_word_find(edt_fit_words, word ? word : ""), EDT_FIT_NATIVE);
 }
 
+gboolean edt_layer_selected(GimpImage *image, EdtArea *area)
+{
+    gboolean selected;
+    int x1, y1, x2, y2;
+    if (!gimp_selection_bounds(image, &selected, &x1, &y1, &x2, &y2) || !selected)
+        return FALSE;
+    *area = (EdtArea){x1, y1, x2 - x1, y2 - y1};
+    return TRUE;
+}
+
 EdtPlace edt_layer_place(GimpImage *image, EdtFit fit, gboolean display)
 {
     EdtPlace place = {.image = image, .fit = fit, .display = display};
-    gboolean selected;
-    int x1, y1, x2, y2;
     if (!image || !gimp_image_is_valid(image))
         return place;
     place.area = (EdtArea){0, 0, gimp_image_get_width(image), gimp_image_get_height(image)};
-    if (fit != EDT_FIT_IMAGE && gimp_selection_bounds(image, &selected, &x1, &y1, &x2, &y2) &&
-        selected) {
-        place.area = (EdtArea){x1, y1, x2 - x1, y2 - y1};
-        place.selected = TRUE;
-    }
+    place.selected = fit != EDT_FIT_IMAGE && edt_layer_selected(image, &place.area);
     return place;
 }
 

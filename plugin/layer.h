@@ -35,6 +35,8 @@ typedef struct {
 void edt_layer_place_clear(EdtPlace *place);
 
 EdtFit edt_layer_fit(GimpProcedureConfig *config); /* as the settings say */
+/* The selection's bounds; FALSE: nothing is selected. */
+gboolean edt_layer_selected(GimpImage *image, EdtArea *area);
 /* As the image and its selection are now. */
 EdtPlace edt_layer_place(GimpImage *image, EdtFit fit, gboolean display);
 /* Where a picture of width x height comes to lie. */

@@ -27,25 +27,6 @@ EdtArea edt_patch_bounds(GimpDrawable *drawable)
     return area;
 }
 
-gboolean edt_patch_selected(GimpImage *image, EdtArea *area)
-{
-    gboolean selected;
-    int x1, y1, x2, y2;
-    if (!gimp_selection_bounds(image, &selected, &x1, &y1, &x2, &y2) || !selected)
-        return FALSE;
-    *area = (EdtArea){x1, y1, x2 - x1, y2 - y1};
-    return TRUE;
-}
-
-gboolean edt_patch_intersect(const EdtArea *a, const EdtArea *b, EdtArea *both)
-{
-    int x = MAX(a->x, b->x), y = MAX(a->y, b->y);
-    int right = MIN(a->x + a->width, b->x + b->width);
-    int bottom = MIN(a->y + a->height, b->y + b->height);
-    *both = (EdtArea){x, y, right - x, bottom - y};
-    return both->width > 0 && both->height > 0;
-}
-
 EdtArea edt_patch_square(const EdtArea *area, double margin)
 {
     int longer = MAX(area->width, area->height);

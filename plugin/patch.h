@@ -20,10 +20,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(EdtPatch, edt_patch_free)
 
 /* Where a drawable lies. */
 EdtArea edt_patch_bounds(GimpDrawable *drawable);
-/* The selection's bounds; FALSE: nothing is selected. */
-gboolean edt_patch_selected(GimpImage *image, EdtArea *area);
-/* FALSE where they do not overlap. */
-gboolean edt_patch_intersect(const EdtArea *a, const EdtArea *b, EdtArea *both);
 /* The square in whose middle an area lies, with so much of its longer side beside it. */
 EdtArea edt_patch_square(const EdtArea *area, double margin);
 

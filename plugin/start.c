@@ -80,7 +80,7 @@ static const char *general_obstacle(EdtFrom from, GimpImage *image)
         return _("There is no image to start from: open one first.");
     if (gimp_image_get_floating_sel(image))
         return _("There is a floating selection: anchor it, or make it a layer, first.");
-    if (from == EDT_FROM_SELECTION && !edt_patch_selected(image, &area))
+    if (from == EDT_FROM_SELECTION && !edt_layer_selected(image, &area))
         return _("Nothing is selected: select an area first.");
     return NULL;
 }
@@ -111,11 +111,12 @@ static GimpDrawable *go_back(GimpDrawable *layer, EdtPlace *place)
 static gboolean drawn_area(GimpImage *image, GimpDrawable *drawable, EdtArea *area,
                            gboolean *selected, GError **error)
 {
-    EdtArea bounds = edt_patch_bounds(drawable), both;
-    *selected = edt_patch_selected(image, area);
+    EdtArea bounds = edt_patch_bounds(drawable);
+    *selected = edt_layer_selected(image, area);
     if (!*selected)
         *area = bounds;
-    else if (!edt_patch_intersect(&bounds, area, &both))
+    else if (!gimp_rectangle_intersect(bounds.x, bounds.y, bounds.width, bounds.height, area->x,
+                                       area->y, area->width, area->height, NULL, NULL, NULL, NULL))
         return refuse(error, _("The selection does not touch the layer: move it onto what is to be "
                                "redrawn, or select nothing."));
     return TRUE;
@@ -248,7 +249,7 @@ static EdtStart *from_selection(GimpProcedureConfig *config, GimpDrawable **draw
     EdtInto into = (EdtInto)choice(config, "into", &edt_into_choices);
     double feather = number(config, "feather");
     EdtArea area;
-    if (!edt_patch_selected(place->image, &area) || !is_large_enough(&area, into, error))
+    if (!edt_layer_selected(place->image, &area) || !is_large_enough(&area, into, error))
         return NULL;
     place->area = square_around(area, into, feather, number(config, "margin"));
     place->selected = TRUE;
@@ -280,7 +281,7 @@ void edt_start_foretell(EdtFrom from, GimpProcedureConfig *config, EdtPlace *pla
     if (from == EDT_FROM_LAYER) {
         g_autofree GimpDrawable **selected = gimp_image_get_selected_drawables(place->image);
         place->origin = GIMP_ITEM(only_layer(selected));
-    } else if (edt_patch_selected(place->image, &area)) {
+    } else if (edt_layer_selected(place->image, &area)) {
         place->area =
             square_around(area, into, number(config, "feather"), number(config, "margin"));
         place->selected = TRUE;

@@ -5,20 +5,13 @@
 #include "compute/weights.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/shape.h"
 
 #include <glib/gi18n-lib.h>
 
 static gboolean is_stored(EdtType type)
 {
     return type == EDT_F32 || type == EDT_BF16;
-}
-
-static char *shape_text(int rank, const gint64 *shape)
-{
-    GString *text = g_string_new(NULL);
-    for (int i = 0; i < rank; i++)
-        g_string_append_printf(text, "%s%" G_GINT64_FORMAT, i ? ", " : "", shape[i]);
-    return g_string_free(text, FALSE);
 }
 
 gboolean edt_load_refuse(EdtLoader *l, const char *name, const char *why)
@@ -39,9 +32,10 @@ static gboolean check(EdtLoader *l, const char *name, const EdtTensorView *view,
         same = view->shape[i] == shape[i];
     if (same)
         return TRUE;
-    g_autofree char *found = shape_text(view->rank, view->shape), *wanted = shape_text(rank, shape);
+    g_autofree char *found = edt_shape_text(view->rank, view->shape);
+    g_autofree char *wanted = edt_shape_text(rank, shape);
     g_autofree char *why =
-        g_strdup_printf(_("has the shape [%s] where [%s] is expected"), found, wanted);
+        g_strdup_printf(_("has the shape %s where %s is expected"), found, wanted);
     return edt_load_refuse(l, name, why);
 }
 

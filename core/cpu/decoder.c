@@ -119,16 +119,22 @@ void edt_cpu_add(EdtDevice *dev, gint64 count, void *x, const void *y, EdtType t
     edt_cpu_end(dev, EDT_PROFILE_OTHER, since, 0);
 }
 
-void edt_cpu_convert(EdtDevice *dev, gint64 count, const void *x, EdtType x_type, void *y,
-                     EdtType y_type)
+void edt_cpu_convert_uncounted(EdtDevice *dev, gint64 count, const void *x, EdtType x_type, void *y,
+                               EdtType y_type)
 {
-    double since = edt_cpu_begin(dev);
     const gint64 piece = 16384;
 #pragma omp parallel for schedule(static) num_threads(dev->threads)
     for (gint64 i = 0; i < count; i += piece)
         dev->kernels->convert(MIN(piece, count - i),
                               (const char *)x + (gsize)i * edt_type_size(x_type), x_type,
                               (char *)y + (gsize)i * edt_type_size(y_type), y_type);
+}
+
+void edt_cpu_convert(EdtDevice *dev, gint64 count, const void *x, EdtType x_type, void *y,
+                     EdtType y_type)
+{
+    double since = edt_cpu_begin(dev);
+    edt_cpu_convert_uncounted(dev, count, x, x_type, y, y_type);
     edt_cpu_end(dev, EDT_PROFILE_OTHER, since, 0);
 }
 

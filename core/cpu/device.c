@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The CPU as a device: opened and closed, its room, its first failure, what took how long, and the
- * highest rate that it is capable of.  See device.h.  Next: cpu.c, for the table.
+ * The CPU as a device: opened and closed, its room, its first failure, and what took how long.  See
+ * device.h.  Next: cpu.c, for the table.
  */
 #include "cpu/device.h"
 #include "base/memory.h"
@@ -158,30 +158,4 @@ void edt_cpu_profile(EdtDevice *dev, gboolean on)
 const EdtProfileRow *edt_cpu_profile_rows(EdtDevice *dev)
 {
     return dev->profile;
-}
-
-/* ---- the highest rate ---- */
-
-#define BURN_ROUNDS 2000000
-#define BURN_TILE_ROUNDS 100000 /* each is longer */
-#define BURN_TRIALS 12
-
-static double burn(const EdtDevice *dev)
-{
-    if (dev->act == EDT_BF16 && dev->kernels->burn_tiles)
-        return dev->kernels->burn_tiles(BURN_TILE_ROUNDS);
-    return dev->kernels->burn(dev->act, BURN_ROUNDS);
-}
-
-/* All threads burn at once; the best of several trials, for the machine may be busy. */
-double edt_cpu_peak(EdtDevice *dev)
-{
-    double best = 0;
-    for (int trial = 0; trial < BURN_TRIALS; trial++) {
-        double flops = 0, since = omp_get_wtime();
-#pragma omp parallel num_threads(dev->threads) reduction(+ : flops)
-        flops += burn(dev);
-        best = MAX(best, flops / (omp_get_wtime() - since));
-    }
-    return best;
 }

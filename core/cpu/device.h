@@ -32,7 +32,6 @@ EdtDevice *edt_cpu_open(const EdtDeviceOptions *options, GError **error);
 void edt_cpu_close(EdtDevice *dev); /* NULL is fine */
 EdtType edt_cpu_act(const EdtDevice *dev);
 gboolean edt_cpu_sync(EdtDevice *dev, GError **error);
-double edt_cpu_peak(EdtDevice *dev);
 void edt_cpu_profile(EdtDevice *dev, gboolean on);
 const EdtProfileRow *edt_cpu_profile_rows(EdtDevice *dev);
 
@@ -49,7 +48,9 @@ void edt_cpu_fail_error(EdtDevice *dev, GError *error); /* takes error */
 /* `double since = edt_cpu_begin(dev); ... edt_cpu_end(dev, kind, since, flops);` */
 double edt_cpu_begin(const EdtDevice *dev);
 void edt_cpu_end(EdtDevice *dev, EdtProfileKind kind, double since, double flops);
-/* backend.h: units. */
+
+/* units.c; see backend.h */
+double edt_cpu_peak(EdtDevice *dev);
 int edt_cpu_units(EdtDevice *dev, EdtUnitRate *rates, double *got);
 
 /* linear.c */
@@ -69,6 +70,9 @@ int edt_cpu_conv_planes(EdtDevice *dev, const EdtConv *conv);
 /* decoder.c: the VAE's other operations */
 void edt_cpu_group_norm(EdtDevice *dev, const EdtGroupNorm *op);
 void edt_cpu_add(EdtDevice *dev, gint64 count, void *x, const void *y, EdtType type);
+/* Within an operation that counts its own time. */
+void edt_cpu_convert_uncounted(EdtDevice *dev, gint64 count, const void *x, EdtType x_type, void *y,
+                               EdtType y_type);
 void edt_cpu_convert(EdtDevice *dev, gint64 count, const void *x, EdtType x_type, void *y,
                      EdtType y_type);
 void edt_cpu_to_nhwc(EdtDevice *dev, int N, int C, int hw, const float *x, void *y, EdtType y_type);

@@ -45,9 +45,8 @@ static double burn_pairs(gint64 rounds)
         rest += sum[i][0];
     return 4.0 * PAIR_CHAINS * 16 * (double)(rounds / 2) + (rest < 0 ? 1 : 0);
 }
-#endif
 
-#if defined(EDT_LEVEL_AVX512BF16) /* no processor has that without VNNI */
+/* No processor has bf16 without VNNI. */
 __attribute__((target("avx512vnni"))) static double burn_int8(gint64 rounds)
 {
     __m512i sum[PAIR_CHAINS];

@@ -325,17 +325,6 @@ EdtShape *edt_cpu_layer_shape(EdtDevice *dev, EdtCpuLayer *layer, EdtExtent exte
 
 /* ---- running ---- */
 
-static void widen(EdtDevice *dev, gint64 count, const void *x, EdtType x_type, void *y,
-                  EdtType y_type)
-{
-    const gint64 piece = 16384;
-#pragma omp parallel for schedule(static) num_threads(dev->threads)
-    for (gint64 i = 0; i < count; i += piece)
-        dev->kernels->convert(MIN(piece, count - i),
-                              (const char *)x + (gsize)i * edt_type_size(x_type), x_type,
-                              (char *)y + (gsize)i * edt_type_size(y_type), y_type);
-}
-
 void edt_cpu_layer_run(EdtDevice *dev, const EdtCpuLayer *layer, const EdtShape *shape, int part,
                        const void *x, void *y)
 {
@@ -350,12 +339,12 @@ void edt_cpu_layer_run(EdtDevice *dev, const EdtCpuLayer *layer, const EdtShape 
     };
 
     if (wide_x)
-        widen(dev, p->x_count, x, layer->x_type, x_wide, EDT_F32);
+        edt_cpu_convert_uncounted(dev, p->x_count, x, layer->x_type, x_wide, EDT_F32);
     dnnl_memory_set_data_handle(p->x, wide_x ? x_wide : (void *)x);
     dnnl_memory_set_data_handle(p->y, wide_y ? y_wide : y);
     dnnl_status_t status = dnnl_primitive_execute(p->primitive, dev->stream, p->bias ? 5 : 4, args);
     if (status)
         edt_cpu_fail(dev, layer->what, status);
     else if (wide_y)
-        widen(dev, p->y_count, y_wide, EDT_F32, y, layer->y_type);
+        edt_cpu_convert_uncounted(dev, p->y_count, y_wide, EDT_F32, y, layer->y_type);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What each unit of the processor and its memory give, beside cpu.c's peak of the one that a device
- * computes with: yardsticks for `edt bench`, all threads at once, the best of some trials.
+ * What the unit that a device computes with gives, each unit of the processor, and its memory:
+ * yardsticks for `edt bench`, all threads at once, the best of some trials.
  */
 #include "cpu/device.h"
 #include "base/memory.h"
@@ -12,6 +12,7 @@
 
 #define BURN_ROUNDS 2000000
 #define BURN_TILE_ROUNDS 100000 /* each is longer */
+#define PEAK_TRIALS 12          /* the machine may be busy */
 #define UNIT_TRIALS 3
 #define READ_BYTES ((gsize)128 << 20) /* more than caches hold */
 
@@ -52,10 +53,10 @@ static double read_part(const guint64 *memory, int i, int n)
     return (double)(end - begin) * sizeof *memory + (sum == 1 ? 1 : 0);
 }
 
-static double best_rate(const Trial *trial)
+static double best_rate(const Trial *trial, int trials)
 {
     double best = 0;
-    for (int k = 0; k < UNIT_TRIALS; k++) {
+    for (int k = 0; k < trials; k++) {
         double work = 0, since = omp_get_wtime();
 #pragma omp parallel num_threads(trial->dev->threads) reduction(+ : work)
         work += trial->memory
@@ -64,6 +65,15 @@ static double best_rate(const Trial *trial)
         best = MAX(best, work / (omp_get_wtime() - since));
     }
     return best;
+}
+
+double edt_cpu_peak(EdtDevice *dev)
+{
+    const gboolean bf16 = dev->act == EDT_BF16;
+    double (*burn)(const EdtDevice *dev) = !bf16                      ? burn_f32
+                                           : dev->kernels->burn_tiles ? burn_tiles
+                                                                      : burn_bf16;
+    return best_rate(&(Trial){dev, burn, NULL}, PEAK_TRIALS);
 }
 
 static double process_seconds(void)
@@ -89,12 +99,13 @@ int edt_cpu_units(EdtDevice *dev, EdtUnitRate *rates, double *got)
 
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
         if (all[i].here)
-            rates[n++] = (EdtUnitRate){all[i].name, best_rate(&(Trial){dev, all[i].burn, NULL})};
+            rates[n++] = (EdtUnitRate){all[i].name,
+                                       best_rate(&(Trial){dev, all[i].burn, NULL}, UNIT_TRIALS)};
     *got = (process_seconds() - used) / ((omp_get_wtime() - since) * dev->threads);
     guint64 *memory = edt_alloc(READ_BYTES, NULL);
     if (memory) {
         memset(memory, 1, READ_BYTES);
-        rates[n++] = (EdtUnitRate){"memory", best_rate(&(Trial){dev, NULL, memory})};
+        rates[n++] = (EdtUnitRate){"memory", best_rate(&(Trial){dev, NULL, memory}, UNIT_TRIALS)};
     }
     edt_free(memory);
     return n;

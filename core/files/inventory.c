@@ -3,6 +3,7 @@
  * See inventory.h.  Used by import.c on foreign checkpoints and by info.c on models.
  */
 #include "files/inventory.h"
+#include "base/shape.h"
 #include "edt.h"
 
 #include <glib/gi18n-lib.h>
@@ -37,20 +38,11 @@ static void add(Heap *heap, const char *name)
     heap->count++;
 }
 
-static char *shape_text(int rank, const gint64 *shape)
-{
-    GString *text = g_string_new("[");
-
-    for (int i = 0; i < rank; i++)
-        g_string_append_printf(text, "%s%" G_GINT64_FORMAT, i ? ", " : "", shape[i]);
-    g_string_append_c(text, ']');
-    return g_string_free(text, FALSE);
-}
-
 static void add_misshaped(Heap *heap, const char *name, int rank, const gint64 *shape,
                           int found_rank, const gint64 *found_shape)
 {
-    g_autofree char *wanted = shape_text(rank, shape), *found = shape_text(found_rank, found_shape);
+    g_autofree char *wanted = edt_shape_text(rank, shape);
+    g_autofree char *found = edt_shape_text(found_rank, found_shape);
     g_autofree char *text = g_strdup_printf(_("%s %s instead of %s"), name, found, wanted);
 
     add(heap, text);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What a general reader of JSON does not tell of an object: what stands behind it, a key that stands
- * twice, and how a value was written.  The text has been read by json-glib already, so that only right JSON comes
- * here; anything else ends the walk.
+ * What a general reader of JSON does not tell of an object: what stands behind it, a key that
+ * stands twice, and how a value was written.  The text has been read by json-glib already, so that
+ * only what that takes comes here; anything else ends the walk.
  */
 #include "files/json_text.h"
 
@@ -32,19 +32,18 @@ static void skip_value(EdtJsonCursor *c)
     }
 }
 
-/* Free it; NULL at the end.  *value: where it begins, up to c->at. */
+/* Of the object; free it; NULL at the end.  *value: where it begins, up to c->at. */
 static char *next_member(EdtJsonCursor *c, gsize *value)
 {
-    char *key = edt_json_string(c, NULL);
-    if (!key || !edt_json_accept(c, ':')) {
-        g_free(key);
+    g_autofree char *key =
+        edt_json_accept(c, c->at == 0 ? '{' : ',') ? edt_json_string(c, NULL) : NULL;
+    if (!key || !edt_json_accept(c, ':'))
         return NULL;
-    }
     while (c->at < c->length && strchr(" \t\r\n", c->text[c->at]))
         c->at++;
     *value = c->at;
     skip_value(c);
-    return key;
+    return g_steal_pointer(&key);
 }
 
 gboolean edt_json_is_object(const char *json)
@@ -52,14 +51,9 @@ gboolean edt_json_is_object(const char *json)
     EdtJsonCursor c = {.text = json, .length = strlen(json)};
     gsize value;
     char *key;
-    if (!edt_json_accept(&c, '{'))
-        return FALSE;
-    while ((key = next_member(&c, &value))) {
+    while ((key = next_member(&c, &value)))
         g_free(key);
-        if (!edt_json_accept(&c, ','))
-            break;
-    }
-    return edt_json_accept(&c, '}') && edt_json_at_end(&c);
+    return c.at > 0 && edt_json_accept(&c, '}') && edt_json_at_end(&c);
 }
 
 char *edt_json_repeated(const char *json)
@@ -68,16 +62,9 @@ char *edt_json_repeated(const char *json)
     EdtJsonCursor c = {.text = json, .length = strlen(json)};
     gsize value;
     char *key;
-    if (!edt_json_accept(&c, '{'))
-        return NULL;
-    while ((key = next_member(&c, &value))) {
-        if (g_hash_table_contains(keys, key))
-            return key;
+    while ((key = next_member(&c, &value)) && !g_hash_table_contains(keys, key))
         g_hash_table_add(keys, key);
-        if (!edt_json_accept(&c, ','))
-            break;
-    }
-    return NULL;
+    return key;
 }
 
 char *edt_json_written(const char *json, const char *wanted)
@@ -85,14 +72,10 @@ char *edt_json_written(const char *json, const char *wanted)
     EdtJsonCursor c = {.text = json, .length = strlen(json)};
     gsize value;
     char *key, *text = NULL;
-    if (!edt_json_accept(&c, '{'))
-        return NULL;
     while (!text && (key = next_member(&c, &value))) {
         if (g_str_equal(key, wanted))
             text = g_strchomp(g_strndup(json + value, c.at - value));
         g_free(key);
-        if (!edt_json_accept(&c, ','))
-            break;
     }
     return text;
 }

@@ -215,6 +215,9 @@ static void test_refused(void)
                                            {"--fill", "shape", "mask"},
                                            {"--fill", "heart", "none, shape, missing"},
                                            {"--freedom", "2", "--freedom"},
+                                           {"--freedom", "0.5", "without --image"},
+                                           {"--paper", "keep", "without --image"},
+                                           {"--mix-how", "shape", "without --mix"},
                                            {"--mix-how", "well", "blend, shape"}};
     for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
         Outcome outcome = program_expect(2, NULL, "sample", "--class", "3", "-o", "no.png",
@@ -225,6 +228,7 @@ static void test_refused(void)
     }
     EXPECT(3, "sample", "--class", "3", "--image", "nothing.png", "-o", "no.png");
     EXPECT(2, "sample", "--class", "3", "--image", "sketch.png", "--paper", "blue", "-o", "no.png");
+    EXPECT(2, "sample", "--class", "3", "--image", "sketch.png", "--careful", "-o", "no.png");
     EXPECT(2, "sample", "--class", "3,4", "--mix", "5", "--frames", "3", "-o", "no-%d.png");
     g_assert_false(program_exists("no.png"));
 }

@@ -9,6 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from report import Report  # noqa: E402
+
 TOOL = sys.argv[1]
 NETWORK = '''
 import os
@@ -37,11 +41,12 @@ EDT_models = {'EDT-S/2': Network}
 '''
 EDT = '#!/bin/sh\necho \'{"event":"bench","median_ms":0.5}\'\n'
 
+report = Report()
+check = report.check
 try:
     import torch  # noqa: F401
 except ImportError:
-    print('1..0 # SKIP there is no PyTorch')
-    sys.exit(0)
+    report.skip_all('there is no PyTorch')
 
 
 def run(folder, *arguments):
@@ -54,37 +59,28 @@ def run(folder, *arguments):
     return done, (folder / 'calls').read_text().splitlines()
 
 
-def check(number, what, good, *detail):
-    print(f'{"ok" if good else "not ok"} {number} {what}')
-    if not good:
-        print('#', *detail)
-    return good
-
-
 def main():
-    print('1..4')
-    good = True
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         done, _ = run(folder, name, '--json')
-        good &= check(1, 'a folder without models_edt.py is refused',
-                      done.returncode == 1 and 'models_edt.py' in done.stderr, done.stderr)
+        check('a folder without models_edt.py is refused',
+              done.returncode == 1 and 'models_edt.py' in done.stderr, done.stderr)
         (folder / 'models_edt.py').write_text(NETWORK)
         (folder / 'edt').write_text(EDT)
         (folder / 'edt').chmod(0o755)
         done, calls = run(folder, name, '--json', '--sizes', 'S', '--types', 'f32')
         row = json.loads(done.stdout) if done.returncode == 0 else {}
-        good &= check(2, 'plain and best time, and their ratios to edt',
-                      row and row['edt_ms'] == 0.5 and row['best_ms'] <= row['plain_ms'] and
-                      row['best_ratio'] == row['best_ms'] / 0.5 and
-                      row['plain_ratio'] == row['plain_ms'] / 0.5, done)
-        good &= check(3, 'both halves of one picture, warm-up and repetitions of each way',
-                      set(calls) == {'2 False False'} and len(calls) >= 6, calls)
+        check('plain and best time, and their ratios to edt',
+              row and row['edt_ms'] == 0.5 and row['best_ms'] <= row['plain_ms'] and
+              row['best_ratio'] == row['best_ms'] / 0.5 and
+              row['plain_ratio'] == row['plain_ms'] / 0.5, done)
+        check('both halves of one picture, warm-up and repetitions of each way',
+              set(calls) == {'2 False False'} and len(calls) >= 6, calls)
         done, calls = run(folder, name, '--train', '--types', 'f32')
-        good &= check(4, 'a training step has both passes',
-                      done.returncode == 0 and 'EDT-S/2 training | f32' in done.stdout and
-                      set(calls) == {'8 True False', '8 True True'}, done, calls)
-    return 0 if good else 1
+        check('a training step has both passes',
+              done.returncode == 0 and 'EDT-S/2 training | f32' in done.stdout and
+              set(calls) == {'8 True False', '8 True True'}, (done, calls))
+    report.done()
 
 
-sys.exit(main())
+main()

@@ -10,6 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from report import Report  # noqa: E402, F401
+
 NAMES = ['tench', 'goldfish', 'great white shark', 'tiger shark', 'hammerhead', 'golden retriever',
          'tabby cat', 'barn owl', 'red fox', 'castle']
 GIMPRC = '''(show-welcome-dialog no)
@@ -17,30 +20,6 @@ GIMPRC = '''(show-welcome-dialog no)
 (config-version "3.0.4")
 (color-profile-policy keep)
 '''
-
-
-class Report:
-    """TAP: ok and not ok lines, counted."""
-
-    def __init__(self):
-        self.count = self.failed = 0
-
-    def check(self, name, good, detail=''):
-        self.count += 1
-        self.failed += not good
-        print(f'{"ok" if good else "not ok"} {self.count} {name}', flush=True)
-        if not good and str(detail):
-            for line in str(detail).splitlines()[-30:]:
-                print(f'# {line}', flush=True)
-        return good
-
-    def skip_all(self, why):
-        print(f'1..0 # SKIP {why}')
-        sys.exit(0)
-
-    def done(self):
-        print(f'1..{self.count}')
-        sys.exit(1 if self.failed else 0)
 
 
 def rename_classes(source, target, names):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).parent.parent / 'gimp'))
-from session import german  # noqa: E402
+from session import Report, german  # noqa: E402
 
 PROGRAMS = ['{prefix}/bin/edt', '{plugin}/edt-generate']
 FILES = ['{plugin}/edt-engine.so', '{plugin}/edt-generate.svg',
@@ -24,18 +24,8 @@ FILES = ['{plugin}/edt-engine.so', '{plugin}/edt-generate.svg',
 LANGUAGES = ['de', 'es', 'fr', 'ja', 'zh_CN']
 NO_MODEL = 'Es gibt noch kein Modell'  # of po/de.po
 
-count = failed = 0
-
-
-def check(name, good, detail=''):
-    global count, failed
-    count += 1
-    failed += not good
-    print(f'{"ok" if good else "not ok"} {count} {name}', flush=True)
-    if not good:
-        for line in str(detail).splitlines()[-30:]:
-            print(f'# {line}')
-    return good
+report = Report()
+check = report.check
 
 
 def run(*command, env=None):
@@ -103,8 +93,7 @@ def check_gimp(scratch, plugin):
 def main():
     scratch, build, prefix, plugin = Path(sys.argv[1]).resolve(), Path(sys.argv[2]), *sys.argv[3:5]
     if not shutil.which('meson') or not shutil.which('ninja') or not shutil.which('gimp-console-3'):
-        print('1..0 # SKIP meson, ninja or gimp-console-3 is missing')
-        return
+        report.skip_all('meson, ninja or gimp-console-3 is missing')
     shutil.rmtree(scratch, ignore_errors=True)
     stage = scratch / 'stage'
     stage.mkdir(parents=True)
@@ -127,8 +116,7 @@ def main():
             log.unlink(missing_ok=True)
         else:
             log.write_bytes(kept)
-    print(f'1..{count}')
-    sys.exit(1 if failed else 0)
+    report.done()
 
 
 main()

@@ -11,6 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from report import Report  # noqa: E402
+
 ROOMS = ('core', 'cuda', 'plugin', 'session', 'ui')
 MARKED = re.compile(r'\b(?:_|N_|C_|NC_|g_dngettext|g_dpgettext2|ngettext) ?\(')
 KEYWORDS = ['_', 'N_', 'C_:1c,2', 'NC_:1c,2', 'g_dngettext:2,3', 'g_dpgettext2:2c,3', 'ngettext:1,2']
@@ -24,17 +28,8 @@ ONE_BUTTON = [{'_Generate', '_Generate again'}, {'_Cancel', '_Close'}]
 KEEP = '_Keep'
 OF_GIMP = ['_Reset', '_Load Saved Settings', '_Save Settings', '_Help']
 
-count = failed = 0
-
-
-def check(name, good, detail=''):
-    global count, failed
-    count += 1
-    failed += not good
-    print(f'{"ok" if good else "not ok"} {count} {name}')
-    if not good:
-        for line in str(detail).splitlines():
-            print(f'# {line}')
+report = Report()
+check = report.check
 
 
 def run(*command):
@@ -108,8 +103,7 @@ def check_catalogue(language, po, template, scratch):
 def main():
     root = Path(sys.argv[1])
     if not shutil.which('xgettext'):
-        print('1..0 # SKIP there is no xgettext')
-        return
+        report.skip_all('there is no xgettext')
     listed = words(root / 'po/POTFILES.in')
     marked = sorted(str(path.relative_to(root)) for room in ROOMS for path in root.glob(f'{room}/**/*.c')
                     if MARKED.search(path.read_text()))
@@ -127,8 +121,7 @@ def main():
                                for refs, context, msgid, _ in entries(template)])
         for language in languages:
             check_catalogue(language, root / f'po/{language}.po', template, scratch)
-    print(f'1..{count}')
-    sys.exit(1 if failed else 0)
+    report.done()
 
 
 main()

@@ -19,29 +19,18 @@ import time
 import zlib
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from report import Report  # noqa: E402
+
 READY = ('--steps', '1', '--batch-size', '1', '--type', 'f32')
 TRAIN = ('--size', '16', '--batch', '2', '--micro', '2', '--type', 'f32', '--log-every', '1',
          '--save-every', '0', '--steps', '4')
 RUN_FILES = {'.lock', 'checkpoint.safetensors', 'model.safetensors', 'log.jsonl'}
 
-count = failed = 0
+report = Report()
+check, skip = report.check, report.skip
 options = environment = None
-
-
-def check(name, good, detail=''):
-    global count, failed
-    count += 1
-    failed += not good
-    print(f'{"ok" if good else "not ok"} {count} {name}', flush=True)
-    if not good:
-        for line in str(detail).splitlines()[-30:]:
-            print(f'# {line}')
-
-
-def skip(name, why):
-    global count
-    count += 1
-    print(f'ok {count} {name} # SKIP {why}', flush=True)
 
 
 # ---- running edt ----
@@ -362,8 +351,7 @@ def main():
     for name in options.only:
         PARTS[name]()
     shutil.rmtree(options.scratch)
-    print(f'1..{count}')
-    sys.exit(1 if failed else 0)
+    report.done()
 
 
 main()
