@@ -5,10 +5,9 @@
 #include "cli/canvas.h"
 #include "core/canvas.h"
 #include "catalogue.h"
+#include "core/settings.h"
 
 #include <string.h>
-
-#define FREEDOM 0.6
 
 /* ---- sources and masks ---- */
 
@@ -70,41 +69,34 @@ void edt_cli_canvas_suit(EdtItem *item, gboolean freedom_said, gboolean fill_sai
     if (item->mask && !fill_said)
         item->fill = item->source ? EDT_FILL_MISSING : EDT_FILL_SHAPE;
     if (item->source && !freedom_said)
-        item->freedom = item->fill == EDT_FILL_MISSING ? 1 : FREEDOM;
+        item->freedom = item->fill == EDT_FILL_MISSING ? 1 : EDT_CANVAS_FREEDOM;
 }
 
 /* ---- mixes and variations ---- */
 
-static gboolean refuse(GError **error, const char *option, const char *text, const char *advice)
-{
-    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, "%s %s cannot be: give %s.", option, text,
-                advice);
-    return FALSE;
-}
-
 /* "owl:0.4" -> "owl" (in place) and 0.4; a share that is not there stays. */
 static gboolean split(char *text, double *share)
 {
-    char *colon = strrchr(text, ':'), *end;
+    char *colon = strrchr(text, ':');
     if (!colon)
         return TRUE;
     *colon = 0;
-    *share = g_ascii_strtod(colon + 1, &end);
     g_strstrip(text);
-    return end != colon + 1 && !*end && *share >= 0 && *share <= 1;
+    return edt_real_parse(g_strstrip(colon + 1), share) && *share >= 0 && *share <= 1;
 }
+
+#define STYLE_OF_ITEM (EDT_STYLE_ANY - 1) /* until the item has one */
 
 /* "owl/flat": a class, and behind the last slash a style of models that have some. */
 static gboolean parse_class(const EdtModelInfo *info, char *text, int *class_index, int *style,
                             GError **error)
 {
     char *slash = info->n_styles ? strrchr(text, '/') : NULL;
-    *style = EDT_STYLE_ANY;
+    *style = STYLE_OF_ITEM;
     if (slash)
         *slash = 0;
     *class_index = edt_class_choose(info, text, NULL, error);
-    return *class_index >= 0 &&
-           (!slash || edt_style_choose(info, slash + 1, style, NULL, error));
+    return *class_index >= 0 && (!slash || edt_style_choose(info, slash + 1, style, NULL, error));
 }
 
 gboolean edt_cli_mix_parse(const EdtModelInfo *info, const char *text, double usual, EdtMix *mix,
@@ -115,16 +107,30 @@ gboolean edt_cli_mix_parse(const EdtModelInfo *info, const char *text, double us
     g_autofree char *advice = g_strdup_printf(
         "at most %d classes with their weights, 0 to 1, such as owl:0.4", EDT_MIX_MAX);
     if (n > EDT_MIX_MAX)
-        return refuse(error, "--mix", text, advice);
+        return edt_cli_refuse(error, "--mix", text, advice);
     *mix = (EdtMix){.n = n};
     for (int k = 0; k < n; k++) {
         mix->of[k].weight = usual;
         if (!split(g_strstrip(parts[k]), &mix->of[k].weight))
-            return refuse(error, "--mix", text, advice);
+            return edt_cli_refuse(error, "--mix", text, advice);
         if (!parse_class(info, parts[k], &mix->of[k].class_index, &mix->of[k].style, error))
             return FALSE;
     }
     return TRUE;
+}
+
+void edt_cli_mix_follow(EdtMix *mix, int style)
+{
+    for (int k = 0; k < mix->n; k++)
+        if (mix->of[k].style == style)
+            mix->of[k].style = STYLE_OF_ITEM;
+}
+
+void edt_cli_mix_settle(EdtItem *item)
+{
+    for (int k = 0; k < item->mix.n; k++)
+        if (item->mix.of[k].style == STYLE_OF_ITEM)
+            item->mix.of[k].style = item->style;
 }
 
 gboolean edt_cli_variation_parse(const char *text, EdtVariation *variation, GError **error)
@@ -134,12 +140,12 @@ gboolean edt_cli_variation_parse(const char *text, EdtVariation *variation, GErr
     g_autofree char *advice = g_strdup_printf(
         "at most %d seeds, each with an amount of 0 to 1, such as 7:0.2", EDT_VARIATIONS_MAX);
     if (n > EDT_VARIATIONS_MAX)
-        return refuse(error, "--vary", text, advice);
+        return edt_cli_refuse(error, "--vary", text, advice);
     *variation = (EdtVariation){.n = n};
     for (int k = 0; k < n; k++) {
         double amount = -1;
         if (!split(g_strstrip(parts[k]), &amount) || amount < 0)
-            return refuse(error, "--vary", text, advice);
+            return edt_cli_refuse(error, "--vary", text, advice);
         variation->of[k].amount = amount;
         if (!edt_cli_seed_parse(parts[k], &variation->of[k].seed, error))
             return FALSE;
@@ -149,15 +155,9 @@ gboolean edt_cli_variation_parse(const char *text, EdtVariation *variation, GErr
 
 /* ---- frames ---- */
 
-/* Slow at both ends, where a picture is looked at longest. */
-static double ease(double share)
-{
-    return share * share * (3 - 2 * share);
-}
-
 void edt_cli_frame(EdtItem *item, int i, int n)
 {
-    const double share = n > 1 ? ease((double)i / (n - 1)) : 1;
+    const double share = edt_frame_share(i, n);
     for (int k = 0; k < item->mix.n; k++)
         item->mix.of[k].weight *= share;
     for (int k = 0; k < item->variation.n; k++)

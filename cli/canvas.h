@@ -25,9 +25,14 @@ gboolean edt_cli_canvas_take(EdtCliCanvas *canvas, const EdtCliSettings *setting
 /* What was not said of freedom and fill: what suits a source and a mask. */
 void edt_cli_canvas_suit(EdtItem *item, gboolean freedom_said, gboolean fill_said);
 
-/* "owl:0.4,cat/flat:0.1" of a model; a class without a weight gets `usual`. */
+/* "owl:0.4,cat/flat:0.1" of a model; a class without a weight gets `usual`, one without a style
+ * that of the picture, once it has one and is settled. */
 gboolean edt_cli_mix_parse(const EdtModelInfo *info, const char *text, double usual, EdtMix *mix,
                            GError **error);
+/* Classes of a mix in this style get that of the picture, too. */
+void edt_cli_mix_follow(EdtMix *mix, int style);
+/* The item has its style: what waits for it gets it. */
+void edt_cli_mix_settle(EdtItem *item);
 /* "7:0.2,9:0.1". */
 gboolean edt_cli_variation_parse(const char *text, EdtVariation *variation, GError **error);
 

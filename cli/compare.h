@@ -9,7 +9,7 @@
 typedef struct {
     const char *sizes; /* of S, B, XL, with commas; NULL: all */
     int threads, image_size, pictures, repetitions, warm_up;
-    gboolean json;
+    gboolean train, json;
 } EdtCliCompare;
 
 /* Measures and prints; answers the exit code. */

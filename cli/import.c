@@ -135,8 +135,8 @@ static gboolean run_import(Import *import, const char *checkpoint, GError **erro
                          .vae_path = import->vae,
                          .draft_path = import->draft,
                          .output = import->output,
-                         .stored = import->type && edt_word_find(edt_storage_words, import->type)
-                                       ? EDT_STORED_BF16
+                         .stored = import->type
+                                       ? (EdtStored)edt_word_find(edt_storage_words, import->type)
                                        : EDT_STORED_F32,
                          .force = import->force,
                          .title = import->title,
@@ -169,7 +169,7 @@ static int import_checked(Import *import, int argc, char **argv)
     if (argc > 2)
         return edt_cli_usage("\"%s\" is one file too many: the VAE is given with --vae.", argv[2]);
     if (import->type && edt_word_find(edt_storage_words, import->type) < 0)
-        return edt_cli_usage("--type %s cannot be: give f32 or bf16.", import->type);
+        return edt_cli_usage("--type %s cannot be: give f32, bf16 or int8.", import->type);
     if (import->heads < 0 || import->decode_layer < 0)
         return edt_cli_usage("--heads and --decode-layer are numbers above 0.");
     if (import->output && edt_save_is_stream(import->output))
@@ -194,7 +194,8 @@ int edt_cli_import(int argc, char **argv)
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &import.output, "The model to write",
          "FILE.safetensors"},
         {"type", 0, 0, G_OPTION_ARG_STRING, &import.type,
-         "Store weights as f32 (default) or bf16 (half the size)", "TYPE"},
+         "Store weights as f32 (default), bf16 (half the size) or int8 (of the blocks; a third)",
+         "TYPE"},
         {"title", 0, 0, G_OPTION_ARG_STRING, &import.title, "A name for people", "TEXT"},
         {"licence", 0, 0, G_OPTION_ARG_STRING, &import.licence, "Licence of the weights", "TEXT"},
         {"heads", 0, 0, G_OPTION_ARG_INT, &import.heads,

@@ -127,6 +127,8 @@ static void print_model(const EdtModelInfo *info)
            edt_storage_words[info->stored]);
     print_guidance(info);
     print_row("AMM", amm_text(info));
+    print_row("reuse", info->has_inner ? "of the inner stages, in the less noisy steps"
+                                       : "none: the network has no inner stages");
     print_bytes("file", info->file_bytes, "");
     print_bytes("memory", forecast(info, 1), " for one picture at a time");
     print_bytes("", forecast(info, 8), " for eight");
@@ -153,6 +155,7 @@ static void send_model(const EdtModelInfo *info)
     edt_cli_event_flag(event, "null_class", info->has_null);
     edt_cli_event_flag(event, "amm_official", info->amm_official);
     edt_cli_event_flag(event, "amm_auto", info->amm_helps);
+    edt_cli_event_flag(event, "inner_stages", info->has_inner);
     edt_cli_event_flag(event, "learned_variance", info->learned_variance);
     edt_cli_event_flag(event, "vae", info->has_vae);
     edt_cli_event_flag(event, "draft_vae", info->has_draft);
@@ -241,11 +244,13 @@ static void show_backends(const Info *info, EdtBackendKind kind)
     edt_backends_free(list);
 }
 
-/* What a run of the model takes of a device's memory, in either type. */
+/* What a run of the model takes of a device's memory, in each type. */
 static void show_forecast(const Info *info, const EdtModelInfo *model, EdtBackendKind kind,
                           const char *backend)
 {
-    for (int type = EDT_PRECISION_F32; type <= EDT_PRECISION_BF16; type++) {
+    const int last =
+        kind == EDT_BACKEND_CPU && edt_cpu_has_int8() ? EDT_PRECISION_INT8 : EDT_PRECISION_BF16;
+    for (int type = EDT_PRECISION_F32; type <= last; type++) {
         const EdtEngineOptions options = {.backend = kind, .precision = (EdtPrecision)type};
         const char *name = edt_precision_words[type];
         guint64 one = edt_memory_forecast(model, &options, 1);

@@ -10,6 +10,7 @@
 #include "cli/save.h"
 #include "core/canvas.h"
 #include "core/settings.h"
+#include "saving.h"
 
 #include <json-glib/json-glib.h>
 #include <math.h>
@@ -35,9 +36,14 @@ static gboolean is_known(const char *key)
            (edt_record_knows(key) && !g_str_equal(key, "init_latent"));
 }
 
-/* Which of the two was meant? */
-static gboolean check_repeated(const char *json, GError **error)
+/* Which of the two was meant?  And what stands behind a NUL is not to be lost. */
+static gboolean check_text(const char *json, GError **error)
 {
+    if (edt_record_has_nul(json)) {
+        g_set_error_literal(error, EDT_ERROR, EDT_ERROR_USAGE,
+                            "The job has \\u0000 in it, which no name and no path may have.");
+        return FALSE;
+    }
     g_autofree char *key = edt_record_repeated(json);
     if (key)
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
@@ -76,14 +82,14 @@ static JsonNode *member(JsonObject *line, const char *key)
     return node && !JSON_NODE_HOLDS_NULL(node) ? node : NULL;
 }
 
-/* Whole numbers, 25.0 among them. */
+/* Whole numbers, 25.0 among them; from 2^53 on that may have been another one. */
 static gboolean read_number(JsonNode *node, gint64 *number)
 {
     GType type = node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_value_type(node) : 0;
     double value = type == G_TYPE_DOUBLE ? json_node_get_double(node) : 0.5;
     if (type == G_TYPE_INT64)
         *number = json_node_get_int(node);
-    else if (value == floor(value) && fabs(value) <= 9007199254740992.0)
+    else if (value == floor(value) && fabs(value) < 9007199254740992.0)
         *number = (gint64)value;
     else
         return FALSE;
@@ -139,6 +145,8 @@ static gboolean read_style(JsonObject *line, const char *json, const EdtCliSetti
         return FALSE;
     item->style = EDT_STYLE_ANY;
     if (g_strcmp0(text, "-1") == 0) /* as records write it */
+        return TRUE;
+    if (!text && !settings->styles && json_object_has_member(line, "edt")) /* it is one */
         return TRUE;
     return edt_style_choose(info, text ? text : settings->styles, &item->style, &job->style_drawn,
                             error);
@@ -228,7 +236,40 @@ static gboolean read_canvas(JsonObject *line, const char *json, const EdtCliSett
         &task->item,
         json_object_has_member(line, "freedom") || edt_cli_settings_says(settings, "freedom"),
         json_object_has_member(line, "fill") || edt_cli_settings_says(settings, "fill"));
+    job->mix = task->item.mix;
+    edt_cli_mix_settle(&task->item);
     return edt_item_check(info, &job->request, &task->item, error);
+}
+
+/* What the line reads, or what all lines do, is not replaced by its picture. */
+static gboolean spare(JsonObject *line, const char *json, const char *output,
+                      const EdtCliSettings *settings, GError **error)
+{
+    const char *const names[] = {"source", "mask"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = NULL;
+        if (!read_text(line, json, names[i], &path, error))
+            return FALSE;
+        if (!path || !(edt_save_is_same(path, output) || edt_canvas_is_at(path, NULL, output)))
+            continue;
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "%s is what \"%s\" reads: choose another output.", output, names[i]);
+        return FALSE;
+    }
+    return edt_cli_settings_spare(settings, "output", output, error);
+}
+
+/* Events have stdout to themselves, and the jobs are not to be replaced by their pictures. */
+static gboolean check_output(const char *output, const EdtCliSettings *settings, GError **error)
+{
+    gboolean out = edt_save_is_stdout(output);
+    if (!out && !(settings->jobs && edt_save_is_same(output, settings->jobs)))
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                out ? "%s is where the events of a job file go: choose another output."
+                    : "%s is the job file itself: choose another output.",
+                output);
+    return FALSE;
 }
 
 static gboolean read_output(JsonObject *line, const char *json, const EdtCliSettings *settings,
@@ -244,7 +285,9 @@ static gboolean read_output(JsonObject *line, const char *json, const EdtCliSett
         g_autofree char *subject = edt_cli_plan_subject(info, &task->item);
         task->output = edt_cli_name_default(settings->output, info->path, subject, task->item.seed);
     }
-    return edt_cli_name_check(task->output, error) &&
+    return check_output(task->output, settings, error) &&
+           spare(line, json, task->output, settings, error) &&
+           edt_cli_name_check(task->output, error) &&
            edt_save_check(task->output, EDT_WRITE_NEXT, edt_cli_save_bytes(info), error);
 }
 
@@ -256,11 +299,13 @@ static gboolean check_model(JsonObject *line, const char *json, const EdtModelIn
     if (!read_text(line, json, "model_sha256", &sha256, error))
         return FALSE;
     gboolean ok = !sha256 || g_strcmp0(sha256, info->sha256) == 0;
-    if (!ok)
+    if (!ok) {
+        g_autofree char *shown = g_utf8_substring(sha256, 0, MIN(g_utf8_strlen(sha256, -1), 10));
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "The job is for the model %.10s, but %s is %.10s: choose the model with -m, or "
+                    "The job is for the model %s, but %s is %.10s: choose the model with -m, or "
                     "leave \"model_sha256\" out.",
-                    sha256, info->path, info->sha256);
+                    shown, info->path, info->sha256);
+    }
     g_free(sha256);
     return ok;
 }
@@ -271,15 +316,17 @@ gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings
     GError *cause = NULL;
     JsonNode *root = json_from_string(text, &cause);
     if (!root || !JSON_NODE_HOLDS_OBJECT(root) || !edt_record_is_object(text)) {
+        /* json-glib quotes the line, and cuts it at any byte */
+        g_autofree char *why = cause ? g_utf8_make_valid(cause->message, -1) : NULL;
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, "The line is not a JSON object%s%s.",
-                    cause ? ": " : "", cause ? cause->message : "");
+                    why ? ": " : "", why ? why : "");
         g_clear_error(&cause);
         g_clear_pointer(&root, json_node_unref);
         return FALSE;
     }
     JsonObject *line = json_node_get_object(root);
     gboolean ok =
-        check_repeated(text, error) && check_keys(line, error) &&
+        check_text(text, error) && check_keys(line, error) &&
         check_model(line, text, info, error) && read_item(line, text, settings, info, job, error) &&
         read_lists(line, info, &job->task.item, error) && read_request(line, text, job, error) &&
         read_canvas(line, text, settings, info, job, error) &&
@@ -290,12 +337,19 @@ gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings
 
 /* ---- is it done already? ---- */
 
-/* What the job leaves to chance. */
-static gboolean may_differ(const EdtCliJob *job, const EdtSetting *setting)
+/* The job's item, had chance decided as it did for the one that is there. */
+static EdtItem as_found(const EdtCliJob *job, const EdtItem *found)
 {
-    return (job->class_drawn && g_str_equal(setting->name, "class")) ||
-           (job->style_drawn && g_str_equal(setting->name, "style")) ||
-           (job->seed_drawn && g_str_equal(setting->name, "seed"));
+    EdtItem item = job->task.item;
+    if (job->class_drawn)
+        item.class_index = found->class_index;
+    if (job->style_drawn)
+        item.style = found->style;
+    if (job->seed_drawn)
+        item.seed = found->seed;
+    item.mix = job->mix;
+    edt_cli_mix_settle(&item);
+    return item;
 }
 
 static gboolean same_numbers(const EdtModelInfo *info, EdtCanvasPart part, const float *wanted,
@@ -308,13 +362,13 @@ static gboolean same_numbers(const EdtModelInfo *info, EdtCanvasPart part, const
 static gboolean same_settings(const EdtCliJob *job, const EdtModelInfo *info,
                               const EdtRecord *found)
 {
-    const EdtItem item = edt_item_asked(info, &job->task.item);
+    const EdtItem like = as_found(job, &found->item), item = edt_item_asked(info, &like);
     int n;
     const EdtSetting *settings = edt_settings(&n);
     for (int i = 0; i < n; i++) {
         gpointer wanted = edt_setting_field(&settings[i], &job->request, &item);
         gpointer there = edt_setting_field(&settings[i], &found->request, &found->item);
-        if (!may_differ(job, &settings[i]) && !edt_setting_equal(&settings[i], wanted, there))
+        if (!edt_setting_equal(&settings[i], wanted, there))
             return FALSE;
     }
     return same_numbers(info, EDT_CANVAS_SOURCE, item.source, found->source) &&

@@ -11,6 +11,7 @@ typedef struct {
     EdtRequest request;                            /* in: the command line's */
     gboolean class_drawn, style_drawn, seed_drawn; /* another one every time the line is read */
     gboolean drawn;                                /* its name comes from one of them */
+    EdtMix mix;        /* the item's, before it is settled: styles may follow one that was drawn */
     gboolean archived; /* in: the picture goes into no file of its own; "output" says nothing */
 } EdtCliJob;
 

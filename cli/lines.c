@@ -3,14 +3,13 @@
  * A line reader on a file descriptor; poll() answers what stdio cannot.
  */
 #include "cli/lines.h"
+#include "cli/stop.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "cli/stop.h"
 
 #define LINE_MAX_BYTES (64 * 1024)
 
@@ -83,6 +82,14 @@ static const char *fail(EdtCliLines *lines, GError **error)
     return NULL;
 }
 
+/* As some editors begin a file of UTF-8. */
+static void skip_mark(EdtCliLines *lines)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    if (lines->number == 0 && g_str_has_prefix(lines->line->str, mark))
+        g_string_erase(lines->line, 0, strlen(mark));
+}
+
 const char *edt_cli_lines_next(EdtCliLines *lines, gboolean *too_long, GError **error)
 {
     const char *end;
@@ -103,6 +110,7 @@ const char *edt_cli_lines_next(EdtCliLines *lines, gboolean *too_long, GError **
     g_string_assign(lines->line, "");
     g_string_append_len(lines->line, lines->pending->str, (gssize)MIN(length, LINE_MAX_BYTES));
     g_string_erase(lines->pending, 0, (gssize)(length + (end ? 1 : 0)));
+    skip_mark(lines);
     lines->number++;
     return lines->line->str;
 }

@@ -93,6 +93,8 @@ static gboolean plan_canvas(const EdtCliSettings *settings, const EdtModelInfo *
     if (settings->mix &&
         !edt_cli_mix_parse(info, settings->mix, settings->frames ? 1 : 0.5, &item->mix, error))
         return FALSE;
+    if (record && settings->styles && !settings->mix)
+        edt_cli_mix_follow(&item->mix, record->item.style);
     if (!edt_cli_canvas_take(canvas, settings, info, source, mask, beside, error))
         return FALSE;
     edt_cli_canvas_lay(canvas, item);
@@ -145,8 +147,10 @@ static gboolean plan_each(const EdtCliSettings *settings, const EdtModelInfo *in
             EdtItem item = *base;
             item.seed = seed + (guint64)i;
             if (!choose_class(settings, info, classes[k / n_styles], &item.class_index, error) ||
-                !choose_style(settings, info, styles[k % n_styles], &item.style, error) ||
-                !edt_item_check(info, request, &item, error))
+                !choose_style(settings, info, styles[k % n_styles], &item.style, error))
+                return FALSE;
+            edt_cli_mix_settle(&item);
+            if (!edt_item_check(info, request, &item, error))
                 return FALSE;
             add_tasks(settings, &item, canvas, tasks);
         }
@@ -186,7 +190,8 @@ static gboolean plan_named(const EdtCliSettings *settings, GArray *tasks, GError
             !edt_cli_name_check(task->output, error))
             return FALSE;
         task->replace = settings->force;
-        if (!edt_save_check(task->output, settings->force ? EDT_WRITE_REPLACE : EDT_WRITE_NEW, 0,
+        if (!edt_cli_settings_spare(settings, "-o", task->output, error) ||
+            !edt_save_check(task->output, settings->force ? EDT_WRITE_REPLACE : EDT_WRITE_NEW, 0,
                             error))
             return FALSE;
     }

@@ -2,15 +2,15 @@
  *
  * `edt plot`: the log of a training run as one SVG picture, which any browser and GIMP open.
  */
-#include <json-glib/json-glib.h>
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "cli/event.h"
 #include "cli/stop.h"
 #include "cli/talk.h"
 #include "saving.h"
+
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 static const char summary[] =
     "Draws the curves of a training run: squared error of both passes, variational term, pace.";
@@ -58,7 +58,7 @@ static GArray *read_points(const char *path, GError **error)
         JsonNode *root = json_parser_get_root(parser);
         JsonObject *object =
             root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
-        if (object == NULL || !json_object_has_member(object, "step"))
+        if (!object || !json_object_has_member(object, "step"))
             continue;
         Point point = {.step = (double)json_object_get_int_member(object, "step")};
         for (int c = 0; c < CURVES; c++)
@@ -80,25 +80,35 @@ static gboolean is_there(int curve, double value)
     return isfinite(value) && (!curves[curve].logarithmic || value > 0);
 }
 
-/* One frame with its curve; top: its upper edge. */
-static gboolean draw(GString *svg, const GArray *points, int curve, double top)
+/* Of a frame: its upper edge, what its height and its width show. */
+typedef struct {
+    double top, low, span, last;
+} Frame;
+
+/* FALSE: the curve has no point. */
+static gboolean measure(const GArray *points, int curve, Frame *frame)
 {
-    double low = INFINITY, high = -INFINITY, last = 1;
+    double low = INFINITY, high = -INFINITY;
+    frame->last = 1;
     for (guint i = 0; i < points->len; i++) {
         const Point *p = &g_array_index(points, Point, i);
-        last = MAX(last, p->step);
+        frame->last = MAX(frame->last, p->step);
         if (!is_there(curve, p->value[curve]))
             continue;
         low = MIN(low, place(curve, p->value[curve]));
         high = MAX(high, place(curve, p->value[curve]));
     }
-    if (!(low <= high))
-        return FALSE;
-    double span = high > low ? high - low : 1;
-    g_string_append_printf(svg, "<text x='%g' y='%g' font-weight='bold'>%s</text>\n", LEFT, top - 8,
-                           curves[curve].title);
+    frame->low = low;
+    frame->span = high > low ? high - low : 1;
+    return low <= high;
+}
+
+static void draw_axes(GString *svg, int curve, const Frame *f)
+{
+    g_string_append_printf(svg, "<text x='%g' y='%g' font-weight='bold'>%s</text>\n", LEFT,
+                           f->top - 8, curves[curve].title);
     for (int tick = 0; tick <= 4; tick++) {
-        double value = low + span * tick / 4, y = top + HEIGHT * (1 - tick / 4.0);
+        double value = f->low + f->span * tick / 4, y = f->top + HEIGHT * (1 - tick / 4.0);
         g_string_append_printf(svg,
                                "<line x1='%g' x2='%g' y1='%g' y2='%g' stroke='#ccc'/>"
                                "<text x='%g' y='%g' text-anchor='end'>%.3g</text>\n",
@@ -106,18 +116,33 @@ static gboolean draw(GString *svg, const GArray *points, int curve, double top)
                                curves[curve].logarithmic ? pow(10, value) : value);
         double x = LEFT + WIDTH * tick / 4;
         g_string_append_printf(svg, "<text x='%g' y='%g' text-anchor='middle'>%.0f</text>\n", x,
-                               top + HEIGHT + 16, last * tick / 4);
+                               f->top + HEIGHT + 16, f->last * tick / 4);
     }
+}
+
+static void draw_curve(GString *svg, const GArray *points, int curve, const Frame *f)
+{
     g_string_append_printf(svg, "<polyline fill='none' stroke='%s' stroke-width='1.3' points='",
                            curves[curve].colour);
     for (guint i = 0; i < points->len; i++) {
         const Point *p = &g_array_index(points, Point, i);
-        if (is_there(curve, p->value[curve]))
-            g_string_append_printf(svg, "%.1f,%.1f ", LEFT + WIDTH * p->step / last,
-                                   top +
-                                       HEIGHT * (1 - (place(curve, p->value[curve]) - low) / span));
+        if (!is_there(curve, p->value[curve]))
+            continue;
+        double y = (place(curve, p->value[curve]) - f->low) / f->span;
+        g_string_append_printf(svg, "%.1f,%.1f ", LEFT + WIDTH * p->step / f->last,
+                               f->top + HEIGHT * (1 - y));
     }
     g_string_append(svg, "'/>\n");
+}
+
+/* One frame with its curve; top: its upper edge. */
+static gboolean draw(GString *svg, const GArray *points, int curve, double top)
+{
+    Frame frame = {.top = top};
+    if (!measure(points, curve, &frame))
+        return FALSE;
+    draw_axes(svg, curve, &frame);
+    draw_curve(svg, points, curve, &frame);
     return TRUE;
 }
 
@@ -142,13 +167,18 @@ static void choose_files(const char *given, char **log, char **output)
     gboolean folder = g_file_test(given, G_FILE_TEST_IS_DIR);
 
     *log = folder ? g_build_filename(given, "log.jsonl", NULL) : g_strdup(given);
-    if (*output == NULL)
+    if (!*output)
         *output = folder ? g_build_filename(given, "loss.svg", NULL) : g_strdup("loss.svg");
 }
 
 static gboolean plot(const char *log, const char *output, gboolean force, GError **error)
 {
     GError *cause = NULL;
+    if (edt_save_is_same(log, output)) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "“%s” is the log itself: the picture needs another name.", output);
+        return FALSE;
+    }
     g_autoptr(GArray) points = read_points(log, &cause);
 
     if (cause || points->len == 0) {

@@ -43,6 +43,15 @@ static gboolean check_model(const EdtModelInfo *info, const EdtCliSettings *sett
     return TRUE;
 }
 
+static gboolean check_latents(const EdtCliSettings *settings, const char *path, GError **error)
+{
+    if (!settings->latent_out || !edt_save_is_same(settings->latent_out, path))
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                "%s is the model itself: choose another name for --latent-out.", path);
+    return FALSE;
+}
+
 /* Previews of another run are not overwritten either. */
 static gboolean prepare_previews(const EdtCliSettings *settings, GError **error)
 {
@@ -77,6 +86,7 @@ gboolean edt_cli_run_open(EdtCliRun *run, const EdtCliSettings *settings, const 
     EdtEngineOptions options;
     EdtModelInfo *info = edt_model_info_read(path, error);
     gboolean ok = info && check_model(info, settings, error) &&
+                  check_latents(settings, path, error) &&
                   (!settings->preview_dir || prepare_previews(settings, error)) &&
                   edt_cli_settings_engine(settings, &options, error);
     edt_model_info_free(info);

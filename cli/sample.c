@@ -10,6 +10,7 @@
 #include "cli/save.h"
 #include "cli/stop.h"
 #include "cli/talk.h"
+#include "core/canvas.h"
 #include "core/settings.h"
 #include "machine.h"
 #include "train.h"
@@ -60,11 +61,14 @@ static gboolean parse_options(EdtCliSettings *s, int *argc, char ***argv)
         {"class", 'c', 0, G_OPTION_ARG_STRING, &s->classes,
          "Number, name, \"random\", \"null\", or a list with commas (default: random)", "CLASS"},
         {"style", 0, 0, G_OPTION_ARG_STRING, &s->styles,
-         "Style, of models that know some: name, number, \"random\", \"any\" (default), or a list",
+         "Style, of models that know some: name, number, \"random\", \"any\", or a list (default: "
+         "the first)",
          "STYLE"},
         {"seed", 's', 0, G_OPTION_ARG_STRING, &s->seed, "Seed, or -1: random (default)", "N"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &s->output, "File, %03d.png pattern, or folder",
          "FILE"},
+        {"speed", 0, 0, G_OPTION_ARG_STRING, &s->speed,
+         "Preset of sampler, steps, reuse and guidance interval: exact, balanced or fast", "NAME"},
         {"steps", 0, 0, G_OPTION_ARG_STRING, text_of(s, "steps"),
          "Steps (default: what suits the model; so below)", "N"},
         {"sampler", 0, 0, G_OPTION_ARG_STRING, text_of(s, "sampler"),
@@ -78,6 +82,9 @@ static gboolean parse_options(EdtCliSettings *s, int *argc, char ***argv)
          "Guidance that grows as noise falls (MDT): 0 is constant, 4 spares variety", "P"},
         {"cfg-interval", 0, 0, G_OPTION_ARG_STRING, text_of(s, "cfg_interval"),
          "Guide only at noise levels of A to B, 0 to 1: other steps cost half", "A,B"},
+        {"reuse", 0, 0, G_OPTION_ARG_STRING, text_of(s, "reuse"),
+         "Of EDT: the inner stages at every N-th of the less noisy steps only; 1 (exact) to 10",
+         "N"},
         {"amm", 0, 0, G_OPTION_ARG_STRING, text_of(s, "amm"),
          "Attention modulation: off, official or auto", "MODE"},
         {"vae", 0, 0, G_OPTION_ARG_STRING, text_of(s, "vae"),
@@ -87,7 +94,9 @@ static gboolean parse_options(EdtCliSettings *s, int *argc, char ***argv)
         {"image", 0, 0, G_OPTION_ARG_FILENAME, &s->image, "Start from this picture: a sketch, ...",
          "FILE"},
         {"freedom", 0, 0, G_OPTION_ARG_STRING, text_of(s, "freedom"),
-         "How far it may go from there: 0 smooths, 1 does not look at it (default: 0.6)", "X"},
+         "How far it may go from there: 0 smooths, 1 does not look at it (default: " G_STRINGIFY(
+             EDT_CANVAS_FREEDOM) ")",
+         "X"},
         {"paper", 0, 0, G_OPTION_ARG_STRING, &s->paper,
          "White paper under it, of models with alpha: auto, keep or clear", "WHAT"},
         {"mask", 0, 0, G_OPTION_ARG_FILENAME, &s->mask, "Where it is made: white in this picture",
@@ -113,7 +122,7 @@ static gboolean parse_options(EdtCliSettings *s, int *argc, char ***argv)
          "N"},
         {"backend", 0, 0, G_OPTION_ARG_STRING, &s->backend, "auto, cpu or cuda", "NAME"},
         {"type", 0, 0, G_OPTION_ARG_STRING, &s->type,
-         "Precision: auto (the faster one), f32 or bf16", "TYPE"},
+         "Precision: auto (the faster of f32 and bf16), f32, bf16 or int8", "TYPE"},
         {"rng", 0, 0, G_OPTION_ARG_STRING, &s->rng, "Random numbers: torch", "NAME"},
         {"from", 0, 0, G_OPTION_ARG_FILENAME, &s->from,
          "Start from the record of a PNG or .json; other options change it", "FILE"},
@@ -198,15 +207,24 @@ static gboolean amm_acts(const EdtModelInfo *info, EdtAmm amm)
     return TRUE;
 }
 
+/* Said only where it is asked for. */
+static char *reuse_text(const EdtModelInfo *info, int reuse)
+{
+    return reuse > 1 ? g_strdup_printf(", inner stages at every %d later steps%s", reuse,
+                                       info->has_inner ? "" : " (it has none)")
+                     : g_strdup("");
+}
+
 /* Each class counts its seeds up from the first. */
 static void tell_plan(const EdtCliRun *run, const EdtRequest *request, const EdtCliTask *first,
                       int classes)
 {
     if (edt_engine_passed_over(run->engine))
         edt_cli_say("The GPU is not used: %s", edt_engine_passed_over(run->engine));
-    edt_cli_say("%s, %s, %d steps of %s, guidance %g, AMM %s%s; seed %" G_GUINT64_FORMAT "%s",
+    g_autofree char *reuse = reuse_text(run->info, request->reuse);
+    edt_cli_say("%s, %s, %d steps of %s, guidance %g%s, AMM %s%s; seed %" G_GUINT64_FORMAT "%s",
                 run->info->variant, edt_engine_backend(run->engine), request->steps,
-                edt_sampler_words[request->sampler], request->cfg_scale,
+                edt_sampler_words[request->sampler], request->cfg_scale, reuse,
                 edt_amm_words[request->amm], amm_acts(run->info, request->amm) ? "" : " (nowhere)",
                 first->item.seed, run->pictures > classes ? " and on" : "");
 }

@@ -64,8 +64,11 @@ static gboolean read_job(const EdtCliSeries *s, int i, const char *line, EdtCliJ
     }
     if (job->class_drawn)
         job->task.item.class_index = class_of(s, i);
-    if (job->style_drawn)
+    if (job->style_drawn) {
         job->task.item.style = style_of(s, i);
+        job->task.item.mix = job->mix;
+        edt_cli_mix_settle(&job->task.item);
+    }
     if (job->seed_drawn)
         job->task.item.seed = s->seed + (guint64)i;
     return TRUE;

@@ -8,6 +8,7 @@
 #include "cli/canvas.h"
 #include "cli/name.h"
 #include "cli/talk.h"
+#include "core/canvas.h"
 #include "core/settings.h"
 #include "saving.h"
 
@@ -28,13 +29,12 @@ EdtCliSaid *edt_cli_settings_said(const EdtCliSettings *settings, const char *na
 
 void edt_cli_settings_clear(EdtCliSettings *settings)
 {
-    char *texts[] = {settings->model,       settings->output,      settings->classes,
-                     settings->styles,      settings->seed,        settings->backend,
-                     settings->type,        settings->rng,         settings->from,
-                     settings->latent_out,  settings->init_latent, settings->jobs,
-                     settings->preview_dir, settings->npz,         settings->image,
-                     settings->mask,        settings->paper,       settings->mix,
-                     settings->vary};
+    char *texts[] = {
+        settings->model,       settings->output,     settings->classes,     settings->styles,
+        settings->seed,        settings->backend,    settings->type,        settings->rng,
+        settings->from,        settings->latent_out, settings->init_latent, settings->jobs,
+        settings->preview_dir, settings->npz,        settings->image,       settings->mask,
+        settings->paper,       settings->mix,        settings->vary,        settings->speed};
     int n;
     edt_settings(&n);
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
@@ -43,26 +43,6 @@ void edt_cli_settings_clear(EdtCliSettings *settings)
         g_free(settings->said[i].text);
     g_free(settings->said);
     edt_record_free(settings->record);
-}
-
-static gboolean refuse(GError **error, const char *option, const char *value, const char *advice)
-{
-    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, "%s %s cannot be: give %s.", option, value,
-                advice);
-    return FALSE;
-}
-
-gboolean edt_cli_word(const char *option, const char *text, const char *const *words, int *place,
-                      GError **error)
-{
-    int found = text ? edt_word_find(words, text) : *place;
-    if (found < 0) {
-        g_autofree char *list = g_strjoinv(", ", (char **)words);
-        g_autofree char *advice = g_strdup_printf("one of %s", list);
-        return refuse(error, option, text, advice);
-    }
-    *place = found;
-    return TRUE;
 }
 
 /* ---- the record of --from ---- */
@@ -111,15 +91,43 @@ static gboolean check_numbers(const EdtCliSettings *settings, GError **error)
     char text[32];
     g_snprintf(text, sizeof text, "%d", settings->batch_count);
     if (settings->batch_count < 1 || settings->batch_count > 100000)
-        return refuse(error, "--batch-count", text, "1 to 100000");
+        return edt_cli_refuse(error, "--batch-count", text, "1 to 100000");
     g_snprintf(text, sizeof text, "%d", settings->batch_size);
     if (settings->batch_size < 0 || settings->batch_size > 256)
-        return refuse(error, "--batch-size", text, "1 to 256, or 0 for as many as fit");
+        return edt_cli_refuse(error, "--batch-size", text, "1 to 256, or 0 for as many as fit");
     g_snprintf(text, sizeof text, "%d", settings->frames);
     if (settings->frames < 0 || settings->frames == 1 || settings->frames > 1000)
-        return refuse(error, "--frames", text, "2 to 1000");
+        return edt_cli_refuse(error, "--frames", text, "2 to 1000");
     if (settings->rng && g_strcmp0(settings->rng, "torch") != 0)
-        return refuse(error, "--rng", settings->rng, "\"torch\", the only generator");
+        return edt_cli_refuse(error, "--rng", settings->rng, "\"torch\", the only generator");
+    return TRUE;
+}
+
+gboolean edt_cli_settings_spare(const EdtCliSettings *settings, const char *option,
+                                const char *path, GError **error)
+{
+    const EdtRecord *record = settings->record;
+    g_autofree char *beside = settings->from ? g_path_get_dirname(settings->from) : NULL;
+    const struct {
+        const char *option, *text; /* a path, or the SHA-256 of a source or a mask */
+    } all[] = {
+        {"--image", settings->image},
+        {"--mask", settings->mask},
+        {"--from", settings->from},
+        {"--from", record && !settings->image ? record->source : NULL},
+        {"--from", record && !settings->mask ? record->mask : NULL},
+        {"--init-latent", settings->init_latent},
+        {"--jobs", settings->jobs},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
+        const char *text = all[i].text;
+        if (!text || !(edt_save_is_same(text, path) || edt_canvas_is_at(text, beside, path)))
+            continue;
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "%s is what %s reads: choose another name for %s.", path, all[i].option,
+                    option);
+        return FALSE;
+    }
     return TRUE;
 }
 
@@ -145,22 +153,31 @@ static gboolean check_latents(const EdtCliSettings *settings, GError **error)
                     settings->latent_out);
         return FALSE;
     }
-    return edt_cli_name_check_folder(settings->latent_out, "the latents", error) &&
+    return edt_cli_settings_spare(settings, "--latent-out", settings->latent_out, error) &&
+           edt_cli_name_check_folder(settings->latent_out, "the latents", error) &&
            edt_save_check(settings->latent_out, settings->force ? EDT_WRITE_REPLACE : EDT_WRITE_NEW,
                           0, error);
 }
 
-static gboolean is_stdout(const char *path)
+static gboolean is_same_place(const char *a, const char *b)
 {
-    return g_str_equal(path, "-") || g_str_equal(path, "/dev/stdout") ||
-           g_str_equal(path, "/dev/fd/1");
+    g_autofree char *whole = g_canonicalize_filename(a, NULL),
+                    *other = g_canonicalize_filename(b, NULL);
+    return g_str_equal(whole, other) || edt_save_is_same(a, b);
 }
 
-/* One thing alone can go to stdout. */
+/* One thing alone can go to stdout, or into a file. */
 static gboolean check_streams(const EdtCliSettings *settings, GError **error)
 {
-    gboolean picture = settings->output && is_stdout(settings->output);
-    gboolean latents = settings->latent_out && is_stdout(settings->latent_out);
+    gboolean picture = settings->output && edt_save_is_stdout(settings->output);
+    gboolean latents = settings->latent_out && edt_save_is_stdout(settings->latent_out);
+    if (settings->output && settings->latent_out && !picture && !latents &&
+        is_same_place(settings->output, settings->latent_out)) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "-o and --latent-out are both %s: give the latents another name.",
+                    settings->output);
+        return FALSE;
+    }
     if (picture + latents + (settings->json != 0) < 2)
         return TRUE;
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
@@ -195,8 +212,10 @@ static gboolean check_npz(const EdtCliSettings *settings, GError **error)
                         : settings->preview_dir ? "--preview-dir"
                         : settings->no_metadata ? "--no-metadata"
                                                 : NULL;
-    if (!settings->npz || !other)
+    if (!settings->npz)
         return TRUE;
+    if (!other)
+        return edt_cli_settings_spare(settings, "--npz", settings->npz, error);
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                 "%s cannot go together with --npz, which holds plain pictures and their classes.",
                 other);
@@ -250,7 +269,17 @@ static gboolean refuse_setting(const EdtSetting *setting, const char *text, GErr
 {
     g_autofree char *option = g_strdelimit(g_strconcat("--", setting->name, NULL), "_", '-');
     g_autofree char *expected = edt_setting_expected(setting);
-    return refuse(error, option, text, expected);
+    return edt_cli_refuse(error, option, text, expected);
+}
+
+/* Options come later, and say more. */
+static gboolean apply_speed(const EdtCliSettings *settings, EdtRequest *request, GError **error)
+{
+    int speed = EDT_SPEED_NONE;
+    if (!edt_cli_word("--speed", settings->speed, edt_speed_words, &speed, error))
+        return FALSE;
+    edt_speed_apply((EdtSpeed)speed, request);
+    return TRUE;
 }
 
 gboolean edt_cli_settings_apply(const EdtCliSettings *settings, EdtRequest *request, EdtItem *item,
@@ -260,6 +289,8 @@ gboolean edt_cli_settings_apply(const EdtCliSettings *settings, EdtRequest *requ
     const EdtSetting *rows = edt_settings(&n);
     if (settings->record)
         edt_record_apply(settings->record, request, item);
+    if (!apply_speed(settings, request, error))
+        return FALSE;
     for (int i = 0; i < n; i++) {
         const char *text = settings->said[i].on ? "true" : settings->said[i].text;
         if (text && !edt_setting_read(&rows[i], edt_setting_field(&rows[i], request, item), text))
@@ -280,18 +311,4 @@ gboolean edt_cli_settings_says(const EdtCliSettings *settings, const char *name)
     const EdtCliSaid *said = &settings->said[setting - first];
     const guint64 bit = (guint64)1 << (setting - first);
     return said->on || said->text || (settings->record && settings->record->named & bit);
-}
-
-/* ---- seed ---- */
-
-gboolean edt_cli_seed_parse(const char *text, guint64 *seed, GError **error)
-{
-    gint64 value = 0;
-    char *end = NULL;
-    if (text && *text)
-        value = g_ascii_strtoll(text, &end, 10);
-    if (!end || end == text || *end || value < -1 || value == G_MAXINT64)
-        return refuse(error, "--seed", text, "a whole number from 0 on, or -1 for a random one");
-    *seed = value == -1 ? g_random_int() : (guint64)value;
-    return TRUE;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The options of `edt sample` as they stand on the command line, and their way into a request.
- * Precedence: option, then the record of --from, then what suits the model.
+ * Precedence: option, then the preset of --speed, then the record of --from, then what suits the
+ * model.
  */
 #pragma once
 
 #include "cli/command.h"
+#include "cli/value.h"
 #include "record.h"
 
 #define EDT_CLI_UNSAID G_MININT
@@ -20,7 +22,7 @@ typedef struct {
 typedef struct {
     char *model, *output, *classes, *styles, *seed, *backend, *type, *rng;
     char *latent_out, *init_latent, *preview_dir, *from, *jobs, *npz;
-    char *image, *mask, *paper, *mix, *vary;
+    char *image, *mask, *paper, *mix, *vary, *speed;
     EdtCliSaid *said; /* one for each of edt_settings() */
     int size, batch_count, batch_size, threads, frames;
     gboolean latent_only, json, no_metadata, force;
@@ -43,11 +45,9 @@ gboolean edt_cli_settings_engine(const EdtCliSettings *settings, EdtEngineOption
 gboolean edt_cli_settings_apply(const EdtCliSettings *settings, EdtRequest *request, EdtItem *item,
                                 GError **error);
 
+/* FALSE: a file that is read, which what an option writes would replace. */
+gboolean edt_cli_settings_spare(const EdtCliSettings *settings, const char *option,
+                                const char *path, GError **error);
+
 /* Whether an option or the record of --from says a setting. */
 gboolean edt_cli_settings_says(const EdtCliSettings *settings, const char *name);
-/* The place of an option's word; text NULL: *place stays. */
-gboolean edt_cli_word(const char *option, const char *text, const char *const *words, int *place,
-                      GError **error);
-
-/* A whole number, or -1 for a random 32-bit one. */
-gboolean edt_cli_seed_parse(const char *text, guint64 *seed, GError **error);

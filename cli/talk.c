@@ -4,12 +4,11 @@
  * Below mpirun only rank 0 talks; an error can be any rank's and says whose.
  */
 #include "cli/talk.h"
+#include "train.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
-
-#include "train.h"
 
 #define BAR_WIDTH 24
 #define BAR_INTERVAL_US 100000

@@ -28,12 +28,19 @@ static const char details[] =
     "{\"de\":\n"
     "\"Tusche\"}}]} finds rose/inks/1.png and rose/ink-2.png. With --by-class a \"share\": 3 there "
     "makes\n"
-    "a style come three times as often as the others.\n\n"
+    "a style come three times as often as the others.\n"
+    "DiT, MDTv2 and MDT (sizes Ti to XL) work on latents and learn as their authors had it: noise "
+    "is\n"
+    "predicted on a linear schedule, timesteps are drawn uniformly, MDT's masked pass hides 30 to "
+    "50 % of\n"
+    "the tokens (rate 3e-4, clipped at 1; MDTv2-S 5e-4, with 6 of its blocks in the decoder), DiT\n"
+    "has none and plain weights (rate 1e-4). Options say otherwise; the optimiser is Adan.\n\n"
     "Examples:\n"
     "  edt train flowers -o run --steps 20000 --flip\n"
     "  edt train -o run --resume --steps 40000\n"
     "  edt train photos -o run --variant EDT-S/2 --size 256 --vae sd-vae.safetensors \\\n"
     "      --schedule linear --predict noise\n"
+    "  edt train photos -o run --variant MDTv2-S/2 --size 256 --vae sd-vae.safetensors\n"
     "  edt train --export run/checkpoint.safetensors -o flowers.safetensors --title Flowers\n\n"
     "Several machines share each batch, one process on each, with the folders in the same places:\n"
     "  mpirun --host a,b,c --map-by ppr:1:node --bind-to none edt train flowers -o run\n"
@@ -107,7 +114,9 @@ static gboolean parse(Train *t, int *argc, char ***argv)
         {"export", 0, 0, G_OPTION_ARG_FILENAME, &t->export, "Only make a model out of a checkpoint",
          "CHECKPOINT"},
         {"variant", 0, 0, G_OPTION_ARG_STRING, &t->variant,
-         "EDT-Ti/4 (default), EDT-Ti/2, EDT-S/2, …", "NAME"},
+         "EDT-Ti/4 (default), EDT-Ti/2, EDT-S/2, … DiT-S/2, MDTv2-S/2, MDT-S/2, …", "NAME"},
+        {"decode-layer", 0, 0, G_OPTION_ARG_INT, &o->decode_layer,
+         "Blocks of MDT's decoder (default 4; of MDTv2-S 6, of MDT 2)", "N"},
         {"size", 0, 0, G_OPTION_ARG_INT, &o->image_size, "Pixels a side (default 64)", "N"},
         {"channels", 0, 0, G_OPTION_ARG_INT, &o->channels, "4 with alpha (default), or 3", "N"},
         {"schedule", 0, 0, G_OPTION_ARG_STRING, &t->schedule, "cosine (default) or linear", "NAME"},
@@ -141,11 +150,16 @@ static gboolean parse(Train *t, int *argc, char ***argv)
          NULL},
         {"no-mask", 0, 0, G_OPTION_ARG_NONE, &t->no_mask, "Without the masked pass", NULL},
         {"weighting", 0, 0, G_OPTION_ARG_STRING, &t->weighting,
-         "min-snr (default), or velocity: shapes are learnt sooner", "NAME"},
+         "min-snr (default), velocity: shapes are learnt sooner, or plain (default of DiT)",
+         "NAME"},
         {"variational", 0, 0, G_OPTION_ARG_DOUBLE, &o->variational,
          "Share of the variational term (default 1 for noise, 0 for denoised)", "X"},
-        {"uniform", 0, 0, G_OPTION_ARG_NONE, &o->uniform, "All timesteps alike", NULL},
-        {"rate", 0, 0, G_OPTION_ARG_DOUBLE, &o->rate, "Learning rate (default 1e-3)", "X"},
+        {"uniform", 0, 0, G_OPTION_ARG_NONE, &o->uniform,
+         "Draw all timesteps alike (default of DiT and MDT)", NULL},
+        {"by-loss", 0, G_OPTION_FLAG_REVERSE, G_OPTION_ARG_NONE, &o->uniform,
+         "Draw timesteps by their losses (default of EDT)", NULL},
+        {"rate", 0, 0, G_OPTION_ARG_DOUBLE, &o->rate,
+         "Learning rate (default 1e-3; of DiT 1e-4, of MDT 3e-4, of MDTv2-S 5e-4)", "X"},
         {"rate-end", 0, 0, G_OPTION_ARG_DOUBLE, &o->rate_end, "… at the end (default 5e-5)", "X"},
         {"rate-steps", 0, 0, G_OPTION_ARG_INT64, &o->rate_steps, "… of N steps (default 400000)",
          "N"},
@@ -248,12 +262,22 @@ static int export(const Train *t)
 }
 
 /* A run that goes on keeps its options, but for those given anew: they are parsed over them. */
-static gboolean recall(Train *t, int argc, char **argv, int *argc_left, char ***argv_left,
-                       GError **error)
+static gboolean recall(const Train *t, Train *again, GError **error)
+{
+    g_autofree char *checkpoint = g_build_filename(t->output, "checkpoint.safetensors", NULL);
+    return edt_train_options_read(&again->training.options, checkpoint, error);
+}
+
+/* A new one begins with what its network's authors use.  FALSE after a message or with an error. */
+static gboolean begin(Train *t, int argc, char **argv, int *argc_left, char ***argv_left,
+                      GError **error)
 {
     Train again = train_new();
-    g_autofree char *checkpoint = g_build_filename(t->output, "checkpoint.safetensors", NULL);
-    gboolean ok = edt_train_options_read(&again.training.options, checkpoint, error);
+    gboolean ok = TRUE;
+    if (t->training.resume)
+        ok = recall(t, &again, error);
+    else if (t->variant) /* one that there is not is refused with the others */
+        edt_train_options_own(&again.training.options, t->variant);
     if (ok)
         ok = parse(&again, &argc, &argv);
     train_clear(t);
@@ -335,7 +359,7 @@ int edt_cli_train(int argc, char **argv)
         code = edt_cli_usage("Where to? Give a folder for the run with -o.");
     else if (t.export)
         code = export(&t);
-    else if (t.training.resume && !recall(&t, count, copy, &argc, &argv, &error))
+    else if (!begin(&t, count, copy, &argc, &argv, &error))
         code = error ? edt_cli_fail(error) : EDT_ERROR_USAGE;
     else
         code = run(&t, argc, argv);

@@ -3,6 +3,10 @@
  * The folder of a run (training.h) has one owner: who trains there holds the lock on its ".lock",
  * in which it says who it is.  What others left in it is not replaced without leave.
  */
+#include "cli/talk.h"
+#include "cli/training.h"
+#include "saving.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -11,10 +15,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "cli/talk.h"
-#include "cli/training.h"
-#include "saving.h"
 
 /* ---- the lock ---- */
 
@@ -185,13 +185,24 @@ static gboolean is_regular(int file)
     return fstat(file, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+/* What a full disk, or a kill, has left of the last one. */
+static gboolean drop_half_line(int file)
+{
+    off_t end = lseek(file, 0, SEEK_END);
+    char last;
+    while (end > 0 && pread(file, &last, 1, end - 1) == 1 && last != '\n')
+        end--;
+    return ftruncate(file, end) == 0;
+}
+
 FILE *edt_cli_train_open_log(const EdtCliTraining *t, GError **error)
 {
     g_autofree char *path = g_build_filename(t->folder, "log.jsonl", NULL);
-    const int mode = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK;
+    const int mode = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK;
     int file = open(path, t->resume || t->force ? mode : mode | O_EXCL, 0666);
     gboolean regular = file >= 0 && is_regular(file);
-    FILE *log = regular && (t->resume || ftruncate(file, 0) == 0) ? fdopen(file, "a") : NULL;
+    gboolean ready = regular && (t->resume ? drop_half_line(file) : ftruncate(file, 0) == 0);
+    FILE *log = ready ? fdopen(file, "a") : NULL;
     if (log)
         return log;
     g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, "“%s” cannot be written: %s.", path,

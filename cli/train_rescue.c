@@ -4,23 +4,31 @@
  * of a second later SIGKILL: too soon for a step, and for writing a checkpoint.  So rank 0 leaves a
  * child behind, in a session of its own that mpirun does not know, with a copy of the run as it was
  * after the last whole step; the child writes it down and is gone.
+ *
+ * A host that vanishes (no power, no network) leaves the others waiting, for minutes or for ever,
+ * and when mpirun sees it, it kills them without a word.  So rank 0 saves the run, too, when a step
+ * takes far longer than the steps before it.
  */
 #include "cli/training.h"
+#include "cli/stop.h"
+#include "cli/talk.h"
 
 #include <signal.h>
 #include <unistd.h>
 
-#include "cli/stop.h"
-#include "cli/talk.h"
-
 #define LOOK_US 5000
 #define PATIENCE_S 600 /* for a disk that does not answer */
+#define LATE 8         /* so many times the usual, and at least … */
+#define LATE_US (5 * G_USEC_PER_SEC)
 
 static struct {
     EdtTrainer *trainer;
     const char *checkpoint;
     GThread *thread;
     gint quit;
+    GMutex lock;
+    gint64 since; /* this step's beginning; 0: between steps */
+    gint64 usual; /* a step's time, smoothed; 0: unknown */
 } rescue;
 
 /* In the child: only this thread is there. */
@@ -32,7 +40,7 @@ static void write_down(void)
     _exit(edt_trainer_save(rescue.trainer, rescue.checkpoint, NULL) ? 0 : EDT_ERROR_FAILED);
 }
 
-static void leave_child(void)
+static gboolean leave_child(void)
 {
     pid_t child;
 
@@ -41,10 +49,28 @@ static void leave_child(void)
     if (child == 0)
         write_down();
     edt_trainer_let_go(rescue.trainer);
-    if (child > 0)
-        edt_cli_error("mpirun ends this run: a process was lost, or it was asked to stop. The last "
-                      "whole step is being saved to %s; --resume goes on from it.",
-                      rescue.checkpoint);
+    return child > 0;
+}
+
+static gboolean is_late(void)
+{
+    g_mutex_lock(&rescue.lock);
+    gint64 waited = rescue.since ? g_get_monotonic_time() - rescue.since : 0;
+    gboolean late = rescue.usual > 0 && waited > MAX(LATE * rescue.usual, LATE_US);
+    if (late)
+        rescue.since = rescue.usual = 0; /* once, until steps come again */
+    g_mutex_unlock(&rescue.lock);
+    return late;
+}
+
+void edt_cli_rescue_step(gboolean begins)
+{
+    g_mutex_lock(&rescue.lock);
+    const gint64 now = g_get_monotonic_time(), took = now - rescue.since;
+    if (!begins && rescue.since)
+        rescue.usual = rescue.usual ? (9 * rescue.usual + took) / 10 : took;
+    rescue.since = begins ? now : 0;
+    g_mutex_unlock(&rescue.lock);
 }
 
 /* Rank 1 speaks too: the lost one may be rank 0. */
@@ -52,9 +78,16 @@ static gpointer watch(gpointer data)
 {
     while (!g_atomic_int_get(&rescue.quit)) {
         if (edt_cli_stop_ended() && edt_ranks_own() == 0) {
-            leave_child();
+            if (leave_child())
+                edt_cli_error("mpirun ends this run: a process was lost, or it was asked to stop. "
+                              "The last whole step is being saved to %s; --resume goes on from it.",
+                              rescue.checkpoint);
             break;
         }
+        if (edt_ranks_own() == 0 && is_late() && leave_child())
+            edt_cli_error("The other processes have not answered for long: one of their machines "
+                          "is slow or lost. The last whole step is being saved to %s.",
+                          rescue.checkpoint);
         if (edt_cli_stop_ended()) {
             edt_cli_error("mpirun ends this run: a process was lost, or it was asked to stop. "
                           "--resume goes on from the last checkpoint, %s.",
@@ -77,7 +110,7 @@ void edt_cli_rescue_begin(EdtTrainer *trainer, const char *checkpoint)
 
 void edt_cli_rescue_end(void)
 {
-    if (rescue.thread == NULL)
+    if (!rescue.thread)
         return;
     g_atomic_int_set(&rescue.quit, 1);
     g_thread_join(rescue.thread);

@@ -67,6 +67,8 @@ static void add_report(Run *run, const EdtTrainReport *r)
     }
     s->norm += r->norm;
     s->seconds += r->seconds;
+    s->own_seconds += r->own_seconds;
+    s->own_pictures += r->own_pictures;
     run->summed++;
     run->speed = run->speed > 0 ? 0.95 * run->speed + 0.05 * speed : speed;
 }
@@ -105,7 +107,7 @@ static void log_x0_error(GString *event, const EdtTrainReport *s)
     g_string_free(list, TRUE);
 }
 
-static void log_sum(Run *run)
+static void write_sum(Run *run, const char *ranks)
 {
     const EdtTrainReport *s = &run->sum;
     double n = run->summed;
@@ -123,9 +125,19 @@ static void log_sum(Run *run)
     edt_cli_event_number(event, "rate", s->rate);
     edt_cli_event_number(event, "samples_per_s", n * run->t->options.batch / s->seconds);
     edt_cli_event_number(event, "seconds", s->seconds);
+    if (ranks)
+        edt_cli_event_raw(event, "ranks", ranks);
+    write_line(run, event);
+}
+
+/* Every rank comes here: rank 0 hears how fast the others are. */
+static void log_sum(Run *run)
+{
+    g_autofree char *ranks = edt_cli_train_rates(&run->sum);
+    if (run->writes)
+        write_sum(run, ranks);
     run->sum = (EdtTrainReport){0};
     run->summed = 0;
-    write_line(run, event);
 }
 
 static void show(const Run *run, const EdtTrainReport *report)
@@ -208,12 +220,14 @@ static void after_step(Run *run, const EdtTrainReport *report)
     gint64 step = report->step;
     if (step % t->log_every == 0)
         log_skipped(run);
-    if (!run->writes)
-        return;
     add_report(run, report);
-    show(run, report);
+    if (run->writes)
+        show(run, report);
     if (step % t->log_every == 0)
         log_sum(run);
+    edt_cli_rescue_step(FALSE);
+    if (!run->writes)
+        return;
     if (minutes_since(run->saved) >= t->save_minutes)
         save_or_say(run);
     if (t->sample_every && step % t->sample_every == 0 && step != t->options.steps)
@@ -223,6 +237,7 @@ static void after_step(Run *run, const EdtTrainReport *report)
 /* When one rank is asked to, all stop after the same step. */
 static gboolean should_stop(Run *run)
 {
+    edt_cli_rescue_step(TRUE);
     gboolean late = run->t->limit_minutes > 0 && minutes_since(run->began) >= run->t->limit_minutes;
     gint64 wish = edt_ranks_most(edt_cli_stop_asked() ? 2 : late);
     run->stopped = wish == 2;
@@ -231,13 +246,11 @@ static gboolean should_stop(Run *run)
 
 static gboolean finish(Run *run, gint64 step, GError **error)
 {
-    if (!run->writes)
-        return TRUE;
-    if (!save(run, error))
+    if (run->writes && !save(run, error))
         return FALSE;
     if (run->summed > 0)
         log_sum(run);
-    if (run->stopped)
+    if (!run->writes || run->stopped)
         return TRUE;
     if (!export(run, error))
         return FALSE;
@@ -271,8 +284,7 @@ static void tell(Run *run)
                 (double)facts->memory_bytes / (1 << 30));
     if (facts->precision == EDT_PRECISION_BF16 && !edt_cpu_has_bf16())
         edt_cli_say_bf16_in_f32();
-    if (edt_ranks_count() > 1)
-        edt_cli_say("%d processes share each batch.", edt_ranks_count());
+    edt_cli_train_hosts();
     if (facts->step && run->pictures >= 0 && run->pictures != facts->pictures)
         edt_cli_say("The data has changed: %" G_GINT64_FORMAT " pictures before, %d now.",
                     run->pictures, facts->pictures);

@@ -64,7 +64,7 @@ gboolean edt_cli_train_samples(const EdtCliTraining *t, const char *model, gint6
     EdtPictures *pictures;
     gboolean ok;
 
-    if (engine == NULL)
+    if (!engine)
         return FALSE;
     const EdtModelInfo *info = edt_engine_info(engine);
     edt_request_init(&request, engine);

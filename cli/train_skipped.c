@@ -2,10 +2,10 @@
  *
  * What a training passes over, said once: a line for each reason, with a few of its names.
  */
-#include <string.h>
-
 #include "cli/talk.h"
 #include "cli/training.h"
+
+#include <string.h>
 
 #define SHOWN 3
 

@@ -3,15 +3,15 @@
  * `edt train --status RUN`: where a run is, read from the files in its folder (training.h). Whether
  * it runs is told by the lock that it holds there (train_folder.c).
  */
+#include "cli/event.h"
+#include "cli/talk.h"
+#include "cli/training.h"
+
 #include <json-glib/json-glib.h>
 #include <math.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
-
-#include "cli/event.h"
-#include "cli/talk.h"
-#include "cli/training.h"
 
 typedef struct {
     const char *folder;

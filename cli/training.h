@@ -58,7 +58,13 @@ typedef gboolean (*EdtCliRunWriter)(gpointer data, const EdtCliRunFile *file, GE
 gboolean edt_cli_train_keep(EdtCliRunFile *file, EdtCliRunWriter write, gpointer data,
                             GError **error);
 FILE *edt_cli_train_open_log(const EdtCliTraining *training, GError **error);
+/* train_ranks.c: says which process is on which host; the pictures a second of each, as JSON for
+ * the log, or NULL where there is one alone.  All ranks call them, rank 0 hears the answers. */
+void edt_cli_train_hosts(void);
+char *edt_cli_train_rates(const EdtTrainReport *sum);
 /* train_rescue.c: below mpirun, what is saved when that ends the run.  Nothing to do elsewhere. */
+/* Where the others are waited for. */
+void edt_cli_rescue_step(gboolean begins);
 void edt_cli_rescue_begin(EdtTrainer *trainer, const char *checkpoint);
 void edt_cli_rescue_end(void);
 /* Classes spread over the list, one seed each, as one PNG. */

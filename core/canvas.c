@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * See canvas.h: between bytes, files and the numbers of a model; and the folder in which sources
- * and masks of finished pictures are kept.  paper.c clears white paper.
+ * See canvas.h: between bytes, files and the numbers of a model.  paper.c clears white paper,
+ * kept.c is the folder of sources and masks of finished pictures.
  */
 #include "canvas.h"
-#include "history.h"
-#include "files/png.h"
 #include "sample/pixels.h"
 
 #include <gdk-pixbuf/gdk-pixbuf.h>
 #include <glib/gi18n-lib.h>
-#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
-#include <utime.h>
 
-#define KEPT_MAX 400                        /* files in the folder ... */
-#define KEPT_BYTES_MAX ((guint64)200 << 20) /* ... and bytes */
 #define SIDE_MAX 16384
 
 const char *const edt_paper_words[] = {"auto", "keep", "clear", NULL};
@@ -61,7 +55,7 @@ float *edt_canvas_from_bytes(const EdtModelInfo *info, EdtCanvasPart part, const
     return numbers;
 }
 
-static guint8 *to_bytes(const EdtModelInfo *info, EdtCanvasPart part, const float *numbers)
+guint8 *edt_canvas_to_bytes(const EdtModelInfo *info, EdtCanvasPart part, const float *numbers)
 {
     const gsize hw = pixels_of(info);
     const int C = channels_of(info, part);
@@ -243,164 +237,4 @@ float *edt_canvas_load(const EdtModelInfo *info, EdtCanvasPart part, const char 
     clear_paper(info, part, paper, rgba, width, height);
     g_autofree guint8 *bytes = edt_canvas_fit(info, part, rgba, width, height);
     return edt_canvas_from_bytes(info, part, bytes);
-}
-
-/* ---- what is kept ---- */
-
-char *edt_canvas_folder(void)
-{
-    g_autofree char *history = edt_history_folder();
-    return g_build_filename(history, "sources", NULL);
-}
-
-typedef struct {
-    char *path;
-    gint64 used;
-    guint64 bytes;
-} Kept;
-
-static void clear_kept(gpointer kept)
-{
-    g_free(((Kept *)kept)->path);
-}
-
-static gint latest_first(gconstpointer a, gconstpointer b)
-{
-    const gint64 one = ((const Kept *)a)->used, two = ((const Kept *)b)->used;
-    return (one < two) - (one > two);
-}
-
-static GArray *list_kept(const char *folder)
-{
-    GArray *list = g_array_new(FALSE, FALSE, sizeof(Kept));
-    GDir *dir = g_dir_open(folder, 0, NULL);
-    const char *name;
-
-    g_array_set_clear_func(list, clear_kept);
-    while (dir && (name = g_dir_read_name(dir))) {
-        GStatBuf file;
-        Kept kept = {.path = g_build_filename(folder, name, NULL)};
-        if (g_str_has_suffix(name, ".png") && g_stat(kept.path, &file) == 0) {
-            kept.used = (gint64)file.st_mtime;
-            kept.bytes = (guint64)file.st_size;
-            g_array_append_val(list, kept);
-        } else {
-            g_free(kept.path);
-        }
-    }
-    if (dir)
-        g_dir_close(dir);
-    g_array_sort(list, latest_first);
-    return list;
-}
-
-static void trim(const char *folder)
-{
-    g_autoptr(GArray) list = list_kept(folder);
-    guint64 bytes = 0;
-    for (guint i = 0; i < list->len; i++) {
-        const Kept *kept = &g_array_index(list, Kept, i);
-        bytes += kept->bytes;
-        if (i > 1 && (i >= KEPT_MAX || bytes > KEPT_BYTES_MAX)) /* those of this picture stay */
-            g_unlink(kept->path);
-    }
-}
-
-static char *file_of(const char *folder, const char *sha256)
-{
-    g_autofree char *name = g_strconcat(sha256, ".png", NULL);
-    return g_build_filename(folder, name, NULL);
-}
-
-/* A mask is written as the gray of a picture. */
-static gboolean write_kept(const EdtModelInfo *info, EdtCanvasPart part, const guint8 *bytes,
-                           const char *path, GError **error)
-{
-    const int side = info->image_size;
-    g_autofree guint8 *gray = NULL;
-    if (part == EDT_CANVAS_SOURCE)
-        return edt_png_write(path, side, side, channels_of(info, part), bytes, NULL, NULL, 0,
-                             error);
-    gray = g_malloc(3 * pixels_of(info));
-    for (gsize i = 0; i < 3 * pixels_of(info); i++)
-        gray[i] = bytes[i / 3];
-    return edt_png_write(path, side, side, 3, gray, NULL, NULL, 0, error);
-}
-
-static gboolean keep(const EdtModelInfo *info, EdtCanvasPart part, const float *numbers,
-                     GError **error)
-{
-    g_autofree char *folder = edt_canvas_folder();
-    g_autofree char *sha256 = edt_canvas_sha256(info, part, numbers);
-    if (!sha256)
-        return TRUE;
-    g_autofree char *path = file_of(folder, sha256);
-    if (utime(path, NULL) == 0) /* there already, and used again */
-        return TRUE;
-    g_autofree guint8 *bytes = to_bytes(info, part, numbers);
-    g_autofree float *again = edt_canvas_from_bytes(info, part, bytes);
-    if (memcmp(again, numbers, pixels_of(info) * (gsize)channels_of(info, part) * 4) != 0) {
-        g_set_error(
-            error, EDT_ERROR, EDT_ERROR_USAGE,
-            _("What the picture starts from has no whole bytes and cannot be kept as PNG."));
-        return FALSE;
-    }
-    g_mkdir_with_parents(folder, 0700);
-    if (!write_kept(info, part, bytes, path, error))
-        return FALSE;
-    trim(folder);
-    return TRUE;
-}
-
-gboolean edt_canvas_keep(const EdtModelInfo *info, const EdtItem *item, GError **error)
-{
-    return keep(info, EDT_CANVAS_SOURCE, item->source, error) &&
-           keep(info, EDT_CANVAS_MASK, item->mask, error);
-}
-
-/* The numbers of a file that is what its name says; NULL: it is not there, or another one. */
-static float *read_kept(const EdtModelInfo *info, EdtCanvasPart part, const char *folder,
-                        const char *sha256)
-{
-    g_autofree char *path = file_of(folder, sha256);
-    const int C = channels_of(info, part);
-    int width, height, channels;
-    g_autofree guint8 *bytes = edt_png_read(path, &width, &height, &channels, NULL);
-
-    if (!bytes || width != info->image_size || height != width || channels != MAX(C, 3))
-        return NULL;
-    for (gsize i = 0; part == EDT_CANVAS_MASK && i < pixels_of(info); i++)
-        bytes[i] = bytes[3 * i];
-    float *numbers = edt_canvas_from_bytes(info, part, bytes);
-    g_autofree char *found = edt_canvas_sha256(info, part, numbers);
-    if (strcmp(found, sha256) != 0)
-        g_clear_pointer(&numbers, g_free);
-    return numbers;
-}
-
-static gboolean is_sha256(const char *text)
-{
-    return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
-}
-
-float *edt_canvas_find(const EdtModelInfo *info, EdtCanvasPart part, const char *sha256,
-                       const char *beside, GError **error)
-{
-    g_autofree char *folder = edt_canvas_folder();
-    g_autofree char *own = beside ? g_build_filename(beside, "sources", NULL) : NULL;
-    const char *const places[] = {folder, own, beside};
-    float *numbers = NULL;
-
-    /* it may be a stranger's record: nothing else may become a path */
-    for (gsize i = 0; i < G_N_ELEMENTS(places) && !numbers && is_sha256(sha256); i++)
-        numbers = places[i] ? read_kept(info, part, places[i], sha256) : NULL;
-    if (!numbers)
-        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    part == EDT_CANVAS_SOURCE
-                        ? _("The picture that it started from is not here any more (“%s.png” of "
-                            "“%s”), or is of another model.")
-                        : _("The mask that it was made with is not here any more (“%s.png” of "
-                            "“%s”), or is of another model."),
-                    sha256, folder);
-    return numbers;
 }

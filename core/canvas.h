@@ -17,6 +17,9 @@ typedef enum {
     EDT_CANVAS_MASK,   /* EdtItem.mask */
 } EdtCanvasPart;
 
+/* How free a picture is that redraws its source, unless something else is said. */
+#define EDT_CANVAS_FREEDOM 0.6
+
 /* Channels of a source's bytes: 3, or 4 for models with alpha. */
 int edt_canvas_source_channels(const EdtModelInfo *info);
 
@@ -24,6 +27,8 @@ int edt_canvas_source_channels(const EdtModelInfo *info);
  * edt_canvas_source_channels(), alpha straight; a mask is one byte a pixel, 255 where the picture
  * is made.  Free with g_free(). */
 float *edt_canvas_from_bytes(const EdtModelInfo *info, EdtCanvasPart part, const guint8 *bytes);
+/* The same bytes again, where the numbers were made of bytes. */
+guint8 *edt_canvas_to_bytes(const EdtModelInfo *info, EdtCanvasPart part, const float *numbers);
 
 /* Straight RGBA of any size to such bytes: premultiplied, scaled to fit the square, in its middle.
  * With alpha all of it and transparent beside it; without, the middle square of it, on white.  A
@@ -58,5 +63,7 @@ gboolean edt_canvas_keep(const EdtModelInfo *info, const EdtItem *item, GError *
  * Errors: EDT_ERROR_BAD_FILE, which says what is missing. */
 float *edt_canvas_find(const EdtModelInfo *info, EdtCanvasPart part, const char *sha256,
                        const char *beside, GError **error);
+/* Whether path is one of the files which that looks at. */
+gboolean edt_canvas_is_at(const char *sha256, const char *beside, const char *path);
 
 G_END_DECLS

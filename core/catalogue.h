@@ -91,7 +91,7 @@ char *edt_class_label(const EdtModelInfo *info, int class_index);
 /* The same of styles.  Index for a number, a name or a label; the name and label of EDT_STYLE_ANY
  * is "any". */
 int edt_style_find(const EdtModelInfo *info, const char *text, GError **error);
-/* With the words "random" and "any" (or text NULL: EDT_STYLE_ANY). */
+/* With the words "random" and "any"; text NULL is the first one, what its maker put there. */
 gboolean edt_style_choose(const EdtModelInfo *info, const char *text, int *style, gboolean *drawn,
                           GError **error);
 char **edt_style_split(const EdtModelInfo *info, const char *list);

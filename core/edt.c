@@ -135,10 +135,6 @@ static gboolean run_all(EdtRun *run, EdtPictures *result, GError **error)
 
     if (!choose_batch(run->engine, request, &batch, error))
         return FALSE;
-    /* a decoder that cannot be had says so before hours of sampling */
-    if (info->needs_vae && !request->latent_only &&
-        !edt_engine_decoder(run->engine, request->vae, error))
-        return FALSE;
     for (; ok && run->first < request->n_items && verdict == EDT_CONTINUE; run->first += run->B) {
         EdtNoiseSchedule *schedule =
             edt_easel_schedule(info, request, &request->items[run->first], error);

@@ -18,14 +18,14 @@
  * one process and run at once.  Callbacks come from the thread that called edt_generate().
  * The engine never exits, aborts or prints; every failure is a GError of domain EDT_ERROR.
  *
- * Beside it stand settings.h (what can be asked for, by name), record.h (how a picture was made),
- * canvas.h (sources and masks as files and bytes),
- * catalogue.h (models and classes), machine.h (devices, speed) and train.h.  Any room of core/ may
- * read this header for its vocabulary.
+ * What pictures are asked for is asked.h.  Beside it stand settings.h (the same by name), record.h
+ * (how a picture was made), canvas.h (sources and masks as files and bytes), catalogue.h (models
+ * and classes), machine.h (devices, speed) and train.h.  Any room of core/ may read this header for
+ * its vocabulary.
  */
 #pragma once
 
-#include <glib.h>
+#include "asked.h"
 
 G_BEGIN_DECLS
 
@@ -56,6 +56,7 @@ typedef enum {
     EDT_PRECISION_AUTO, /* bf16 where the CPU or GPU has bf16 instructions, else f32 */
     EDT_PRECISION_F32,
     EDT_PRECISION_BF16,
+    EDT_PRECISION_INT8, /* the blocks' products of bytes, the rest as AUTO; on the CPU alone */
 } EdtPrecision;
 
 typedef struct {
@@ -73,7 +74,8 @@ void edt_engine_close(EdtEngine *engine); /* NULL is fine */
 typedef enum { EDT_SCHEDULE_LINEAR, EDT_SCHEDULE_COSINE } EdtSchedule;  /* noise schedule */
 typedef enum { EDT_PREDICT_NOISE, EDT_PREDICT_DENOISED } EdtPrediction; /* network output */
 typedef enum { EDT_CLASSES_UNNAMED, EDT_CLASSES_IMAGENET, EDT_CLASSES_OWN } EdtClassList;
-typedef enum { EDT_STORED_F32, EDT_STORED_BF16 } EdtStored; /* weights in a file */
+/* Weights in a file; INT8: those of the blocks' products are, the rest bf16. */
+typedef enum { EDT_STORED_F32, EDT_STORED_BF16, EDT_STORED_INT8 } EdtStored;
 
 /* What a model file may hold. */
 #define EDT_CFG_SCALE_MAX 100 /* recommended guidance */
@@ -112,6 +114,7 @@ typedef struct {
     gboolean has_alpha; /* pictures have 4 channels */
     gboolean amm_helps;    /* EDT_AMM_AUTO uses the AMM in this model */
     gboolean amm_official; /* EDT_AMM_OFFICIAL does: something was published for its network */
+    gboolean has_inner;    /* stages of coarser grids, whose output EdtRequest's reuse keeps */
     int n_classes;      /* without the null class */
     EdtClassList class_list;
     char **class_names;  /* n_classes names, NULL-terminated, or NULL (class_list tells) */
@@ -122,6 +125,8 @@ typedef struct {
     EdtPrediction prediction;
     EdtStored stored;
     guint64 n_parameters; /* EDT and VAE */
+    guint64 n_inner;      /* of them those that are bytes in int8 */
+    guint64 inner_bytes;  /* what int8 works in more, of a forward for each picture, guided */
     /* working memory in f32 and bf16: of a forward for each picture, guided, and of decoding one;
      * room: what the CPU's own operations take beside it, the larger of the two once */
     guint64 forward_bytes[2], decoding_bytes[2], forward_room[2], decoding_room[2];
@@ -153,113 +158,7 @@ EdtPrecision edt_engine_precision(const EdtEngine *engine); /* never AUTO */
 gboolean edt_engine_bf16_in_f32(const EdtEngine *engine);
 int edt_engine_threads(const EdtEngine *engine);
 
-/* ---- a request ---- */
-
-typedef enum {
-    EDT_SAMPLER_DDPM,
-    EDT_SAMPLER_DDIM,
-    EDT_SAMPLER_DPMPP_2M,
-    EDT_SAMPLER_UNIPC,
-} EdtSampler;
-
-/* Which timesteps are gone. */
-typedef enum {
-    EDT_SPACING_EVEN,   /* the official code's */
-    EDT_SPACING_KARRAS, /* evenly in the seventh root of the noise beside the picture (Karras et al.
-                           2022, eq. 5): more of them where little noise is left */
-} EdtSpacing;
-typedef enum { EDT_AMM_OFF, EDT_AMM_OFFICIAL, EDT_AMM_AUTO } EdtAmm;
-
-/* What decodes: the model's autoencoder, or the small one beside it. */
-typedef enum { EDT_DECODE_FULL, EDT_DECODE_DRAFT } EdtDecode;
-
-/* Where a picture is made. */
-typedef enum {
-    EDT_FILL_NONE,    /* in the whole square; a mask is not looked at */
-    EDT_FILL_SHAPE,   /* it gets the shape of the mask */
-    EDT_FILL_MISSING, /* the source stays where the mask is 0; what is made fits it */
-} EdtFill;
-
-/* What a second class, and a third, does to a picture. */
-typedef enum {
-    EDT_MIX_BLEND, /* predictions are weighted: something of each */
-    EDT_MIX_SHAPE, /* the shape of the first in the looks of the second: one class is added, and the
-                      more its weight, the sooner it takes over */
-} EdtMixHow;
-
-#define EDT_MIX_MAX 3 /* classes beside the first */
-typedef struct {
-    int n;
-    struct {
-        int class_index, style; /* as in EdtItem */
-        double weight;          /* 0..1; together at most 1, the first class has the rest */
-    } of[EDT_MIX_MAX];
-} EdtMix;
-
-/* Noise between that of the seed and those of others, one after the other: amount 0 changes
- * nothing, 1 is the other seed's own picture. */
-#define EDT_VARIATIONS_MAX 8
-typedef struct {
-    int n;
-    struct {
-        guint64 seed;
-        double amount; /* 0..1 */
-    } of[EDT_VARIATIONS_MAX];
-} EdtVariation;
-
-/* One picture of a request.  Every item has its own random generator, seeded with the low 32 bits
- * of seed as torch.manual_seed does, so its picture does not depend on its neighbours in the batch.
- *
- * source: what it starts from, P x image_size x image_size of -1..1 in planes; P is 3, or 4 with
- * alpha, colour premultiplied (canvas.h makes it of bytes).  freedom says how far it may go from
- * there, linear in log-SNR: 0 smooths, 0.6 redraws, at 1 the source is not looked at but for what
- * EDT_FILL_MISSING keeps.  All steps lie between there and the finished picture.
- * mask: image_size x image_size of 0 (outside, kept) .. 1 (is made).
- * Both are borrowed during edt_generate(), and by its pictures as long as they are asked for a
- * record.  NULL: none.
- */
-#define EDT_STYLE_ANY (-1)
-typedef struct {
-    int class_index; /* 0..n_classes-1, or n_classes for the null class where there is one */
-    guint64 seed;
-    int style; /* 0..n_styles-1, or EDT_STYLE_ANY; models without styles do not look at it */
-    EdtMix mix;
-    EdtMixHow mix_how;
-    EdtVariation variation;
-    const float *source;
-    double freedom; /* 0..1; without a source not looked at */
-    const float *mask;
-    EdtFill fill;
-    gboolean careful; /* EDT_FILL_MISSING: the first steps are gone four times, which fits better */
-} EdtItem;
-
-/* Class 0 and seed 0 in any style, of nothing, in the whole square. */
-void edt_item_init(EdtItem *item);
-
-/* From one number to another, both included. */
-typedef struct {
-    double from, to;
-} EdtSpan;
-
-typedef struct {
-    const EdtItem *items; /* borrowed during edt_generate() */
-    int n_items;
-    int steps; /* 1..1000 */
-    EdtSampler sampler;
-    EdtSpacing spacing;
-    double eta;       /* ddim only: 0 deterministic .. 1 */
-    double cfg_scale; /* guidance; exactly 1 runs without the null-class half */
-    double cfg_pow;   /* > 0: at timestep t 1 + (cfg_scale - 1) (1 - cos(pi (1 - t/1000)^pow)) / 2
-                         (MDT);   0: the same at every step; -1: what the model recommends */
-    EdtSpan cfg_interval; /* where there is guidance, by t/1000; the other steps run one half */
-    EdtAmm amm;
-    gboolean clip_denoised;   /* clamp the denoised estimate to [-1, 1] (pixel-space models) */
-    int batch;                /* items in one forward; 0: as many as memory allows, at most 8 */
-    const float *init_latent; /* n_items x channels x latent_size^2: replaces the initial noise */
-    gboolean latent_only;     /* skip the VAE */
-    EdtDecode vae;            /* which one, for models that have a draft */
-    gboolean want_previews;
-} EdtRequest;
+/* ---- a request (asked.h) ---- */
 
 /* Defaults that suit the engine's model (NULL: an official latent model). */
 void edt_request_init(EdtRequest *request, const EdtEngine *engine);
@@ -269,6 +168,9 @@ gboolean edt_item_check(const EdtModelInfo *info, const EdtRequest *request, con
                         GError **error);
 /* An item without what a model or its own settings do not look at: what its picture has. */
 EdtItem edt_item_asked(const EdtModelInfo *info, const EdtItem *item);
+/* How far frame i of n has come from one picture to another, 0..1: slow at both ends, where a
+ * picture is looked at longest. */
+double edt_frame_share(int i, int n);
 
 /* ---- callbacks ---- */
 
@@ -295,9 +197,16 @@ typedef struct {
     const guint8 *pixels;        /* borrowed, sRGB; as the latent, or as the picture */
 } EdtPreview;
 
+/* The denoised estimate after a step: what the latent would be if no noise were left. */
+typedef struct {
+    int item, step, steps;
+    const float *latent; /* borrowed; channels x latent_size x latent_size */
+} EdtEstimate;
+
 typedef struct {
     EdtVerdict (*progress)(const EdtProgress *progress, gpointer user_data);
     void (*preview)(const EdtPreview *preview, gpointer user_data);
+    void (*estimate)(const EdtEstimate *estimate, gpointer user_data); /* before the preview */
 } EdtCallbacks;
 
 /* ---- the result ---- */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The folder of finished pictures, $XDG_STATE_HOME/edt/history.  Every picture of the dialog goes
- * there as a PNG with its record before GIMP is touched, so that a finished run is never lost; one
- * of the command line only where it cannot be written to its own place.  The folder is bounded: the
- * oldest files go.  May be used from any thread.
+ * The folder of finished pictures, $XDG_STATE_HOME/edt/history.  Every picture of the dialog but
+ * drafts goes there as a PNG with its record before GIMP is touched, so that a finished run is
+ * never lost; one of the command line only where it cannot be written to its own place.  The folder
+ * is bounded: the oldest files go.  May be used from any thread.
  */
 #pragma once
 

@@ -32,6 +32,8 @@ const EdtLibrary *edt_libraries_list(void); /* owned by the library */
 /* Whether the CPU computes in bf16 (AVX512-BF16); EDT_PRECISION_BF16 is as slow and as large as f32
  * where it does not. */
 gboolean edt_cpu_has_bf16(void);
+/* Whether it multiplies bytes (VNNI, AVX-VNNI, AMX); EDT_PRECISION_INT8 is refused where not. */
+gboolean edt_cpu_has_int8(void);
 
 /* Bytes that this process can have, of the machine or of its container; 0 where unknown. */
 guint64 edt_memory_available(void);
@@ -50,11 +52,21 @@ typedef struct {
     int warm_up, repetitions;
 } EdtBenchCase;
 
+/* What the factors of products are: each type has units of the processor that are for it. */
+typedef enum { EDT_FACTORS_F32, EDT_FACTORS_BF16, EDT_FACTORS_INT8, EDT_FACTORS_COUNT } EdtFactors;
+
+/* Memory is as quick as the nearest cache that holds what a call touches: so many sizes of that are
+ * told apart, the last one for all that is more than caches hold. */
+#define EDT_REACHES 4
+
 typedef struct {
     const char *what; /* "linear", "attention", ... */
     double ms;        /* of one run */
     double gflops;    /* GFLOP/s; 0 for memory-bound work */
     guint64 calls;
+    /* what its shapes say that there is to do: multiply-adds counted twice, and bytes read and
+     * written, each number once; 0 where it is not known */
+    double gflop[EDT_FACTORS_COUNT], gbyte[EDT_REACHES];
 } EdtBenchRow;
 
 #define EDT_BENCH_ROWS 8
@@ -81,14 +93,24 @@ double edt_bench_peak(const EdtEngineOptions *options, GError **error);
 /* What each unit of the CPU and its memory give, measured now (about half a second). */
 #define EDT_BENCH_UNITS 8
 typedef struct {
-    int n;
+    int n, threads;
     struct {
-        const char *what; /* "FMA f32", "vdpbf16ps", "int8 VNNI", "AMX bf16", "memory" */
-        double rate;      /* GOP/s, a multiply-add counted twice; of memory GB/s read */
+        const char *what; /* "FMA f32", "vdpbf16ps", "int8 VNNI", "AMX bf16" */
+        EdtFactors factors;
+        double rate; /* GOP/s, a multiply-add counted twice */
     } of[EDT_BENCH_UNITS];
+    struct {
+        guint64 bytes;
+        double rate; /* GB/s read, of so many bytes again and again */
+    } memory[EDT_REACHES];
     double got; /* share of the time of its cores that the process had; less beside other work */
 } EdtBenchUnits;
 gboolean edt_bench_units(int threads, EdtBenchUnits *units, GError **error);
+
+/* The least milliseconds that a row can take with these units: the longer of what the fastest unit
+ * for its factors takes for its multiply-adds and memory for its bytes.  *limit: which of them,
+ * "FMA f32" or "memory"; NULL, and 0 ms, where nothing is known. */
+double edt_bench_limit(const EdtBenchUnits *units, const EdtBenchRow *row, const char **limit);
 
 /* ---- arrays: .npy files of f32, for latents ---- */
 

@@ -171,8 +171,14 @@ static JsonObject *parse_object(JsonParser *parser, const char *json, GError **e
         return NULL;
     }
     if (!json_parser_load_from_data(parser, json, -1, &cause)) {
+        edt_json_mend_reason(&cause);
         g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, _("The record is not valid JSON: %s."),
                     cause->message);
+        return NULL;
+    }
+    if (edt_json_has_nul(json)) {
+        g_set_error_literal(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                            _("The record has \\u0000 in it, which no text may have."));
         return NULL;
     }
     JsonNode *root = json_parser_get_root(parser);
@@ -190,11 +196,11 @@ static JsonObject *parse_object(JsonParser *parser, const char *json, GError **e
     return json_node_get_object(root);
 }
 
-/* 25.0, as other programs write it. */
+/* 25.0, as other programs write it; from 2^53 on it may have been another number. */
 static gboolean is_whole(JsonNode *node)
 {
     double value = json_node_get_double(node);
-    return value == floor(value) && fabs(value) <= 9007199254740992.0;
+    return value == floor(value) && fabs(value) < 9007199254740992.0;
 }
 
 /* The type that a value of this kind has in JSON; a whole number is a number too. */
@@ -315,6 +321,11 @@ void edt_record_apply(const EdtRecord *record, EdtRequest *request, EdtItem *ite
 gboolean edt_record_is_object(const char *json)
 {
     return edt_json_is_object(json);
+}
+
+gboolean edt_record_has_nul(const char *json)
+{
+    return edt_json_has_nul(json);
 }
 
 char *edt_record_repeated(const char *json)

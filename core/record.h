@@ -38,6 +38,8 @@ char *edt_record_write(const EdtRecord *record); /* JSON; free with g_free() */
 void edt_record_apply(const EdtRecord *record, EdtRequest *request, EdtItem *item);
 /* One JSON object and nothing behind it. */
 gboolean edt_record_is_object(const char *json);
+/* It has a \\u0000 somewhere, at which a text would end. */
+gboolean edt_record_has_nul(const char *json);
 /* Of JSON that is an object: the first key that it says twice, and how it writes a value ("1.50");
  * NULL where there is none, else free with g_free(). */
 char *edt_record_repeated(const char *json);

@@ -12,21 +12,23 @@
 
 void edt_request_init(EdtRequest *request, const EdtEngine *engine)
 {
-    *request = (EdtRequest){
-        .steps = 25,
-        .sampler = EDT_SAMPLER_DPMPP_2M,
-        .cfg_scale = engine ? engine->info->cfg_scale : EDT_CFG_SCALE,
-        .cfg_pow = engine ? engine->info->cfg_pow : 0,
-        .cfg_interval = {0, 1},
-        .amm = EDT_AMM_AUTO,
-        /* pixels have bounds, latents have none */
-        .clip_denoised = engine && !engine->info->needs_vae,
-    };
+    edt_settings_usual(request);
+    if (!engine)
+        return;
+    request->cfg_scale = engine->info->cfg_scale;
+    request->cfg_pow = engine->info->cfg_pow;
+    request->clip_denoised = !engine->info->needs_vae; /* pixels have bounds, latents have none */
 }
 
 void edt_item_init(EdtItem *item)
 {
     *item = (EdtItem){.style = EDT_STYLE_ANY, .freedom = 1};
+}
+
+double edt_frame_share(int i, int n)
+{
+    const double share = n > 1 ? (double)i / (n - 1) : 1;
+    return share * share * (3 - 2 * share);
 }
 
 static gboolean wrong(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -30,5 +30,9 @@ gboolean edt_save_bytes(const char *path, const void *data, gsize bytes, EdtWrit
 char *edt_save_name(const char *path, int n);
 /* Whether a path is written as a stream: nothing is left in its place that could be read again. */
 gboolean edt_save_is_stream(const char *path);
+gboolean edt_save_is_stdout(const char *path);
+/* Whether both paths, links followed, are one file that is there: what is read is not to be written
+ * over. */
+gboolean edt_save_is_same(const char *a, const char *b);
 
 G_END_DECLS

@@ -33,18 +33,18 @@ static gboolean take_whole(const char **text, gint64 least, gint64 most, gint64 
 {
     char *end;
     *value = g_ascii_strtoll(*text, &end, 10);
-    gboolean good = end != *text && *value >= least && *value <= most && *value != G_MAXINT64;
+    gboolean ok = end != *text && *value >= least && *value <= most && *value != G_MAXINT64;
     *text = end;
-    return good;
+    return ok;
 }
 
 static gboolean take_share(const char **text, double *value)
 {
     char *end;
     *value = g_ascii_strtod(*text, &end);
-    gboolean good = end != *text && *value >= 0 && *value <= 1;
+    gboolean ok = end != *text && *value >= 0 && *value <= 1;
     *text = end;
-    return good;
+    return ok;
 }
 
 static gboolean take_row(const char **text, gint64 most, gboolean styled, Row *row)
@@ -102,6 +102,19 @@ gboolean edt_variation_read(EdtVariation *variation, const char *text)
 }
 
 /* ---- writing ---- */
+
+char *edt_setting_number(double value)
+{
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+    for (int digits = 1; digits <= 17; digits++) {
+        char format[8];
+        g_snprintf(format, sizeof format, "%%.%dg", digits);
+        g_ascii_formatd(text, sizeof text, format, value);
+        if (g_ascii_strtod(text, NULL) == value)
+            break;
+    }
+    return g_strdup(text);
+}
 
 static void add_row(GString *text, guint64 of, double share, int style)
 {

@@ -14,5 +14,5 @@ char *edt_variation_write(const EdtVariation *variation);
 gboolean edt_mix_fits(const EdtMix *mix);
 gboolean edt_variation_fits(const EdtVariation *variation);
 
-/* The shortest decimal that reads back as the same number (settings.c). */
+/* The shortest decimal that reads back as the same number. */
 char *edt_setting_number(double value);

@@ -9,6 +9,7 @@
 
 #include <glib/gi18n-lib.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -21,11 +22,11 @@ const char *const edt_decode_words[] = {"full", "draft", NULL};
 const char *const edt_fill_words[] = {"none", "shape", "missing", NULL};
 const char *const edt_mix_how_words[] = {"blend", "shape", NULL};
 const char *const edt_backend_words[] = {"auto", "cpu", "cuda", NULL};
-const char *const edt_precision_words[] = {"auto", "f32", "bf16", NULL};
+const char *const edt_precision_words[] = {"auto", "f32", "bf16", "int8", NULL};
 const char *const edt_schedule_words[] = {"linear", "cosine", NULL};
 const char *const edt_prediction_words[] = {"noise", "denoised", NULL};
 const char *const edt_class_list_words[] = {"unnamed", "imagenet", "own", NULL};
-const char *const edt_storage_words[] = {"f32", "bf16", NULL};
+const char *const edt_storage_words[] = {"f32", "bf16", "int8", NULL};
 
 int edt_word_find(const char *const *words, const char *text)
 {
@@ -78,26 +79,44 @@ const char *edt_word_nearest(const char *const *words, const char *text)
 /* clang-format off */
 static const EdtSetting table[] = {
     {"class",     EDT_SETTING_WHOLE,  OF_ITEM(class_index),      .most = G_MAXINT},
-    {"style",     EDT_SETTING_WHOLE,  OF_ITEM(style),            .least = EDT_STYLE_ANY, .most = EDT_STYLES_MAX, .quiet = TRUE, .usual = EDT_STYLE_ANY},
+    {"style",     EDT_SETTING_WHOLE,  OF_ITEM(style),            .least = EDT_STYLE_ANY,
+                  .most = EDT_STYLES_MAX},
     {"seed",      EDT_SETTING_WIDE,   OF_ITEM(seed),             .most = (double)G_MAXINT64},
     {"mix",       EDT_SETTING_MIX,    OF_ITEM(mix),              .quiet = TRUE},
-    {"mix_how",   EDT_SETTING_WORD,   OF_ITEM(mix_how),          .quiet = TRUE, .words = edt_mix_how_words},
+    {"mix_how",   EDT_SETTING_WORD,   OF_ITEM(mix_how),          .quiet = TRUE,
+                  .words = edt_mix_how_words},
     {"variation", EDT_SETTING_VARIATION, OF_ITEM(variation),     .quiet = TRUE},
     {"steps",     EDT_SETTING_WHOLE,  OF_REQUEST(steps),         .least = 1, .most = 1000},
     {"sampler",   EDT_SETTING_WORD,   OF_REQUEST(sampler),       .words = edt_sampler_words},
-    {"spacing",   EDT_SETTING_WORD,   OF_REQUEST(spacing),       .quiet = TRUE, .words = edt_spacing_words},
+    {"spacing",   EDT_SETTING_WORD,   OF_REQUEST(spacing),       .quiet = TRUE,
+                  .words = edt_spacing_words},
     {"cfg_scale", EDT_SETTING_NUMBER, OF_REQUEST(cfg_scale),     .least = -1000, .most = 1000},
     {"cfg_pow",   EDT_SETTING_NUMBER, OF_REQUEST(cfg_pow),       .least = -1, .most = 100},
     {"cfg_interval", EDT_SETTING_SPAN, OF_REQUEST(cfg_interval), .most = 1, .quiet = TRUE},
+    {"reuse",     EDT_SETTING_WHOLE,  OF_REQUEST(reuse),         .least = 1, .most = 10, .quiet = TRUE, .usual = 1},
     {"amm",       EDT_SETTING_WORD,   OF_REQUEST(amm),           .words = edt_amm_words},
     {"eta",       EDT_SETTING_NUMBER, OF_REQUEST(eta),           .most = 1},
     {"clip",      EDT_SETTING_FLAG,   OF_REQUEST(clip_denoised), .words = NULL},
     {"vae",       EDT_SETTING_WORD,   OF_REQUEST(vae),           .words = edt_decode_words},
-    {"freedom",   EDT_SETTING_NUMBER, OF_ITEM(freedom),          .most = 1, .quiet = TRUE, .usual = 1},
-    {"fill",      EDT_SETTING_WORD,   OF_ITEM(fill),             .quiet = TRUE, .words = edt_fill_words},
+    {"freedom",   EDT_SETTING_NUMBER, OF_ITEM(freedom),          .most = 1, .quiet = TRUE,
+                  .usual = 1},
+    {"fill",      EDT_SETTING_WORD,   OF_ITEM(fill),             .quiet = TRUE,
+                  .words = edt_fill_words},
     {"careful",   EDT_SETTING_FLAG,   OF_ITEM(careful),          .quiet = TRUE},
 };
 /* clang-format on */
+
+void edt_settings_usual(EdtRequest *request)
+{
+    *request = (EdtRequest){
+        .steps = 25,
+        .sampler = EDT_SAMPLER_DPMPP_2M,
+        .cfg_scale = EDT_CFG_SCALE,
+        .cfg_interval = {0, 1},
+        .reuse = 1,
+        .amm = EDT_AMM_AUTO,
+    };
+}
 
 const EdtSetting *edt_settings(int *n)
 {
@@ -128,10 +147,26 @@ static gint64 whole_bound(double bound)
     return bound >= (double)G_MAXINT64 ? G_MAXINT64 : (gint64)bound;
 }
 
+gboolean edt_whole_parse(const char *text, gint64 least, gint64 most, gint64 *value)
+{
+    return g_ascii_string_to_signed(text, 10, least, most, value, NULL);
+}
+
+gboolean edt_real_parse(const char *text, double *value)
+{
+    char *end;
+    if (!*text || g_ascii_isspace(*text) || strpbrk(text, "xX"))
+        return FALSE;
+    double found = g_ascii_strtod(text, &end);
+    if (*end || !isfinite(found))
+        return FALSE;
+    *value = found;
+    return TRUE;
+}
+
 static gboolean read_whole(const EdtSetting *setting, const char *text, gint64 *value)
 {
-    return g_ascii_string_to_signed(text, 10, whole_bound(setting->least),
-                                    whole_bound(setting->most), value, NULL);
+    return edt_whole_parse(text, whole_bound(setting->least), whole_bound(setting->most), value);
 }
 
 static gboolean is_within(const EdtSetting *setting, double value)
@@ -141,20 +176,20 @@ static gboolean is_within(const EdtSetting *setting, double value)
 
 static gboolean read_number(const EdtSetting *setting, const char *text, double *value)
 {
-    char *end;
-    double found = g_ascii_strtod(text, &end);
-    if (end == text || *end || !is_within(setting, found))
+    double found;
+    if (!edt_real_parse(text, &found) || !is_within(setting, found))
         return FALSE;
     *value = found;
     return TRUE;
 }
 
+/* Blanks beside the comma are no part of a number, as in all lists. */
 static gboolean read_span(const EdtSetting *setting, const char *text, EdtSpan *span)
 {
     g_auto(GStrv) ends = g_strsplit(text, ",", 3);
     EdtSpan found;
-    if (g_strv_length(ends) != 2 || !read_number(setting, ends[0], &found.from) ||
-        !read_number(setting, ends[1], &found.to) || found.from > found.to)
+    if (g_strv_length(ends) != 2 || !read_number(setting, g_strchomp(ends[0]), &found.from) ||
+        !read_number(setting, g_strchug(ends[1]), &found.to) || found.from > found.to)
         return FALSE;
     *span = found;
     return TRUE;
@@ -201,19 +236,6 @@ gboolean edt_setting_read(const EdtSetting *setting, gpointer field, const char 
 }
 
 /* ---- field to text ---- */
-
-char *edt_setting_number(double value)
-{
-    char text[G_ASCII_DTOSTR_BUF_SIZE];
-    for (int digits = 1; digits <= 17; digits++) {
-        char format[8];
-        g_snprintf(format, sizeof format, "%%.%dg", digits);
-        g_ascii_formatd(text, sizeof text, format, value);
-        if (g_ascii_strtod(text, NULL) == value)
-            break;
-    }
-    return g_strdup(text);
-}
 
 static char *span_text(const EdtSpan *span)
 {

@@ -37,6 +37,11 @@ const char *edt_word_nearest(const char *const *words, const char *text);
 #define EDT_SPELLING_MAX 48
 int edt_spelling_distance(const char *a, const char *b);
 
+/* ---- numbers as people write them: all of the text, without blanks ---- */
+
+gboolean edt_whole_parse(const char *text, gint64 least, gint64 most, gint64 *value);
+gboolean edt_real_parse(const char *text, double *value); /* decimal and finite */
+
 /* ---- settings ---- */
 
 typedef enum {
@@ -62,6 +67,10 @@ typedef struct {
     const char *const *words;
 } EdtSetting;
 
+#define EDT_CFG_SCALE 4.0 /* guidance of models that recommend none: the official samples' */
+/* What a request is unless something else is said, of a model that recommends nothing. */
+void edt_settings_usual(EdtRequest *request);
+
 /* All rows, in the order of records. */
 const EdtSetting *edt_settings(int *n);
 /* The row of a name, or NULL. */
@@ -86,5 +95,17 @@ gboolean edt_setting_equal(const EdtSetting *setting, gconstpointer a, gconstpoi
 char *edt_setting_expected(const EdtSetting *setting);
 /* All settings of two requests; their items may differ. */
 gboolean edt_settings_equal(const EdtRequest *a, const EdtRequest *b);
+
+/* ---- presets ---- */
+
+/* Settings that make pictures sooner, and not quite the same ones.  NONE says nothing. */
+typedef enum { EDT_SPEED_NONE, EDT_SPEED_EXACT, EDT_SPEED_BALANCED, EDT_SPEED_FAST } EdtSpeed;
+extern const char *const edt_speed_words[];
+
+/* What a preset sets, one after the other (0..EDT_SPEED_SETTINGS-1): settings of requests. */
+#define EDT_SPEED_SETTINGS 4
+const EdtSetting *edt_speed_setting(EdtSpeed speed, int i, const char **value);
+/* All of them. */
+void edt_speed_apply(EdtSpeed speed, EdtRequest *request);
 
 G_END_DECLS

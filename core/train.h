@@ -13,9 +13,10 @@
  *     edt_trainer_free(trainer);
  *
  * The method is the paper's (arXiv 2410.23788): a plain pass and a pass with masked tokens, losses
- * weighted by min(snr,5), timesteps by their losses, Adan, an average of the weights.  What a step
- * does depends on options, step number and the state of a checkpoint alone, never on the number of
- * threads: a run that is interrupted and resumed ends at the same bits.
+ * weighted by min(snr,5), timesteps by their losses, Adan, an average of the weights; for DiT and
+ * MDT that of their authors (edt_train_options_own).  What a step does depends on options, step
+ * number and the state of a checkpoint alone, never on the number of threads: a run that is
+ * interrupted and resumed ends at the same bits.
  *
  * The trainer computes on the CPU.  It never exits, aborts or prints.
  */
@@ -32,18 +33,20 @@ typedef struct EdtTrainer EdtTrainer;
 typedef enum {
     EDT_WEIGHTING_MIN_SNR,  /* default: little where there is almost only noise */
     EDT_WEIGHTING_VELOCITY, /* shapes are learnt sooner; for predicted x0 */
+    EDT_WEIGHTING_PLAIN,    /* every timestep the same */
 } EdtWeighting;
-extern const char *const edt_weighting_words[]; /* "min-snr", "velocity"; as in settings.h */
+extern const char *const edt_weighting_words[]; /* "min-snr", "velocity", "plain"; see settings.h */
 
 typedef struct {
     /* the model */
-    const char *variant;      /* "EDT-Ti/4" (default), "EDT-S/2", ... */
+    const char *variant;      /* "EDT-Ti/4" (default), "EDT-S/2", "DiT-S/2", "MDTv2-S/2", ... */
     int image_size;           /* 64; pixels a side */
     int channels;             /* of pictures: 4 (RGBA, colour premultiplied; default) or 3 */
     EdtSchedule schedule;     /* default cosine */
     EdtPrediction prediction; /* default denoised */
     const char *start;        /* NULL, or a model whose weights a new run begins with: the same
                                  network, but classes may differ; those of the same name are kept */
+    int decode_layer;         /* blocks of MDT's decoder; 0: as published */
     gboolean open_gates;      /* begin with open gates and a strong condition instead of adaLN-Zero:
                                  for runs of thousands of steps, not hundreds of thousands */
 
@@ -71,7 +74,7 @@ typedef struct {
     int micro;         /* pictures of a forward (gradients are accumulated): 16 */
     gboolean by_class; /* draw a class, then a style by its share, then a picture; default: every
                           picture once an epoch */
-    gboolean masked;   /* also the masked pass; default TRUE */
+    gboolean masked;   /* also the masked pass, where the network has one; default TRUE */
     EdtWeighting weighting;
     double variational;    /* share of the variational term in the loss; below 0 (default): 1 for
                               predicted noise, as in the official code, and 0 for predicted x0, whose
@@ -100,6 +103,10 @@ typedef struct {
 } EdtTrainOptions;
 
 void edt_train_options_init(EdtTrainOptions *options);
+/* After that, for runs of that variant: what its authors train it with takes the place of defaults
+ * (prediction, schedule, weighting, how timesteps are drawn, rate, clipping, blocks of the
+ * decoder). The optimiser stays Adan.  FALSE, and nothing changed: there is no such variant. */
+gboolean edt_train_options_own(EdtTrainOptions *options, const char *variant);
 
 /* Options as they stand in a checkpoint; texts belong to the library until the process ends.
  * Errors: EDT_ERROR_BAD_FILE. */
@@ -142,6 +149,9 @@ typedef struct {
     double norm; /* of the gradients, before clipping */
     double rate;
     double seconds;
+    /* of it: this process computing its share of the batch, without waiting for others */
+    double own_seconds;
+    int own_pictures;
 } EdtTrainReport;
 
 /* One optimiser step.  Errors: EDT_ERROR_FAILED (the loss is no number any more; the run is as
@@ -199,6 +209,13 @@ typedef struct {
     EdtPrecision precision;
     int threads, warm_up, repetitions;
 } EdtTrainBench;
+
+/* What that takes, and nothing is run. */
+typedef struct {
+    double gflop; /* of a step: forward, and twice as much backward; multiply-adds counted twice */
+    guint64 parameters, bytes;
+} EdtTrainWork;
+gboolean edt_train_bench_work(const EdtTrainBench *bench, EdtTrainWork *work, GError **error);
 
 /* A step of one micro-batch on random weights and noise: forward, backward and the optimiser's; no
  * pictures are read and no noise is drawn.  Rows: those three, each with its median; peak_bytes:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Guidance and the sampler's step (EdtSamplerStep), a number a thread; the arithmetic is the CPU's own source,
-// and rounds alike (-fmad=false in meson.build).
+// Guidance and the sampler's step (EdtSamplerStep), a number a thread; the arithmetic is the CPU's
+// own source, and rounds alike (-fmad=false in meson.build).
 #include <cuda_runtime.h>
 
 #define EDT_STEP_FUNCTION static __device__ __forceinline__

@@ -162,15 +162,15 @@ gboolean edt_cuda_conv_prepare(EdtDevice *dev, EdtConv *conv, int N, int h, int 
 {
     const Tiling t = tiling_for(conv, N, h, w);
     const gint64 rest = t.pixels % t.rows;
-    gboolean done = edt_cuda_ok(cudaSetDevice(dev->ordinal), N_("turning to it"), error) &&
-                    edt_cuda_need_work(dev, t.gathered + t.made, error);
+    gboolean ok = edt_cuda_ok(cudaSetDevice(dev->ordinal), N_("turning to it"), error) &&
+                  edt_cuda_need_work(dev, t.gathered + t.made, error);
 
-    for (gint64 first = 0; done && first < conv->K; first += conv->part) {
+    for (gint64 first = 0; ok && first < conv->K; first += conv->part) {
         EdtMatmulShape whole = product(conv, t.rows, first), last = product(conv, rest, first);
-        done = edt_matmul_prepare(dev->matmuls, &whole, error) &&
-               (rest == 0 || edt_matmul_prepare(dev->matmuls, &last, error));
+        ok = edt_matmul_prepare(dev->matmuls, &whole, error) &&
+             (rest == 0 || edt_matmul_prepare(dev->matmuls, &last, error));
     }
-    return done;
+    return ok;
 }
 
 /* y = rows W^T + bias for the weights of one parity, in parts of the sum. */
@@ -180,13 +180,13 @@ static gboolean multiply(EdtDevice *dev, const EdtConv *conv, int parity, gint64
     const gsize size = edt_type_size(conv->spec.x_type);
     const char *weights =
         conv->weights + (gsize)parity * (gsize)conv->spec.C_out * (gsize)conv->K * size;
-    gboolean done = TRUE;
-    for (gint64 first = 0; done && first < conv->K; first += conv->part) {
+    gboolean ok = TRUE;
+    for (gint64 first = 0; ok && first < conv->K; first += conv->part) {
         EdtMatmulShape shape = product(conv, rows, first);
-        done = edt_matmul_run(dev->matmuls, &shape, x + (gsize)first * size,
-                              weights + (gsize)first * size, conv->bias, y, dev->stream, error);
+        ok = edt_matmul_run(dev->matmuls, &shape, x + (gsize)first * size,
+                            weights + (gsize)first * size, conv->bias, y, dev->stream, error);
     }
-    return done;
+    return ok;
 }
 
 /* Plain 3x3: padding all round.  Stride 2: on one side only.  2x2 of an even output: the pixel
@@ -237,17 +237,17 @@ void edt_cuda_conv(EdtDevice *dev, EdtConv *conv, int N, int h, int w, const voi
 {
     const Tiling t = tiling_for(conv, N, h, w);
     GError *error = NULL;
-    gboolean done = TRUE;
+    gboolean ok = TRUE;
 
     if (!edt_cuda_enter(dev))
         return;
     edt_cuda_begin(dev);
-    done = edt_cuda_need_work(dev, t.gathered + t.made, &error);
+    ok = edt_cuda_need_work(dev, t.gathered + t.made, &error);
     for (int parity = 0; parity < conv->parities; parity++)
-        for (gint64 first = 0; done && first < t.pixels; first += t.rows)
-            done = run_tile(dev, conv, &t, parity, h, w, first, MIN(t.rows, t.pixels - first), x, y,
-                            &error);
-    if (!done)
+        for (gint64 first = 0; ok && first < t.pixels; first += t.rows)
+            ok = run_tile(dev, conv, &t, parity, h, w, first, MIN(t.rows, t.pixels - first), x, y,
+                          &error);
+    if (!ok)
         edt_cuda_fail(dev, error);
     edt_cuda_end(dev, EDT_PROFILE_CONV,
                  2.0 * (double)conv->parities * (double)t.pixels * (double)conv->K *

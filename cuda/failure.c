@@ -21,7 +21,7 @@ gboolean edt_cuda_ok(cudaError_t status, const char *what, GError **error)
 
 void edt_cuda_fail(EdtDevice *dev, GError *error)
 {
-    if (dev->error == NULL)
+    if (!dev->error)
         dev->error = error;
     else
         g_clear_error(&error);
@@ -39,14 +39,14 @@ gboolean edt_cuda_enter(EdtDevice *dev)
     if (dev->error)
         return FALSE;
     edt_cuda_check(dev, cudaSetDevice(dev->ordinal), N_("turning to it"));
-    return dev->error == NULL;
+    return !dev->error;
 }
 
 gboolean edt_cuda_sync(EdtDevice *dev, GError **error)
 {
     cudaSetDevice(dev->ordinal);
     edt_cuda_check(dev, cudaStreamSynchronize(dev->stream), N_("its work"));
-    if (dev->error == NULL)
+    if (!dev->error)
         return TRUE;
     g_propagate_error(error, dev->error);
     dev->error = NULL;

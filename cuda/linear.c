@@ -4,10 +4,9 @@
  * everything else in matmul.c.
  */
 #include "device.h"
+#include "base/number.h"
 
 #include <glib/gi18n-lib.h>
-
-#include "base/number.h"
 
 struct EdtLinear {
     EdtMatmulShape shape; /* but for M */
@@ -93,7 +92,7 @@ void edt_cuda_linear(EdtDevice *dev, EdtLinear *linear, gint64 M, const void *x,
 
 void edt_cuda_linear_free(EdtDevice *dev, EdtLinear *linear)
 {
-    if (linear == NULL)
+    if (!linear)
         return;
     edt_cuda_free(dev, linear->weight);
     edt_cuda_free(dev, linear->bias);

@@ -80,7 +80,7 @@ EdtMatmuls *edt_matmuls_open(gboolean tf32, GError **error)
 
 void edt_matmuls_close(EdtMatmuls *matmuls)
 {
-    if (matmuls == NULL)
+    if (!matmuls)
         return;
     g_hash_table_unref(matmuls->plans);
     cudaFree(matmuls->workspace);
@@ -205,7 +205,7 @@ gboolean edt_matmul_run(EdtMatmuls *matmuls, const EdtMatmulShape *shape, const 
     cublasStatus_t status = CUBLAS_STATUS_SUCCESS;
     Plan *plan = find(matmuls, shape, error);
 
-    if (plan == NULL)
+    if (!plan)
         return FALSE;
     if (shape->bias)
         status = set(plan->desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof bias);

@@ -44,7 +44,7 @@ void *edt_cuda_alloc(EdtDevice *dev, gsize bytes, GError **error)
 
 void edt_cuda_free(EdtDevice *dev, void *data)
 {
-    if (data == NULL)
+    if (!data)
         return;
     cudaSetDevice(dev->ordinal);
     edt_cuda_forget_steps(dev);
@@ -72,7 +72,7 @@ gboolean edt_cuda_need_work(EdtDevice *dev, gsize bytes, GError **error)
     edt_cuda_free(dev, dev->work);
     dev->work_bytes = 0;
     dev->work = edt_cuda_alloc(dev, bytes, error);
-    if (dev->work == NULL)
+    if (!dev->work)
         return FALSE;
     dev->work_bytes = bytes;
     return TRUE;

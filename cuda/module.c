@@ -4,10 +4,9 @@
  * kernel, and the probe that says whether there is a GPU at all.  Loaded by core/compute/module.c.
  */
 #include "device.h"
+#include "compute/module.h"
 
 #include <glib/gi18n-lib.h>
-
-#include "compute/module.h"
 
 /* Enter, time, launch, check: the life of an operation. */
 #define OPERATION(dev, kind, flops, what, launch)                                                  \

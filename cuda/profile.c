@@ -21,7 +21,11 @@ void edt_cuda_end(EdtDevice *dev, EdtProfileKind kind, double flops)
     cudaEventRecord(dev->ended, dev->stream);
     edt_cuda_check(dev, cudaEventSynchronize(dev->ended), N_("a timed operation"));
     cudaEventElapsedTime(&ms, dev->begun, dev->ended);
-    edt_profile_add(&dev->profile[kind], ms * 1e-3, flops);
+    edt_profile_add(&dev->profile[kind], ms * 1e-3,
+                    (EdtProfileWork){
+                        .factors = dev->act == EDT_BF16 ? EDT_FACTORS_BF16 : EDT_FACTORS_F32,
+                        .flops = flops,
+                    });
 }
 
 void edt_cuda_profile(EdtDevice *dev, gboolean on)

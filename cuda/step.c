@@ -48,7 +48,7 @@ gboolean edt_cuda_step_begin(EdtDevice *dev, const void *key, gsize key_bytes)
     if (!dev->records || dev->profiling || !edt_cuda_enter(dev))
         return FALSE;
     EdtCudaStep *step = find_step(dev, key, key_bytes);
-    if (step == NULL) {
+    if (!step) {
         remember_step(dev, key, key_bytes);
         return FALSE;
     }
@@ -67,13 +67,13 @@ void edt_cuda_step_end(EdtDevice *dev)
     EdtCudaStep *step = dev->recording;
     cudaGraph_t graph = NULL;
 
-    if (step == NULL)
+    if (!step)
         return;
     dev->recording = NULL;
     edt_cuda_check(dev, cudaStreamEndCapture(dev->stream, &graph), N_("recording a step"));
-    if (dev->error == NULL)
+    if (!dev->error)
         edt_cuda_check(dev, cudaGraphInstantiate(&step->graph, graph, 0), N_("keeping a step"));
-    if (dev->error == NULL)
+    if (!dev->error)
         edt_cuda_check(dev, cudaGraphLaunch(step->graph, dev->stream), N_("a step"));
     if (graph)
         cudaGraphDestroy(graph);

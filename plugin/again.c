@@ -5,7 +5,9 @@
  */
 #include "plugin/again.h"
 #include "plugin/answer.h"
-#include "plugin/layer.h"
+#include "plugin/collage.h"
+#include "plugin/parasites.h"
+#include "plugin/pixels.h"
 #include "plugin/process.h"
 
 #include <gegl.h>
@@ -16,8 +18,11 @@
 typedef struct {
     GimpLayer *layer;
     EdtRecord *record;
-    gboolean above; /* instead of in its place */
-    EdtJob *job;
+    char *scattered;    /* NULL: it is one picture */
+    gboolean above;     /* instead of in its place */
+    EdtJob *job;        /* of one picture */
+    EdtCollage collage; /* and of several, which become one */
+    EdtPicture all;
 } Remake;
 
 static void remake_free(gpointer data)
@@ -25,6 +30,9 @@ static void remake_free(gpointer data)
     Remake *remake = data;
     edt_record_free(remake->record);
     edt_job_close(remake->job);
+    edt_collage_clear(&remake->collage);
+    g_free(remake->all.pixels);
+    g_free(remake->scattered);
     g_free(remake);
 }
 
@@ -45,6 +53,7 @@ static void collect(GPtrArray *remakes, GimpItem *item)
         return;
     Remake *remake = g_new0(Remake, 1);
     *remake = (Remake){.layer = GIMP_LAYER(item), .record = record};
+    remake->scattered = edt_parasites_text(remake->layer, EDT_PARASITE_SCATTERED);
     g_ptr_array_add(remakes, remake);
 }
 
@@ -121,68 +130,117 @@ static gboolean choose_places(GPtrArray *remakes, gboolean above, GimpRunMode ru
 
 /* ---- the pictures ---- */
 
+static gboolean make_one(Remake *remake, double seed, int steps, GError **error)
+{
+    EdtOrder *order = edt_order_again(remake->record, seed, steps, edt_process_threads(), error);
+    if (!order)
+        return FALSE;
+    remake->job = edt_process_run(order);
+    GError *sum = edt_answer_sum_up(edt_job_outcome(remake->job), NULL);
+    if (sum)
+        g_propagate_error(error, sum);
+    return !sum;
+}
+
+static gboolean scatter_again(Remake *remake, double seed, int steps, GError **error)
+{
+    if (edt_collage_again(&remake->collage, remake->layer, remake->record, remake->scattered, seed,
+                          steps, error))
+        remake->all = edt_collage_run(&remake->collage, error);
+    return remake->all.pixels != NULL;
+}
+
 static gboolean make_all(GPtrArray *remakes, double seed, int steps, GError **error)
 {
-    for (guint i = 0; i < remakes->len; i++) {
+    gboolean ok = TRUE;
+    for (guint i = 0; ok && i < remakes->len; i++) {
         Remake *remake = remakes->pdata[i];
-        EdtOrder *order =
-            edt_order_again(remake->record, seed, steps, edt_process_threads(), error);
-        if (!order)
-            return FALSE;
-        remake->job = edt_process_run(order);
-        GError *sum = edt_answer_sum_up(edt_job_outcome(remake->job), NULL);
-        if (sum) {
-            g_propagate_error(error, sum);
-            return FALSE;
-        }
+        ok = (remake->scattered ? scatter_again : make_one)(remake, seed, steps, error);
     }
-    return TRUE;
+    return ok;
+}
+
+static char *name_before(const Remake *remake, const char *label)
+{
+    const EdtRecord *record = remake->record;
+    return remake->scattered ? edt_collage_name(label, record->item.seed)
+                             : edt_layer_name(label, record->item.seed, record->steps_done,
+                                              record->request.steps);
 }
 
 /* A name that we gave follows the seed; the user's own stays. */
-static void rename_layer(const Remake *remake, const char *label, const char *name)
+static gboolean rename_layer(const Remake *remake, const char *label, const char *name,
+                             GError **error)
 {
     g_autofree char *now = gimp_item_get_name(GIMP_ITEM(remake->layer));
-    const EdtRecord *record = remake->record;
-    g_autofree char *ours =
-        edt_layer_name(label, record->item.seed, record->steps_done, record->request.steps);
+    g_autofree char *ours = name_before(remake, label);
     g_autofree char *in_english =
-        edt_layer_name(record->class_name ? record->class_name : "", record->item.seed,
-                       record->steps_done, record->request.steps);
-    if (g_strcmp0(now, ours) == 0 || g_strcmp0(now, in_english) == 0)
-        gimp_item_set_name(GIMP_ITEM(remake->layer), name);
+        name_before(remake, remake->record->class_name ? remake->record->class_name : "");
+    gboolean own = now && g_strcmp0(now, ours) != 0 && g_strcmp0(now, in_english) != 0;
+    return own || (now && gimp_item_set_name(GIMP_ITEM(remake->layer), name)) ||
+           edt_pixels_refused(error);
 }
 
-static GimpLayer *put(const Remake *remake, GError **error)
+static GimpLayer *put_sheet(const Remake *remake, const EdtSheet *sheet, const char *label,
+                            gboolean *changed, GError **error)
 {
+    if (remake->above)
+        return edt_layer_insert_above(remake->layer, sheet, error);
+    return edt_layer_replace(remake->layer, sheet, changed, error) &&
+                   rename_layer(remake, label, sheet->name, error)
+               ? remake->layer
+               : NULL;
+}
+
+static GimpLayer *put(const Remake *remake, gboolean *changed, GError **error)
+{
+    const EdtCollage *collage = &remake->collage;
+    if (remake->scattered) {
+        const EdtSheet sheet = {.picture = &remake->all,
+                                .name = collage->name,
+                                .record = collage->record,
+                                .scattered = collage->scattered};
+        return put_sheet(remake, &sheet, collage->label, changed, error);
+    }
     const EdtOutcome *outcome = edt_job_outcome(remake->job);
     const EdtOrder *order = outcome->order;
     const EdtPicture *picture = &outcome->pictures->pictures[0];
     const char *label = order->class_labels[0];
     g_autofree char *name =
         edt_layer_name(label, picture->item.seed, picture->steps_done, order->request.steps);
-    EdtSheet sheet = {picture, name, outcome->records[0]};
-    if (remake->above)
-        return edt_layer_insert_above(remake->layer, &sheet, error);
-    if (!edt_layer_replace(remake->layer, &sheet, error))
-        return NULL;
-    rename_layer(remake, label, name);
-    return remake->layer;
+    const EdtSheet sheet = {.picture = picture, .name = name, .record = outcome->records[0]};
+    return put_sheet(remake, &sheet, label, changed, error);
+}
+
+/* GIMP has no procedure that undoes. */
+static void say_undo(GError *error)
+{
+    g_autofree char *told = error->message;
+    error->message = g_strdup_printf(_("%s One undo takes back what has changed."), told);
 }
 
 static GimpLayer **put_all(GimpImage *image, GPtrArray *remakes, GError **error)
 {
+    gboolean ok = edt_layer_begin(image, error), changed = FALSE;
+    if (!ok)
+        return NULL;
+    g_autofree GimpLayer **selected = gimp_image_get_selected_layers(image);
     GimpLayer **layers = g_new0(GimpLayer *, remakes->len + 1);
-    gboolean ok = TRUE;
-    gimp_image_undo_group_start(image);
+    gboolean above = FALSE;
     for (guint i = 0; ok && i < remakes->len; i++) {
-        layers[i] = put(remakes->pdata[i], error);
+        layers[i] = put(remakes->pdata[i], &changed, error);
         ok = layers[i] != NULL;
+        changed |= ok;
+        above |= ((Remake *)remakes->pdata[i])->above;
     }
+    if (selected && (!ok || !above)) /* what came and went was selected meanwhile */
+        gimp_image_set_selected_layers(image, (const GimpLayer **)selected);
     gimp_image_undo_group_end(image);
     gimp_displays_flush();
     if (ok)
         return layers;
+    if (changed)
+        say_undo(*error);
     g_free(layers);
     return NULL;
 }
@@ -212,8 +270,7 @@ GimpValueArray *edt_plugin_again(GimpProcedure *procedure, GimpRunMode run_mode,
     GError *error = NULL;
     edt_process_end_when_told();
     gegl_init(NULL, NULL);
-    g_autoptr(GPtrArray) remakes =
-        edt_layer_accepts(image, &error) ? find_layers(drawables, &error) : NULL;
+    g_autoptr(GPtrArray) remakes = find_layers(drawables, &error);
     GimpLayer **layers = remakes ? make_again(remakes, run_mode, image, config, &error) : NULL;
     if (layers)
         return edt_answer_succeeded(procedure, image, layers);

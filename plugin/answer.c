@@ -8,6 +8,8 @@
 
 GimpValueArray *edt_answer_failed(GimpProcedure *procedure, GError *error)
 {
+    if (!error)
+        return gimp_procedure_new_return_values(procedure, GIMP_PDB_CANCEL, NULL);
     gboolean usage = g_error_matches(error, EDT_ERROR, EDT_ERROR_USAGE);
     return gimp_procedure_new_return_values(
         procedure, usage ? GIMP_PDB_CALLING_ERROR : GIMP_PDB_EXECUTION_ERROR, error);

@@ -4,13 +4,13 @@
  */
 #include "plugin/generate.h"
 #include "plugin/answer.h"
+#include "plugin/colours.h"
 #include "plugin/dialog.h"
 #include "plugin/layer.h"
 #include "plugin/process.h"
 #include "plugin/start.h"
 
 #include <gegl.h>
-#include <glib/gi18n.h>
 
 typedef struct {
     GimpProcedure *procedure;
@@ -44,17 +44,35 @@ static GimpValueArray *finish(GimpProcedure *procedure, const EdtPlace *place, E
     return edt_answer_succeeded(procedure, image, layers);
 }
 
+/* The seeds that a script lists, or as many as "count" says. */
+static EdtOrder *new_order(GimpProcedureConfig *config, GError **error)
+{
+    g_auto(GValue) value = G_VALUE_INIT;
+    gsize n = 0;
+    g_object_get_property(G_OBJECT(config), "seeds", g_value_init(&value, GIMP_TYPE_DOUBLE_ARRAY));
+    const double *seeds = gimp_value_get_double_array(&value, &n);
+    if (n > 0)
+        g_object_set(config, "count", (int)MIN(n, EDT_COUNT_MAX), NULL);
+    EdtOrder *order = edt_order_new(G_OBJECT(config), edt_process_threads(), error);
+    if (order && n > 0 && !edt_order_take_seeds(order, seeds, (int)MIN(n, G_MAXINT), error))
+        g_clear_pointer(&order, edt_order_free);
+    return order;
+}
+
 static GimpValueArray *run_plain(const Call *call, GimpImage *image, GimpDrawable **drawables)
 {
     GError *error = NULL;
-    EdtOrder *order = edt_order_new(G_OBJECT(call->config), edt_process_threads(), &error);
+    EdtOrder *order = new_order(call->config, &error);
     if (!order)
         return edt_answer_failed(call->procedure, error);
-    EdtPlace place = edt_layer_place(image, edt_layer_fit(call->config),
-                                     call->run_mode != GIMP_RUN_NONINTERACTIVE);
+    EdtPlace place;
+    gboolean placed = edt_layer_place(image, edt_layer_fit(call->config),
+                                      call->run_mode != GIMP_RUN_NONINTERACTIVE, &place, &error);
+    place.arrange = edt_layer_arrange(call->config);
     EdtFrom from = edt_start_from(call->config);
     GimpValueArray *values;
-    if (edt_start_take(from, call->config, drawables, order, &place, &error)) {
+    if (placed && edt_colours_take(&place, call->config, &error) &&
+        edt_start_take(from, call->config, drawables, order, &place, &error)) {
         values = finish(call->procedure, &place, edt_process_run(order));
     } else {
         edt_order_free(order);
@@ -64,28 +82,17 @@ static GimpValueArray *run_plain(const Call *call, GimpImage *image, GimpDrawabl
     return values;
 }
 
-/* GTK ends the process where it finds no display. */
-static gboolean display_there(GError **error)
-{
-    if (g_getenv("DISPLAY") || g_getenv("WAYLAND_DISPLAY"))
-        return TRUE;
-    g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
-                _("There is no display for a dialog: call it with RUN-NONINTERACTIVE."));
-    return FALSE;
-}
-
 static GimpValueArray *run(const Call *call, GimpImage *image, GimpDrawable **drawables)
 {
     GError *error = NULL;
     edt_process_end_when_told();
     gegl_init(NULL, NULL);
-    if (!edt_layer_accepts(image, &error))
-        return edt_answer_failed(call->procedure, error);
     if (call->run_mode != GIMP_RUN_INTERACTIVE)
         return run_plain(call, image, drawables);
-    if (!display_there(&error))
+    if (!edt_process_display(&error))
         return edt_answer_failed(call->procedure, error);
-    return edt_dialog_run(call->procedure, image, call->config, call->from);
+    const EdtDialogStart start = {.from = call->from};
+    return edt_dialog_run(call->procedure, image, call->config, &start);
 }
 
 GimpValueArray *edt_plugin_generate(GimpProcedure *procedure, GimpRunMode run_mode,

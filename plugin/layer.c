@@ -3,58 +3,63 @@
  * Pictures become layers; see layer.h.  Next: pixels.c, the last station.
  */
 #include "plugin/layer.h"
+#include "plugin/colours.h"
+#include "plugin/parasites.h"
 #include "plugin/pixels.h"
-#include "record.h"
-#include "session/labels.h"
+#include "session/placed.h"
 #include "settings.h"
 
-#include <gdk-pixbuf/gdk-pixbuf.h>
 #include <gegl.h>
 #include <glib/gi18n.h>
-#include <string.h>
-
-/* Parasites. */
-#define RECORD "edt-record"
-#define PIXELS "edt-pixels"
-#define ORIGIN "edt-origin"
-
-gboolean edt_layer_accepts(GimpImage *image, GError **error)
-{
-    if (!image || !gimp_image_is_valid(image) || gimp_image_get_base_type(image) != GIMP_INDEXED)
-        return TRUE;
-    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                _("This image has indexed colors, which a picture would not survive. Convert it "
-                  "with Image > Mode > RGB first."));
-    return FALSE;
-}
 
 /* ---- where ---- */
 
-EdtFit edt_layer_fit(GimpProcedureConfig *config)
+static int choice(GimpProcedureConfig *config, const char *name, const EdtChoices *choices)
 {
     g_autofree char *word = NULL;
-    g_object_get(config, "fit", &word, NULL);
-    return (EdtFit)MAX(edt_word_find(edt_fit_words, word ? word : ""), EDT_FIT_NATIVE);
+    g_object_get(config, name, &word, NULL);
+    return MAX(edt_word_find(choices->words, word ? word : ""), 0);
+}
+
+EdtFit edt_layer_fit(GimpProcedureConfig *config)
+{
+    return (EdtFit)choice(config, "fit", &edt_fit_choices);
+}
+
+EdtArrange edt_layer_arrange(GimpProcedureConfig *config)
+{
+    return (EdtArrange)choice(config, "arrange", &edt_arrange_choices);
+}
+
+gboolean edt_layer_selection(GimpImage *image, EdtArea *area, gboolean *selected, GError **error)
+{
+    int x1, y1, x2, y2;
+    if (!gimp_selection_bounds(image, selected, &x1, &y1, &x2, &y2)) {
+        g_set_error_literal(error, EDT_ERROR, EDT_ERROR_FAILED,
+                            _("GIMP does not say what is selected: try again."));
+        return FALSE;
+    }
+    if (*selected)
+        *area = (EdtArea){x1, y1, x2 - x1, y2 - y1};
+    return TRUE;
 }
 
 gboolean edt_layer_selected(GimpImage *image, EdtArea *area)
 {
     gboolean selected;
-    int x1, y1, x2, y2;
-    if (!gimp_selection_bounds(image, &selected, &x1, &y1, &x2, &y2) || !selected)
-        return FALSE;
-    *area = (EdtArea){x1, y1, x2 - x1, y2 - y1};
-    return TRUE;
+    return edt_layer_selection(image, area, &selected, NULL) && selected;
 }
 
-EdtPlace edt_layer_place(GimpImage *image, EdtFit fit, gboolean display)
+gboolean edt_layer_place(GimpImage *image, EdtFit fit, gboolean display, EdtPlace *place,
+                         GError **error)
 {
-    EdtPlace place = {.image = image, .fit = fit, .display = display};
+    *place = (EdtPlace){.fit = fit, .display = display};
     if (!image || !gimp_image_is_valid(image))
-        return place;
-    place.area = (EdtArea){0, 0, gimp_image_get_width(image), gimp_image_get_height(image)};
-    place.selected = fit != EDT_FIT_IMAGE && edt_layer_selected(image, &place.area);
-    return place;
+        return TRUE;
+    place->image = image;
+    place->area = (EdtArea){0, 0, gimp_image_get_width(image), gimp_image_get_height(image)};
+    return fit == EDT_FIT_IMAGE ||
+           edt_layer_selection(image, &place->area, &place->selected, error);
 }
 
 void edt_layer_place_clear(EdtPlace *place)
@@ -62,90 +67,45 @@ void edt_layer_place_clear(EdtPlace *place)
     g_clear_object(&place->mask);
 }
 
-/* Native size, or as large as fits into the area; in its middle either way. */
-EdtArea edt_layer_area(const EdtPlace *place, int width, int height)
+/* Native size, or as large as fits into the area. */
+void edt_layer_areas(const EdtPlace *place, int width, int height, EdtArea *there, int n)
 {
-    const EdtArea *area = &place->area;
-    double scale = 1;
-    if (place->fit != EDT_FIT_NATIVE && area->width > 0)
-        scale = MIN((double)area->width / width, (double)area->height / height);
-    EdtArea result = {0, 0, MAX((int)(width * scale + 0.5), 1),
-                      MAX((int)(height * scale + 0.5), 1)};
-    result.x = area->x + (area->width - result.width) / 2;
-    result.y = area->y + (area->height - result.height) / 2;
-    return result;
+    edt_arrange(place->arrange, &place->area, place->fit != EDT_FIT_NATIVE, width, height, there,
+                n);
 }
 
-/* ---- what a layer knows of itself ---- */
-
-/* Undoable: in an image GIMP could not take the step back otherwise. */
-static void attach(GimpLayer *layer, const char *name, const char *text)
+gboolean edt_layer_has_room(const EdtPlace *place, int width, int height, int n, GError **error)
 {
-    GimpParasite *parasite = gimp_parasite_new(
-        name, GIMP_PARASITE_PERSISTENT | GIMP_PARASITE_UNDOABLE, (guint32)strlen(text) + 1, text);
-    gimp_item_attach_parasite(GIMP_ITEM(layer), parasite);
-    gimp_parasite_free(parasite);
-}
-
-static char *attached(GimpLayer *layer, const char *name)
-{
-    GimpParasite *parasite = gimp_item_get_parasite(GIMP_ITEM(layer), name);
-    guint32 bytes = 0;
-    const char *data = parasite ? gimp_parasite_get_data(parasite, &bytes) : NULL;
-    char *text = data ? g_strndup(data, bytes) : NULL;
-    if (parasite)
-        gimp_parasite_free(parasite);
-    return text;
-}
-
-/* How it was made, and what it looks like now. */
-static void describe(GimpLayer *layer, const char *record)
-{
-    if (!record)
-        return;
-    g_autofree char *pixels = edt_pixels_fingerprint(layer);
-    attach(layer, RECORD, record);
-    attach(layer, PIXELS, pixels);
-}
-
-EdtRecord *edt_layer_record(GimpLayer *layer)
-{
-    g_autofree char *json = attached(layer, RECORD);
-    return json ? edt_record_read(json, NULL) : NULL;
-}
-
-gboolean edt_layer_painted(GimpLayer *layer)
-{
-    g_autofree char *before = attached(layer, PIXELS), *now = edt_pixels_fingerprint(layer);
-    return g_strcmp0(before, now) != 0;
-}
-
-static void name_origin(GimpLayer *layer, GimpItem *origin)
-{
-    if (!origin || !gimp_item_is_valid(origin))
-        return;
-    g_autofree char *tattoo = g_strdup_printf("%u", gimp_item_get_tattoo(origin));
-    attach(layer, ORIGIN, tattoo);
-}
-
-GimpLayer *edt_layer_origin(GimpLayer *layer)
-{
-    g_autofree char *tattoo = attached(layer, ORIGIN);
-    return tattoo ? gimp_image_get_layer_by_tattoo(gimp_item_get_image(GIMP_ITEM(layer)),
-                                                   (guint)g_ascii_strtoull(tattoo, NULL, 10))
-                  : NULL;
+    g_autofree EdtArea *there = g_new(EdtArea, n);
+    edt_layer_areas(place, width, height, there, n);
+    if (MIN(there->width, there->height) >= EDT_LAYER_LEAST || there->width >= width)
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                _("There is too little room: the picture would be %d × %d pixels. Select a larger "
+                  "area, or choose another size."),
+                there->width, there->height);
+    return FALSE;
 }
 
 /* ---- one layer ---- */
 
-static GimpLayer *new_layer(GimpImage *image, const EdtSheet *sheet)
+static GimpLayer *new_layer(GimpImage *image, const EdtSheet *sheet, GError **error)
 {
+    static const GimpImageType types[][2] = {
+        [GIMP_RGB] = {GIMP_RGB_IMAGE, GIMP_RGBA_IMAGE},
+        [GIMP_GRAY] = {GIMP_GRAY_IMAGE, GIMP_GRAYA_IMAGE},
+        [GIMP_INDEXED] = {GIMP_INDEXED_IMAGE, GIMP_INDEXEDA_IMAGE},
+    };
     const EdtPicture *picture = sheet->picture;
-    gboolean gray = gimp_image_get_base_type(image) == GIMP_GRAY, alpha = picture->channels == 4;
-    GimpImageType type = gray ? (alpha ? GIMP_GRAYA_IMAGE : GIMP_GRAY_IMAGE)
-                              : (alpha ? GIMP_RGBA_IMAGE : GIMP_RGB_IMAGE);
-    return gimp_layer_new(image, sheet->name, picture->width, picture->height, type, 100.0,
-                          gimp_image_get_default_new_layer_mode(image));
+    GimpImageBaseType type;
+    if (!edt_pixels_base_type(image, &type, error))
+        return NULL;
+    GimpLayer *layer = gimp_layer_new(image, sheet->name, picture->width, picture->height,
+                                      types[type][picture->channels == 4], 100.0,
+                                      gimp_image_get_default_new_layer_mode(image));
+    if (!layer)
+        edt_pixels_refused(error);
+    return layer;
 }
 
 static gboolean fit_layer(GimpLayer *layer, const EdtPicture *picture, const EdtArea *there,
@@ -162,53 +122,110 @@ static gboolean fit_layer(GimpLayer *layer, const EdtPicture *picture, const Edt
     return ok && (gimp_layer_set_offsets(layer, there->x, there->y) || edt_pixels_refused(error));
 }
 
+static GimpLayer *insert_pixels(GimpImage *image, GimpLayer *parent, int position,
+                                const EdtSheet *sheet, const EdtArea *there, GError **error)
+{
+    GimpLayer *layer = new_layer(image, sheet, error);
+    if (!layer)
+        return NULL;
+    if (!edt_pixels_write(layer, sheet->picture, error) ||
+        (!gimp_image_insert_layer(image, layer, parent, position) && !edt_pixels_refused(error))) {
+        gimp_item_delete(GIMP_ITEM(layer));
+        return NULL;
+    }
+    if (!fit_layer(layer, sheet->picture, there, error) ||
+        !edt_parasites_describe(layer, sheet, error)) {
+        gimp_image_remove_layer(image, layer);
+        return NULL;
+    }
+    return layer;
+}
+
 /* there: where it shall be, and how large. */
 static GimpLayer *insert_one(GimpImage *image, GimpLayer *parent, int position,
                              const EdtSheet *sheet, const EdtArea *there, GError **error)
 {
-    GimpLayer *layer = new_layer(image, sheet);
-    if (!layer) {
-        edt_pixels_refused(error);
+    EdtPicture few;
+    EdtSheet limited = *sheet;
+    if (!edt_colours_limit(sheet->picture, there, sheet->colours, image, &few, error))
         return NULL;
-    }
-    edt_pixels_write(layer, sheet->picture);
-    if (!gimp_image_insert_layer(image, layer, parent, position)) {
-        edt_pixels_refused(error);
-        gimp_item_delete(GIMP_ITEM(layer));
-        return NULL;
-    }
-    if (!fit_layer(layer, sheet->picture, there, error)) {
-        gimp_image_remove_layer(image, layer);
-        return NULL;
-    }
-    describe(layer, sheet->record);
+    if (few.pixels)
+        limited.picture = &few;
+    GimpLayer *layer = insert_pixels(image, parent, position, &limited, there, error);
+    g_free(few.pixels);
     return layer;
+}
+
+/* What is scattered is as large as its selection, or its tile. */
+static GimpLayer *insert_placed(GimpImage *image, GimpLayer *parent, int position,
+                                const EdtSheet *sheet, EdtFit fit, const EdtArea *there,
+                                GError **error)
+{
+    const EdtPlaced how = {fit, (double)there->width / sheet->picture->width};
+    g_autofree char *placed = sheet->scattered ? NULL : edt_placed_write(&how);
+    EdtSheet with = *sheet;
+    with.placed = placed;
+    return insert_one(image, parent, position, &with, there, error);
 }
 
 /* ---- instead of one that is there, or above it ---- */
 
-GimpLayer *edt_layer_insert_above(GimpLayer *layer, const EdtSheet *sheet, GError **error)
+static GimpLayer *insert_over(GimpLayer *layer, const EdtSheet *sheet, GError **error)
 {
     GimpItem *item = GIMP_ITEM(layer), *parent = gimp_item_get_parent(item);
     GimpImage *image = gimp_item_get_image(item);
     EdtArea there = {0, 0, gimp_drawable_get_width(GIMP_DRAWABLE(layer)),
                      gimp_drawable_get_height(GIMP_DRAWABLE(layer))};
+    g_autofree char *colours = edt_parasites_text(layer, EDT_PARASITE_COLOURS);
+    g_autofree char *placed = edt_parasites_text(layer, EDT_PARASITE_PLACE);
+    EdtSheet same = *sheet;
+    same.colours = colours;
+    same.placed = placed;
     gimp_drawable_get_offsets(GIMP_DRAWABLE(layer), &there.x, &there.y);
     return insert_one(image, parent ? GIMP_LAYER(parent) : NULL,
-                      gimp_image_get_item_position(image, item), sheet, &there, error);
+                      gimp_image_get_item_position(image, item), &same, &there, error);
 }
 
-/* The new pixels are scaled in a layer of their own, as at the first time. */
-gboolean edt_layer_replace(GimpLayer *layer, const EdtSheet *sheet, GError **error)
+/* The mask, too: what was not covered is not covered now. */
+static gboolean copy_mask(GimpLayer *from, GimpLayer *to, GError **error)
 {
-    GimpLayer *made = edt_layer_insert_above(layer, sheet, error);
+    GimpLayerMask *mask = gimp_layer_get_mask(from);
+    if (!mask)
+        return TRUE;
+    const EdtArea all = {0, 0, gimp_drawable_get_width(GIMP_DRAWABLE(mask)),
+                         gimp_drawable_get_height(GIMP_DRAWABLE(mask))};
+    g_autoptr(GeglBuffer) buffer = edt_pixels_open(GIMP_DRAWABLE(mask), error);
+    return buffer && edt_pixels_mask(to, buffer, &all, error);
+}
+
+GimpLayer *edt_layer_insert_above(GimpLayer *layer, const EdtSheet *sheet, GError **error)
+{
+    GimpLayer *made = insert_over(layer, sheet, error);
+    if (!made || copy_mask(layer, made, error))
+        return made;
+    gimp_image_remove_layer(gimp_item_get_image(GIMP_ITEM(layer)), made);
+    return NULL;
+}
+
+/* The new pixels are scaled in a layer of their own, as at the first time; what that one knows of
+ * itself holds for both. */
+gboolean edt_layer_replace(GimpLayer *layer, const EdtSheet *sheet, gboolean *changed,
+                           GError **error)
+{
+    GimpImage *image = gimp_item_get_image(GIMP_ITEM(layer));
+    GimpLayer *made = image ? insert_over(layer, sheet, error) : NULL;
+    if (!image)
+        return edt_pixels_refused(error);
     if (!made)
         return FALSE;
-    gboolean ok = edt_pixels_replace(layer, made, error);
-    gimp_image_remove_layer(gimp_item_get_image(GIMP_ITEM(layer)), made);
-    if (ok)
-        describe(layer, sheet->record);
-    return ok;
+    g_autofree char *pixels = edt_parasites_text(made, EDT_PARASITE_PIXELS);
+    gboolean ok =
+        pixels ? edt_pixels_replace(layer, made, changed, error) : edt_pixels_refused(error);
+    if (!gimp_image_remove_layer(image, made)) {
+        *changed = TRUE;
+        ok = ok && edt_pixels_refused(error);
+    }
+    return ok && edt_parasites_attach_record(layer, sheet, pixels, error);
 }
 
 /* ---- all of them ---- */
@@ -239,38 +256,55 @@ static GimpLayer *insert_group(GimpImage *image, GimpLayer *parent, int position
     return NULL;
 }
 
-/* All or none. */
+static void take_back(GimpImage *image, GimpLayer *group, GimpLayer **layers)
+{
+    if (group)
+        gimp_image_remove_layer(image, group); /* with those in it */
+    for (int i = 0; !group && layers[i]; i++)
+        gimp_image_remove_layer(image, layers[i]);
+}
+
+/* All or none.  Images with indexed colours have no groups. */
 static gboolean insert_all(GimpImage *image, const EdtSheet *sheets, int n, const char *group_name,
                            const EdtPlace *place, GimpLayer **layers, GError **error)
 {
     int position;
     GimpLayer *group = NULL, *parent = insertion_parent(image, place, &position);
-    if (n > 1 && !(group = insert_group(image, parent, position, group_name, error)))
+    gboolean grouped = n > 1 && group_name && gimp_image_get_base_type(image) != GIMP_INDEXED;
+    if (grouped && !(group = insert_group(image, parent, position, group_name, error)))
         return FALSE;
+    g_autofree EdtArea *there = g_new(EdtArea, n);
+    edt_layer_areas(place, sheets[0].picture->width, sheets[0].picture->height, there, n);
     for (int i = 0; i < n; i++) {
-        const EdtPicture *picture = sheets[i].picture;
-        EdtArea there = edt_layer_area(place, picture->width, picture->height);
-        layers[i] = insert_one(image, group ? group : parent, group ? i : position, &sheets[i],
-                               &there, error);
+        layers[i] = insert_placed(image, group ? group : parent, group ? i : position + i,
+                                  &sheets[i], place->fit, &there[i], error);
         if (!layers[i] ||
-            (place->mask && !edt_pixels_mask(layers[i], place->mask, &there, error))) {
-            if (group || layers[i])
-                gimp_image_remove_layer(image, group ? group : layers[i]); /* with those before */
+            (place->mask && !edt_pixels_mask(layers[i], place->mask, &there[i], error)) ||
+            !edt_parasites_name_origin(layers[i], place->origin, error)) {
+            take_back(image, group, layers);
             return FALSE;
         }
-        name_origin(layers[i], place->origin);
     }
     if (group)
         gimp_image_set_selected_layers(image, (const GimpLayer *[]){group, NULL});
     return TRUE;
 }
 
+gboolean edt_layer_begin(GimpImage *image, GError **error)
+{
+    return gimp_image_undo_group_start(image) || edt_pixels_refused(error);
+}
+
 static GimpImage *insert_into_new(const EdtPlace *place, const EdtSheet *sheets, int n,
                                   const char *group_name, GimpLayer **layers, GError **error)
 {
     const EdtPicture *first = sheets[0].picture;
-    const EdtPlace whole = {.area = {0, 0, first->width, first->height}};
-    GimpImage *image = gimp_image_new(first->width, first->height, GIMP_RGB);
+    g_autofree EdtArea *there = g_new(EdtArea, n);
+    EdtPlace whole = {.arrange = place->arrange};
+    edt_layer_areas(&whole, first->width, first->height, there, n);
+    EdtArea all = edt_arrange_bounds(there, n);
+    whole.area = (EdtArea){0, 0, all.width, all.height};
+    GimpImage *image = gimp_image_new(all.width, all.height, GIMP_RGB);
     if (!image) {
         edt_pixels_refused(error);
         return NULL;
@@ -287,18 +321,28 @@ static GimpImage *insert_into_new(const EdtPlace *place, const EdtSheet *sheets,
     return image;
 }
 
+/* What comes and goes is selected meanwhile, and GIMP selects one layer after it, not several. */
+static gboolean insert_into_old(GimpImage *image, const EdtPlace *place, const EdtSheet *sheets,
+                                int n, const char *group_name, GimpLayer **layers, GError **error)
+{
+    if (!edt_layer_begin(image, error))
+        return FALSE;
+    g_autofree GimpLayer **selected = gimp_image_get_selected_layers(image);
+    gboolean ok = insert_all(image, sheets, n, group_name, place, layers, error);
+    if (!ok && selected)
+        gimp_image_set_selected_layers(image, (const GimpLayer **)selected);
+    gimp_image_undo_group_end(image);
+    return ok;
+}
+
 GimpImage *edt_layer_insert(const EdtPlace *place, const EdtSheet *sheets, int n,
                             const char *group_name, GimpLayer ***layers, GError **error)
 {
     GimpImage *image = place->image;
     gboolean ok;
-    if (!edt_layer_accepts(image, error)) /* its mode may have changed */
-        return NULL;
     GimpLayer **made = g_new0(GimpLayer *, n + 1);
     if (image && gimp_image_is_valid(image)) {
-        gimp_image_undo_group_start(image);
-        ok = insert_all(image, sheets, n, group_name, place, made, error);
-        gimp_image_undo_group_end(image);
+        ok = insert_into_old(image, place, sheets, n, group_name, made, error);
     } else {
         image = insert_into_new(place, sheets, n, group_name, made, error);
         ok = image != NULL;
@@ -311,7 +355,7 @@ GimpImage *edt_layer_insert(const EdtPlace *place, const EdtSheet *sheets, int n
     return ok ? image : NULL;
 }
 
-/* ---- from a job, from a file ---- */
+/* ---- from a job ---- */
 
 /* The number is a word of its own: format macros cannot be translated.  A picture that was stopped
  * says so: it is another one than its seed makes. */
@@ -333,10 +377,11 @@ GimpImage *edt_layer_insert_outcome(const EdtPlace *place, const EdtOutcome *out
     const EdtOrder *order = outcome->order;
     for (int i = 0; i < n; i++) {
         const EdtPicture *picture = &pictures->pictures[i];
-        sheets[i] = (EdtSheet){picture,
-                               edt_layer_name(order->class_labels[i], picture->item.seed,
-                                              picture->steps_done, order->request.steps),
-                               outcome->records[i]};
+        sheets[i] = (EdtSheet){.picture = picture,
+                               .name = edt_layer_name(order->class_labels[i], picture->item.seed,
+                                                      picture->steps_done, order->request.steps),
+                               .record = outcome->records[i],
+                               .colours = place->colours};
     }
     char *group_name = g_strdup_printf(_("%s, %d pictures"), order->label, n);
     GimpImage *image = edt_layer_insert(place, sheets, n, group_name, layers, error);
@@ -344,44 +389,5 @@ GimpImage *edt_layer_insert_outcome(const EdtPlace *place, const EdtOutcome *out
         g_free(sheets[i].name);
     g_free(group_name);
     g_free(sheets);
-    return image;
-}
-
-/* Its pixels are the caller's to free. */
-static EdtPicture picture_of(const GdkPixbuf *pixbuf)
-{
-    int width = gdk_pixbuf_get_width(pixbuf), height = gdk_pixbuf_get_height(pixbuf);
-    int channels = gdk_pixbuf_get_n_channels(pixbuf);
-    gsize stride = (gsize)gdk_pixbuf_get_rowstride(pixbuf), row = (gsize)width * (gsize)channels;
-    const guint8 *bytes = gdk_pixbuf_read_pixels(pixbuf);
-    float *pixels = g_new(float, row *(gsize)height);
-    for (int y = 0; y < height; y++)
-        for (gsize i = 0; i < row; i++)
-            pixels[(gsize)y * row + i] = bytes[(gsize)y * stride + i] / 255.0f;
-    return (EdtPicture){.width = width, .height = height, .channels = channels, .pixels = pixels};
-}
-
-/* As when the picture was made. */
-static char *name_of_file(const char *path, const char *json)
-{
-    g_autoptr(EdtRecord) record = json ? edt_record_read(json, NULL) : NULL;
-    if (!record)
-        return g_path_get_basename(path);
-    g_autofree char *label = edt_label_of(record);
-    return edt_layer_name(label, record->item.seed, record->steps_done, record->request.steps);
-}
-
-GimpImage *edt_layer_insert_file(const EdtPlace *place, const char *path, GimpLayer ***layers,
-                                 GError **error)
-{
-    g_autoptr(GdkPixbuf) pixbuf = gdk_pixbuf_new_from_file(path, error);
-    if (!pixbuf)
-        return NULL;
-    g_autofree char *record = edt_png_record_text(path, NULL);
-    g_autofree char *name = name_of_file(path, record);
-    EdtPicture picture = picture_of(pixbuf);
-    EdtSheet sheet = {&picture, name, record};
-    GimpImage *image = edt_layer_insert(place, &sheet, 1, NULL, layers, error);
-    g_free(picture.pixels);
     return image;
 }

@@ -117,7 +117,7 @@ static GimpProcedure *create_on_image(GimpPlugIn *plug_in, const char *name, gsi
 {
     GimpProcedure *procedure = gimp_image_procedure_new(plug_in, name, GIMP_PDB_PROC_TYPE_PLUGIN,
                                                         run_on_image, GSIZE_TO_POINTER(run), NULL);
-    gimp_procedure_set_image_types(procedure, "RGB*, GRAY*");
+    gimp_procedure_set_image_types(procedure, "*");
     gimp_procedure_set_sensitivity_mask(procedure, GIMP_PROCEDURE_SENSITIVE_DRAWABLE |
                                                        GIMP_PROCEDURE_SENSITIVE_DRAWABLES |
                                                        sensitive);
@@ -191,6 +191,76 @@ static GimpProcedure *create_again(GimpPlugIn *plug_in, const char *name)
     return procedure;
 }
 
+static GimpProcedure *create_settings(GimpPlugIn *plug_in, const char *name)
+{
+    GimpProcedure *procedure =
+        create_on_image(plug_in, name, G_STRUCT_OFFSET(EdtModule, settings), 0);
+    gimp_procedure_set_menu_label(procedure, _("EDT Settings of This _Layer..."));
+    add_to_menu(procedure);
+    gimp_procedure_add_menu_path(procedure, "<Layers>");
+    gimp_procedure_set_documentation(
+        procedure, _("Open the dialog with the settings of a layer that EDT made"),
+        _("A new picture becomes a layer above. A layer of scattered pictures opens the dialog "
+          "that "
+          "scatters. Scripts make a layer again with plug-in-edt-again."),
+        NULL);
+    edt_plugin_declare_making(procedure, EDT_FROM_NOTHING);
+    return procedure;
+}
+
+/* ---- procedures that differ by texts and arguments alone ---- */
+
+static const struct {
+    const char *name;
+    gsize run;
+    int sensitive;
+    void (*declare)(GimpProcedure *procedure);
+    const char *label, *blurb, *help; /* N_() */
+} others[] = {
+    {EDT_PROC_MORPH, G_STRUCT_OFFSET(EdtModule, morph),
+     GIMP_PROCEDURE_SENSITIVE_NO_DRAWABLES | GIMP_PROCEDURE_SENSITIVE_NO_IMAGE,
+     edt_plugin_declare_morph, N_("_Morph to Frames (EDT)..."),
+     N_("Turn one picture into another, frame by frame"),
+     N_("From one class to another, from one seed to another, or from one of two layers that EDT "
+        "made to the other. The frames become layers with times, as GIMP's animation filters read "
+        "them: the lowest is the first one. With an image they are a layer group of it, without "
+        "one, or if asked for, a new image. The first and the last frame are the pictures that "
+        "plug-in-edt-generate makes.")},
+    {EDT_PROC_SCATTER, G_STRUCT_OFFSET(EdtModule, scatter),
+     GIMP_PROCEDURE_SENSITIVE_NO_DRAWABLES | GIMP_PROCEDURE_SENSITIVE_NO_IMAGE,
+     edt_plugin_declare_scatter, N_("S_cattered Pictures (EDT)..."),
+     N_("Scatter pictures of a class over the selection, or over a seamless tile"),
+     N_("They differ in size, turn and seed and keep their distance. In the selection they become "
+        "one layer, and outside of it nothing changes; on a tile, which is a new image, what "
+        "leaves on one side comes in on the other, so that it repeats without a seam. The same "
+        "seed scatters in the same way.")},
+    {EDT_PROC_BRUSH, G_STRUCT_OFFSET(EdtModule, brush),
+     GIMP_PROCEDURE_SENSITIVE_NO_DRAWABLES | GIMP_PROCEDURE_SENSITIVE_NO_IMAGE,
+     edt_plugin_declare_brush, N_("Pictures as a _Brush (EDT)..."),
+     N_("Make a brush that paints pictures of a class"),
+     N_("Several pictures become an animated brush. It is saved into your own folder of brushes, "
+        "named after class and seed, beside what is there, and can be used at once.")},
+    {EDT_PROC_PATTERN, G_STRUCT_OFFSET(EdtModule, pattern),
+     GIMP_PROCEDURE_SENSITIVE_NO_DRAWABLES | GIMP_PROCEDURE_SENSITIVE_NO_IMAGE,
+     edt_plugin_declare_pattern, N_("Pictures as a Patter_n (EDT)..."),
+     N_("Make a seamless pattern of scattered pictures of a class"),
+     N_("As plug-in-edt-scatter scatters them over a tile. It is saved into your own folder of "
+        "patterns, named after class and seed, beside what is there, and can be used at once.")},
+};
+
+static GimpProcedure *create_other(GimpPlugIn *plug_in, const char *name)
+{
+    gsize i = 0;
+    while (strcmp(others[i].name, name) != 0)
+        i++;
+    GimpProcedure *procedure = create_on_image(plug_in, name, others[i].run, others[i].sensitive);
+    gimp_procedure_set_menu_label(procedure, _(others[i].label));
+    add_to_menu(procedure);
+    gimp_procedure_set_documentation(procedure, _(others[i].blurb), _(others[i].help), NULL);
+    others[i].declare(procedure);
+    return procedure;
+}
+
 static GimpProcedure *create_list(GimpPlugIn *plug_in, const char *name, GimpRunFunc run,
                                   const char *blurb)
 {
@@ -222,7 +292,10 @@ static const struct {
 } procedures[] = {
     {EDT_PROC_GENERATE, create_generate}, {EDT_PROC_REDRAW, create_redraw},
     {EDT_PROC_FILL, create_fill},         {EDT_PROC_AGAIN, create_again},
-    {EDT_PROC_CLASSES, create_classes},   {EDT_PROC_MODELS, create_models},
+    {EDT_PROC_SETTINGS, create_settings}, {EDT_PROC_MORPH, create_other},
+    {EDT_PROC_SCATTER, create_other},     {EDT_PROC_BRUSH, create_other},
+    {EDT_PROC_PATTERN, create_other},     {EDT_PROC_CLASSES, create_classes},
+    {EDT_PROC_MODELS, create_models},
 };
 
 static GList *query_procedures(GimpPlugIn *plug_in)

@@ -6,7 +6,11 @@
 #include "plugin/again.h"
 #include "plugin/generate.h"
 #include "plugin/lists.h"
+#include "plugin/morph.h"
 #include "plugin/process.h"
+#include "plugin/resource.h"
+#include "plugin/scatter.h"
+#include "plugin/layer_settings.h"
 
 const EdtModule *edt_plugin_module(void)
 {
@@ -15,6 +19,11 @@ const EdtModule *edt_plugin_module(void)
                                      edt_plugin_redraw,
                                      edt_plugin_fill,
                                      edt_plugin_again,
+                                     edt_plugin_settings,
+                                     edt_plugin_morph,
+                                     edt_plugin_scatter,
+                                     edt_plugin_brush,
+                                     edt_plugin_pattern,
                                      edt_plugin_classes,
                                      edt_plugin_models,
                                      edt_process_quit};

@@ -15,6 +15,11 @@
 #define EDT_PROC_REDRAW "plug-in-edt-redraw"
 #define EDT_PROC_FILL "plug-in-edt-fill"
 #define EDT_PROC_AGAIN "plug-in-edt-again"
+#define EDT_PROC_SETTINGS "plug-in-edt-settings"
+#define EDT_PROC_MORPH "plug-in-edt-morph"
+#define EDT_PROC_SCATTER "plug-in-edt-scatter"
+#define EDT_PROC_BRUSH "plug-in-edt-brush"
+#define EDT_PROC_PATTERN "plug-in-edt-pattern"
 #define EDT_PROC_CLASSES "plug-in-edt-classes"
 #define EDT_PROC_MODELS "plug-in-edt-models"
 
@@ -25,7 +30,7 @@ typedef GimpValueArray *(*EdtImageRun)(GimpProcedure *procedure, GimpRunMode run
 
 typedef struct {
     EdtModuleHead head;
-    EdtImageRun generate, redraw, fill, again;
+    EdtImageRun generate, redraw, fill, again, settings, morph, scatter, brush, pattern;
     GimpValueArray *(*classes)(GimpProcedure *procedure, GimpProcedureConfig *config);
     GimpValueArray *(*models)(GimpProcedure *procedure, GimpProcedureConfig *config);
     void (*quit)(void); /* stops what runs and joins its thread; safe at any time */

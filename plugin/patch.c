@@ -3,6 +3,7 @@
  * Parts of an image as bytes; see patch.h.  babl converts from whatever the image is in.
  */
 #include "plugin/patch.h"
+#include "plugin/pixels.h"
 
 #include <gegl.h>
 #include <math.h>
@@ -56,64 +57,83 @@ static EdtPatch *patch_for(const EdtArea *area)
 }
 
 /* GEGL wants the rectangle in scaled pixels of the buffer. */
-static void read_into(GimpDrawable *drawable, const EdtPatch *patch, const char *format,
-                      gpointer pixels)
+static gboolean read_into(GimpDrawable *drawable, const EdtPatch *patch, const char *format,
+                          gpointer pixels, GError **error)
 {
     double scale = scale_for(&patch->area);
     int x, y;
-    gimp_drawable_get_offsets(drawable, &x, &y);
+    g_autoptr(GeglBuffer) buffer = gimp_drawable_get_offsets(drawable, &x, &y)
+                                       ? edt_pixels_open(drawable, error)
+                                       : edt_pixels_withheld(error);
+    if (!buffer)
+        return FALSE;
     const GeglRectangle there = {(int)floor((patch->area.x - x) * scale),
                                  (int)floor((patch->area.y - y) * scale), patch->width,
                                  patch->height};
-    GeglBuffer *buffer = gimp_drawable_get_buffer(drawable);
     gegl_buffer_get(buffer, &there, scale, babl_format(format), pixels, GEGL_AUTO_ROWSTRIDE,
                     GEGL_ABYSS_NONE);
-    g_object_unref(buffer);
+    return TRUE;
 }
 
 /* The drawable as it is seen: its buffer has what its mask hides, too. */
-static void hide_masked(GimpDrawable *drawable, const EdtPatch *patch)
+static gboolean hide_masked(GimpDrawable *drawable, const EdtPatch *patch, GError **error)
 {
     GimpLayer *layer = GIMP_IS_LAYER(drawable) ? GIMP_LAYER(drawable) : NULL;
     GimpLayerMask *mask =
         layer && gimp_layer_get_apply_mask(layer) ? gimp_layer_get_mask(layer) : NULL;
     if (!mask)
-        return;
+        return TRUE;
     gsize n = (gsize)patch->width * (gsize)patch->height;
     g_autofree float *seen = g_new0(float, n);
-    read_into(GIMP_DRAWABLE(mask), patch, "Y float", seen);
+    if (!read_into(GIMP_DRAWABLE(mask), patch, "Y float", seen, error))
+        return FALSE;
     for (gsize i = 0; i < n; i++)
         patch->rgba[4 * i + 3] = (guint8)(patch->rgba[4 * i + 3] * CLAMP(seen[i], 0, 1) + 0.5f);
+    return TRUE;
 }
 
-EdtPatch *edt_patch_read(GimpDrawable *drawable, const EdtArea *area)
+EdtPatch *edt_patch_read(GimpDrawable *drawable, const EdtArea *area, GError **error)
 {
-    EdtPatch *patch = patch_for(area);
-    read_into(drawable, patch, "R'G'B'A u8", patch->rgba);
-    hide_masked(drawable, patch);
-    return patch;
+    g_autoptr(EdtPatch) patch = patch_for(area);
+    if (!read_into(drawable, patch, "R'G'B'A u8", patch->rgba, error) ||
+        !hide_masked(drawable, patch, error))
+        return NULL;
+    return g_steal_pointer(&patch);
 }
 
-EdtPatch *edt_patch_selection(GimpImage *image, const EdtArea *area)
+static GimpDrawable *selection_of(GimpImage *image, GError **error)
 {
-    EdtPatch *patch = patch_for(area);
+    GimpSelection *selection = gimp_image_get_selection(image);
+    if (!selection)
+        edt_pixels_withheld(error);
+    return (GimpDrawable *)selection;
+}
+
+EdtPatch *edt_patch_selection(GimpImage *image, const EdtArea *area, GError **error)
+{
+    g_autoptr(EdtPatch) patch = patch_for(area);
+    GimpDrawable *selection = selection_of(image, error);
     gsize n = (gsize)patch->width * (gsize)patch->height;
     g_autofree float *selected = g_new0(float, n);
-    read_into(GIMP_DRAWABLE(gimp_image_get_selection(image)), patch, "Y float", selected);
+    if (!selection || !read_into(selection, patch, "Y float", selected, error))
+        return NULL;
     for (gsize i = 0; i < n; i++) {
         memset(patch->rgba + 4 * i, (int)(CLAMP(selected[i], 0, 1) * 255 + 0.5f), 3);
         patch->rgba[4 * i + 3] = 255;
     }
-    return patch;
+    return g_steal_pointer(&patch);
 }
 
 /* GIMP's own feather has this deviation for a radius. */
 #define DEVIATION(radius) ((radius) / 3.5)
 
-GeglBuffer *edt_patch_mask(GimpImage *image, const EdtArea *area, double feather)
+GeglBuffer *edt_patch_mask(GimpImage *image, const EdtArea *area, double feather, GError **error)
 {
     const GeglRectangle there = {area->x, area->y, area->width, area->height};
-    GeglBuffer *now = gimp_drawable_get_buffer(GIMP_DRAWABLE(gimp_image_get_selection(image)));
+    GimpDrawable *selection = selection_of(image, error);
+    GeglBuffer *now = selection ? edt_pixels_open(selection, error) : NULL;
+    if (!now)
+        return NULL;
     GeglBuffer *mask = gegl_buffer_new(&there, gegl_buffer_get_format(now));
     gegl_buffer_copy(now, &there, GEGL_ABYSS_NONE, mask, &there);
     g_object_unref(now);

@@ -23,13 +23,14 @@ EdtArea edt_patch_bounds(GimpDrawable *drawable);
 /* The square in whose middle an area lies, with so much of its longer side beside it. */
 EdtArea edt_patch_square(const EdtArea *area, double margin);
 
-/* A drawable's pixels there, of a group all that is in it; what a layer's mask hides is not. */
-EdtPatch *edt_patch_read(GimpDrawable *drawable, const EdtArea *area);
+/* A drawable's pixels there, of a group all that is in it; what a layer's mask hides is not.  NULL,
+ * and so of the next two: GIMP does not hand them out. */
+EdtPatch *edt_patch_read(GimpDrawable *drawable, const EdtArea *area, GError **error);
 /* How much is selected: white where all is, black where nothing is. */
-EdtPatch *edt_patch_selection(GimpImage *image, const EdtArea *area);
+EdtPatch *edt_patch_selection(GimpImage *image, const EdtArea *area, GError **error);
 /* The same as it is there now, for a layer mask, its edge blurred by so many pixels.  To be
  * unreferenced. */
-GeglBuffer *edt_patch_mask(GimpImage *image, const EdtArea *area, double feather);
+GeglBuffer *edt_patch_mask(GimpImage *image, const EdtArea *area, double feather, GError **error);
 /* Another area of it, of the same scale; transparent where it has nothing. */
 EdtPatch *edt_patch_cut(const EdtPatch *patch, const EdtArea *area);
 /* What of its area is not transparent; FALSE: nothing is. */

@@ -10,12 +10,79 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#define COLOURS 256 /* of an image with indexed colours, at most */
+#define ROUNDED 2   /* of 255, between two profiles */
+
 gboolean edt_pixels_refused(GError **error)
 {
     const char *said = gimp_pdb_get_last_error(gimp_get_pdb());
-    g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, _("GIMP refused the new layer: “%s”."),
-                said ? said : "");
+    if (said && gimp_pdb_get_last_status(gimp_get_pdb()) != GIMP_PDB_SUCCESS)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, _("GIMP refused the new layer: “%s”."),
+                    said);
+    else
+        g_set_error_literal(error, EDT_ERROR, EDT_ERROR_FAILED,
+                            _("GIMP refused the new layer and did not say why: try again."));
     return FALSE;
+}
+
+gboolean edt_pixels_base_type(GimpImage *image, GimpImageBaseType *type, GError **error)
+{
+    *type = gimp_image_get_base_type(image); /* where GIMP does not answer: RGB */
+    return gimp_pdb_get_last_status(gimp_get_pdb()) == GIMP_PDB_SUCCESS ||
+           edt_pixels_refused(error);
+}
+
+GeglBuffer *edt_pixels_withheld(GError **error)
+{
+    g_set_error_literal(error, EDT_ERROR, EDT_ERROR_FAILED,
+                        _("GIMP does not hand out the pixels of a layer: try again."));
+    return NULL;
+}
+
+guint8 *edt_pixels_colormap(GimpPalette *palette, int *n)
+{
+    gsize bytes;
+    *n = 0;
+    return palette ? gimp_palette_get_colormap(palette, babl_format("R'G'B' u8"), n, &bytes) : NULL;
+}
+
+/* libgimp gives the format of an indexed drawable the colours of its image; where GIMP does not
+ * answer, those of no image. */
+static gboolean has_its_colours(GimpDrawable *drawable, const Babl *format)
+{
+    if (!babl_format_is_palette(format))
+        return TRUE;
+    GimpImage *image = gimp_item_get_image(GIMP_ITEM(drawable));
+    int n, bytes = babl_format_get_bytes_per_pixel(format);
+    g_autofree guint8 *map = edt_pixels_colormap(image ? gimp_image_get_palette(image) : NULL, &n);
+    guint8 all[COLOURS * 2] = {0}, seen[COLOURS * 3];
+    if (!map || n < 1 || n > COLOURS || bytes > 2)
+        return FALSE;
+    for (int i = 0; i < n; i++)
+        all[i * bytes] = (guint8)i;
+    babl_process(babl_fish(format, babl_format("R'G'B' u8")), all, seen, n);
+    for (int i = 0; i < 3 * n; i++)
+        if (ABS(seen[i] - map[i]) > ROUNDED)
+            return FALSE;
+    return TRUE;
+}
+
+/* Takes it.  Where libgimp cannot learn the drawable's size the buffer is one without end. */
+static GeglBuffer *checked(GeglBuffer *buffer, GError **error)
+{
+    if (buffer && !gegl_rectangle_is_infinite_plane(gegl_buffer_get_extent(buffer)))
+        return buffer;
+    g_clear_object(&buffer);
+    return edt_pixels_withheld(error);
+}
+
+GeglBuffer *edt_pixels_open(GimpDrawable *drawable, GError **error)
+{
+    GeglBuffer *buffer = checked(gimp_drawable_get_buffer(drawable), error);
+    if (!buffer || has_its_colours(drawable, gegl_buffer_get_format(buffer)))
+        return buffer;
+    g_object_unref(buffer);
+    return edt_pixels_withheld(error);
 }
 
 /* ---- a picture ---- */
@@ -47,12 +114,15 @@ static void set_pixels(GeglBuffer *buffer, const EdtPicture *picture, gboolean b
                     GEGL_AUTO_ROWSTRIDE);
 }
 
-void edt_pixels_write(GimpLayer *layer, const EdtPicture *picture)
+gboolean edt_pixels_write(GimpLayer *layer, const EdtPicture *picture, GError **error)
 {
-    GeglBuffer *buffer = gimp_drawable_get_buffer(GIMP_DRAWABLE(layer));
+    GeglBuffer *buffer = edt_pixels_open(GIMP_DRAWABLE(layer), error);
+    if (!buffer)
+        return FALSE;
     set_pixels(buffer, picture, takes_bytes(gimp_item_get_image(GIMP_ITEM(layer))));
     g_object_unref(buffer); /* flushes */
     gimp_drawable_update(GIMP_DRAWABLE(layer), 0, 0, picture->width, picture->height);
+    return TRUE;
 }
 
 gboolean edt_pixels_mask(GimpLayer *layer, GeglBuffer *mask, const EdtArea *there, GError **error)
@@ -62,7 +132,9 @@ gboolean edt_pixels_mask(GimpLayer *layer, GeglBuffer *mask, const EdtArea *ther
     GimpLayerMask *made = gimp_layer_create_mask(layer, GIMP_ADD_MASK_BLACK);
     if (!made)
         return edt_pixels_refused(error);
-    GeglBuffer *buffer = gimp_drawable_get_buffer(GIMP_DRAWABLE(made));
+    GeglBuffer *buffer = edt_pixels_open(GIMP_DRAWABLE(made), error);
+    if (!buffer)
+        return FALSE;
     gegl_buffer_copy(mask, &from, GEGL_ABYSS_NONE, buffer, &to);
     g_object_unref(buffer); /* flushes */
     return gimp_layer_add_mask(layer, made) || edt_pixels_refused(error);
@@ -70,56 +142,81 @@ gboolean edt_pixels_mask(GimpLayer *layer, GeglBuffer *mask, const EdtArea *ther
 
 /* ---- from layer to layer ---- */
 
-/* The selection, put aside: GIMP merges a shadow within it only.  NULL: there is none. */
-static GimpChannel *put_selection_aside(GimpImage *image)
+/* The selection, put aside: GIMP merges a shadow within it only.  saved NULL: there is none. */
+static gboolean put_selection_aside(GimpImage *image, GimpChannel **saved, GError **error)
 {
+    *saved = NULL;
     if (gimp_selection_is_empty(image))
-        return NULL;
+        return TRUE;
     GimpLayer **selected = gimp_image_get_selected_layers(image);
-    GimpChannel *saved = GIMP_CHANNEL(gimp_selection_save(image)); /* selects the channel */
-    gimp_image_set_selected_layers(image, (const GimpLayer **)selected);
-    gimp_selection_none(image);
+    GimpChannel *made = gimp_selection_save(image); /* selects the channel */
+    gboolean ok =
+        made &&
+        (!selected || gimp_image_set_selected_layers(image, (const GimpLayer **)selected)) &&
+        gimp_selection_none(image);
+    if (!ok)
+        edt_pixels_refused(error);
+    if (!ok && made)
+        gimp_image_remove_channel(image, made);
+    if (!ok && selected)
+        gimp_image_set_selected_layers(image, (const GimpLayer **)selected);
     g_free(selected);
-    return saved;
-}
-
-static void bring_selection_back(GimpImage *image, GimpChannel *saved)
-{
-    if (!saved)
-        return;
-    gimp_image_select_item(image, GIMP_CHANNEL_OP_REPLACE, GIMP_ITEM(saved));
-    gimp_image_remove_channel(image, saved);
-}
-
-gboolean edt_pixels_replace(GimpLayer *layer, GimpLayer *with, GError **error)
-{
-    GimpImage *image = gimp_item_get_image(GIMP_ITEM(layer));
-    GimpDrawable *drawable = GIMP_DRAWABLE(layer);
-    GimpChannel *selection = put_selection_aside(image);
-    GeglBuffer *from = gimp_drawable_get_buffer(GIMP_DRAWABLE(with));
-    GeglBuffer *to = gimp_drawable_get_shadow_buffer(drawable);
-    gegl_buffer_copy(from, NULL, GEGL_ABYSS_NONE, to, NULL);
-    g_object_unref(to); /* flushes */
-    g_object_unref(from);
-    gboolean ok = gimp_drawable_merge_shadow(drawable, TRUE) || edt_pixels_refused(error);
-    gimp_drawable_update(drawable, 0, 0, gimp_drawable_get_width(drawable),
-                         gimp_drawable_get_height(drawable));
-    bring_selection_back(image, selection);
+    *saved = ok ? made : NULL;
     return ok;
 }
 
-char *edt_pixels_fingerprint(GimpLayer *layer)
+/* What GIMP does not select again stays as the channel. */
+static gboolean bring_selection_back(GimpImage *image, GimpChannel *saved, GError **error)
 {
+    if (!saved)
+        return TRUE;
+    if (gimp_image_select_item(image, GIMP_CHANNEL_OP_REPLACE, GIMP_ITEM(saved)) &&
+        gimp_image_remove_channel(image, saved))
+        return TRUE;
+    return edt_pixels_refused(error && *error ? NULL : error);
+}
+
+static gboolean copy_pixels(GimpLayer *layer, GimpLayer *with, GError **error)
+{
+    g_autoptr(GeglBuffer) from = edt_pixels_open(GIMP_DRAWABLE(with), error);
+    GeglBuffer *to =
+        from ? checked(gimp_drawable_get_shadow_buffer(GIMP_DRAWABLE(layer)), error) : NULL;
+    if (!to)
+        return FALSE;
+    gegl_buffer_copy(from, NULL, GEGL_ABYSS_NONE, to, NULL);
+    g_object_unref(to); /* flushes */
+    return gimp_drawable_merge_shadow(GIMP_DRAWABLE(layer), TRUE) || edt_pixels_refused(error);
+}
+
+gboolean edt_pixels_replace(GimpLayer *layer, GimpLayer *with, gboolean *changed, GError **error)
+{
+    GimpImage *image = gimp_item_get_image(GIMP_ITEM(layer));
     GimpDrawable *drawable = GIMP_DRAWABLE(layer);
-    const Babl *format = gimp_drawable_get_format(drawable);
-    int width = gimp_drawable_get_width(drawable), height = gimp_drawable_get_height(drawable);
+    GimpChannel *selection;
+    if (!image)
+        return edt_pixels_refused(error);
+    if (!put_selection_aside(image, &selection, error))
+        return FALSE;
+    gboolean ok = copy_pixels(layer, with, error);
+    gimp_drawable_update(drawable, 0, 0, gimp_drawable_get_width(drawable),
+                         gimp_drawable_get_height(drawable));
+    gboolean back = bring_selection_back(image, selection, error);
+    *changed |= ok || !back;
+    return ok && back;
+}
+
+char *edt_pixels_fingerprint(GimpLayer *layer, GError **error)
+{
+    g_autoptr(GeglBuffer) buffer = edt_pixels_open(GIMP_DRAWABLE(layer), error);
+    if (!buffer)
+        return NULL;
+    const Babl *format = gegl_buffer_get_format(buffer);
+    int width = gegl_buffer_get_width(buffer), height = gegl_buffer_get_height(buffer);
     gsize bytes = (gsize)width * (gsize)height * (gsize)babl_format_get_bytes_per_pixel(format);
     g_autofree guint8 *pixels = g_malloc(bytes);
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     g_autofree char *shape = g_strdup_printf("%d %d ", width, height);
-    GeglBuffer *buffer = gimp_drawable_get_buffer(drawable);
     gegl_buffer_get(buffer, NULL, 1.0, format, pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
-    g_object_unref(buffer);
     g_checksum_update(sum, (const guchar *)shape, -1);
     g_checksum_update(sum, pixels, (gssize)bytes);
     return g_strdup(g_checksum_get_string(sum));

@@ -3,6 +3,7 @@
  * A place in words and pixels; see place.h.
  */
 #include "plugin/place.h"
+#include "plugin/surrounding.h"
 #include "ui/panel.h"
 
 #include <glib/gi18n.h>
@@ -16,6 +17,7 @@ struct EdtTelling {
     gpointer user_data;
     guint timer;
     char *size, *where; /* as they stand there */
+    char *around;       /* which place the preview shows; NULL: none */
 };
 
 /* What starts from a layer is as large as what is drawn on it: only known when it is read. */
@@ -24,6 +26,8 @@ static char *size_text(const EdtPlace *place, const EdtArea *area, int side)
     if (place->origin)
         return g_strdup(_("as large as what is drawn"));
     double scale = (double)area->width / side;
+    if (MIN(area->width, area->height) < EDT_LAYER_LEAST && area->width < side)
+        return g_strdup_printf(_("%d × %d px: too small for a picture"), area->width, area->height);
     if (area->width == side)
         return g_strdup_printf(_("%d × %d px, as it is made"), side, side);
     if (scale > 1)
@@ -41,42 +45,54 @@ static char *where_text(const EdtPlace *place)
         g_autofree char *layer = gimp_item_get_name(place->origin);
         return g_strdup_printf(_("above the layer “%s”"), layer);
     }
+    if (place->over) {
+        g_autofree char *layer = gimp_item_get_name(place->over);
+        return g_strdup_printf(_("in the middle of the layer “%s”"), layer);
+    }
     g_autofree char *name = gimp_image_get_name(place->image);
     if (gimp_image_get_floating_sel(place->image))
         return g_strdup_printf(_("below the floating selection of “%s”"), name);
-    return g_strdup_printf(
-        place->selected ? _("in the selection of “%s”") : _("in the middle of “%s”"), name);
+    EdtArea selected;
+    if (place->selected && edt_layer_selected(place->image, &selected))
+        return g_strdup_printf(_("in the selection of “%s”, %d × %d px"), name, selected.width,
+                               selected.height);
+    return g_strdup_printf(_("in the middle of “%s”"), name);
 }
 
-/* As gimp_image_get_thumbnail(), which GIMP 3.0 cannot do for every image. */
-static GdkPixbuf *picture_of(GimpImage *image)
+/* Beside each other they may be smaller than one alone. */
+static char *sizes_text(const EdtPlace *place, int side, int n)
 {
-    int width = PICTURE, height = PICTURE, channels;
-    g_autoptr(GBytes) data = gimp_image_get_thumbnail_data(image, &width, &height, &channels);
-    if (!data || channels < 1 || channels > 4 || width < 1 || height < 1)
-        return NULL;
-    const guint8 *from = g_bytes_get_data(data, NULL);
-    gboolean gray = channels < 3, alpha = channels % 2 == 0;
-    GdkPixbuf *picture = gdk_pixbuf_new(GDK_COLORSPACE_RGB, alpha, 8, width, height);
-    int stride = gdk_pixbuf_get_rowstride(picture), wide = alpha ? 4 : 3;
-    for (int i = 0; i < width * height; i++) {
-        guint8 *to = gdk_pixbuf_get_pixels(picture) + i / width * stride + i % width * wide;
-        for (int c = 0; c < 3; c++)
-            to[c] = from[i * channels + (gray ? 0 : c)];
-        if (alpha)
-            to[3] = from[i * channels + channels - 1];
-    }
-    return picture;
+    g_autofree EdtArea *there = g_new(EdtArea, n);
+    edt_layer_areas(place, side, side, there, n);
+    g_autofree char *one = size_text(place, &there[0], side);
+    if (n < 2 || place->arrange == EDT_ARRANGE_STACK)
+        return g_steal_pointer(&one);
+    return g_strdup_printf(_("each %s"), one);
 }
 
-void edt_telling_update(EdtTelling *telling, const EdtPlace *place, int side)
+void edt_telling_show_around(EdtTelling *telling, const EdtPlace *place, gboolean wanted)
 {
-    EdtArea area = edt_layer_area(place, MAX(side, 1), MAX(side, 1));
-    g_autofree char *size = side ? size_text(place, &area, side) : g_strdup("");
+    const EdtArea *a = &place->area;
+    g_autofree char *around =
+        wanted && place->selected
+            ? g_strdup_printf("%d %d %d %d %d", gimp_image_get_id(place->image), a->x, a->y,
+                              a->width, a->height)
+            : NULL;
+    if (g_strcmp0(around, telling->around) == 0)
+        return;
+    g_autoptr(GdkPixbuf) picture = around ? edt_surrounding_picture(place) : NULL;
+    edt_ui_panel_show_place(telling->panel, picture);
+    g_set_str(&telling->around, around);
+}
+
+void edt_telling_update(EdtTelling *telling, const EdtPlace *place, int side, int n)
+{
+    g_autofree char *size = side ? sizes_text(place, side, n) : g_strdup("");
     g_autofree char *where = side ? where_text(place) : g_strdup("");
     if (g_strcmp0(size, telling->size) == 0 && g_strcmp0(where, telling->where) == 0)
         return;
-    g_autoptr(GdkPixbuf) picture = place->image ? picture_of(place->image) : NULL;
+    g_autoptr(GdkPixbuf) picture =
+        place->image ? edt_surrounding_image(place->image, PICTURE) : NULL;
     edt_ui_panel_tell_place(telling->panel, size, where, picture);
     g_set_str(&telling->size, size);
     g_set_str(&telling->where, where);
@@ -102,5 +118,6 @@ void edt_telling_free(EdtTelling *telling)
     g_source_remove(telling->timer);
     g_free(telling->size);
     g_free(telling->where);
+    g_free(telling->around);
     g_free(telling);
 }

@@ -3,6 +3,7 @@
  * The life of the process around its studio; see process.h.
  */
 #include "plugin/process.h"
+#include "plugin/answer.h"
 
 #include <glib/gi18n.h>
 #include <libgimp/gimp.h>
@@ -54,12 +55,36 @@ EdtJob *edt_process_run(EdtOrder *order)
     return job;
 }
 
+EdtJob *edt_process_make(EdtOrder *order, GError **error)
+{
+    EdtJob *job = edt_process_run(order);
+    const EdtOutcome *outcome = edt_job_outcome(job);
+    g_autoptr(GError) sum = edt_answer_sum_up(outcome, NULL);
+    if (!outcome->error) {
+        if (sum)
+            g_message("%s", sum->message);
+        return job;
+    }
+    edt_job_close(job);
+    g_propagate_error(error, g_steal_pointer(&sum));
+    return NULL;
+}
+
 /* ---- */
 
 int edt_process_threads(void)
 {
     int wanted = gimp_get_num_processors();
     return wanted < (int)g_get_num_processors() ? wanted : 0;
+}
+
+gboolean edt_process_display(GError **error)
+{
+    if (g_getenv("DISPLAY") || g_getenv("WAYLAND_DISPLAY"))
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
+                _("There is no display for a dialog: call it with RUN-NONINTERACTIVE."));
+    return FALSE;
 }
 
 /* libgimp's handlers call exit(), which waits for ever where the signal came in the middle of a

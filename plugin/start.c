@@ -5,12 +5,12 @@
 #include "plugin/start.h"
 #include "canvas.h"
 #include "plugin/patch.h"
+#include "plugin/pixels.h"
 #include "session/start.h"
 #include "settings.h"
 
 #include <glib/gi18n.h>
 
-#define LEAST 8            /* pixels of something to start from */
 #define SKETCH_MARGIN 0.06 /* beside what is drawn, as a share of its longer side */
 #define SHAPE_MARGIN 0.04  /* so that no edge of a shape lies on the square's */
 #define COARSE 3 /* a shape as many times as wide as high gets few of the picture's pixels */
@@ -70,6 +70,11 @@ static GimpDrawable *one_layer(GimpDrawable **drawables, GError **error)
     return one;
 }
 
+static const char *nothing_selected(void)
+{
+    return _("Nothing is selected: select an area first.");
+}
+
 /* But for what is selected of the layers. */
 static const char *general_obstacle(EdtFrom from, GimpImage *image)
 {
@@ -81,7 +86,7 @@ static const char *general_obstacle(EdtFrom from, GimpImage *image)
     if (gimp_image_get_floating_sel(image))
         return _("There is a floating selection: anchor it, or make it a layer, first.");
     if (from == EDT_FROM_SELECTION && !edt_layer_selected(image, &area))
-        return _("Nothing is selected: select an area first.");
+        return nothing_selected();
     return NULL;
 }
 
@@ -112,7 +117,8 @@ static gboolean drawn_area(GimpImage *image, GimpDrawable *drawable, EdtArea *ar
                            gboolean *selected, GError **error)
 {
     EdtArea bounds = edt_patch_bounds(drawable);
-    *selected = edt_layer_selected(image, area);
+    if (!edt_layer_selection(image, area, selected, error))
+        return FALSE;
     if (!*selected)
         *area = bounds;
     else if (!gimp_rectangle_intersect(bounds.x, bounds.y, bounds.width, bounds.height, area->x,
@@ -134,7 +140,7 @@ static gboolean is_enough(const EdtPatch *sketch, const EdtArea *ink, gboolean t
     if (!there)
         return refuse(error,
                       _("There is nothing on the layer to start from: draw something first."));
-    if (MAX(ink->width, ink->height) < LEAST)
+    if (MAX(ink->width, ink->height) < EDT_LAYER_LEAST)
         return refuse(error,
                       _("What is drawn on the layer is smaller than 8 pixels: draw it larger."));
     return TRUE;
@@ -143,9 +149,20 @@ static gboolean is_enough(const EdtPatch *sketch, const EdtArea *ink, gboolean t
 /* To a model with alpha a thing stands alone, so what is beside the area is cut off; another model
  * is shown all that is in its square. */
 static EdtPatch *read_sketch(GimpDrawable *drawable, const EdtPatch *drawn, gboolean alpha,
-                             const EdtArea *square)
+                             const EdtArea *square, GError **error)
 {
-    return alpha ? edt_patch_cut(drawn, square) : edt_patch_read(drawable, square);
+    return alpha ? edt_patch_cut(drawn, square) : edt_patch_read(drawable, square, error);
+}
+
+/* What is selected, where that is no rectangle, becomes the new layer's mask. */
+static gboolean take_mask(EdtPlace *place, const EdtArea *area, GError **error)
+{
+    g_autoptr(EdtPatch) selected = edt_patch_selection(place->image, area, error);
+    if (!selected)
+        return FALSE;
+    if (!edt_patch_is_white(selected))
+        place->mask = edt_patch_mask(place->image, &place->area, 0, error);
+    return place->mask || edt_patch_is_white(selected);
 }
 
 static EdtStart *from_layer(GimpProcedureConfig *config, GimpDrawable **drawables, gboolean alpha,
@@ -156,7 +173,9 @@ static EdtStart *from_layer(GimpProcedureConfig *config, GimpDrawable **drawable
     EdtArea area, ink;
     if (!layer || !drawn_area(place->image, layer, &area, &selected, error))
         return NULL;
-    g_autoptr(EdtPatch) drawn = edt_patch_read(layer, &area);
+    g_autoptr(EdtPatch) drawn = edt_patch_read(layer, &area, error);
+    if (!drawn)
+        return NULL;
     if (alpha)
         clear_paper(drawn, (EdtPaper)choice(config, "paper", &edt_paper_choices));
     if (!is_enough(drawn, &ink, edt_patch_ink(drawn, &ink), error))
@@ -164,10 +183,11 @@ static EdtStart *from_layer(GimpProcedureConfig *config, GimpDrawable **drawable
     place->area = edt_patch_square(selected ? &area : &ink, alpha ? SKETCH_MARGIN : 0);
     place->above = place->above ? place->above : GIMP_ITEM(layer);
     place->origin = GIMP_ITEM(layer);
-    g_autoptr(EdtPatch) mask = selected ? edt_patch_selection(place->image, &area) : NULL;
-    if (mask && !edt_patch_is_white(mask))
-        place->mask = edt_patch_mask(place->image, &place->area, 0);
-    g_autoptr(EdtPatch) sketch = read_sketch(layer, drawn, alpha, &place->area);
+    if (selected && !take_mask(place, &area, error))
+        return NULL;
+    g_autoptr(EdtPatch) sketch = read_sketch(layer, drawn, alpha, &place->area, error);
+    if (!sketch)
+        return NULL;
     EdtStart *start = start_new(sketch);
     start->source = g_steal_pointer(&sketch->rgba);
     start->freedom = number(config, "freedom");
@@ -177,10 +197,14 @@ static EdtStart *from_layer(GimpProcedureConfig *config, GimpDrawable **drawable
 /* ---- the selection ---- */
 
 /* All layers as they are seen, read and thrown away. */
-static EdtPatch *read_visible(GimpImage *image, const EdtArea *area)
+static EdtPatch *read_visible(GimpImage *image, const EdtArea *area, GError **error)
 {
     GimpLayer *visible = gimp_layer_new_from_visible(image, image, "EDT");
-    EdtPatch *patch = edt_patch_read(GIMP_DRAWABLE(visible), area);
+    if (!visible) {
+        edt_pixels_withheld(error);
+        return NULL;
+    }
+    EdtPatch *patch = edt_patch_read(GIMP_DRAWABLE(visible), area, error);
     gimp_item_delete(GIMP_ITEM(visible));
     return patch;
 }
@@ -190,10 +214,10 @@ static EdtPatch *read_known(GimpProcedureConfig *config, GimpDrawable **drawable
 {
     if (choice(config, "context", &edt_context_choices) == EDT_CONTEXT_LAYER) {
         GimpDrawable *layer = one_layer(drawables, error);
-        return layer ? edt_patch_read(layer, &place->area) : NULL;
+        return layer ? edt_patch_read(layer, &place->area, error) : NULL;
     }
     if (!alpha)
-        return read_visible(place->image, &place->area);
+        return read_visible(place->image, &place->area, error);
     refuse(error,
            _("This model draws things on a transparent ground: it completes the drawing on a "
              "layer, not what is visible."));
@@ -221,9 +245,17 @@ static gboolean is_large_enough(const EdtArea *area, EdtInto into, GError **erro
 {
     int side =
         into == EDT_INTO_PLACE ? MIN(area->width, area->height) : MAX(area->width, area->height);
-    if (side >= LEAST || into == EDT_INTO_MISSING)
+    if (side >= EDT_LAYER_LEAST || into == EDT_INTO_MISSING)
         return TRUE;
     return refuse(error, _("The selection is smaller than 8 pixels: select a larger area."));
+}
+
+static gboolean selected_area(GimpImage *image, EdtInto into, EdtArea *area, GError **error)
+{
+    gboolean selected;
+    if (!edt_layer_selection(image, area, &selected, error))
+        return FALSE;
+    return selected ? is_large_enough(area, into, error) : refuse(error, nothing_selected());
 }
 
 static void warn_of_coarse(const EdtArea *area)
@@ -249,11 +281,13 @@ static EdtStart *from_selection(GimpProcedureConfig *config, GimpDrawable **draw
     EdtInto into = (EdtInto)choice(config, "into", &edt_into_choices);
     double feather = number(config, "feather");
     EdtArea area;
-    if (!edt_layer_selected(place->image, &area) || !is_large_enough(&area, into, error))
+    if (!selected_area(place->image, into, &area, error))
         return NULL;
     place->area = square_around(area, into, feather, number(config, "margin"));
     place->selected = TRUE;
-    g_autoptr(EdtPatch) mask = edt_patch_selection(place->image, &place->area);
+    g_autoptr(EdtPatch) mask = edt_patch_selection(place->image, &place->area, error);
+    if (!mask)
+        return NULL;
     g_autoptr(EdtStart) start = start_new(mask);
     if (into == EDT_INTO_MISSING && !complete(start, config, drawables, alpha, place, error))
         return NULL;
@@ -265,11 +299,18 @@ static EdtStart *from_selection(GimpProcedureConfig *config, GimpDrawable **draw
         start->mask = g_steal_pointer(&mask->rgba);
     place->origin = GIMP_ITEM(only_layer(drawables));
     place->above = place->above ? place->above : place->origin;
-    place->mask = edt_patch_mask(place->image, &place->area, feather);
-    return g_steal_pointer(&start);
+    place->mask = edt_patch_mask(place->image, &place->area, feather, error);
+    return place->mask ? g_steal_pointer(&start) : NULL;
 }
 
 /* ---- */
+
+/* All pictures lie where they start from. */
+static void take_area(EdtPlace *place)
+{
+    place->fit = EDT_FIT_SELECTION;
+    place->arrange = EDT_ARRANGE_STACK;
+}
 
 void edt_start_foretell(EdtFrom from, GimpProcedureConfig *config, EdtPlace *place)
 {
@@ -277,7 +318,7 @@ void edt_start_foretell(EdtFrom from, GimpProcedureConfig *config, EdtPlace *pla
     EdtArea area;
     if (from == EDT_FROM_NOTHING || edt_start_obstacle(from, place->image))
         return;
-    place->fit = EDT_FIT_SELECTION;
+    take_area(place);
     if (from == EDT_FROM_LAYER) {
         g_autofree GimpDrawable **selected = gimp_image_get_selected_drawables(place->image);
         place->origin = GIMP_ITEM(only_layer(selected));
@@ -286,6 +327,16 @@ void edt_start_foretell(EdtFrom from, GimpProcedureConfig *config, EdtPlace *pla
             square_around(area, into, number(config, "feather"), number(config, "margin"));
         place->selected = TRUE;
     }
+}
+
+/* One alone, where it is yet to be chosen how many. */
+gboolean edt_start_has_room(const EdtOrder *order, const EdtPlace *place, GError **error)
+{
+    EdtModelInfo *info = edt_model_info_read(order->model, error);
+    gboolean ok = info && edt_layer_has_room(place, info->image_size, info->image_size,
+                                             order->draft ? 1 : order->request.n_items, error);
+    edt_model_info_free(info);
+    return ok;
 }
 
 static gboolean has_alpha(const EdtOrder *order, gboolean *alpha, GError **error)
@@ -301,7 +352,7 @@ gboolean edt_start_take(EdtFrom from, GimpProcedureConfig *config, GimpDrawable 
 {
     gboolean alpha;
     if (from == EDT_FROM_NOTHING)
-        return TRUE;
+        return edt_start_has_room(order, place, error);
     const char *obstacle = general_obstacle(from, place->image);
     if (obstacle)
         return refuse(error, obstacle);
@@ -309,7 +360,7 @@ gboolean edt_start_take(EdtFrom from, GimpProcedureConfig *config, GimpDrawable 
         return FALSE;
     GimpDrawable *one[] = {go_back(only_layer(drawables), place), NULL};
     drawables = one[0] ? one : drawables;
-    place->fit = EDT_FIT_SELECTION;
+    take_area(place);
     g_autoptr(EdtStart) start = from == EDT_FROM_LAYER
                                     ? from_layer(config, drawables, alpha, place, error)
                                     : from_selection(config, drawables, alpha, place, error);

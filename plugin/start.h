@@ -22,3 +22,5 @@ void edt_start_foretell(EdtFrom from, GimpProcedureConfig *config, EdtPlace *pla
  * to the image.  Errors: EDT_ERROR_USAGE, a sentence: there is nothing to start from. */
 gboolean edt_start_take(EdtFrom from, GimpProcedureConfig *config, GimpDrawable **drawables,
                         EdtOrder *order, EdtPlace *place, GError **error);
+/* Whether an order's pictures have room there (layer.h). */
+gboolean edt_start_has_room(const EdtOrder *order, const EdtPlace *place, GError **error);

@@ -45,8 +45,8 @@ static void move_settings_row(GtkWidget *box, GtkWidget *panel)
     }
 }
 
-/* No larger than the screen lets it be. */
-static void set_size(GtkWidget *dialog)
+/* What panels leave of the screen. */
+static GdkRectangle work_area(GtkWidget *dialog)
 {
     GdkMonitor *monitor = gdk_display_get_primary_monitor(gtk_widget_get_display(dialog));
     GdkRectangle area = {.width = WIDTH + FRAME, .height = HEIGHT + FRAME};
@@ -54,8 +54,19 @@ static void set_size(GtkWidget *dialog)
         monitor = gdk_display_get_monitor(gtk_widget_get_display(dialog), 0);
     if (monitor)
         gdk_monitor_get_workarea(monitor, &area);
-    gtk_window_set_default_size(GTK_WINDOW(dialog), MIN(WIDTH, area.width - 8),
-                                MIN(HEIGHT, area.height - FRAME));
+    return area;
+}
+
+int edt_window_height(GtkWidget *dialog)
+{
+    return work_area(dialog).height - FRAME;
+}
+
+/* No larger than the screen lets it be. */
+static void set_size(GtkWidget *dialog)
+{
+    gtk_window_set_default_size(GTK_WINDOW(dialog), MIN(WIDTH, work_area(dialog).width - 8),
+                                MIN(HEIGHT, edt_window_height(dialog)));
 }
 
 void edt_window_dress(GtkWidget *dialog, GtkWidget *panel)

@@ -98,15 +98,26 @@ static GStrv rebuilt(GStrv list, const char *name, gboolean in_front, guint most
 void edt_favourites_set(EdtFavourites *favourites, const char *name, gboolean favourite)
 {
     g_autofree char *own = g_strdup(name); /* it may lie in the list that is read anew */
+    if (!own)
+        return; /* it would end the list */
     read_lists(favourites);
     favourites->names = rebuilt(favourites->names, own, favourite, G_MAXUINT);
     save(favourites);
 }
 
-void edt_favourites_used(EdtFavourites *favourites, const char *name)
+void edt_favourites_toggle(EdtFavourites *favourites, const char *name)
 {
     g_autofree char *own = g_strdup(name);
     read_lists(favourites);
-    favourites->recents = rebuilt(favourites->recents, own, TRUE, EDT_RECENTS_MAX);
+    if (own)
+        edt_favourites_set(favourites, own, !edt_favourites_has(favourites, own));
+}
+
+void edt_favourites_used(EdtFavourites *favourites, const char *const *names, int n)
+{
+    read_lists(favourites);
+    for (int i = 0; i < n; i++)
+        if (names[i])
+            favourites->recents = rebuilt(favourites->recents, names[i], TRUE, EDT_RECENTS_MAX);
     save(favourites);
 }

@@ -19,6 +19,10 @@ const char *const *edt_favourites_names(const EdtFavourites *favourites);
 const char *const *edt_favourites_recents(const EdtFavourites *favourites);
 
 gboolean edt_favourites_has(const EdtFavourites *favourites, const char *name);
-/* Both write the file; one that cannot be written is no reason to bother an artist. */
+/* All write the file; one that cannot be written is no reason to bother an artist.  NULL is no name
+ * and changes nothing. */
 void edt_favourites_set(EdtFavourites *favourites, const char *name, gboolean favourite);
-void edt_favourites_used(EdtFavourites *favourites, const char *name);
+/* What it is in the file now is what changes. */
+void edt_favourites_toggle(EdtFavourites *favourites, const char *name);
+/* The last of n is the most recent one; the names are not the borrowed ones. */
+void edt_favourites_used(EdtFavourites *favourites, const char *const *names, int n);

@@ -5,6 +5,8 @@
 #include "session/labels.h"
 #include "catalogue.h"
 
+#include <glib/gi18n.h>
+
 static GHashTable *models; /* sha256 -> EdtModelInfo, NULL: not on this machine */
 
 static void free_info(gpointer info)
@@ -25,11 +27,27 @@ static const EdtModelInfo *model_of(const char *sha256)
     return info;
 }
 
+char *edt_label_mixed(const char *first, const char *second, double part)
+{
+    return g_strdup_printf(_("%s + %s %.0f %%"), first, second, part * 100);
+}
+
+char *edt_label_of_item(const EdtModelInfo *info, const EdtItem *item)
+{
+    char *label = edt_class_label(info, item->class_index);
+    for (int k = 0; k < item->mix.n; k++) {
+        g_autofree char *first = label;
+        g_autofree char *other = edt_class_label(info, item->mix.of[k].class_index);
+        label = edt_label_mixed(first, other, item->mix.of[k].weight);
+    }
+    return label;
+}
+
 char *edt_label_of(const EdtRecord *record)
 {
     const EdtModelInfo *info = record->model_sha256 ? model_of(record->model_sha256) : NULL;
     if (info && record->item.class_index >= 0 && record->item.class_index < info->n_classes)
-        return edt_class_label(info, record->item.class_index);
+        return edt_label_of_item(info, &record->item);
     return g_strdup(record->class_name ? record->class_name : "?");
 }
 

@@ -8,7 +8,11 @@
 
 #include "record.h"
 
-/* The class of a record; free with g_free(). */
+/* "fox + owl 50 %", of the names of two classes; free with g_free(). */
+char *edt_label_mixed(const char *first, const char *second, double part);
+/* The class of an item, and what is mixed with it: "fox + owl 50 %"; free with g_free(). */
+char *edt_label_of_item(const EdtModelInfo *info, const EdtItem *item);
+/* The same of a record. */
 char *edt_label_of(const EdtRecord *record);
 /* The models of this machine have changed. */
 void edt_labels_forget(void);

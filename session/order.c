@@ -6,6 +6,8 @@
 #include "session/order.h"
 #include "canvas.h"
 #include "catalogue.h"
+#include "session/drafts.h"
+#include "session/labels.h"
 #include "session/properties.h"
 #include "settings.h"
 
@@ -28,9 +30,10 @@ static void read_optional(GObject *object, const char *name, gpointer field)
 static void read_settings(GObject *object, Settings *s)
 {
     g_object_get(object, "class", &s->class_text, "style", &s->style_text, "model", &s->model,
-                 "backend", &s->backend, "precision", &s->precision, "seed", &s->seed, "count",
-                 &s->count, NULL);
+                 "backend", &s->backend, "precision", &s->precision, "seed", &s->seed, NULL);
+    s->count = 1;
     s->vary_seed = -1;
+    read_optional(object, "count", &s->count);
     read_optional(object, "mix-class", &s->mix_class);
     read_optional(object, "mix", &s->mix);
     read_optional(object, "mix-how", &s->mix_how);
@@ -105,16 +108,6 @@ static gboolean read_machine(const Settings *s, EdtEngineOptions *options, GErro
     return TRUE;
 }
 
-static gboolean choose_seed(double wanted, guint64 *seed, GError **error)
-{
-    *seed = wanted >= 0 ? (guint64)wanted : g_random_int();
-    if (wanted == EDT_SEED_NEW || (double)*seed == wanted)
-        return TRUE;
-    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                _("The seed must be a whole number, or -1 for a new one; not %g."), wanted);
-    return FALSE;
-}
-
 /* -1 is what the model recommends. */
 static gboolean choose_guidance(double *guidance, const EdtModelInfo *info, GError **error)
 {
@@ -137,10 +130,22 @@ static void name_items(EdtOrder *order, const EdtModelInfo *info)
     order->class_labels = g_new0(char *, n + 1);
     for (int i = 0; i < n; i++) {
         order->class_names[i] = edt_class_name(info, order->items[i].class_index);
-        order->class_labels[i] = edt_class_label(info, order->items[i].class_index);
+        order->class_labels[i] = edt_label_of_item(info, &order->items[i]);
         several |= order->items[i].class_index != order->items[0].class_index;
     }
     order->label = g_strdup(several ? _("Several classes") : order->class_labels[0]);
+}
+
+void edt_order_take_items(EdtOrder *order, const EdtModelInfo *info, EdtItem *items, int n)
+{
+    g_strfreev(order->class_names);
+    g_strfreev(order->class_labels);
+    g_free(order->label);
+    g_free(order->items);
+    order->items = items;
+    order->request.items = items;
+    order->request.n_items = n;
+    name_items(order, info);
 }
 
 /* What every item has beside its class and seed: another class, the noise of another seed. */
@@ -159,7 +164,7 @@ static gboolean read_mix(const Settings *s, const EdtModelInfo *info, int style,
     }
     if (s->vary > 0) {
         item->variation = (EdtVariation){.n = 1, .of = {{0, s->vary}}};
-        return choose_seed(s->vary_seed, &item->variation.of[0].seed, error);
+        return edt_order_seed(s->vary_seed, &item->variation.of[0].seed, error);
     }
     return TRUE;
 }
@@ -174,24 +179,22 @@ static gboolean add_items(const Settings *s, const EdtModelInfo *info, EdtOrder 
     int class_index = edt_order_class(info, s->class_text, error), style;
     edt_item_init(&base);
     if (class_index < 0 || !edt_order_style(info, s->style_text, &style, error) ||
-        !choose_seed(s->seed, &seed, error) || !read_mix(s, info, style, &base, error))
+        !edt_order_seed(s->seed, &seed, error) || !read_mix(s, info, style, &base, error))
         return FALSE;
     gboolean any = !s->class_text || !s->class_text[strspn(s->class_text, " ")];
-    order->items = g_new0(EdtItem, s->count);
+    EdtItem *items = g_new0(EdtItem, s->count);
     for (int i = 0; i < s->count; i++) {
-        order->items[i] = base;
-        order->items[i].class_index = class_index;
-        order->items[i].seed = seed + (guint64)i;
+        items[i] = base;
+        items[i].class_index = class_index;
+        items[i].seed = seed + (guint64)i;
         if (any)
             class_index = edt_order_class(info, "", NULL);
     }
-    order->request.items = order->items;
-    order->request.n_items = s->count;
-    name_items(order, info);
+    edt_order_take_items(order, info, items, s->count);
     return TRUE;
 }
 
-static gboolean makes_pixels(const EdtModelInfo *info, GError **error)
+gboolean edt_order_makes_pictures(const EdtModelInfo *info, GError **error)
 {
     if (edt_model_info_makes(info) != EDT_MAKES_LATENTS_ONLY)
         return TRUE;
@@ -209,7 +212,8 @@ static gboolean fill(EdtOrder *order, GObject *settings, const Settings *s,
     order->model_sha256 = g_strdup(info->sha256);
     edt_request_init(request, NULL);
     request->want_previews = TRUE;
-    return makes_pixels(info, error) && edt_properties_read(settings, request, error) &&
+    return edt_order_makes_pictures(info, error) && edt_properties_read(settings, request, error) &&
+           edt_properties_read_speed(settings, request, error) &&
            read_machine(s, &order->options, error) &&
            choose_guidance(&request->cfg_scale, info, error) && add_items(s, info, order, error);
 }
@@ -271,6 +275,18 @@ EdtOrder *edt_order_new(GObject *settings, int threads, GError **error)
     read_settings(settings, &s);
     EdtOrder *order = new_order(settings, &s, threads, error);
     clear_settings(&s);
+    return order;
+}
+
+EdtOrder *edt_order_drafts(GObject *settings, int threads, GError **error)
+{
+    Settings s = {0};
+    read_settings(settings, &s);
+    s.count = edt_drafts_count(s.count);
+    EdtOrder *order = new_order(settings, &s, threads, error);
+    clear_settings(&s);
+    if (order && !edt_drafts_lay_out(order, error))
+        g_clear_pointer(&order, edt_order_free);
     return order;
 }
 
@@ -338,15 +354,13 @@ static gboolean find_canvas(EdtOrder *order, const EdtRecord *record, const EdtM
 static gboolean take_item(EdtOrder *order, const EdtRecord *record, const EdtModelInfo *info,
                           double seed, GError **error)
 {
-    guint64 number = record->item.seed + 1;
-    if (seed != EDT_SEED_NEXT && !choose_seed(seed, &number, error))
+    guint64 number = record->item.seed + (seed == EDT_SEED_NEXT);
+    if (seed != EDT_SEED_NEXT && seed != EDT_SEED_SAME && !edt_order_seed(seed, &number, error))
         return FALSE;
-    order->items = g_new(EdtItem, 1);
-    order->items[0] = record->item;
-    order->items[0].seed = number;
-    order->request.items = order->items;
-    order->request.n_items = 1;
-    name_items(order, info);
+    EdtItem *item = g_new(EdtItem, 1);
+    *item = record->item;
+    item->seed = number;
+    edt_order_take_items(order, info, item, 1);
     return find_canvas(order, record, info, error);
 }
 

@@ -6,6 +6,8 @@
 #include "session/start.h"
 #include "canvas.h"
 
+#include <string.h>
+
 void edt_start_free(EdtStart *start)
 {
     if (!start)
@@ -32,4 +34,33 @@ gboolean edt_start_lay(const EdtStart *start, EdtOrder *order, GError **error)
     float *mask = numbers_of(start, info, EDT_CANVAS_MASK, start->mask);
     edt_model_info_free(info);
     return edt_order_lay(order, source, mask, start->freedom, start->fill, start->careful, error);
+}
+
+/* [side, side, 4]; mask: one byte a pixel, 255 where the picture is made, or NULL. */
+static guint8 *uncover(const guint8 *bytes, int channels, const guint8 *mask, gsize n)
+{
+    guint8 *rgba = g_malloc(4 * n);
+    for (gsize i = 0; i < n; i++) {
+        const guint8 *from = bytes + (gsize)channels * i;
+        int alpha = channels == 4 ? from[3] : 255;
+        memcpy(rgba + 4 * i, from, 3);
+        rgba[4 * i + 3] = (guint8)(mask ? alpha * (255 - mask[i]) / 255 : alpha);
+    }
+    return rgba;
+}
+
+gboolean edt_start_seen(const EdtOrder *order, EdtTile *seen)
+{
+    EdtModelInfo *info = order->source ? edt_model_info_read(order->model, NULL) : NULL;
+    if (!info)
+        return FALSE;
+    int side = info->image_size;
+    gsize n = (gsize)side * (gsize)side;
+    g_autofree guint8 *bytes = edt_canvas_to_bytes(info, EDT_CANVAS_SOURCE, order->source);
+    g_autofree guint8 *mask =
+        order->mask ? edt_canvas_to_bytes(info, EDT_CANVAS_MASK, order->mask) : NULL;
+    guint8 *rgba = uncover(bytes, edt_canvas_source_channels(info), mask, n);
+    *seen = (EdtTile){side, side, 4, g_bytes_new_take(rgba, 4 * n)};
+    edt_model_info_free(info);
+    return TRUE;
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "session/frame.h"
 #include "session/order.h"
 
 /* source, mask: straight RGBA of sRGB, [height, width, 4], to be freed; NULL: none.  A mask is
@@ -22,3 +23,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(EdtStart, edt_start_free)
 
 /* All pictures of an order start from it.  Errors: as edt_order_lay(). */
 gboolean edt_start_lay(const EdtStart *start, EdtOrder *order, GError **error);
+/* What the network is given of it, as bytes of the model's size: sRGB, with alpha where the model
+ * has it or a part is yet to be made, which is transparent.  seen->pixels are to be unreferenced;
+ * FALSE: there is no source. */
+gboolean edt_start_seen(const EdtOrder *order, EdtTile *seen);

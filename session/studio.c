@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The worker: a thread that owns the engine and works one job after the other; see studio.h.  What it
- * tells goes through job.c.
+ * The worker: a thread that owns the engine and works one job after the other; see studio.h.  What
+ * it tells goes through job.c.
  */
 #include "session/studio.h"
 #include "canvas.h"
@@ -119,10 +119,15 @@ static gboolean open_engine(EdtStudio *studio, const EdtOrder *order, GError **e
     return studio->engine != NULL;
 }
 
+static gboolean is_kept(const EdtOrder *order)
+{
+    return !order->background && !order->draft;
+}
+
 /* Every picture goes to the disk before anything else is done with it. */
 static void remember(EdtStudio *studio, EdtJob *job, const EdtPictures *made)
 {
-    for (int i = 0; i < made->n_pictures && !job->order->background; i++) {
+    for (int i = 0; i < made->n_pictures && is_kept(job->order); i++) {
         const EdtPicture *picture = &made->pictures[i];
         edt_canvas_keep(edt_engine_info(studio->engine), &picture->item,
                         job->history_error ? NULL : &job->history_error);
@@ -148,7 +153,7 @@ static void add_pictures(EdtJob *job, EdtPictures *made)
 
 static void make_batch(EdtStudio *studio, EdtJob *job)
 {
-    static const EdtCallbacks callbacks = {on_progress, on_preview};
+    static const EdtCallbacks callbacks = {.progress = on_progress, .preview = on_preview};
     EdtRequest request = job->order->request;
     request.items += job->first_item;
     request.n_items = MIN(BATCH, request.n_items - job->first_item);

@@ -7,6 +7,19 @@
 #include "settings.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
+
+const char *edt_setting_label(const char *name)
+{
+    static const char *const labels[][2] = {{"sampler", N_("Sam_pler")},
+                                            {"steps", N_("S_teps")},
+                                            {"reuse", N_("Inner stages _kept")},
+                                            {"cfg_interval", N_("Guided le_vels")}};
+    for (gsize i = 0; i < G_N_ELEMENTS(labels); i++)
+        if (strcmp(labels[i][0], name) == 0)
+            return labels[i][1];
+    return name;
+}
 
 static const EdtChoice samplers[] = {
     {EDT_SAMPLER_DPMPP_2M, N_("DPM++ 2M (fast)"), N_("Good pictures in 20 to 30 steps")},
@@ -16,6 +29,14 @@ static const EdtChoice samplers[] = {
      N_("Draws noise in every step; 250 steps or more")},
     {0, NULL, NULL}};
 const EdtChoices edt_sampler_choices = {edt_sampler_words, samplers};
+
+static const EdtChoice speeds[] = {
+    {EDT_SPEED_NONE, N_("As set"), N_("Every setting counts as it is")},
+    {EDT_SPEED_FAST, N_("Draft"), N_("A picture to choose from: few steps, and shortcuts in them")},
+    {EDT_SPEED_BALANCED, N_("Normal"), N_("Hardly anything is lost")},
+    {EDT_SPEED_EXACT, N_("Fine"), N_("Many steps, and nothing left out")},
+    {0, NULL, NULL}};
+const EdtChoices edt_speed_choices = {edt_speed_words, speeds};
 
 static const EdtChoice spacings[] = {{EDT_SPACING_EVEN, N_("Even"), N_("As in the published code")},
                                      {EDT_SPACING_KARRAS, N_("Finer at the end"),
@@ -44,6 +65,8 @@ static const EdtChoice precisions[] = {
      N_("bf16 where the machine has instructions for it, else f32")},
     {EDT_PRECISION_F32, N_("Exact (f32)"), N_("32-bit floats")},
     {EDT_PRECISION_BF16, N_("Fast (bf16)"), N_("16-bit floats; half the memory")},
+    {EDT_PRECISION_INT8, N_("Faster (int8)"),
+     N_("8-bit integers on processors that have instructions for them; a little off")},
     {0, NULL, NULL}};
 const EdtChoices edt_precision_choices = {edt_precision_words, precisions};
 
@@ -59,6 +82,14 @@ static const EdtChoice fits[] = {
      N_("As large as fits into the selection, or into the image where nothing is selected")},
     {EDT_FIT_IMAGE, N_("Scale to image"), N_("As large as fits into the image")},
     {0, NULL, NULL}};
+static const EdtChoice arranges[] = {
+    {EDT_ARRANGE_STACK, N_("On top of each other"), N_("All of them at one place")},
+    {EDT_ARRANGE_ROW, N_("In a row"), N_("Side by side")},
+    {EDT_ARRANGE_GRID, N_("In a grid"), N_("In rows of as many as leave them largest")},
+    {0, NULL, NULL}};
+static const char *const arrange_words[] = {"stack", "row", "grid", NULL};
+const EdtChoices edt_arrange_choices = {arrange_words, arranges};
+
 static const EdtChoice targets[] = {
     {EDT_TARGET_REPLACE, N_("In its place"),
      N_("Position, size, mask, mode and opacity of the layer stay")},
@@ -67,8 +98,8 @@ static const EdtChoice targets[] = {
 static const char *const target_words[] = {"replace", "above", NULL};
 const EdtChoices edt_target_choices = {target_words, targets};
 
-const char *const edt_fit_words[] = {"native", "selection", "image", NULL};
-const EdtChoices edt_fit_choices = {edt_fit_words, fits};
+static const char *const fit_words[] = {"native", "selection", "image", NULL};
+const EdtChoices edt_fit_choices = {fit_words, fits};
 
 static const EdtChoice papers[] = {
     {0, N_("Automatic"), N_("White paper goes where the layer has no transparency")},
@@ -102,3 +133,28 @@ static const EdtChoice froms[] = {
     {0, NULL, NULL}};
 static const char *const from_words[] = {"nothing", "layer", "selection", NULL};
 const EdtChoices edt_from_choices = {from_words, froms};
+
+static const EdtChoice betweens[] = {
+    {EDT_BETWEEN_SETTINGS, N_("Classes or seeds"), N_("As they are chosen here")},
+    {EDT_BETWEEN_LAYERS, N_("Two layers"),
+     N_("From the lower to the upper one of two selected layers that EDT made")},
+    {0, NULL, NULL}};
+static const char *const between_words[] = {"settings", "layers", NULL};
+const EdtChoices edt_between_choices = {between_words, betweens};
+
+static const EdtChoice wheres[] = {
+    {EDT_WHERE_SELECTION, N_("In the selection"), N_("As one layer; outside nothing changes")},
+    {EDT_WHERE_TILE, N_("On a seamless tile"),
+     N_("A new image: what leaves it on one side comes in on the other")},
+    {0, NULL, NULL}};
+static const char *const where_words[] = {"selection", "tile", NULL};
+const EdtChoices edt_where_choices = {where_words, wheres};
+
+/* GIMP's own words. */
+static const EdtChoice turns[] = {
+    {0, N_("At random"), N_("Any picture comes next")},
+    {1, N_("In turn"), N_("One after the other")},
+    {2, N_("By direction"), N_("The direction of the stroke chooses")},
+    {0, NULL, NULL}};
+static const char *const turns_words[] = {"random", "incremental", "angular", NULL};
+const EdtChoices edt_turns_choices = {turns_words, turns};

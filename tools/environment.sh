@@ -20,7 +20,7 @@ packages=(
     meson ninja-build gcc g++ pkg-config gettext libopenmpi-dev openmpi-bin
     clang libclang-rt-dev libomp-dev valgrind
     xvfb openbox dbus at-spi2-core gir1.2-atspi-2.0 gir1.2-gimp-3.0 python3 python3-gi
-    imagemagick appstream jq zip unzip procps ca-certificates
+    imagemagick appstream jq zip unzip procps iproute2 ca-certificates
 )
 
 say() {
@@ -30,6 +30,31 @@ say() {
 fail() {
     say "$@"
     exit 1
+}
+
+# What a program is called with is looked at before anything is done: --help is answered with the
+# lines at its head, and what it does not take is refused.
+answer_help() { # ARGUMENTS
+    case ${1:-} in
+    -h | --help)
+        sed -n '4,${/^#/!q; /^# shellcheck/q; s/^# \{0,1\}//; p}' "$0"
+        exit
+        ;;
+    esac
+}
+
+refuse() { # WHY
+    say "$1" "$0 --help says what there is."
+    exit 2
+}
+
+no_options() { # MOST ARGUMENTS...: so many names at most
+    local most=$1 word
+    shift
+    for word in "$@"; do
+        [[ $word != -* ]] || refuse "There is no option $word."
+    done
+    [ $# -le "$most" ] || refuse "That is one word too many: ${*:most + 1:1}"
 }
 
 # Runs a command with its output in a log; shows the end of the log only where it fails.

@@ -11,7 +11,7 @@ fedora_packages=(
     openmpi openmpi-devel
     clang compiler-rt libomp-devel valgrind
     xorg-x11-server-Xvfb openbox dbus-daemon at-spi2-core python3 python3-gobject
-    ImageMagick appstream jq zip unzip procps-ng ca-certificates
+    ImageMagick appstream jq zip unzip procps-ng iproute ca-certificates
 )
 
 # What other distributions are asked for, by what the build looks for.

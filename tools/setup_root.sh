@@ -119,7 +119,7 @@ make_base() { # MIRROR
     [ ! -x "$root/usr/bin/apt-get" ] || return 0
     ! grep -q " $root/" /proc/mounts || fail "Something is mounted in $root; unmount it first."
     install_debootstrap
-    say "Making a Debian 13 folder in $root (about 3 GB, once)"
+    say "Making a Debian 13 folder in $root"
     rm -rf --one-file-system "$partial" "$root"
     [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid # older than its name
     quietly "$cache/logs/setup.log" debootstrap --variant=minbase --include=ca-certificates \
@@ -150,7 +150,7 @@ install_packages() {
         apt-get install -y -f
         apt-get install -y --no-install-recommends "$@"
         apt-get clean'
-    say "Installing ${#packages[@]} packages and what they need"
+    say "Installing ${#packages[@]} packages and what they need (about 3 GB, once)"
     quietly "$cache/logs/setup.log" "${root_entry[@]}" bare sh -ec "$script" setup "${packages[@]}"
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * grid.h: classes as pictures with their names below them, to choose one.
+ * Classes as pictures with their names below them, to choose one.
  */
 #pragma once
 

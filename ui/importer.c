@@ -4,15 +4,15 @@
  * model it made or, in a sentence, why none.
  */
 #include "ui/importer.h"
+#include "base/installed.h"
+#include "catalogue.h"
+#include "ui/row.h"
 
 #include <gio/gio.h>
 #include <glib/gi18n.h>
 #include <json-glib/json-glib.h>
 #include <signal.h>
 #include <string.h>
-
-#include "base/installed.h"
-#include "ui/row.h"
 
 typedef struct {
     GtkWidget *dialog, *checkpoint, *vae, *name, *type, *replace, *bar, *notice, *message, *start;
@@ -120,7 +120,8 @@ static char *output_of(const Importer *importer)
     g_autofree char *name = g_strstrip(g_strdup(gtk_entry_get_text(GTK_ENTRY(importer->name))));
     g_strdelimit(name, "/", '-');
     g_autofree char *file = g_strconcat(name, ".safetensors", NULL);
-    return *name ? g_build_filename(g_get_user_data_dir(), "edt", "models", file, NULL) : NULL;
+    g_autofree char *folder = edt_models_own_folder();
+    return *name ? g_build_filename(folder, file, NULL) : NULL;
 }
 
 static GPtrArray *command(const Importer *importer, const char *program)

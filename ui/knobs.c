@@ -7,12 +7,13 @@
 #include "session/words.h"
 #include "settings.h"
 #include "ui/row.h"
+#include "ui/speed.h"
 
 #include <glib/gi18n.h>
 
 typedef struct {
     GObject *settings;
-    GtkWidget *seed, *fresh, *amm, *more;
+    GtkWidget *seed, *fresh, *amm, *reuse, *more;
     double last_seed;
     gboolean amm_helps, amm_official; /* Automatic, and Official, use it in this model */
     gboolean busy;
@@ -135,36 +136,13 @@ static GtkWidget *new_seed_row(Knobs *knobs)
 
 /* ---- steps ---- */
 
-static void on_preset(GtkButton *button, GObject *settings)
-{
-    int steps = GPOINTER_TO_INT(g_object_get_data(G_OBJECT(button), "edt-steps"));
-    g_object_set(settings, "steps", steps, NULL);
-}
-
-static void add_preset(GtkWidget *row, GObject *settings, const char *label, int steps)
-{
-    char *tooltip = g_strdup_printf(ngettext("%d step", "%d steps", (gulong)steps), steps);
-    GtkWidget *button = gtk_button_new_with_label(label);
-    g_object_set_data(G_OBJECT(button), "edt-steps", GINT_TO_POINTER(steps));
-    gtk_widget_set_tooltip_text(button, tooltip);
-    edt_ui_narrow(button);
-    g_signal_connect(button, "clicked", G_CALLBACK(on_preset), settings);
-    gtk_box_pack_start(GTK_BOX(row), button, FALSE, FALSE, 0);
-    g_free(tooltip);
-}
-
 static GtkWidget *new_steps_row(GObject *settings, GtkWidget **spin)
 {
     GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
-    GtkWidget *presets = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
-    gtk_style_context_add_class(gtk_widget_get_style_context(presets), GTK_STYLE_CLASS_LINKED);
     const EdtSetting *setting = edt_setting_named("steps");
     *spin = new_spin(settings, "steps", setting->least, setting->most, 1, 0);
-    add_preset(presets, settings, _("Draft"), 10);
-    add_preset(presets, settings, _("Normal"), 25);
-    add_preset(presets, settings, _("Fine"), 100);
     gtk_box_pack_start(GTK_BOX(row), *spin, TRUE, TRUE, 0);
-    gtk_box_pack_start(GTK_BOX(row), presets, FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(row), edt_ui_speed_new(settings), FALSE, FALSE, 0);
     return row;
 }
 
@@ -249,25 +227,6 @@ static GtkWidget *new_backend_note(GtkWidget *popover)
     return note;
 }
 
-/* Each with what it saves of the work: a step without guidance runs one half of two. */
-static GtkWidget *new_interval(GObject *settings)
-{
-    static const char *const spans[] = {"0.1,0.8", "0.1,0.5"};
-    const EdtSetting *setting = edt_setting_named("cfg_interval");
-    GtkWidget *combo = gtk_combo_box_text_new();
-    gtk_combo_box_text_append(GTK_COMBO_BOX_TEXT(combo), "0,1", _("At every step"));
-    for (gsize i = 0; i < G_N_ELEMENTS(spans); i++) {
-        EdtSpan span;
-        edt_setting_read(setting, &span, spans[i]);
-        g_autofree char *label =
-            g_strdup_printf(_("At noise levels of %g to %g (saves %.0f %%)"), span.from, span.to,
-                            50 * (1 - (span.to - span.from)));
-        gtk_combo_box_text_append(GTK_COMBO_BOX_TEXT(combo), spans[i], label);
-    }
-    bind(settings, "cfg-interval", combo, "active-id");
-    return combo;
-}
-
 static void attach_guidance(GtkGrid *grid, GObject *settings)
 {
     GtkWidget *spin = new_spin(settings, "guidance", 0, EDT_CFG_SCALE_MAX, 0.5, 2);
@@ -276,22 +235,39 @@ static void attach_guidance(GtkGrid *grid, GObject *settings)
                         "fast, more than 8 looks painted"));
 }
 
-static GtkWidget *new_more_grid(GObject *settings, GtkWidget *popover)
+/* The spin button says why there is nothing to choose. */
+static void show_reuse(const Knobs *knobs, gboolean has_inner)
 {
+    gtk_widget_set_sensitive(knobs->reuse, has_inner);
+    gtk_widget_set_tooltip_text(
+        knobs->reuse,
+        has_inner ? _("At how many of the less noisy steps the coarse stages of the network are "
+                      "computed once: 1 is exact, 2 saves about a seventh of the time")
+                  : _("This network has no coarse stages: nothing can be saved"));
+}
+
+static GtkWidget *new_more_grid(Knobs *knobs, GtkWidget *popover)
+{
+    GObject *settings = knobs->settings;
+    const EdtSetting *reuse = edt_setting_named("reuse");
     GtkWidget *grid = gtk_grid_new();
     gtk_grid_set_row_spacing(GTK_GRID(grid), 6);
     gtk_grid_set_column_spacing(GTK_GRID(grid), 12);
     attach_guidance(GTK_GRID(grid), settings);
-    attach_combo(GTK_GRID(grid), 1, settings, "sampler", _("Sam_pler"), &edt_sampler_choices,
-                 _("How noise is taken away step by step"));
-    GtkWidget *combo = new_interval(settings);
-    edt_ui_row_attach(GTK_GRID(grid), 2, _("Guided le_vels"), combo, combo,
+    attach_combo(GTK_GRID(grid), 1, settings, "sampler", _(edt_setting_label("sampler")),
+                 &edt_sampler_choices, _("How noise is taken away step by step"));
+    GtkWidget *combo = edt_ui_interval_new(settings);
+    edt_ui_row_attach(GTK_GRID(grid), 2, _(edt_setting_label("cfg_interval")), combo, combo,
                       _("Guidance does most at middle noise levels. A step without it costs half, "
                         "and pictures are more varied."));
-    attach_combo(GTK_GRID(grid), 3, settings, "backend", _("_Backend"), &edt_backend_choices,
+    knobs->reuse = new_spin(settings, "reuse", reuse->least, reuse->most, 1, 0);
+    edt_ui_row_attach(GTK_GRID(grid), 3, _(edt_setting_label("reuse")), knobs->reuse, knobs->reuse,
+                      NULL);
+    show_reuse(knobs, TRUE);
+    attach_combo(GTK_GRID(grid), 4, settings, "backend", _("_Backend"), &edt_backend_choices,
                  _("Where it is computed"));
-    gtk_grid_attach(GTK_GRID(grid), new_backend_note(popover), 1, 4, 1, 1);
-    attach_combo(GTK_GRID(grid), 5, settings, "precision", _("Pr_ecision"), &edt_precision_choices,
+    gtk_grid_attach(GTK_GRID(grid), new_backend_note(popover), 1, 5, 1, 1);
+    attach_combo(GTK_GRID(grid), 6, settings, "precision", _("Pr_ecision"), &edt_precision_choices,
                  _("What it is computed in"));
     return grid;
 }
@@ -304,8 +280,7 @@ static GtkWidget *new_more(Knobs *knobs)
     knobs->more = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12);
     gtk_button_set_label(GTK_BUTTON(button), _("More settings"));
     gtk_container_set_border_width(GTK_CONTAINER(knobs->more), 12);
-    gtk_box_pack_start(GTK_BOX(knobs->more), new_more_grid(knobs->settings, popover), FALSE, FALSE,
-                       0);
+    gtk_box_pack_start(GTK_BOX(knobs->more), new_more_grid(knobs, popover), FALSE, FALSE, 0);
     gtk_container_add(GTK_CONTAINER(popover), knobs->more);
     gtk_widget_show_all(knobs->more);
     gtk_menu_button_set_popover(GTK_MENU_BUTTON(button), popover);
@@ -320,7 +295,8 @@ static void attach_all(GtkGrid *grid, Knobs *knobs)
     edt_ui_row_attach(grid, 0, _("See_d"), row, knobs->seed,
                       _("The same seed with the same settings makes the same picture"));
     row = new_steps_row(settings, &spin);
-    edt_ui_row_attach(grid, 1, _("S_teps"), row, spin, _("More steps are slower and finer"));
+    edt_ui_row_attach(grid, 1, _(edt_setting_label("steps")), row, spin,
+                      _("More steps are slower and finer"));
     knobs->amm = edt_ui_combo_new(settings, "amm", &edt_amm_choices);
     edt_ui_row_attach(grid, 2, _("A_MM"), knobs->amm, knobs->amm, NULL);
     row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
@@ -354,6 +330,7 @@ void edt_ui_knobs_set_model(GtkWidget *grid, const EdtModelInfo *info)
     knobs->amm_official = !info || info->amm_official;
     label_amm(knobs);
     show_amm(knobs);
+    show_reuse(knobs, !info || info->has_inner);
 }
 
 GtkWidget *edt_ui_knobs_more(GtkWidget *grid)

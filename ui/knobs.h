@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The settings that are numbers and lists: seed, steps, AMM, count, and behind "More
- * settings" guidance and its levels, sampler, backend and precision.  Each edits the property of
- * its name.
+ * settings" guidance and its levels, sampler, inner stages, backend and precision.  Each edits the
+ * property of its name.
  */
 #pragma once
 

@@ -6,6 +6,7 @@
 #include "catalogue.h"
 #include "machine.h"
 #include "session/labels.h"
+#include "session/order.h"
 #include "ui/importer.h"
 #include "ui/row.h"
 
@@ -59,10 +60,8 @@ static char *missing_text(const GError *error)
 
 static char *lacks_vae(const EdtModelInfo *info)
 {
-    return edt_model_info_makes(info) == EDT_MAKES_LATENTS_ONLY
-               ? g_strdup(_("It lacks a VAE, so it makes no pictures: import its checkpoint "
-                            "again, together with a VAE."))
-               : NULL;
+    g_autoptr(GError) error = NULL;
+    return edt_order_makes_pictures(info, &error) ? NULL : g_strdup(error->message);
 }
 
 static char *lacks_memory(const EdtModelInfo *info)

@@ -75,9 +75,9 @@ static const char *icon_of(GtkMessageType type)
 static void show(Notice *notice, GtkMessageType type, const char *text)
 {
     gtk_label_set_text(GTK_LABEL(notice->text), text);
-    edt_ui_name(notice->bar, text);
     gtk_image_set_from_icon_name(GTK_IMAGE(notice->icon), icon_of(type), GTK_ICON_SIZE_BUTTON);
     gtk_info_bar_set_message_type(GTK_INFO_BAR(notice->bar), type);
+    edt_ui_name(notice->bar, text); /* GTK has just named it after its type */
     gtk_info_bar_set_show_close_button(GTK_INFO_BAR(notice->bar), !notice->asking);
     gtk_widget_set_visible(notice->answers, notice->asking);
     gtk_widget_show(notice->bar);

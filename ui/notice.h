@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * notice.h: a sentence, or a question, over the top of what lies below it: nothing moves when it
+ * A sentence, or a question, over the top of what lies below it: nothing moves when it
  * comes and goes.
  */
 #pragma once

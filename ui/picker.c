@@ -16,21 +16,21 @@
 
 typedef struct {
     GObject *settings;
+    const EdtPickerKind *kind;
     EdtPickerChosen tell;
     gpointer user_data;
     const EdtModelInfo *info;
     EdtFavourites *favourites;
-    EdtThumbnails *thumbnails;
+    EdtThumbnails *thumbnails, *own; /* NULL: they are another picker's */
     GtkWidget *chosen, *search, *grid, *star;
-    gboolean busy;     /* the star changes under program control */
-    gboolean choosing; /* and the setting */
+    gboolean choosing; /* the setting changes under program control */
 } Picker;
 
 static void picker_free(gpointer data)
 {
     Picker *picker = data;
     edt_favourites_free(picker->favourites);
-    edt_thumbnails_free(picker->thumbnails);
+    g_clear_pointer(&picker->own, edt_thumbnails_free);
     g_free(picker);
 }
 
@@ -45,7 +45,7 @@ static Picker *picker_of(GtkWidget *widget)
 static int setting_of(const Picker *picker)
 {
     g_autofree char *text = NULL;
-    g_object_get(picker->settings, "class", &text, NULL);
+    g_object_get(picker->settings, picker->kind->property, &text, NULL);
     if (!picker->info || !text || !*text)
         return EDT_CELL_ANY;
     int found = edt_class_find(picker->info, text, NULL);
@@ -56,7 +56,7 @@ static char *label_of(const Picker *picker, int index)
 {
     if (!picker->info)
         return g_strdup("–");
-    return index == EDT_CELL_ANY ? g_strdup(_("Any class, at random"))
+    return index == EDT_CELL_ANY ? g_strdup(_(picker->kind->none))
                                  : edt_class_label(picker->info, index);
 }
 
@@ -65,7 +65,7 @@ static void choose(Picker *picker, int index)
     g_autofree char *text =
         index == EDT_CELL_ANY ? g_strdup("") : edt_class_word(picker->info, index);
     picker->choosing = TRUE;
-    g_object_set(picker->settings, "class", text, NULL);
+    g_object_set(picker->settings, picker->kind->property, text, NULL);
     picker->choosing = FALSE;
 }
 
@@ -89,40 +89,44 @@ static gboolean is_favourite(const Picker *picker, int index)
 
 /* ---- the heading ---- */
 
-static char *heading(const Picker *picker, int index)
+/* What the setting lacks, or the search; NULL: nothing. */
+static char *missing(const Picker *picker, int index)
 {
     g_autofree char *text = NULL;
-    if (is_open(picker))
-        return g_strdup("–");
+    g_autoptr(GError) error = NULL;
+    if (!picker->info)
+        return g_strdup("–"); /* the panel knows more */
     if (index != UNKNOWN)
-        return label_of(picker, index);
-    g_object_get(picker->settings, "class", &text, NULL);
+        return NULL;
+    if (is_open(picker)) {
+        text = searched(picker);
+        gboolean guesses =
+            edt_ui_grid_size(picker->grid) > 0 && edt_class_find(picker->info, text, &error) < 0;
+        return g_strdup(guesses ? error->message : _("No class is called that."));
+    }
+    g_object_get(picker->settings, picker->kind->property, &text, NULL);
     return g_strdup_printf(_("“%s” is no class of this model"), text);
 }
 
-static void show_star(Picker *picker, int index)
+static char *heading(const Picker *picker, int index, const char *lacks)
 {
-    gboolean starred = is_favourite(picker, index);
-    picker->busy = TRUE;
-    gtk_widget_set_sensitive(picker->star, index >= 0);
-    gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(picker->star), starred);
-    gtk_image_set_from_icon_name(GTK_IMAGE(gtk_button_get_image(GTK_BUTTON(picker->star))),
-                                 starred ? "starred-symbolic" : "non-starred-symbolic",
-                                 GTK_ICON_SIZE_BUTTON);
-    picker->busy = FALSE;
+    if (is_open(picker))
+        return g_strdup("–");
+    return index == UNKNOWN ? g_strdup(lacks) : label_of(picker, index);
 }
 
 static void show_chosen(Picker *picker)
 {
     int index = is_open(picker) ? UNKNOWN : setting_of(picker);
-    g_autofree char *name = heading(picker, index);
+    g_autofree char *lacks = missing(picker, index), *name = heading(picker, index, lacks);
     g_autofree char *markup =
         index >= 0 ? g_markup_printf_escaped("<b>%s</b>  <small>%d</small>", name, index)
                    : g_markup_printf_escaped("<b>%s</b>", name);
     gtk_label_set_markup(GTK_LABEL(picker->chosen), markup);
     gtk_widget_set_tooltip_text(picker->chosen, name);
-    show_star(picker, index);
-    picker->tell(picker->info && index != UNKNOWN, picker->user_data);
+    gtk_widget_set_sensitive(picker->star, index >= 0);
+    edt_ui_star_show(picker->star, is_favourite(picker, index), picker);
+    picker->tell(lacks, picker->user_data);
 }
 
 /* ---- the grid ---- */
@@ -234,12 +238,12 @@ static void on_activate(GtkEntry *entry, Picker *picker)
         edt_ui_press_default(GTK_WIDGET(entry));
 }
 
-/* Escape gives up the search, then the dialog. */
+/* Escape gives up the search, then the popover or the dialog. */
 static void on_stop_search(GtkEntry *entry, Picker *picker)
 {
     if (*gtk_entry_get_text(entry))
         gtk_entry_set_text(entry, "");
-    else
+    else if (!edt_ui_close_popover(GTK_WIDGET(entry)))
         g_signal_emit_by_name(gtk_widget_get_toplevel(GTK_WIDGET(entry)), "close");
 }
 
@@ -250,12 +254,23 @@ static gboolean is_letter(const GdkEventKey *event)
            !(event->state & (GDK_CONTROL_MASK | GDK_MOD1_MASK));
 }
 
-/* Letters typed anywhere but into another field are a search. */
+/* The keyboard is in the popover that the picker is in, or in none as the picker. */
+static gboolean has_keyboard_near(const Picker *picker, GtkWidget *focus)
+{
+    GtkWidget *there = focus ? gtk_widget_get_ancestor(focus, GTK_TYPE_POPOVER) : NULL;
+    return gtk_widget_get_ancestor(picker->search, GTK_TYPE_POPOVER) == there;
+}
+
+/* Letters typed anywhere but into another field are a search; the sheet of drafts takes digits. */
 static gboolean on_key(GtkWidget *window, GdkEventKey *event, Picker *picker)
 {
-    if (!is_letter(event) || GTK_IS_EDITABLE(gtk_window_get_focus(GTK_WINDOW(window))) ||
-        gtk_search_entry_handle_event(GTK_SEARCH_ENTRY(picker->search), (GdkEvent *)event) ==
-            GDK_EVENT_PROPAGATE)
+    GtkWidget *focus = gtk_window_get_focus(GTK_WINDOW(window));
+    if (!is_letter(event) || GTK_IS_EDITABLE(focus) || !has_keyboard_near(picker, focus))
+        return GDK_EVENT_PROPAGATE;
+    if (gtk_window_propagate_key_event(GTK_WINDOW(window), event) == GDK_EVENT_STOP)
+        return GDK_EVENT_STOP;
+    if (gtk_search_entry_handle_event(GTK_SEARCH_ENTRY(picker->search), (GdkEvent *)event) ==
+        GDK_EVENT_PROPAGATE)
         return GDK_EVENT_PROPAGATE;
     gtk_entry_grab_focus_without_selecting(GTK_ENTRY(picker->search));
     return GDK_EVENT_STOP;
@@ -268,10 +283,17 @@ static void on_cell(int index, gpointer user_data)
     show_chosen(picker);
 }
 
+void edt_ui_picker_favour(GtkWidget *widget, const char *class_name)
+{
+    Picker *picker = picker_of(widget);
+    edt_favourites_toggle(picker->favourites, class_name);
+    refill(picker);
+}
+
 static void on_star(GtkToggleButton *star, Picker *picker)
 {
     int index = setting_of(picker);
-    if (picker->busy || index < 0)
+    if (index < 0)
         return;
     g_autofree char *name = edt_class_name(picker->info, index);
     edt_favourites_set(picker->favourites, name, gtk_toggle_button_get_active(star));
@@ -294,15 +316,12 @@ static void on_setting(GObject *settings, GParamSpec *property, GtkWidget *widge
 static GtkWidget *new_heading(Picker *picker)
 {
     GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
-    GtkWidget *label = gtk_label_new_with_mnemonic(_("Cl_ass"));
+    GtkWidget *label = gtk_label_new_with_mnemonic(_(picker->kind->label));
     gtk_label_set_mnemonic_widget(GTK_LABEL(label), picker->search);
     picker->chosen = gtk_label_new(NULL);
     gtk_label_set_ellipsize(GTK_LABEL(picker->chosen), PANGO_ELLIPSIZE_END);
     gtk_label_set_xalign(GTK_LABEL(picker->chosen), 0);
-    picker->star = gtk_toggle_button_new();
-    gtk_button_set_image(GTK_BUTTON(picker->star), gtk_image_new());
-    gtk_button_set_relief(GTK_BUTTON(picker->star), GTK_RELIEF_NONE);
-    edt_ui_name(picker->star, _("Favourite"));
+    picker->star = edt_ui_star_new(_("Favourite"));
     gtk_widget_set_tooltip_text(picker->star, _("Keep this class at the top of the list"));
     g_signal_connect(picker->star, "toggled", G_CALLBACK(on_star), picker);
     gtk_box_pack_start(GTK_BOX(row), label, FALSE, FALSE, 0);
@@ -315,7 +334,7 @@ static GtkWidget *new_search(Picker *picker)
 {
     GtkWidget *search = picker->search = gtk_search_entry_new();
     gtk_entry_set_placeholder_text(GTK_ENTRY(search), _("Name, synonym or number"));
-    edt_ui_name(search, _("Search classes"));
+    edt_ui_name(search, _(picker->kind->search));
     /* not "search-changed": it comes a moment later, after an Enter */
     g_signal_connect(search, "changed", G_CALLBACK(on_search), picker);
     g_signal_connect(search, "activate", G_CALLBACK(on_activate), picker);
@@ -323,23 +342,28 @@ static GtkWidget *new_search(Picker *picker)
     return search;
 }
 
-GtkWidget *edt_ui_picker_new(GObject *settings, EdtPickerChosen tell, gpointer user_data)
+GtkWidget *edt_ui_picker_new(GObject *settings, const EdtPickerKind *kind, EdtThumbnails *pictures,
+                             EdtPickerChosen tell, gpointer user_data)
 {
     static const EdtGridEvents events = {picture_of, tooltip_of, on_cell};
     Picker *picker = g_new0(Picker, 1);
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 6);
     *picker = (Picker){.settings = settings,
+                       .kind = kind,
                        .tell = tell,
                        .user_data = user_data,
-                       .favourites = edt_favourites_load()};
-    picker->thumbnails = edt_thumbnails_new(settings, on_pictures, picker);
+                       .favourites = edt_favourites_load(),
+                       .own = pictures ? NULL : edt_thumbnails_new(settings)};
+    picker->thumbnails = pictures ? pictures : picker->own;
+    edt_thumbnails_watch(picker->thumbnails, on_pictures, picker);
     GtkWidget *search = new_search(picker);
     picker->grid = edt_ui_grid_new(&events, picker);
     gtk_box_pack_start(GTK_BOX(box), new_heading(picker), FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(box), search, FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(box), picker->grid, TRUE, TRUE, 0);
     g_object_set_data_full(G_OBJECT(box), "edt-picker", picker, picker_free);
-    g_signal_connect_object(settings, "notify::class", G_CALLBACK(on_setting), box, 0);
+    g_autofree char *signal = g_strconcat("notify::", kind->property, NULL);
+    g_signal_connect_object(settings, signal, G_CALLBACK(on_setting), box, 0);
     return box;
 }
 
@@ -358,12 +382,17 @@ void edt_ui_picker_listen(GtkWidget *widget)
     edt_ui_picker_focus(widget);
 }
 
+void edt_ui_picker_end_search(GtkWidget *widget)
+{
+    gtk_entry_set_text(GTK_ENTRY(picker_of(widget)->search), "");
+}
+
 void edt_ui_picker_focus(GtkWidget *widget)
 {
     gtk_widget_grab_focus(picker_of(widget)->search);
 }
 
-void edt_ui_picker_used(GtkWidget *widget, const char *class_name)
+void edt_ui_picker_used(GtkWidget *widget, const char *const *class_names, int n)
 {
-    edt_favourites_used(picker_of(widget)->favourites, class_name);
+    edt_favourites_used(picker_of(widget)->favourites, class_names, n);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * place.h: how large the new layer shall be, and what comes of it in words and pixels.  Edits the
- * property "fit" of the settings.
+ * How large the new layers shall be, how several of them lie, what comes of it in words and
+ * pixels, and whether they are inserted at once.  Edits the properties "fit", "arrange" and
+ * "at-once" of the settings.
  */
 #pragma once
 

@@ -7,31 +7,27 @@
 
 #include <gtk/gtk.h>
 
-#include "session/frame.h"
+#include "ui/caption.h"
+#include "ui/tile.h"
 
-/* What a picture is. */
-typedef struct {
-    char *caption; /* "fox, seed 42" */
-    guint64 seed;
-} EdtShown;
-
-/* The board that shows through where a picture is transparent. */
-typedef struct {
-    int size;
-    GdkRGBA light, dark;
-} EdtChecks;
-
-typedef void (*EdtSeedKept)(guint64 seed, gpointer user_data);
-
-/* kept(): somebody wants the seed of the picture that is shown. */
-GtkWidget *edt_ui_preview_new(EdtSeedKept kept, gpointer user_data);
+/* The events are of the picture that is shown. */
+GtkWidget *edt_ui_preview_new(const EdtCaptionEvents *events, gpointer user_data);
 void edt_ui_preview_set_checks(GtkWidget *preview, const EdtChecks *checks);
 
 /* n pictures will come, called so; all is the caption of several. */
 void edt_ui_preview_begin(GtkWidget *preview, const EdtShown *shown, int n, const char *all);
 /* Keeps references to the pixels. */
 void edt_ui_preview_show(GtkWidget *preview, const EdtTile *tiles, int n);
-/* One of them as it is shown; borrowed, NULL for none. */
-GdkPixbuf *edt_ui_preview_picture(GtkWidget *preview, int i);
-/* An earlier picture. */
-void edt_ui_preview_show_file(GtkWidget *preview, const char *path, const EdtShown *shown);
+/* The first of them are finished, and made so. */
+void edt_ui_preview_finish(GtkWidget *preview, const EdtPictures *pictures,
+                           const char *const *records);
+/* What pictures start from, beside them; NULL: nothing. */
+void edt_ui_preview_show_seen(GtkWidget *preview, GdkPixbuf *picture);
+/* Whether there is something to go back to. */
+void edt_ui_preview_set_back(GtkWidget *preview, gboolean possible);
+/* Favourites may have changed. */
+void edt_ui_preview_refresh(GtkWidget *preview);
+/* No picture, but where the next one will come; NULL: that is shown no longer. */
+void edt_ui_preview_show_place(GtkWidget *preview, GdkPixbuf *place, const char *caption);
+/* An earlier picture; NULL: it cannot be shown. */
+void edt_ui_preview_show_picture(GtkWidget *preview, GdkPixbuf *picture, const EdtShown *shown);

@@ -12,6 +12,8 @@ typedef struct {
     gpointer user_data;
     GtkWidget *bar, *drop;
     int waiting;
+    gboolean works;    /* something is worked on */
+    char *rest, *lack; /* what to say else; see progress.h */
 } Progress;
 
 static Progress *progress_of(GtkWidget *widget)
@@ -70,7 +72,30 @@ static void set(const Progress *progress, double fraction, const char *text)
 
 void edt_ui_progress_say(GtkWidget *widget, const char *text)
 {
-    set(progress_of(widget), 0, text);
+    Progress *progress = progress_of(widget);
+    progress->works = TRUE;
+    set(progress, 0, text);
+}
+
+static void show_rest(const Progress *progress)
+{
+    if (!progress->works)
+        set(progress, 0, progress->lack ? progress->lack : progress->rest);
+}
+
+void edt_ui_progress_rest(GtkWidget *widget, const char *text)
+{
+    Progress *progress = progress_of(widget);
+    progress->works = FALSE;
+    g_set_str(&progress->rest, text);
+    show_rest(progress);
+}
+
+void edt_ui_progress_lack(GtkWidget *widget, const char *text)
+{
+    Progress *progress = progress_of(widget);
+    g_set_str(&progress->lack, text);
+    show_rest(progress);
 }
 
 void edt_ui_progress_show(GtkWidget *widget, const EdtFrame *frame)
@@ -84,6 +109,14 @@ void edt_ui_progress_set_waiting(GtkWidget *widget, int waiting)
     Progress *progress = progress_of(widget);
     progress->waiting = waiting;
     gtk_widget_set_sensitive(progress->drop, waiting > 0);
+}
+
+static void progress_free(gpointer data)
+{
+    Progress *progress = data;
+    g_free(progress->rest);
+    g_free(progress->lack);
+    g_free(progress);
 }
 
 static void on_drop(GtkButton *button, Progress *progress)
@@ -106,6 +139,6 @@ GtkWidget *edt_ui_progress_new(EdtDropped dropped, gpointer user_data)
     g_signal_connect(progress->drop, "clicked", G_CALLBACK(on_drop), progress);
     gtk_box_pack_start(GTK_BOX(row), progress->bar, TRUE, TRUE, 0);
     gtk_box_pack_start(GTK_BOX(row), progress->drop, FALSE, FALSE, 0);
-    g_object_set_data_full(G_OBJECT(row), "edt-progress", progress, g_free);
+    g_object_set_data_full(G_OBJECT(row), "edt-progress", progress, progress_free);
     return row;
 }

@@ -23,12 +23,47 @@ GtkWidget *edt_ui_icon_button(const char *icon, const char *name, const char *to
     return button;
 }
 
+GtkWidget *edt_ui_word_button(const char *label, const char *tooltip)
+{
+    GtkWidget *button = gtk_button_new_with_label(label);
+    gtk_widget_set_tooltip_text(button, tooltip);
+    edt_ui_narrow(button);
+    return button;
+}
+
+GtkWidget *edt_ui_star_new(const char *name)
+{
+    GtkWidget *star = gtk_toggle_button_new();
+    gtk_button_set_image(GTK_BUTTON(star), gtk_image_new());
+    gtk_button_set_relief(GTK_BUTTON(star), GTK_RELIEF_NONE);
+    edt_ui_name(star, name);
+    return star;
+}
+
+void edt_ui_star_show(GtkWidget *star, gboolean lit, gpointer user_data)
+{
+    g_signal_handlers_block_matched(star, G_SIGNAL_MATCH_DATA, 0, 0, NULL, NULL, user_data);
+    gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(star), lit);
+    g_signal_handlers_unblock_matched(star, G_SIGNAL_MATCH_DATA, 0, 0, NULL, NULL, user_data);
+    gtk_image_set_from_icon_name(GTK_IMAGE(gtk_button_get_image(GTK_BUTTON(star))),
+                                 lit ? "starred-symbolic" : "non-starred-symbolic",
+                                 GTK_ICON_SIZE_BUTTON);
+}
+
+gboolean edt_ui_close_popover(GtkWidget *widget)
+{
+    GtkWidget *popover = gtk_widget_get_ancestor(widget, GTK_TYPE_POPOVER);
+    if (popover)
+        gtk_popover_popdown(GTK_POPOVER(popover));
+    return popover != NULL;
+}
+
 void edt_ui_press_default(GtkWidget *widget)
 {
     GtkWindow *window = GTK_WINDOW(gtk_widget_get_toplevel(widget));
     GtkWidget *button = gtk_window_get_default_widget(window),
               *focus = gtk_window_get_focus(window);
-    if (!GTK_IS_BUTTON(button) || !gtk_widget_is_sensitive(button))
+    if (edt_ui_close_popover(widget) || !GTK_IS_BUTTON(button) || !gtk_widget_is_sensitive(button))
         return;
     gtk_button_clicked(GTK_BUTTON(button));
     if (focus)
@@ -45,7 +80,7 @@ void edt_ui_narrow(GtkWidget *button)
 }
 
 /* Languages without letters have the key in parentheses behind the word: "种子(_D)". */
-static char *without_mnemonic(const char *label)
+char *edt_ui_plain(const char *label)
 {
     g_autoptr(GString) plain = g_string_new(label);
     const char *bracket = strstr(label, "(_");
@@ -59,7 +94,7 @@ void edt_ui_row_attach(GtkGrid *grid, int row, const char *text, GtkWidget *widg
                        GtkWidget *target, const char *tooltip)
 {
     GtkWidget *label = gtk_label_new_with_mnemonic(text);
-    char *plain = without_mnemonic(text);
+    char *plain = edt_ui_plain(text);
     gtk_label_set_xalign(GTK_LABEL(label), 0);
     gtk_label_set_mnemonic_widget(GTK_LABEL(label), target);
     edt_ui_name(target, plain);

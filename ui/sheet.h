@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * sheet.h: the thumbnails of a model as one PNG, 25 in a row, which says whose they are and which
+ * The thumbnails of a model as one PNG, 25 in a row, which says whose they are and which
  * of them are there.
  */
 #pragma once

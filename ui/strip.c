@@ -7,6 +7,7 @@
 #include "history.h"
 #include "session/labels.h"
 #include "ui/row.h"
+#include "ui/save_as.h"
 
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
@@ -17,7 +18,19 @@ typedef struct {
     EdtStripEvents events;
     gpointer user_data;
     GtkWidget *self, *row;
+    GtkWidget *menu; /* the last one that was opened; NULL: none */
+    gboolean at_end; /* the newest one is in sight, and the next one shall be */
 } Strip;
+
+static void strip_free(gpointer data)
+{
+    Strip *strip = data;
+    if (strip->menu) {
+        g_object_remove_weak_pointer(G_OBJECT(strip->menu), (gpointer *)&strip->menu);
+        gtk_widget_destroy(strip->menu);
+    }
+    g_free(strip);
+}
 
 /* "golden retriever, seed 42" out of a file's record. */
 static char *caption(const char *path)
@@ -36,75 +49,107 @@ static const char *path_of(gpointer widget)
     return g_object_get_data(G_OBJECT(widget), "edt-path");
 }
 
-static void close_popover(gpointer button)
+/* ---- what is done with one ---- */
+
+static void on_show(GtkWidget *button, Strip *strip)
 {
-    GtkWidget *popover = gtk_widget_get_ancestor(button, GTK_TYPE_POPOVER);
-    gtk_popover_popdown(GTK_POPOVER(popover));
+    strip->events.show(path_of(button), strip->user_data);
 }
 
-static void on_insert(GtkButton *button, Strip *strip)
+static void on_insert(GtkWidget *item, Strip *strip)
 {
-    close_popover(button);
-    strip->events.insert(path_of(button), strip->user_data);
+    strip->events.insert(path_of(item), strip->user_data);
 }
 
-static void on_restore(GtkButton *button, Strip *strip)
+static void on_restore(GtkWidget *item, Strip *strip)
 {
-    close_popover(button);
-    strip->events.restore(path_of(button), strip->user_data);
+    strip->events.restore(path_of(item), strip->user_data);
 }
 
-static void on_folder(GtkButton *button, Strip *strip)
+static void on_saved(GtkMessageType type, const char *text, gpointer user_data)
+{
+    Strip *strip = user_data;
+    strip->events.say(type, text, strip->user_data);
+}
+
+static void on_save(GtkWidget *item, Strip *strip)
+{
+    g_autofree char *name = caption(path_of(item));
+    edt_ui_save_as(strip->row, path_of(item), name, on_saved, strip);
+}
+
+static void on_folder(GtkWidget *item, Strip *strip)
 {
     g_autofree char *folder = edt_history_folder(), *uri = g_filename_to_uri(folder, NULL, NULL);
-    close_popover(button);
     gtk_show_uri_on_window(GTK_WINDOW(gtk_widget_get_toplevel(strip->row)), uri,
                            gtk_get_current_event_time(), NULL);
 }
 
-/* The popover belongs to the button that goes. */
+/* The keyboard is at the button that goes. */
 static gboolean refresh_later(gpointer strip)
 {
     edt_ui_strip_refresh(strip);
     return G_SOURCE_REMOVE;
 }
 
-static void on_delete(GtkButton *button, Strip *strip)
+static void on_delete(GtkWidget *item, Strip *strip)
 {
-    close_popover(button);
-    g_unlink(path_of(button));
+    g_unlink(path_of(item));
     g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, refresh_later, g_object_ref(strip->self),
                     g_object_unref);
 }
 
-static void add_item(GtkWidget *box, const char *label, const char *path, GCallback clicked,
+/* ---- the menu ---- */
+
+static void add_item(GtkWidget *menu, const char *label, const char *path, GCallback activated,
                      Strip *strip)
 {
-    GtkWidget *item = gtk_button_new_with_label(label);
-    gtk_button_set_relief(GTK_BUTTON(item), GTK_RELIEF_NONE);
+    GtkWidget *item = gtk_menu_item_new_with_label(label);
     g_object_set_data_full(G_OBJECT(item), "edt-path", g_strdup(path), g_free);
-    g_signal_connect(item, "clicked", clicked, strip);
-    gtk_container_add(GTK_CONTAINER(box), item);
+    g_signal_connect(item, "activate", activated, strip);
+    gtk_menu_shell_append(GTK_MENU_SHELL(menu), item);
 }
 
-/* The popover lives as long as its thumbnail: made at the first click. */
-static void on_clicked(GtkWidget *button, Strip *strip)
+/* Of the row: what belongs to a button is hidden from screen readers.  The one before it goes. */
+static GtkMenu *new_menu(Strip *strip, GtkWidget *button)
 {
-    GtkWidget *popover = g_object_get_data(G_OBJECT(button), "edt-popover");
-    if (!popover) {
-        GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
-        popover = gtk_popover_new(button);
-        g_object_set_data(G_OBJECT(button), "edt-popover", popover);
-        add_item(box, _("Insert as layer"), path_of(button), G_CALLBACK(on_insert), strip);
-        add_item(box, _("Use its settings"), path_of(button), G_CALLBACK(on_restore), strip);
-        add_item(box, _("Show in its folder"), path_of(button), G_CALLBACK(on_folder), strip);
-        add_item(box, _("Delete"), path_of(button), G_CALLBACK(on_delete), strip);
-        gtk_container_add(GTK_CONTAINER(popover), box);
-        gtk_widget_show_all(box);
-    }
-    gtk_widget_grab_focus(button); /* scrolls there: popovers of what is out of sight are hidden */
-    gtk_popover_popup(GTK_POPOVER(popover));
+    const char *path = path_of(button);
+    if (strip->menu)
+        gtk_widget_destroy(strip->menu);
+    GtkWidget *menu = strip->menu = gtk_menu_new();
+    edt_ui_name(menu, _("What to do with the picture"));
+    add_item(menu, _("Insert as layer"), path, G_CALLBACK(on_insert), strip);
+    add_item(menu, _("Use its settings"), path, G_CALLBACK(on_restore), strip);
+    add_item(menu, _("Save as…"), path, G_CALLBACK(on_save), strip);
+    add_item(menu, _("Show in its folder"), path, G_CALLBACK(on_folder), strip);
+    add_item(menu, _("Delete"), path, G_CALLBACK(on_delete), strip);
+    gtk_menu_attach_to_widget(GTK_MENU(menu), strip->row, NULL);
+    g_object_add_weak_pointer(G_OBJECT(menu), (gpointer *)&strip->menu);
+    gtk_widget_show_all(menu);
+    return GTK_MENU(menu);
 }
+
+static gboolean on_press(GtkWidget *button, GdkEventButton *event, Strip *strip)
+{
+    if (event->type == GDK_2BUTTON_PRESS && event->button == GDK_BUTTON_PRIMARY) {
+        strip->events.insert(path_of(button), strip->user_data);
+        return GDK_EVENT_STOP;
+    }
+    if (!gdk_event_triggers_context_menu((GdkEvent *)event))
+        return GDK_EVENT_PROPAGATE;
+    gtk_widget_grab_focus(button);
+    gtk_menu_popup_at_pointer(new_menu(strip, button), (GdkEvent *)event);
+    return GDK_EVENT_STOP;
+}
+
+static gboolean on_menu_key(GtkWidget *button, Strip *strip)
+{
+    gtk_menu_popup_at_widget(new_menu(strip, button), button, GDK_GRAVITY_NORTH_WEST,
+                             GDK_GRAVITY_SOUTH_WEST, NULL);
+    return TRUE;
+}
+
+/* ---- thumbnails ---- */
 
 /* Dragged onto an image it becomes a layer there. */
 static void on_drag(GtkWidget *button, GdkDragContext *context, GtkSelectionData *data, guint info,
@@ -130,13 +175,17 @@ static GtkWidget *add_picture(Strip *strip, const char *path)
         return NULL; /* removed or unfinished */
     GtkWidget *button = gtk_button_new();
     g_autofree char *text = caption(path);
+    g_autofree char *tooltip =
+        g_strconcat(text, "\n", _("A double click inserts it, a right click has more."), NULL);
     gtk_container_add(GTK_CONTAINER(button), gtk_image_new_from_pixbuf(pixbuf));
     gtk_button_set_relief(GTK_BUTTON(button), GTK_RELIEF_NONE);
-    gtk_widget_set_tooltip_text(button, text);
+    gtk_widget_set_tooltip_text(button, tooltip);
     edt_ui_name(button, text);
     edt_ui_narrow(button);
     g_object_set_data_full(G_OBJECT(button), "edt-path", g_strdup(path), g_free);
-    g_signal_connect(button, "clicked", G_CALLBACK(on_clicked), strip);
+    g_signal_connect(button, "clicked", G_CALLBACK(on_show), strip);
+    g_signal_connect(button, "button-press-event", G_CALLBACK(on_press), strip);
+    g_signal_connect(button, "popup-menu", G_CALLBACK(on_menu_key), strip);
     make_draggable(button, pixbuf, strip);
     gtk_box_pack_start(GTK_BOX(strip->row), button, FALSE, FALSE, 0);
     gtk_widget_show_all(button);
@@ -177,17 +226,43 @@ void edt_ui_strip_refresh(GtkWidget *widget)
     Strip *strip = g_object_get_data(G_OBJECT(widget), "edt-strip");
     g_auto(GStrv) paths = edt_history_list(EDT_HISTORY_FILES_MAX);
     g_autoptr(GHashTable) shown = shown_in(strip);
-    for (int i = 0; paths[i]; i++) {
+    for (int i = (int)g_strv_length(paths), place = 0; i-- > 0;) {
         GtkWidget *button = g_hash_table_lookup(shown, paths[i]);
         g_hash_table_remove(shown, paths[i]);
         if (!button)
             button = add_picture(strip, paths[i]);
         if (button)
-            gtk_box_reorder_child(GTK_BOX(strip->row), button, i);
+            gtk_box_reorder_child(GTK_BOX(strip->row), button, place++);
     }
     g_hash_table_foreach_steal(shown, destroy_button, NULL); /* their files are gone */
     if (!paths[0])
         add_sentence(strip);
+}
+
+/* ---- what is in sight ---- */
+
+static double end_of(GtkAdjustment *room)
+{
+    return gtk_adjustment_get_upper(room) - gtk_adjustment_get_page_size(room);
+}
+
+static void on_scrolled(GtkAdjustment *room, Strip *strip)
+{
+    strip->at_end = gtk_adjustment_get_value(room) >= end_of(room) - 1;
+}
+
+static void on_room(GtkAdjustment *room, Strip *strip)
+{
+    if (strip->at_end)
+        gtk_adjustment_set_value(room, end_of(room));
+}
+
+static void keep_end(Strip *strip)
+{
+    GtkAdjustment *room = gtk_scrolled_window_get_hadjustment(GTK_SCROLLED_WINDOW(strip->self));
+    strip->at_end = TRUE;
+    g_signal_connect(room, "value-changed", G_CALLBACK(on_scrolled), strip);
+    g_signal_connect(room, "changed", G_CALLBACK(on_room), strip);
 }
 
 GtkWidget *edt_ui_strip_new(const EdtStripEvents *events, gpointer user_data)
@@ -203,7 +278,8 @@ GtkWidget *edt_ui_strip_new(const EdtStripEvents *events, gpointer user_data)
                                    GTK_POLICY_NEVER);
     gtk_widget_set_size_request(scroller, -1, SIDE + 22);
     gtk_container_add(GTK_CONTAINER(scroller), strip->row);
-    g_object_set_data_full(G_OBJECT(scroller), "edt-strip", strip, g_free);
+    g_object_set_data_full(G_OBJECT(scroller), "edt-strip", strip, strip_free);
+    keep_end(strip);
     edt_ui_strip_refresh(scroller);
     return scroller;
 }

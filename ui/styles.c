@@ -39,7 +39,7 @@ static char *setting_of_row(const Styles *styles, int row)
 {
     if (row == n_styles(styles) + 1)
         return g_strdup("random");
-    return row > 0 ? edt_style_word(styles->info, row - 1) : g_strdup("");
+    return edt_style_word(styles->info, row - 1);
 }
 
 static void fill(const Styles *styles)

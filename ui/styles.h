@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The row that chooses a style, shown where the model has some.  Edits the property
- * "style" of the settings, which holds a name, a number, "random" or "" (any style).
+ * "style" of the settings, which holds a name, a number, "random", "any" or
+ * "" (the first one).
  */
 #pragma once
 
@@ -11,5 +12,5 @@
 
 GtkWidget *edt_ui_styles_new(GObject *settings);
 /* The styles to choose from; info is borrowed until the next call, NULL for none.  A setting that
- * is no style of this model becomes any. */
+ * is no style of this model becomes the first one. */
 void edt_ui_styles_set_model(GtkWidget *styles, const EdtModelInfo *info);

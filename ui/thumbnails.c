@@ -5,16 +5,21 @@
 #include "ui/thumbnails.h"
 #include "machine.h"
 #include "ui/sheet.h"
+#include "ui/tile.h"
 
 #define BATCH 8
 #define SAVE_EVERY 64
 #define SECONDS_MAX 3 /* for one: more would keep the machine busy for an hour */
 #define MEMORY_PART 4 /* of what is free may be taken for them */
 
-struct EdtThumbnails {
-    GObject *settings;
+typedef struct {
     void (*changed)(gpointer user_data);
     gpointer user_data;
+} Watch;
+
+struct EdtThumbnails {
+    GObject *settings;
+    GArray *watches; /* of Watch */
     EdtStudio *studio;
     int threads;
     char *sha256, *file; /* of the model; the sheet in the cache */
@@ -80,28 +85,20 @@ void edt_thumbnails_offer(EdtThumbnails *t, const char *sha256, int class_index,
     if (!wanted || !picture || g_strcmp0(sha256, t->sha256) != 0)
         return;
     keep(t, class_index, picture);
-    t->changed(t->user_data);
+    for (guint i = 0; i < t->watches->len; i++) {
+        const Watch *watch = &g_array_index(t->watches, Watch, i);
+        watch->changed(watch->user_data);
+    }
 }
 
 /* ---- making ---- */
 
 static void make_next(EdtThumbnails *t);
 
-static GdkPixbuf *pixbuf_of(const EdtPicture *picture)
-{
-    gsize bytes = (gsize)picture->width * (gsize)picture->height * (gsize)picture->channels;
-    guint8 *pixels = g_malloc(bytes);
-    edt_picture_to_u8(picture, pixels);
-    g_autoptr(GBytes) data = g_bytes_new_take(pixels, bytes);
-    return gdk_pixbuf_new_from_bytes(data, GDK_COLORSPACE_RGB, picture->channels == 4, 8,
-                                     picture->width, picture->height,
-                                     picture->width * picture->channels);
-}
-
 static void take(EdtThumbnails *t, const EdtPictures *made)
 {
     for (int i = 0; i < made->n_pictures; i++) {
-        g_autoptr(GdkPixbuf) picture = pixbuf_of(&made->pictures[i]);
+        g_autoptr(GdkPixbuf) picture = edt_ui_picture_pixbuf(&made->pictures[i]);
         edt_thumbnails_offer(t, t->sha256, made->pictures[i].item.class_index, picture);
     }
     double seconds = (double)(g_get_monotonic_time() - t->since) / G_USEC_PER_SEC;
@@ -189,18 +186,23 @@ void edt_thumbnails_set_model(EdtThumbnails *t, const EdtModelInfo *info)
     make_next(t);
 }
 
-EdtThumbnails *edt_thumbnails_new(GObject *settings, void (*changed)(gpointer user_data),
-                                  gpointer user_data)
+EdtThumbnails *edt_thumbnails_new(GObject *settings)
 {
     EdtThumbnails *t = g_new0(EdtThumbnails, 1);
     t->settings = settings;
-    t->changed = changed;
-    t->user_data = user_data;
+    t->watches = g_array_new(FALSE, FALSE, sizeof(Watch));
     return t;
+}
+
+void edt_thumbnails_watch(EdtThumbnails *t, void (*changed)(gpointer user_data), gpointer user_data)
+{
+    const Watch watch = {changed, user_data};
+    g_array_append_val(t->watches, watch);
 }
 
 void edt_thumbnails_free(EdtThumbnails *t)
 {
     forget(t);
+    g_array_unref(t->watches);
     g_free(t);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * thumbnails.h: a small picture of every class of a model.  They come from a sheet in the user's
+ * A small picture of every class of a model.  They come from a sheet in the user's
  * cache, from one beside the model's file, or are made in the background while nothing else is; a
  * model that takes long for them gets the pictures that somebody has made.
  */
@@ -12,10 +12,12 @@
 
 typedef struct EdtThumbnails EdtThumbnails;
 
-/* changed(): there are new ones.  studio: NULL makes none. */
-EdtThumbnails *edt_thumbnails_new(GObject *settings, void (*changed)(gpointer user_data),
-                                  gpointer user_data);
+EdtThumbnails *edt_thumbnails_new(GObject *settings);
+/* changed(): there are new ones. */
+void edt_thumbnails_watch(EdtThumbnails *thumbnails, void (*changed)(gpointer user_data),
+                          gpointer user_data);
 void edt_thumbnails_free(EdtThumbnails *thumbnails); /* saves them */
+/* From now on; studio: NULL makes none. */
 void edt_thumbnails_make(EdtThumbnails *thumbnails, EdtStudio *studio, int threads);
 /* NULL for none; info is borrowed during the call. */
 void edt_thumbnails_set_model(EdtThumbnails *thumbnails, const EdtModelInfo *info);

@@ -46,7 +46,8 @@ _edt() {
         _edt_offer "$word" < <(_edt_models)
         mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$word")
         ;;
-    --sampler) mapfile -t COMPREPLY < <(compgen -W 'ddpm ddim dpm++2m' -- "$word") ;;
+    --speed) mapfile -t COMPREPLY < <(compgen -W 'exact balanced fast' -- "$word") ;;
+    --sampler) mapfile -t COMPREPLY < <(compgen -W 'ddpm ddim dpm++2m unipc' -- "$word") ;;
     --amm) mapfile -t COMPREPLY < <(compgen -W 'off official auto' -- "$word") ;;
     --backend) mapfile -t COMPREPLY < <(compgen -W 'auto cpu cuda' -- "$word") ;;
     --type) mapfile -t COMPREPLY < <(compgen -W 'auto f32 bf16' -- "$word") ;;

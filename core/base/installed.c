@@ -55,14 +55,20 @@ static char *look(char *folder, const char *name)
     return path && g_file_test(path, G_FILE_TEST_IS_REGULAR) ? g_steal_pointer(&path) : NULL;
 }
 
-char *edt_installed_part(EdtInstalled part)
+const char *edt_installed_named(EdtInstalled part)
 {
     const char *told = parts[part].variable ? g_getenv(parts[part].variable) : NULL;
+    return told && *told ? told : NULL;
+}
+
+char *edt_installed_part(EdtInstalled part)
+{
+    const char *told = edt_installed_named(part);
     const char *name = parts[part].name, *build = parts[part].build;
     g_autofree char *own = own_folder();
     char *found;
 
-    if (told && *told)
+    if (told)
         return g_strdup(told);
     if ((found = look(g_strdup(own), name)) ||
         (found = look(g_build_filename(own, "..", build, NULL), name)) ||

@@ -17,5 +17,7 @@ typedef enum {
 /* Absolute path; NULL where there is none.  $EDT_PROGRAM, $EDT_CUDA_MODULE and $EDT_MPI_MODULE name
  * another one, and then nothing else is looked at. */
 char *edt_installed_part(EdtInstalled part);
+/* What that variable says; NULL where it is not set. */
+const char *edt_installed_named(EdtInstalled part);
 /* A folder below <datadir>, of the moved installation where there is one. */
 char *edt_installed_data(const char *name);

@@ -11,9 +11,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define LARGE_PAGE ((gsize)2 << 20)
 
 static atomic_uint_fast64_t calls;
 static atomic_uint_fast64_t fail_at;
+
+/* Advice on the whole pages in a range; a system that takes none is as right, and slower. */
+static void advise(void *data, gsize bytes, int advice)
+{
+    const guintptr page = (guintptr)sysconf(_SC_PAGESIZE);
+    const guintptr begin = ((guintptr)data + page - 1) & ~(page - 1);
+    const guintptr end = ((guintptr)data + bytes) & ~(page - 1);
+    if (end > begin)
+        madvise((void *)begin, end - begin, advice);
+}
+
+void edt_memory_release(void *data, gsize bytes)
+{
+    advise(data, bytes, MADV_DONTNEED);
+}
 
 void *edt_alloc(gsize bytes, GError **error)
 {
@@ -23,6 +42,8 @@ void *edt_alloc(gsize bytes, GError **error)
 
     if (rounded >= bytes && call != atomic_load(&fail_at))
         data = aligned_alloc(64, rounded);
+    if (data && rounded >= LARGE_PAGE)
+        advise(data, rounded, MADV_HUGEPAGE);
     if (!data)
         g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
                     _("Out of memory: %zu bytes could not be had. Close other "
@@ -67,4 +88,18 @@ guint64 edt_memory_available_below(const char *root)
 guint64 edt_memory_available(void)
 {
     return edt_memory_available_below("/");
+}
+
+gboolean edt_memory_fits(guint64 bytes, GError **error)
+{
+    guint64 there = edt_memory_available();
+    if (there == 0 || bytes <= there)
+        return TRUE;
+    g_autofree char *need_text = g_format_size_full(bytes, G_FORMAT_SIZE_IEC_UNITS);
+    g_autofree char *there_text = g_format_size_full(there, G_FORMAT_SIZE_IEC_UNITS);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
+                _("Out of memory: %s are needed and %s is free. Close other programs, choose a "
+                  "smaller model or a smaller batch."),
+                need_text, there_text);
+    return FALSE;
 }

@@ -7,9 +7,13 @@
 
 #include <glib.h>
 
-/* 64-byte aligned, not cleared; free with edt_free().  Sets EDT_ERROR_NO_MEMORY. */
+/* 64-byte aligned, not cleared; free with edt_free().  From 2 MiB on the system is asked for large
+ * pages.  Sets EDT_ERROR_NO_MEMORY. */
 void *edt_alloc(gsize bytes, GError **error);
 void edt_free(void *data);
+/* Part of what was allocated is not needed any more, though it is freed later: the pages that lie
+ * in it go back. */
+void edt_memory_release(void *data, gsize bytes);
 
 /* a*b and a+b; FALSE on overflow. */
 static inline gboolean edt_size_mul(gsize *out, gsize a, gsize b)
@@ -29,3 +33,6 @@ void edt_alloc_fail_at(guint64 n);
  * groups leave (cgroup.h, also for root); 0 where unknown. */
 guint64 edt_memory_available_below(const char *root);
 guint64 edt_memory_available(void); /* below "/" */
+/* FALSE, EDT_ERROR_NO_MEMORY: so many bytes are more than that; a control group would not refuse
+ * them, but end the process when they are used. */
+gboolean edt_memory_fits(guint64 bytes, GError **error);

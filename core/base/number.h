@@ -32,6 +32,8 @@ EDT_INLINE float edt_number_read(EdtType type, const void *at)
     case EDT_I64:
         memcpy(&whole, at, sizeof whole);
         return (float)whole;
+    case EDT_I8:
+        return (float)*(const gint8 *)at;
     }
     return 0;
 }

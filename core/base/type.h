@@ -8,14 +8,15 @@
 
 #define EDT_INLINE static inline __attribute__((always_inline))
 
-typedef enum { EDT_F32, EDT_BF16, EDT_F16, EDT_F64, EDT_I64 } EdtType;
+typedef enum { EDT_F32, EDT_BF16, EDT_F16, EDT_F64, EDT_I64, EDT_I8 } EdtType;
 
-/* The types that are only read, out of files; layers compute in the others.  For switches without a
- * default, where a type more is then a warning. */
+/* The types that are only read, out of files; activations are of the others.  For switches without
+ * a default, where a type more is then a warning. */
 #define EDT_CASE_OF_FILES                                                                          \
     case EDT_F16:                                                                                  \
     case EDT_F64:                                                                                  \
-    case EDT_I64
+    case EDT_I64:                                                                                  \
+    case EDT_I8
 
 /* Runs call with TYPE a constant: where it is inlined the compiler writes a loop for each type. */
 #define EDT_BY_TYPE(type, TYPE, call)                                                              \
@@ -47,6 +48,8 @@ static inline gsize edt_type_size(EdtType type)
     case EDT_F64:
     case EDT_I64:
         return 8;
+    case EDT_I8:
+        return 1;
     }
     return 0;
 }

@@ -39,6 +39,16 @@ EDT_INLINE float edt_vector_silu(float x)
     return x / (1.0f + edt_vector_exp(-x));
 }
 
+/* GELU(h) = h s(h) with s = sigmoid(2 sqrt(2/pi) (h + 0.044715 h^3)): the tanh form, since
+ * (1 + tanh z) / 2 = sigmoid(2 z). */
+#define EDT_GELU_SLOPE 1.5957691216057308f
+#define EDT_GELU_CUBIC 0.044715f
+
+EDT_INLINE float edt_vector_gelu_sigmoid(float h)
+{
+    return 1.0f / (1.0f + edt_vector_exp(-EDT_GELU_SLOPE * (h + EDT_GELU_CUBIC * h * h * h)));
+}
+
 /* edt_f32_to_bf16 without the NaN branch: a NaN may become infinity, nothing else differs. */
 EDT_INLINE EdtHalf edt_vector_bf16(float f)
 {

@@ -44,6 +44,23 @@ const EdtBackend *edt_backend_host(void)
     return edt_backend_cpu();
 }
 
+/* It is there to be quicker, so where it cannot be it is refused. */
+static gboolean check_int8(const EdtEngineOptions *wish, GError **error)
+{
+    if (wish->backend == EDT_BACKEND_CUDA)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND,
+                    _("The CUDA backend does not compute in int8. Choose the type bf16, or the "
+                      "backend cpu."));
+    else if (!edt_cpu_has_int8())
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BACKEND,
+                    _("This processor has no instructions for int8 products (VNNI, AVX-VNNI or "
+                      "AMX), so the type int8 would not be quicker here. Choose the type %s."),
+                    edt_cpu_has_bf16() ? "bf16" : "f32");
+    else
+        return TRUE;
+    return FALSE;
+}
+
 const EdtBackend *edt_backend_choose(const EdtEngineOptions *wish, EdtDeviceOptions *options,
                                      char **why, GError **error)
 {
@@ -51,7 +68,10 @@ const EdtBackend *edt_backend_choose(const EdtEngineOptions *wish, EdtDeviceOpti
 
     if (why)
         *why = NULL;
-    const EdtBackend *backend = choose_cuda(wish, &bf16, why, error);
+    const gboolean int8 = wish->precision == EDT_PRECISION_INT8;
+    if (int8 && !check_int8(wish, error))
+        return NULL;
+    const EdtBackend *backend = int8 ? NULL : choose_cuda(wish, &bf16, why, error);
     if (!backend && wish->backend == EDT_BACKEND_CUDA)
         return NULL;
     if (!backend) {
@@ -107,9 +127,10 @@ EdtBackendInfo *edt_backends_list(void)
     GArray *list = g_array_new(TRUE, TRUE, sizeof(EdtBackendInfo));
     g_autofree char *cpu = edt_cpu_describe();
     add(list, "cpu", TRUE,
-        g_strdup_printf("%s, %d threads, %s", cpu, edt_threads_resolve(0),
+        g_strdup_printf("%s, %d threads, %s%s", cpu, edt_threads_resolve(0),
                         edt_cpu_has_bf16() ? "bf16 by default"
-                                           : "f32 by default (bf16 is computed in f32)"));
+                                           : "f32 by default (bf16 is computed in f32)",
+                        edt_cpu_has_int8() ? ", int8" : ", no int8"));
     list_cuda(list);
     return (EdtBackendInfo *)(gpointer)g_array_free(list, FALSE);
 }

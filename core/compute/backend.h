@@ -6,7 +6,8 @@
  * Operations return nothing: the first failure sticks to the device and `sync` reports it once, so
  * a forward pass reads as the formulas do.  No operation allocates after its shapes were seen once
  * (`linear_prepare`, `conv_prepare`).  "act" is the activation type of the device: EDT_BF16 in bf16
- * precision, else EDT_F32.  Pointers are device memory unless a comment says host.
+ * precision and, where the processor has it, in int8, else EDT_F32.  Pointers are device memory
+ * unless a comment says host.
  */
 #pragma once
 
@@ -36,6 +37,7 @@ typedef struct {
     EdtType bias_type;
     EdtEpilogue epilogue;    /* NONE or GELU */
     EdtType x_type, y_type;  /* EDT_F32 or act */
+    gboolean inner;          /* may be computed in int8, where that is the precision */
 } EdtLinearSpec;
 
 /* A convolution with square kernel, NHWC, optionally after nearest 2x up-sampling. */
@@ -57,8 +59,9 @@ typedef struct {
 
 #define EDT_UNITS 8
 typedef struct {
-    const char *unit; /* "FMA f32", "memory" */
-    double rate;      /* operations a second, a multiply-add counted twice; of memory bytes read */
+    const char *unit; /* "FMA f32" */
+    EdtFactors factors;
+    double rate; /* operations a second, a multiply-add counted twice */
 } EdtUnitRate;
 
 /* adaLN rows of one site at one step: sample s uses base[slot[s] * stride + column ...]. */
@@ -206,12 +209,13 @@ typedef struct EdtBackend {
     gboolean (*step_begin)(EdtDevice *dev, const void *key, gsize key_bytes);
     void (*step_end)(EdtDevice *dev);
 
-    /* the highest multiply-add rate for act, in FLOP/s, measured now */
+    /* the highest multiply-add rate for the precision, in FLOP/s, measured now */
     double (*peak)(EdtDevice *dev);
 
     /* what each unit and the memory give, measured now (may be NULL): how many of rates, at most
-     * EDT_UNITS, and the share of its cores' time that the process got meanwhile */
-    int (*units)(EdtDevice *dev, EdtUnitRate *rates, double *got);
+     * EDT_UNITS, those for the same factors from the slowest to the fastest; bytes a second of each
+     * reach; and the share of its cores' time that the process got meanwhile */
+    int (*units)(EdtDevice *dev, EdtUnitRate *rates, double memory[EDT_REACHES], double *got);
 
     /* profiling (may be NULL): rows end with what == NULL */
     void (*profile)(EdtDevice *dev, gboolean on);

@@ -3,6 +3,7 @@
  * From named tensors to packed layers; see weights.h.
  */
 #include "compute/weights.h"
+#include "base/int8.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/shape.h"
@@ -22,12 +23,10 @@ gboolean edt_load_refuse(EdtLoader *l, const char *name, const char *why)
     return FALSE;
 }
 
-static gboolean check(EdtLoader *l, const char *name, const EdtTensorView *view, int rank,
-                      const gint64 *shape)
+static gboolean check_shape(EdtLoader *l, const char *name, const EdtTensorView *view, int rank,
+                            const gint64 *shape)
 {
     gboolean same = view->rank == rank;
-    if (!is_stored(view->type))
-        return edt_load_refuse(l, name, _("is neither f32 nor bf16"));
     for (int i = 0; same && i < rank; i++)
         same = view->shape[i] == shape[i];
     if (same)
@@ -39,14 +38,26 @@ static gboolean check(EdtLoader *l, const char *name, const EdtTensorView *view,
     return edt_load_refuse(l, name, why);
 }
 
-gboolean edt_load_find(EdtLoader *l, const char *name, int rank, const gint64 *shape,
-                       EdtTensorView *view)
+/* Of whatever type. */
+static gboolean find(EdtLoader *l, const char *name, int rank, const gint64 *shape,
+                     EdtTensorView *view)
 {
     if (l->source->find(l->source, name, view))
-        return check(l, name, view, rank, shape);
+        return check_shape(l, name, view, rank, shape);
     g_set_error(l->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
                 _("The model lacks the tensor “%s”. Import the checkpoint again."), name);
     return FALSE;
+}
+
+static gboolean check_type(EdtLoader *l, const char *name, const EdtTensorView *view)
+{
+    return is_stored(view->type) || edt_load_refuse(l, name, _("is neither f32 nor bf16"));
+}
+
+gboolean edt_load_find(EdtLoader *l, const char *name, int rank, const gint64 *shape,
+                       EdtTensorView *view)
+{
+    return find(l, name, rank, shape, view) && check_type(l, name, view);
 }
 
 void edt_load_done(EdtLoader *l, const char *name)
@@ -55,21 +66,62 @@ void edt_load_done(EdtLoader *l, const char *name)
         l->source->done(l->source, name);
 }
 
+/* A weight that is stored as bytes becomes the numbers that they stand for, which a device that
+ * computes with bytes finds again (base/int8.h); NULL with an error. */
+static float *widen(EdtLoader *l, const char *name, const EdtTensorView *bytes)
+{
+    const gsize rows = (gsize)bytes->shape[0];
+    g_autofree char *scale_name = g_strconcat(name, EDT_SCALE_SUFFIX, NULL);
+    EdtTensorView scale;
+    gsize K = 1;
+
+    if (!edt_load_find(l, scale_name, 1, bytes->shape, &scale))
+        return NULL;
+    for (int i = 1; i < bytes->rank; i++)
+        K *= (gsize)bytes->shape[i];
+    float *numbers = edt_alloc(rows * K * sizeof *numbers, l->error);
+    for (gsize row = 0; numbers && row < rows; row++) {
+        const float by = edt_number_at(scale.data, scale.type, row);
+        for (gsize k = row * K; k < (row + 1) * K; k++)
+            numbers[k] = by * ((const gint8 *)bytes->data)[k];
+    }
+    edt_load_done(l, scale_name);
+    return numbers;
+}
+
+/* The weight as a layer takes it; what had to be made for it is in made. */
+static gboolean find_weight(EdtLoader *l, const char *name, int rank, const gint64 *shape,
+                            EdtLinearSpec *how, float **made)
+{
+    EdtTensorView weight;
+
+    if (!find(l, name, rank, shape, &weight))
+        return FALSE;
+    how->weight = weight.data;
+    how->weight_type = weight.type;
+    if (weight.type != EDT_I8)
+        return check_type(l, name, &weight);
+    how->weight = *made = widen(l, name, &weight);
+    how->weight_type = EDT_F32;
+    return *made != NULL;
+}
+
 EdtLinear *edt_load_linear(EdtLoader *l, const char *prefix, int rank, const gint64 *shape,
                            gboolean bias, EdtLinearSpec how)
 {
     g_autofree char *weight_name = g_strconcat(prefix, ".weight", NULL);
     g_autofree char *bias_name = g_strconcat(prefix, ".bias", NULL);
-    EdtTensorView weight, offset = {0};
+    EdtTensorView offset = {0};
+    EdtLinear *linear = NULL;
+    float *made = NULL;
 
-    if (!edt_load_find(l, weight_name, rank, shape, &weight) ||
-        (bias && !edt_load_find(l, bias_name, 1, &how.N, &offset)))
-        return NULL;
-    how.weight = weight.data;
-    how.weight_type = weight.type;
-    how.bias = bias ? offset.data : NULL;
-    how.bias_type = offset.type;
-    EdtLinear *linear = l->backend->linear_new(l->dev, &how, l->error);
+    if (find_weight(l, weight_name, rank, shape, &how, &made) &&
+        (!bias || edt_load_find(l, bias_name, 1, &how.N, &offset))) {
+        how.bias = bias ? offset.data : NULL;
+        how.bias_type = offset.type;
+        linear = l->backend->linear_new(l->dev, &how, l->error);
+    }
+    edt_free(made);
     edt_load_done(l, weight_name);
     if (bias)
         edt_load_done(l, bias_name);

@@ -55,9 +55,10 @@ static void padding(const EdtConv *conv, int odd, dnnl_dim_t *before, dnnl_dim_t
 /* ---- weights ---- */
 
 /* One parity's taps to [C_out,C_in,2,2]. */
-static void add_taps(const EdtConvSpec *spec, int parity, float *out)
+static void add_taps(const EdtDevice *dev, const EdtConvSpec *spec, int parity, float *out)
 {
     const gsize pairs = (gsize)spec->C_out * (gsize)spec->C_in;
+#pragma omp parallel for schedule(static) num_threads(dev->threads)
     for (gsize pair = 0; pair < pairs; pair++)
         edt_taps_add(spec, pair, parity, out + pair * 4);
 }
@@ -84,7 +85,7 @@ static gboolean pack_parities(EdtDevice *dev, EdtConv *conv, const EdtConvSpec *
 
     for (int part = 0; ok && part < EDT_PARITIES; part++) {
         if (spec->weight)
-            add_taps(spec, part, added);
+            add_taps(dev, spec, part, added);
         ok = pack_part(dev, conv, part, spec->weight ? added : NULL, EDT_F32, error);
     }
     edt_free(added);
@@ -227,6 +228,19 @@ static void run(EdtDevice *dev, EdtConv *conv, const EdtShape *shape, const void
     }
 }
 
+/* Parts of an up-sampling read the whole of x, planes their part of it; sums are of one number
+ * each. */
+static EdtProfileWork work_of(const EdtConv *conv, const EdtShape *shape)
+{
+    const EdtConvSpec *spec = &conv->spec;
+    const EdtExtent e = shape->extent;
+    const gint64 sums = e.N * part_side(conv, e.h) * part_side(conv, e.w) * spec->C_out;
+    const gint64 all = conv->layer.n_parts * conv->layer.depth; /* of a number of all parts */
+    return edt_cpu_layer_work(&conv->layer, shape, e.N * e.h * e.w * spec->C_in, all * spec->C_out,
+                              spec->upsample ? EDT_PARITIES * sums : sums,
+                              (double)sums * (double)all);
+}
+
 void edt_cpu_conv(EdtDevice *dev, EdtConv *conv, int N, int h, int w, const void *x, void *y)
 {
     double since = edt_cpu_begin(dev);
@@ -236,10 +250,9 @@ void edt_cpu_conv(EdtDevice *dev, EdtConv *conv, int N, int h, int w, const void
         edt_cpu_fail_error(dev, error);
         return;
     }
-    run(dev, conv, edt_cpu_layer_shape(dev, &conv->layer, (EdtExtent){N, h, w}), x, y);
-    edt_cpu_end(dev, EDT_PROFILE_CONV, since,
-                2.0 * N * conv->layer.n_parts * part_side(conv, h) * part_side(conv, w) *
-                    (double)conv->layer.depth * conv->spec.C_out);
+    const EdtShape *shape = edt_cpu_layer_shape(dev, &conv->layer, (EdtExtent){N, h, w});
+    run(dev, conv, shape, x, y);
+    edt_cpu_end(dev, EDT_PROFILE_CONV, since, work_of(conv, shape));
 }
 
 /* TRUE: sums of planes, see the head of this file. */

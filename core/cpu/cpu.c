@@ -42,7 +42,7 @@ static void share(gint64 count, int i, int n, gint64 *begin, gint64 *end)
     *end = count * (i + 1) / n;
 }
 
-#define SPLIT_ROWS(dev, count, call)                                                               \
+#define SPLIT_ROWS(dev, count, bytes, call)                                                        \
     do {                                                                                           \
         double since = edt_cpu_begin(dev);                                                         \
         _Pragma("omp parallel num_threads((dev)->threads)")                                        \
@@ -51,29 +51,49 @@ static void share(gint64 count, int i, int n, gint64 *begin, gint64 *end)
             share(count, omp_get_thread_num(), omp_get_num_threads(), &begin, &end);               \
             call;                                                                                  \
         }                                                                                          \
-        edt_cpu_end(dev, EDT_PROFILE_ROWS, since, 0);                                              \
+        edt_cpu_end_moving(dev, EDT_PROFILE_ROWS, since, bytes);                                   \
     } while (0)
+
+/* Bytes of so many numbers of each: f32, and of the type of activations. */
+static double bytes_of(const EdtDevice *dev, double numbers, double of_f32, double of_act)
+{
+    return numbers * (of_f32 * sizeof(float) + of_act * (double)edt_type_size(dev->act));
+}
+
+static double update_bytes(const EdtDevice *dev, const EdtRowUpdate *op)
+{
+    const int x = (op->x_in != NULL) + (op->p != NULL) + (op->y && op->beside);
+    const int y = !op->y ? 0 : op->beside ? 2 : 1;
+    const double numbers = (double)op->N * op->T * op->D;
+    return bytes_of(dev, numbers, x, y) +
+           (op->p ? numbers * (double)edt_type_size(op->p_type) : 0) +
+           (op->table ? (double)op->T * op->D * sizeof(float) : 0);
+}
 
 static void update(EdtDevice *dev, const EdtRowUpdate *op)
 {
-    SPLIT_ROWS(dev, (gint64)op->N * op->T, dev->kernels->update(op, dev->act, begin, end));
+    SPLIT_ROWS(dev, (gint64)op->N * op->T, update_bytes(dev, op),
+               dev->kernels->update(op, dev->act, begin, end));
 }
 
 static void merge(EdtDevice *dev, const EdtMerge *op)
 {
     SPLIT_ROWS(dev, (gint64)op->N * (op->n / 2) * (op->n / 2),
+               bytes_of(dev, (double)op->N * op->n * op->n * op->D, 1, 1),
                dev->kernels->merge(op, dev->act, begin, end));
 }
 
 static void split_concat(EdtDevice *dev, const EdtSplitConcat *op)
 {
+    const double numbers = (double)op->N * op->n * op->n * op->D;
     SPLIT_ROWS(dev, (gint64)op->N * op->n * op->n,
+               bytes_of(dev, numbers, 1, 2) + numbers * (double)edt_type_size(op->e_type),
                dev->kernels->split_concat(op, dev->act, begin, end));
 }
 
 static void silu(EdtDevice *dev, gint64 count, const float *x, void *y, EdtType y_type)
 {
-    SPLIT_ROWS(dev, count,
+    SPLIT_ROWS(dev, count, (double)count * (double)(sizeof(float) + edt_type_size(y_type)),
                dev->kernels->silu(end - begin, x + begin,
                                   (char *)y + (gsize)begin * edt_type_size(y_type), y_type));
 }
@@ -113,12 +133,16 @@ static void advance(EdtDevice *dev, const EdtSamplerStep *op)
 {
     double since = edt_cpu_begin(dev);
     edt_step_run(op);
-    edt_cpu_end(dev, EDT_PROFILE_OTHER, since, 0);
+    /* x, the last estimate and this one, and what the network says for each group */
+    edt_cpu_end_moving(dev, EDT_PROFILE_OTHER, since,
+                       (double)(op->N * op->hw * edt_step_groups(op)) * (2 * op->C + op->C_out) *
+                           sizeof(float));
 }
 
 /* ---- attention ---- */
 
-#define QUERY_BLOCK 64 /* query rows of one task: enough tasks for many cores, few enough to pack */
+/* Query rows of one task: enough tasks for many cores, few enough to pack. */
+#define QUERY_BLOCK 64
 
 /* Packed keys and values; each thread's scratch comes to them, which is small. */
 static gsize packed_bytes(const EdtAttention *op, const EdtAttentionPlan *plan)
@@ -168,8 +192,13 @@ static void attention(EdtDevice *dev, const EdtAttention *op)
                               MIN(begin + QUERY_BLOCK, op->T), keys, keys + plan.key_bytes, own);
         }
     }
+    const double numbers = (double)op->N * op->H * op->T * op->d;
     edt_cpu_end(dev, EDT_PROFILE_ATTENTION, since,
-                4.0 * op->N * op->H * (double)op->T * op->T * op->d);
+                (EdtProfileWork){
+                    .factors = edt_cpu_factors(dev->act),
+                    .flops = 4 * numbers * op->T,
+                    .bytes = 4 * numbers * (double)edt_type_size(dev->act), /* q, k, v, out */
+                });
 }
 
 static const EdtBackend cpu = {

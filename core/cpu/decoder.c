@@ -103,7 +103,9 @@ void edt_cpu_group_norm(EdtDevice *dev, const EdtGroupNorm *op)
     }
     for (int n = 0; n < op->N; n++)
         normalise(dev, op, n);
-    edt_cpu_end(dev, EDT_PROFILE_NORM, since, 0);
+    edt_cpu_end_moving(dev, EDT_PROFILE_NORM, since,
+                       (double)op->N * op->hw * op->C *
+                           (double)(2 * edt_type_size(op->x_type) + edt_type_size(op->y_type)));
 }
 
 void edt_cpu_add(EdtDevice *dev, gint64 count, void *x, const void *y, EdtType type)
@@ -116,7 +118,13 @@ void edt_cpu_add(EdtDevice *dev, gint64 count, void *x, const void *y, EdtType t
         dev->kernels->add(MIN(piece, count - i), (char *)x + offset, (const char *)y + offset,
                           type);
     }
-    edt_cpu_end(dev, EDT_PROFILE_OTHER, since, 0);
+    edt_cpu_end_moving(dev, EDT_PROFILE_OTHER, since, 3.0 * (double)count * edt_type_size(type));
+}
+
+/* Bytes of numbers that are read as one type and written as another. */
+static double moved(gint64 count, EdtType from, EdtType to)
+{
+    return (double)count * (double)(edt_type_size(from) + edt_type_size(to));
 }
 
 void edt_cpu_convert_uncounted(EdtDevice *dev, gint64 count, const void *x, EdtType x_type, void *y,
@@ -135,7 +143,7 @@ void edt_cpu_convert(EdtDevice *dev, gint64 count, const void *x, EdtType x_type
 {
     double since = edt_cpu_begin(dev);
     edt_cpu_convert_uncounted(dev, count, x, x_type, y, y_type);
-    edt_cpu_end(dev, EDT_PROFILE_OTHER, since, 0);
+    edt_cpu_end_moving(dev, EDT_PROFILE_OTHER, since, moved(count, x_type, y_type));
 }
 
 /* Only the few channels of latents and pixels change their layout: plain loops do. */
@@ -149,7 +157,7 @@ void edt_cpu_to_nhwc(EdtDevice *dev, int N, int C, int hw, const float *x, void 
                 gsize to = ((gsize)n * hw + i) * C + c;
                 edt_number_put(y, y_type, to, x[((gsize)n * C + c) * hw + i]);
             }
-    edt_cpu_end(dev, EDT_PROFILE_OTHER, since, 0);
+    edt_cpu_end_moving(dev, EDT_PROFILE_OTHER, since, moved((gint64)N * C * hw, EDT_F32, y_type));
 }
 
 void edt_cpu_to_nchw(EdtDevice *dev, int N, int C, int hw, const void *x, EdtType x_type, float *y)
@@ -161,5 +169,5 @@ void edt_cpu_to_nchw(EdtDevice *dev, int N, int C, int hw, const void *x, EdtTyp
                 gsize from = ((gsize)n * hw + i) * C + c;
                 y[((gsize)n * C + c) * hw + i] = edt_number_at(x, x_type, from);
             }
-    edt_cpu_end(dev, EDT_PROFILE_OTHER, since, 0);
+    edt_cpu_end_moving(dev, EDT_PROFILE_OTHER, since, moved((gint64)N * C * hw, x_type, EDT_F32));
 }

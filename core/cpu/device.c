@@ -23,6 +23,7 @@ void edt_cpu_close(EdtDevice *dev)
     edt_free(dev->scratch);
     edt_free(dev->work);
     edt_free(dev->wide);
+    edt_pool_free(dev->pool);
     g_clear_error(&dev->error);
     g_free(dev);
 }
@@ -32,9 +33,11 @@ EdtDevice *edt_cpu_open(const EdtDeviceOptions *options, GError **error)
     EdtDevice *dev = g_new0(EdtDevice, 1);
     dev->threads = options->threads;
     gboolean bf16 = options->precision == EDT_PRECISION_BF16;
-    dev->act = bf16 && edt_cpu_has_bf16() ? EDT_BF16 : EDT_F32;
+    dev->int8 = options->precision == EDT_PRECISION_INT8;
+    dev->act = (bf16 || dev->int8) && edt_cpu_has_bf16() ? EDT_BF16 : EDT_F32;
     dev->rounded = bf16 && dev->act == EDT_F32;
     dev->kernels = edt_cpu_kernels_here();
+    dev->pool = edt_pool_new();
     edt_profile_begin(dev->profile);
     edt_threads_use(dev->threads);
     if (dnnl_engine_create(&dev->engine, dnnl_cpu, 0) ||
@@ -142,10 +145,22 @@ double edt_cpu_begin(const EdtDevice *dev)
     return dev->profiling ? omp_get_wtime() : 0;
 }
 
-void edt_cpu_end(EdtDevice *dev, EdtProfileKind kind, double since, double flops)
+void edt_cpu_end(EdtDevice *dev, EdtProfileKind kind, double since, EdtProfileWork work)
 {
     if (dev->profiling)
-        edt_profile_add(&dev->profile[kind], omp_get_wtime() - since, flops);
+        edt_profile_add(&dev->profile[kind], omp_get_wtime() - since, work);
+}
+
+void edt_cpu_end_moving(EdtDevice *dev, EdtProfileKind kind, double since, double bytes)
+{
+    edt_cpu_end(dev, kind, since, (EdtProfileWork){.bytes = bytes});
+}
+
+EdtFactors edt_cpu_factors(EdtType type)
+{
+    return type == EDT_I8     ? EDT_FACTORS_INT8
+           : type == EDT_BF16 ? EDT_FACTORS_BF16
+                              : EDT_FACTORS_F32;
 }
 
 void edt_cpu_profile(EdtDevice *dev, gboolean on)

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/pool.h"
 #include "cpu/kernels.h"
 
 #include <oneapi/dnnl/dnnl.h>
@@ -11,16 +12,18 @@
 struct EdtDevice {
     int threads;
     EdtType act;
+    gboolean int8;       /* inner layers are products of bytes */
     gboolean rounded;    /* bf16 was asked of a processor without it: f32, of rounded weights */
     const EdtCpuKernels *kernels;
     dnnl_engine_t engine;
     dnnl_stream_t stream;
+    EdtPool *pool;       /* packed weights */
     void *scratch;       /* oneDNN's user scratchpad, the largest asked for */
     gsize scratch_bytes;
     dnnl_memory_t scratch_memory; /* the same as an oneDNN argument */
     void *work;          /* packed keys and values, per-thread rows */
     gsize work_bytes;
-    void *wide;          /* what a layer that is computed in f32 reads and writes */
+    void *wide;          /* what a layer that is computed in another type reads and writes */
     gsize wide_bytes;
     GError *error;       /* first failure of an operation, until sync */
     gboolean profiling;
@@ -35,8 +38,8 @@ gboolean edt_cpu_sync(EdtDevice *dev, GError **error);
 void edt_cpu_profile(EdtDevice *dev, gboolean on);
 const EdtProfileRow *edt_cpu_profile_rows(EdtDevice *dev);
 
-/* Grows the oneDNN scratchpad, the kernels' work space, the f32 space of layers; only the
- * preparation of shapes and the first attention of a shape do so. */
+/* Grows the oneDNN scratchpad, the kernels' work space, the space of layers in another type; only
+ * the preparation of shapes and the first attention of a shape do so. */
 gboolean edt_cpu_need_scratch(EdtDevice *dev, gsize bytes, GError **error);
 gboolean edt_cpu_need_work(EdtDevice *dev, gsize bytes, GError **error);
 gboolean edt_cpu_need_wide(EdtDevice *dev, gsize bytes, GError **error);
@@ -45,13 +48,16 @@ gboolean edt_cpu_need_wide(EdtDevice *dev, gsize bytes, GError **error);
 void edt_cpu_fail(EdtDevice *dev, const char *what, dnnl_status_t status);
 void edt_cpu_fail_error(EdtDevice *dev, GError *error); /* takes error */
 
-/* `double since = edt_cpu_begin(dev); ... edt_cpu_end(dev, kind, since, flops);` */
+/* `double since = edt_cpu_begin(dev); ... edt_cpu_end(dev, kind, since, work);` */
 double edt_cpu_begin(const EdtDevice *dev);
-void edt_cpu_end(EdtDevice *dev, EdtProfileKind kind, double since, double flops);
+void edt_cpu_end(EdtDevice *dev, EdtProfileKind kind, double since, EdtProfileWork work);
+/* The same of what moves numbers and multiplies nothing worth counting. */
+void edt_cpu_end_moving(EdtDevice *dev, EdtProfileKind kind, double since, double bytes);
+EdtFactors edt_cpu_factors(EdtType type); /* of products of that type */
 
 /* units.c; see backend.h */
 double edt_cpu_peak(EdtDevice *dev);
-int edt_cpu_units(EdtDevice *dev, EdtUnitRate *rates, double *got);
+int edt_cpu_units(EdtDevice *dev, EdtUnitRate *rates, double memory[EDT_REACHES], double *got);
 
 /* linear.c */
 EdtLinear *edt_cpu_linear_new(EdtDevice *dev, const EdtLinearSpec *spec, GError **error);

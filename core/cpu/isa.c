@@ -57,8 +57,11 @@ static unsigned machine_flags(void)
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d))
         return 0;
     if ((d >> 22 & 1) && (d >> 24 & 1) && machine_level() == EDT_ISA_AVX512BF16 && may_use_tiles())
-        flags |= EDT_CPU_AMX;
-    if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1))
+        flags |= EDT_CPU_AMX | (d >> 25 & 1 ? EDT_CPU_AMX_INT8 : 0);
+    if ((c >> 11 & 1) && machine_level() >= EDT_ISA_AVX512)
+        flags |= EDT_CPU_VNNI;
+    if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1) &&
+        machine_level() >= EDT_ISA_AVX2)
         flags |= EDT_CPU_AVX_VNNI;
     return flags;
 }
@@ -107,6 +110,15 @@ gboolean edt_cpu_has_bf16(void)
     const unsigned wanted = dnnl_cpu_isa_avx512_core_bf16; /* a set of bits; more are above it */
     return strcmp(edt_isa_name(edt_isa_detect()), "avx512bf16") == 0 &&
            ((unsigned)dnnl_get_effective_cpu_isa() & wanted) == wanted;
+}
+
+/* Without these instructions products of bytes are no quicker than those of f32, or wrong where
+ * sums of two saturate.  Own kernels need nothing special for them. */
+gboolean edt_cpu_has_int8(void)
+{
+    const unsigned isa = dnnl_get_effective_cpu_isa(); /* a set of bits */
+    return (isa & dnnl_cpu_isa_avx2_vnni) == dnnl_cpu_isa_avx2_vnni ||
+           (isa & dnnl_cpu_isa_avx512_core_vnni) == dnnl_cpu_isa_avx512_core_vnni;
 }
 
 /* What oneDNN calls the level it computes at, as ONEDNN_MAX_CPU_ISA takes it. */

@@ -25,6 +25,8 @@ typedef enum { EDT_LEVELS(EDT_ISA_OF) EDT_ISA_COUNT } EdtIsa;
 typedef enum {
     EDT_CPU_AMX = 1,      /* tiles of bf16, and the system lets this process use them */
     EDT_CPU_AVX_VNNI = 2, /* int8 dot products of 256 bits */
+    EDT_CPU_VNNI = 4,     /* the same of 512 bits */
+    EDT_CPU_AMX_INT8 = 8, /* tiles of int8, beside those of bf16 */
 } EdtCpuFlags;
 
 const char *edt_isa_name(EdtIsa isa); /* "plain", "avx2", "avx512", "avx512bf16" */

@@ -31,6 +31,39 @@ typedef struct {
     gboolean silu;
 } EdtScaleShift;
 
+/* Units of the processor; those for the same factors from the slowest to the fastest. */
+typedef enum {
+    EDT_BURN_FMA,
+    EDT_BURN_BF16_PAIRS,
+    EDT_BURN_AMX_BF16,
+    EDT_BURN_AVX_VNNI, /* of 256 bits */
+    EDT_BURN_VNNI,     /* of 512 bits */
+    EDT_BURN_AMX_INT8,
+    EDT_BURN_COUNT,
+} EdtBurn;
+
+/* Rows of K numbers to bytes x / scale + EDT_BYTE_ZERO, which products of bytes want above 0; a
+ * row's own scale makes its largest number EDT_BYTE_MOST. */
+#define EDT_BYTE_ZERO 128
+#define EDT_BYTE_MOST 127
+typedef struct {
+    int K;
+    const void *x; /* [rows, K] */
+    EdtType x_type;
+    guint8 *y;    /* [rows, K] */
+    float *scale; /* [rows] */
+} EdtQuantise;
+
+/* y = epilogue(y * row_scale * scale + bias), in place. */
+typedef struct {
+    int N;
+    void *y; /* [rows, N] */
+    EdtType y_type;
+    const float *row_scale;    /* [rows] */
+    const float *scale, *bias; /* [N] */
+    EdtEpilogue epilogue;
+} EdtDequantise;
+
 typedef struct {
     EdtIsa isa;
 
@@ -40,6 +73,10 @@ typedef struct {
     void (*split_concat)(const EdtSplitConcat *op, EdtType act, gint64 begin,
                          gint64 end); /* of y */
 
+    /* around products of bytes, rows [begin, end) */
+    void (*quantise)(const EdtQuantise *op, gint64 begin, gint64 end);
+    void (*dequantise)(const EdtDequantise *op, gint64 begin, gint64 end);
+
     /* attention: plan once per shape; pack one head; then query rows [begin, end) of that head */
     void (*attention_plan)(const EdtAttention *op, EdtType act, EdtAttentionPlan *plan);
     void (*attention_pack)(const EdtAttention *op, EdtType act, const EdtAttentionPlan *plan,
@@ -48,17 +85,18 @@ typedef struct {
                            int sample, int head, int begin, int end, const void *keys,
                            const void *values, void *scratch);
 
-    /* `rounds` rounds of independent multiply-adds in registers; returns how many FLOP they were */
-    double (*burn)(EdtType act, gint64 rounds);
-    double (*burn_tiles)(gint64 rounds); /* of bf16 in AMX; NULL without it */
-    double (*burn_int8)(gint64 rounds);  /* dot products of bytes (VNNI); NULL without them */
+    /* `rounds` rounds of independent multiply-adds in the registers of each unit; returns how many
+     * operations they were, a multiply-add counted twice.  NULL: there is no such unit */
+    double (*burn[EDT_BURN_COUNT])(gint64 rounds);
+    /* reads count vectors of 64 bytes so often; returns how many bytes that were */
+    double (*read)(const void *memory, gint64 count, gint64 rounds);
 
     void (*silu)(gint64 count, const float *x, void *y, EdtType y_type);
     void (*convert)(gint64 count, const void *x, EdtType x_type, void *y, EdtType y_type);
     void (*add)(gint64 count, void *x, const void *y, EdtType type);
 
-    /* group norm over NHWC: per-channel sums of pixels [begin, end) of one picture (sum and sum of
-     * squares, f32 each over a short range; the caller adds ranges in f64), then what follows them */
+    /* group norm over NHWC: per-channel sums of pixels [begin, end) of one picture (sum and sum
+     * of squares, f32 each over a short range; the caller adds ranges in f64), then what follows */
     void (*channel_sums)(int C, const void *x, EdtType type, gint64 begin, gint64 end, float *sum,
                          float *sum_of_squares);
     void (*scale_shift)(const EdtScaleShift *op, gint64 begin, gint64 end);
@@ -69,13 +107,16 @@ typedef struct {
 const EdtCpuKernels *edt_cpu_kernels(EdtIsa isa);
 const EdtCpuKernels *edt_cpu_kernels_here(void);
 
-/* Each overlays what its level does better (kernels_level.c); AMX comes on top. */
+/* Each overlays what its level does better (kernels_level.c); what is beside the ladder comes on
+ * top, by its flags. */
 #define EDT_DECLARE_LEVEL(LEVEL, level) void edt_kernels_##level(EdtCpuKernels *k);
 EDT_LEVELS(EDT_DECLARE_LEVEL)
-void edt_kernels_burn_amx(EdtCpuKernels *k);
+void edt_kernels_burn_vnni(EdtCpuKernels *k, unsigned flags);
+void edt_kernels_burn_amx(EdtCpuKernels *k, unsigned flags);
 
 #if defined(EDT_LEVEL) /* the parts of one level */
 void EDT_AT_LEVEL(edt_kernels_rows_)(EdtCpuKernels *k);
+void EDT_AT_LEVEL(edt_kernels_int8_)(EdtCpuKernels *k);
 void EDT_AT_LEVEL(edt_kernels_attention_)(EdtCpuKernels *k);
 void EDT_AT_LEVEL(edt_kernels_attention_pack_)(EdtCpuKernels *k);
 void EDT_AT_LEVEL(edt_kernels_burn_)(EdtCpuKernels *k);

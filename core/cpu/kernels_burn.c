@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The stopwatch's yardstick: multiply-adds that touch nothing but registers, as many at once as the
- * units can hold.  What a step reaches of this rate is its share of the peak.
+ * units can hold.  What a step reaches of this rate is its share of the peak.  And memory that is
+ * read and nothing else.  Units beside the ladder: kernels_burn_vnni.c, kernels_burn_amx.c.
  */
 #include "cpu/kernels.h"
 #include "cpu/vector.h"
@@ -35,7 +36,7 @@ static double burn_pairs(gint64 rounds)
     __m512bh a = (__m512bh)_mm512_set1_epi32(one);
     for (int i = 0; i < PAIR_CHAINS; i++)
         sum[i] = _mm512_setzero_ps();
-    for (gint64 r = 0; r < rounds / 2; r++) {
+    for (gint64 r = 0; r < rounds; r++) {
 #pragma GCC unroll 24
         for (int i = 0; i < PAIR_CHAINS; i++)
             sum[i] = _mm512_dpbf16_ps(sum[i], a, a);
@@ -43,42 +44,35 @@ static double burn_pairs(gint64 rounds)
     float rest = 0;
     for (int i = 0; i < PAIR_CHAINS; i++)
         rest += sum[i][0];
-    return 4.0 * PAIR_CHAINS * 16 * (double)(rounds / 2) + (rest < 0 ? 1 : 0);
+    return 4.0 * PAIR_CHAINS * 16 * (double)rounds + (rest < 0 ? 1 : 0);
 }
+#endif
 
-/* No processor has bf16 without VNNI. */
-__attribute__((target("avx512vnni"))) static double burn_int8(gint64 rounds)
+#define STREAMS 8 /* vectors of 64 bytes that are read at once */
+
+static double read_memory(const void *memory, gint64 count, gint64 rounds)
 {
-    __m512i sum[PAIR_CHAINS];
-    volatile int one = 0x01010101; /* four bytes of 1 */
-    const __m512i a = _mm512_set1_epi32(one);
-    for (int i = 0; i < PAIR_CHAINS; i++)
-        sum[i] = _mm512_setzero_si512();
-    for (gint64 r = 0; r < rounds / 2; r++) {
-#pragma GCC unroll 24
-        for (int i = 0; i < PAIR_CHAINS; i++)
-            sum[i] = _mm512_dpbusd_epi32(sum[i], a, a);
+    enum { OF_64 = 64 / sizeof(Ints), AT_ONCE = STREAMS * OF_64 };
+    const Ints *from = memory;
+    Ints seen[AT_ONCE] = {{0}};
+    for (gint64 r = 0; r < rounds; r++) {
+        for (gint64 i = 0; i + STREAMS <= count; i += STREAMS)
+#pragma GCC unroll 32
+            for (int k = 0; k < AT_ONCE; k++)
+                seen[k] |= from[i * OF_64 + k];
+        __asm__ volatile("" ::: "memory"); /* else one round would do */
     }
     int rest = 0;
-    for (int i = 0; i < PAIR_CHAINS; i++)
-        rest |= _mm512_reduce_or_epi32(sum[i]);
-    return 8.0 * PAIR_CHAINS * 16 * (double)(rounds / 2) + (rest == 1 ? 1 : 0);
-}
-#endif
-
-static double burn(EdtType act, gint64 rounds)
-{
-#if defined(EDT_LEVEL_AVX512BF16)
-    if (act == EDT_BF16)
-        return burn_pairs(rounds);
-#endif
-    return burn_f32(rounds);
+    for (int k = 0; k < AT_ONCE; k++)
+        rest |= seen[k][0];
+    return 64.0 * (double)(count / STREAMS * STREAMS) * (double)rounds + (rest == 1 ? 1 : 0);
 }
 
 void EDT_AT_LEVEL(edt_kernels_burn_)(EdtCpuKernels *k)
 {
-    k->burn = burn;
+    k->burn[EDT_BURN_FMA] = burn_f32;
+    k->read = read_memory;
 #if defined(EDT_LEVEL_AVX512BF16)
-    k->burn_int8 = burn_int8;
+    k->burn[EDT_BURN_BF16_PAIRS] = burn_pairs;
 #endif
 }

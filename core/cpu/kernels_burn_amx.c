@@ -24,20 +24,18 @@ static void configure(void)
         config.row_bytes[i] = ROW_BYTES;
         config.rows[i] = ROWS;
     }
-    _tile_loadconfig(&config);
+    _tile_loadconfig(&config); /* which zeroes them */
 }
 
-static double burn_tiles(gint64 rounds)
+/* Of factors of so many bytes. */
+static double work(gint64 rounds, int factor)
+{
+    return 2.0 * SUMS * ROWS * ROWS * (ROW_BYTES / factor) * (double)rounds;
+}
+
+static double burn_bf16(gint64 rounds)
 {
     configure();
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
-    _tile_zero(4);
-    _tile_zero(5);
-    _tile_zero(6);
-    _tile_zero(7);
     for (gint64 r = 0; r < rounds; r++) {
         _tile_dpbf16ps(0, 4, 6);
         _tile_dpbf16ps(1, 4, 7);
@@ -45,10 +43,26 @@ static double burn_tiles(gint64 rounds)
         _tile_dpbf16ps(3, 5, 7);
     }
     _tile_release();
-    return 2.0 * SUMS * ROWS * ROWS * (ROW_BYTES / 2) * (double)rounds;
+    return work(rounds, 2);
 }
 
-void edt_kernels_burn_amx(EdtCpuKernels *k)
+static double burn_int8(gint64 rounds)
 {
-    k->burn_tiles = burn_tiles;
+    configure();
+    for (gint64 r = 0; r < rounds; r++) {
+        _tile_dpbusd(0, 4, 6);
+        _tile_dpbusd(1, 4, 7);
+        _tile_dpbusd(2, 5, 6);
+        _tile_dpbusd(3, 5, 7);
+    }
+    _tile_release();
+    return work(rounds, 1);
+}
+
+void edt_kernels_burn_amx(EdtCpuKernels *k, unsigned flags)
+{
+    if (flags & EDT_CPU_AMX)
+        k->burn[EDT_BURN_AMX_BF16] = burn_bf16;
+    if (flags & EDT_CPU_AMX_INT8)
+        k->burn[EDT_BURN_AMX_INT8] = burn_int8;
 }

@@ -8,6 +8,7 @@
 void EDT_AT_LEVEL(edt_kernels_)(EdtCpuKernels *k)
 {
     EDT_AT_LEVEL(edt_kernels_rows_)(k);
+    EDT_AT_LEVEL(edt_kernels_int8_)(k);
     EDT_AT_LEVEL(edt_kernels_attention_)(k);
     EDT_AT_LEVEL(edt_kernels_burn_)(k);
     EDT_AT_LEVEL(edt_kernels_picture_)(k);

@@ -18,7 +18,9 @@ struct EdtPacked {
     int part;
     dnnl_memory_desc_t desc;
     dnnl_memory_t memory;
-    void *data; /* NULL: only planned */
+    EdtPool *pool;
+    void *data; /* of the pool; NULL: only planned */
+    gsize bytes;
 };
 
 static void free_packed(gpointer data)
@@ -26,7 +28,7 @@ static void free_packed(gpointer data)
     EdtPacked *packed = data;
     dnnl_memory_destroy(packed->memory);
     dnnl_memory_desc_destroy(packed->desc);
-    edt_free(packed->data);
+    edt_pool_give(packed->pool, packed->data, packed->bytes);
     g_free(packed);
 }
 
@@ -122,7 +124,7 @@ static Choice choose(EdtDevice *dev, const EdtCpuLayer *layer, int part, EdtExte
     gboolean wrong = layer->wrong_in_bf16 && layer->wrong_in_bf16(layer, extent);
     Choice choice = choose_in(dev, layer, part, extent, wrong ? EDT_F32 : layer->x_type);
 
-    if (choice.type == EDT_F32 || is_fast(&choice))
+    if (choice.type != EDT_BF16 || is_fast(&choice))
         return choice;
     Choice wide = choose_in(dev, layer, part, extent, EDT_F32);
     Choice *other = is_fast(&wide) || choice.status ? &choice : &wide;
@@ -159,8 +161,10 @@ static EdtPacked *pack_as(EdtDevice *dev, EdtCpuLayer *layer, int part,
     gboolean ok = edt_onednn_ok(dnnl_memory_desc_clone(&packed->desc, desc),
                                 N_("describe packed weights"), error);
     packed->part = part;
+    packed->pool = dev->pool;
+    packed->bytes = dnnl_memory_desc_get_size(desc);
     if (ok && from) {
-        packed->data = edt_alloc(dnnl_memory_desc_get_size(desc), error);
+        packed->data = edt_pool_take(dev->pool, packed->bytes, error);
         ok = packed->data && edt_pack(dev, from_desc, from, desc, packed->data, error) &&
              edt_onednn_ok(dnnl_memory_create(&packed->memory, desc, dev->engine, packed->data),
                            N_("keep packed weights"), error);
@@ -347,4 +351,17 @@ void edt_cpu_layer_run(EdtDevice *dev, const EdtCpuLayer *layer, const EdtShape 
         edt_cpu_fail(dev, layer->what, status);
     else if (wide_y)
         edt_cpu_convert_uncounted(dev, p->y_count, y_wide, EDT_F32, y, layer->y_type);
+}
+
+EdtProfileWork edt_cpu_layer_work(const EdtCpuLayer *layer, const EdtShape *shape, gint64 x,
+                                  gint64 weights, gint64 y, double macs)
+{
+    const EdtType type = shape->parts[0].type; /* all parts have one */
+    return (EdtProfileWork){
+        .factors = edt_cpu_factors(type),
+        .flops = 2 * macs,
+        .bytes = (double)x * (double)edt_type_size(layer->x_type) +
+                 (double)weights * (double)edt_type_size(type) +
+                 (double)y * (double)edt_type_size(layer->y_type),
+    };
 }

@@ -12,6 +12,7 @@
 #include <glib/gi18n-lib.h>
 
 #define RANK 4
+#define ROWS 64 /* of the first dimension, by one thread */
 #define COLUMNS                                                                                    \
     64 /* of the second dimension, written together: they are neighbours in all layouts */
 
@@ -59,9 +60,9 @@ static dnnl_status_t read_layout(const_dnnl_memory_desc_t desc, Layout *layout)
         dnnl_memory_desc_query(desc, dnnl_query_inner_blks, &size) ||
         dnnl_memory_desc_query(desc, dnnl_query_inner_idxs, &dimension))
         return dnnl_unimplemented;
-    if (type != dnnl_f32 && type != dnnl_bf16)
+    if (type != dnnl_f32 && type != dnnl_bf16 && type != dnnl_s8)
         return dnnl_unimplemented;
-    layout->type = type == dnnl_bf16 ? EDT_BF16 : EDT_F32;
+    layout->type = type == dnnl_s8 ? EDT_I8 : type == dnnl_bf16 ? EDT_BF16 : EDT_F32;
     for (int d = 0; d < RANK; d++) {
         layout->count[d] = d < rank ? (int)(*dims)[d] : 1;
         layout->place[d] = g_new0(gint64, layout->count[d]);
@@ -75,16 +76,21 @@ static dnnl_status_t read_layout(const_dnnl_memory_desc_t desc, Layout *layout)
 EDT_INLINE void move(EdtType from_type, const void *from, gint64 at, EdtType to_type, void *to,
                      gint64 there, gboolean rounded)
 {
+    if (to_type == EDT_I8) {
+        ((gint8 *)to)[there] = ((const gint8 *)from)[at];
+        return;
+    }
     float value = edt_number_at(from, from_type, (gsize)at);
     edt_number_put(to, to_type, (gsize)there,
                    rounded ? edt_bf16_to_f32(edt_f32_to_bf16(value)) : value);
 }
 
-/* Columns [begin, end) of the second dimension. */
-EDT_INLINE void move_columns(const Layout *f, EdtType from_type, const void *from, const Layout *t,
-                             EdtType to_type, void *to, int begin, int end, gboolean rounded)
+/* Rows [first, last) of the first dimension, columns [begin, end) of the second. */
+EDT_INLINE void move_block(const Layout *f, EdtType from_type, const void *from, const Layout *t,
+                           EdtType to_type, void *to, int first, int last, int begin, int end,
+                           gboolean rounded)
 {
-    for (int a = 0; a < f->count[0]; a++)
+    for (int a = first; a < last; a++)
         for (int c = 0; c < f->count[2]; c++)
             for (int d = 0; d < f->count[3]; d++) {
                 gint64 at = f->place[0][a] + f->place[2][c] + f->place[3][d];
@@ -98,14 +104,32 @@ EDT_INLINE void move_columns(const Layout *f, EdtType from_type, const void *fro
 static void move_all(EdtDevice *dev, const Layout *f, const void *from, const Layout *t, void *to)
 {
     const gboolean rounded = dev->rounded;
+#pragma omp parallel for collapse(2) schedule(static) num_threads(dev->threads)
+    for (int first = 0; first < f->count[0]; first += ROWS)
+        for (int begin = 0; begin < f->count[1]; begin += COLUMNS) {
+            const int last = MIN(first + ROWS, f->count[0]);
+            const int end = MIN(begin + COLUMNS, f->count[1]);
+            if (f->type == EDT_I8)
+                move_block(f, EDT_I8, from, t, EDT_I8, to, first, last, begin, end, FALSE);
+            EDT_BY_TYPE(f->type, FROM,
+                        EDT_BY_TYPE(t->type, TO,
+                                    move_block(f, FROM, from, t, TO, to, first, last, begin, end,
+                                               rounded && FROM == EDT_F32 && TO == EDT_F32)));
+        }
+}
+
+/* Only a layout that pads has places where no number goes. */
+static void clear_padding(EdtDevice *dev, const Layout *t, char *to, gsize bytes)
+{
+    const gsize piece = (gsize)256 << 10;
+    gsize numbers = edt_type_size(t->type);
+    for (int d = 0; d < RANK; d++)
+        numbers *= (gsize)t->count[d];
+    if (numbers == bytes)
+        return;
 #pragma omp parallel for schedule(static) num_threads(dev->threads)
-    for (int begin = 0; begin < f->count[1]; begin += COLUMNS) {
-        const int end = MIN(begin + COLUMNS, f->count[1]);
-        EDT_BY_TYPE(f->type, FROM,
-                    EDT_BY_TYPE(t->type, TO,
-                                move_columns(f, FROM, from, t, TO, to, begin, end,
-                                             rounded && FROM == EDT_F32 && TO == EDT_F32)));
-    }
+    for (gsize at = 0; at < bytes; at += piece)
+        memset(to + at, 0, MIN(piece, bytes - at));
 }
 
 gboolean edt_pack(EdtDevice *dev, const_dnnl_memory_desc_t from_desc, const void *from,
@@ -115,8 +139,10 @@ gboolean edt_pack(EdtDevice *dev, const_dnnl_memory_desc_t from_desc, const void
     dnnl_status_t status = read_layout(from_desc, &f);
     if (!status)
         status = read_layout(to_desc, &t);
+    if (!status && (f.type == EDT_I8) != (t.type == EDT_I8))
+        status = dnnl_unimplemented;
     if (!status) {
-        memset(to, 0, dnnl_memory_desc_get_size(to_desc));
+        clear_padding(dev, &t, to, dnnl_memory_desc_get_size(to_desc));
         move_all(dev, &f, from, &t, to);
     }
     clear(&f);

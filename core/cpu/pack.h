@@ -7,7 +7,8 @@
 #include "cpu/device.h"
 
 /* Copies a matrix [K,N] or weights [O,I,k,k] from one layout into another; each number goes where
- * the layout's own description says, the padding becomes zero.  f32 may become bf16 and back; on a
- * device that stands in for one with bf16 f32 is rounded to it (EdtDevice.rounded). */
+ * the layout's own description says, the padding becomes zero.  f32 may become bf16 and back, bytes
+ * stay bytes; on a device that stands in for one with bf16 f32 is rounded to it
+ * (EdtDevice.rounded). */
 gboolean edt_pack(EdtDevice *dev, const_dnnl_memory_desc_t from_desc, const void *from,
                   const_dnnl_memory_desc_t to_desc, void *to, GError **error);

@@ -35,8 +35,8 @@ const EdtCpuKernels *edt_cpu_kernels_here(void)
     if (g_once_init_enter(&filled)) {
         table = *edt_cpu_kernels(edt_isa_detect());
 #if defined(__x86_64__)
-        if (edt_cpu_flags() & EDT_CPU_AMX)
-            edt_kernels_burn_amx(&table);
+        edt_kernels_burn_vnni(&table, edt_cpu_flags());
+        edt_kernels_burn_amx(&table, edt_cpu_flags());
 #endif
         g_once_init_leave(&filled, 1);
     }

@@ -10,47 +10,47 @@
 #include <string.h>
 #include <time.h>
 
-#define BURN_ROUNDS 2000000
-#define BURN_TILE_ROUNDS 100000 /* each is longer */
-#define PEAK_TRIALS 12          /* the machine may be busy */
+#define PEAK_TRIALS 12 /* the machine may be busy */
 #define UNIT_TRIALS 3
-#define READ_BYTES ((gsize)128 << 20) /* more than caches hold */
+#define LINE 64
+#define READ_LEAST ((gsize)256 << 20) /* bytes of a trial, in as many rounds as they take */
+
+/* The one place that says which unit is for which factors. */
+static const struct {
+    const char *name;
+    EdtFactors factors;
+    gint64 rounds; /* some milliseconds */
+} units[EDT_BURN_COUNT] = {
+    [EDT_BURN_FMA] = {"FMA f32", EDT_FACTORS_F32, 2000000},
+    [EDT_BURN_BF16_PAIRS] = {"vdpbf16ps", EDT_FACTORS_BF16, 1000000},
+    [EDT_BURN_AMX_BF16] = {"AMX bf16", EDT_FACTORS_BF16, 100000},
+    [EDT_BURN_AVX_VNNI] = {"int8 AVX-VNNI", EDT_FACTORS_INT8, 2000000},
+    [EDT_BURN_VNNI] = {"int8 VNNI", EDT_FACTORS_INT8, 1000000},
+    [EDT_BURN_AMX_INT8] = {"AMX int8", EDT_FACTORS_INT8, 100000},
+};
 
 typedef struct {
     const EdtDevice *dev;
-    double (*burn)(const EdtDevice *dev);
-    const guint64 *memory; /* NULL: burn */
+    EdtBurn burn;
+    const char *memory; /* NULL: burn */
+    gsize bytes;        /* of memory */
 } Trial;
 
-static double burn_f32(const EdtDevice *dev)
+/* A thread's part of memory, of whole lines. */
+static void part_of(gsize bytes, gsize *begin, gsize *count)
 {
-    return dev->kernels->burn(EDT_F32, BURN_ROUNDS);
+    const gsize lines = bytes / LINE, n = (gsize)omp_get_num_threads();
+    const gsize i = (gsize)omp_get_thread_num();
+    *begin = lines * i / n * LINE;
+    *count = lines * (i + 1) / n - lines * i / n;
 }
 
-static double burn_bf16(const EdtDevice *dev)
+static double read_part(const Trial *trial)
 {
-    return dev->kernels->burn(EDT_BF16, BURN_ROUNDS);
-}
-
-static double burn_int8(const EdtDevice *dev)
-{
-    return dev->kernels->burn_int8(BURN_ROUNDS);
-}
-
-static double burn_tiles(const EdtDevice *dev)
-{
-    return dev->kernels->burn_tiles(BURN_TILE_ROUNDS);
-}
-
-/* A thread's part of the memory, read once; how many bytes that were. */
-static double read_part(const guint64 *memory, int i, int n)
-{
-    const gint64 count = (gint64)(READ_BYTES / sizeof *memory);
-    const gint64 begin = count * i / n, end = count * (i + 1) / n;
-    guint64 sum = 0;
-    for (gint64 at = begin; at < end; at++)
-        sum += memory[at];
-    return (double)(end - begin) * sizeof *memory + (sum == 1 ? 1 : 0);
+    gsize begin, count;
+    part_of(trial->bytes, &begin, &count);
+    return trial->dev->kernels->read(trial->memory + begin, (gint64)count,
+                                     (gint64)MAX(READ_LEAST / trial->bytes, 1));
 }
 
 static double best_rate(const Trial *trial, int trials)
@@ -59,9 +59,8 @@ static double best_rate(const Trial *trial, int trials)
     for (int k = 0; k < trials; k++) {
         double work = 0, since = omp_get_wtime();
 #pragma omp parallel num_threads(trial->dev->threads) reduction(+ : work)
-        work += trial->memory
-                    ? read_part(trial->memory, omp_get_thread_num(), omp_get_num_threads())
-                    : trial->burn(trial->dev);
+        work += trial->memory ? read_part(trial)
+                              : trial->dev->kernels->burn[trial->burn](units[trial->burn].rounds);
         best = MAX(best, work / (omp_get_wtime() - since));
     }
     return best;
@@ -69,11 +68,38 @@ static double best_rate(const Trial *trial, int trials)
 
 double edt_cpu_peak(EdtDevice *dev)
 {
-    const gboolean bf16 = dev->act == EDT_BF16;
-    double (*burn)(const EdtDevice *dev) = !bf16                      ? burn_f32
-                                           : dev->kernels->burn_tiles ? burn_tiles
-                                                                      : burn_bf16;
-    return best_rate(&(Trial){dev, burn, NULL}, PEAK_TRIALS);
+    const EdtFactors factors = edt_cpu_factors(dev->int8 ? EDT_I8 : dev->act);
+    EdtBurn burn = EDT_BURN_FMA;
+    for (int i = 0; i < EDT_BURN_COUNT; i++)
+        if (dev->kernels->burn[i] && units[i].factors == factors)
+            burn = (EdtBurn)i;
+    return best_rate(&(Trial){.dev = dev, .burn = burn}, PEAK_TRIALS);
+}
+
+/* As many numbers as the last reach has, each thread's part where it is near to that one. */
+static char *make_memory(const EdtDevice *dev, gsize bytes)
+{
+    char *memory = edt_alloc(bytes, NULL);
+    gsize begin, count;
+    if (memory) {
+#pragma omp parallel num_threads(dev->threads) private(begin, count)
+        {
+            part_of(bytes, &begin, &count);
+            memset(memory + begin, 1, count * LINE);
+        }
+    }
+    return memory;
+}
+
+static void measure_memory(const EdtDevice *dev, double rates[EDT_REACHES])
+{
+    char *memory = make_memory(dev, edt_reaches[EDT_REACHES - 1]);
+    for (int i = 0; i < EDT_REACHES; i++)
+        rates[i] = memory
+                       ? best_rate(&(Trial){.dev = dev, .memory = memory, .bytes = edt_reaches[i]},
+                                   UNIT_TRIALS)
+                       : 0;
+    edt_free(memory);
 }
 
 static double process_seconds(void)
@@ -83,30 +109,17 @@ static double process_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-int edt_cpu_units(EdtDevice *dev, EdtUnitRate *rates, double *got)
+int edt_cpu_units(EdtDevice *dev, EdtUnitRate *rates, double memory[EDT_REACHES], double *got)
 {
-    const EdtCpuKernels *k = dev->kernels;
-    const struct {
-        const char *name;
-        double (*burn)(const EdtDevice *dev);
-        gboolean here;
-    } all[] = {{"FMA f32", burn_f32, TRUE},
-               {"vdpbf16ps", burn_bf16, k->isa == EDT_ISA_AVX512BF16},
-               {"int8 VNNI", burn_int8, k->burn_int8 != NULL},
-               {"AMX bf16", burn_tiles, k->burn_tiles != NULL}};
     const double since = omp_get_wtime(), used = process_seconds();
     int n = 0;
 
-    for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
-        if (all[i].here)
-            rates[n++] = (EdtUnitRate){all[i].name,
-                                       best_rate(&(Trial){dev, all[i].burn, NULL}, UNIT_TRIALS)};
+    for (int i = 0; i < EDT_BURN_COUNT; i++)
+        if (dev->kernels->burn[i])
+            rates[n++] =
+                (EdtUnitRate){units[i].name, units[i].factors,
+                              best_rate(&(Trial){.dev = dev, .burn = (EdtBurn)i}, UNIT_TRIALS)};
     *got = (process_seconds() - used) / ((omp_get_wtime() - since) * dev->threads);
-    guint64 *memory = edt_alloc(READ_BYTES, NULL);
-    if (memory) {
-        memset(memory, 1, READ_BYTES);
-        rates[n++] = (EdtUnitRate){"memory", best_rate(&(Trial){dev, NULL, memory}, UNIT_TRIALS)};
-    }
-    edt_free(memory);
+    measure_memory(dev, memory);
     return n;
 }

@@ -141,7 +141,7 @@ EDT_INLINE float total(Vec v)
     return v[0];
 }
 
-/* edt_vector_exp (base/vector.h) on a vector of values that are not above 0. */
+/* edt_vector_exp (base/vector.h) on a vector of values that are not above 87. */
 EDT_INLINE Vec exponential(Vec x)
 {
     const Vec magic = all(12582912.0f);

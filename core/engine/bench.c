@@ -149,6 +149,18 @@ static gboolean run_once(Bench *b)
     return FALSE;
 }
 
+static EdtBenchRow row_of(const EdtProfileRow *row)
+{
+    EdtBenchRow seen = {.what = row->what, .ms = row->seconds * 1e3, .calls = row->calls};
+    for (int i = 0; i < EDT_FACTORS_COUNT; i++) {
+        seen.gflop[i] = row->flops[i] * 1e-9;
+        seen.gflops += seen.gflop[i] / row->seconds;
+    }
+    for (int i = 0; i < EDT_REACHES; i++)
+        seen.gbyte[i] = row->bytes[i] * 1e-9;
+    return seen;
+}
+
 /* The device's own account of one more run. */
 static gboolean break_down(Bench *b)
 {
@@ -158,9 +170,7 @@ static gboolean break_down(Bench *b)
     const EdtProfileRow *row = b->backend->profile_rows(b->dev);
     for (; ok && row->what && b->result->n_rows < EDT_BENCH_ROWS; row++)
         if (row->calls)
-            b->result->rows[b->result->n_rows++] =
-                (EdtBenchRow){row->what, row->seconds * 1e3,
-                              row->flops > 0 ? row->flops / row->seconds * 1e-9 : 0, row->calls};
+            b->result->rows[b->result->n_rows++] = row_of(row);
     return ok;
 }
 
@@ -336,38 +346,4 @@ gboolean edt_bench_run(const EdtBenchCase *bench, EdtBenchResult *result, GError
     }
     finish(&b);
     return ok;
-}
-
-double edt_bench_peak(const EdtEngineOptions *options, GError **error)
-{
-    EdtDeviceOptions resolved;
-    double gflops = 0;
-    const EdtBackend *backend = edt_backend_choose(options, &resolved, NULL, error);
-    EdtDevice *dev = backend ? backend->open(&resolved, error) : NULL;
-    if (dev) {
-        gflops = backend->peak(dev) * 1e-9;
-        backend->close(dev);
-    }
-    return gflops;
-}
-
-gboolean edt_bench_units(int threads, EdtBenchUnits *units, GError **error)
-{
-    const EdtEngineOptions wish = {threads, EDT_BACKEND_CPU, EDT_PRECISION_F32};
-    EdtUnitRate rates[EDT_UNITS];
-    EdtDeviceOptions resolved;
-    const EdtBackend *backend = edt_backend_choose(&wish, &resolved, NULL, error);
-    EdtDevice *dev = backend ? backend->open(&resolved, error) : NULL;
-
-    *units = (EdtBenchUnits){0};
-    if (!dev)
-        return FALSE;
-    edt_threads_use(resolved.threads);
-    units->n = backend->units(dev, rates, &units->got);
-    for (int i = 0; i < units->n; i++) {
-        units->of[i].what = rates[i].unit;
-        units->of[i].rate = rates[i].rate * 1e-9;
-    }
-    backend->close(dev);
-    return TRUE;
 }

@@ -141,7 +141,7 @@ static gboolean choose_device(EdtEngine *engine, GError **error)
 
     if (open_device(engine, engine->wish.backend, &reason))
         return TRUE;
-    if (engine->wish.backend != EDT_BACKEND_AUTO || !own_memory(engine)) {
+    if (engine->wish.backend != EDT_BACKEND_AUTO || !engine->backend || !own_memory(engine)) {
         g_propagate_error(error, reason);
         return FALSE;
     }

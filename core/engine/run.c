@@ -161,6 +161,15 @@ static void draw(EdtRun *run, int r)
     }
 }
 
+/* Whether a round does without what the inner stages had for the one before it: it does not go on
+ * from there, or is where they change fast. */
+static gboolean is_anew(const EdtRun *run, const Round *round)
+{
+    const int below = (int)(EDT_REUSE_BELOW * EDT_TIMESTEPS);
+    return round->repeated || run->sampling.schedule->timestep[round->s] >= below ||
+           edt_conditions_turn_at(&run->conditions, round->s);
+}
+
 static void launch(EdtRun *run, int r)
 {
     const Round round = round_at(run, r);
@@ -170,7 +179,14 @@ static void launch(EdtRun *run, int r)
     *run->step.host.how =
         edt_sampling_round(&run->sampling, round.s, round.repeated, round.returns);
     run->step.alone = run->step.guided && !edt_sampling_guides(&run->sampling, round.s);
+    run->step.reuses =
+        edt_reuse_next(&run->reuse, edt_step_active(&run->step), is_anew(run, &round));
     edt_step_take(&run->step);
+}
+
+static gboolean estimates_wanted(const EdtRun *run)
+{
+    return edt_previews_wanted(&run->previews) || (run->callbacks && run->callbacks->estimate);
 }
 
 /* Waits for the round, and meanwhile draws the next one's noise. */
@@ -178,7 +194,7 @@ static gboolean complete(EdtRun *run, int r, GError **error)
 {
     EdtEngine *engine = run->engine;
 
-    if (edt_previews_wanted(&run->previews))
+    if (estimates_wanted(run))
         run->estimates = engine->backend->peek(engine->dev, run->step.denoised, latents_bytes(run));
     if (r + 1 < count_rounds(run))
         draw(run, r + 1);
@@ -262,10 +278,34 @@ static int steps_done(const EdtRun *run, int r)
     return run->request->steps - round.s - (round.returns ? 1 : 0);
 }
 
+static void tell_estimates(const EdtRun *run, int step)
+{
+    for (int i = 0; i < run->B && run->callbacks && run->callbacks->estimate; i++)
+        run->callbacks->estimate(
+            &(EdtEstimate){
+                .item = run->first + i,
+                .step = step,
+                .steps = run->request->steps,
+                .latent = run->estimates + (gsize)i * run->count,
+            },
+            run->user_data);
+}
+
 static gboolean show(EdtRun *run, int r, double seconds, GError **error)
 {
-    return round_at(run, r).returns ||
-           edt_previews_show(&run->previews, run->estimates, steps_done(run, r), seconds, error);
+    if (round_at(run, r).returns)
+        return TRUE;
+    tell_estimates(run, steps_done(run, r));
+    return edt_previews_show(&run->previews, run->estimates, steps_done(run, r), seconds, error);
+}
+
+/* After the first round, so that nobody waits for it to see something: a decoder that cannot be had
+ * says so before hours of sampling. */
+static gboolean need_decoder(const EdtRun *run, int r, GError **error)
+{
+    const EdtRequest *request = run->request;
+    return r > 0 || request->latent_only || !run->engine->info->needs_vae ||
+           edt_engine_decoder(run->engine, request->vae, error);
 }
 
 /* After round r: tells, and goes on to the next one if nobody objects.  A device that works by
@@ -275,12 +315,13 @@ static gboolean go_on(EdtRun *run, int r, EdtVerdict *verdict, GError **error)
     const gboolean ahead = run->engine->backend->asynchronous;
     const double seconds = (now() - run->since) * round_at(run, r).times;
 
-    if (!ahead && !show(run, r, seconds, error))
+    if (!ahead && !(show(run, r, seconds, error) && need_decoder(run, r, error)))
         return FALSE;
     *verdict = edt_run_tell(run, EDT_PHASE_SAMPLING, steps_done(run, r), seconds);
     if (*verdict == EDT_CONTINUE && r + 1 < count_rounds(run))
         launch(run, r + 1);
-    return !ahead || *verdict == EDT_STOP_DISCARD || show(run, r, seconds, error);
+    return !ahead || *verdict == EDT_STOP_DISCARD ||
+           (show(run, r, seconds, error) && need_decoder(run, r, error));
 }
 
 /* Noise to latents.  *done tells how many steps it came. */
@@ -289,6 +330,7 @@ gboolean edt_run_sample(EdtRun *run, int *done, EdtVerdict *verdict, GError **er
     const EdtEngine *engine = run->engine;
 
     start(run);
+    run->reuse = (EdtReuse){.every = engine->info->has_inner ? run->request->reuse : 1};
     *verdict = edt_run_tell(run, EDT_PHASE_SAMPLING, 0, 0);
     if (*verdict != EDT_CONTINUE)
         return engine->backend->sync(engine->dev, error);

@@ -9,6 +9,7 @@
 #include "engine/previews.h"
 #include "sample/conditions.h"
 #include "sample/noise.h"
+#include "sample/reuse.h"
 #include "sample/sampler.h"
 #include "sample/step.h"
 
@@ -25,6 +26,7 @@ typedef struct {
     EdtEasel easel;
     EdtConditions conditions;
     EdtStep step;
+    EdtReuse reuse;
 
     EdtNoise noise;
     float *latents;         /* [B, C, h, w] the initial noise, then the result */

@@ -78,7 +78,7 @@ static void tell(GString *text, const Heap *heap, const char *what)
 
 gboolean edt_inventory_close(EdtInventory *inventory, const char *of, GError **error)
 {
-    GString *text = g_string_new(NULL);
+    g_autoptr(GString) text = g_string_new(NULL);
     gboolean ok;
 
     tell(text, &inventory->missing, _("missing"));
@@ -90,7 +90,6 @@ gboolean edt_inventory_close(EdtInventory *inventory, const char *of, GError **e
                     _("%s does not have the tensors it should have: %s. It may be cut off, or of "
                       "another architecture."),
                     of, text->str);
-    g_string_free(text, TRUE);
     g_string_free(inventory->missing.names, TRUE);
     g_string_free(inventory->misshaped.names, TRUE);
     g_string_free(inventory->extra.names, TRUE);

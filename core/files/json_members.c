@@ -56,6 +56,14 @@ gboolean edt_json_is_object(const char *json)
     return c.at > 0 && edt_json_accept(&c, '}') && edt_json_at_end(&c);
 }
 
+gboolean edt_json_has_nul(const char *json)
+{
+    for (const char *c = strchr(json, '\\'); c && c[1]; c = strchr(c + 2, '\\'))
+        if (strncmp(c + 1, "u0000", 5) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 char *edt_json_repeated(const char *json)
 {
     g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -71,11 +79,11 @@ char *edt_json_written(const char *json, const char *wanted)
 {
     EdtJsonCursor c = {.text = json, .length = strlen(json)};
     gsize value;
-    char *key, *text = NULL;
-    while (!text && (key = next_member(&c, &value))) {
+    for (;;) {
+        g_autofree char *key = next_member(&c, &value);
+        if (!key)
+            return NULL;
         if (g_str_equal(key, wanted))
-            text = g_strchomp(g_strndup(json + value, c.at - value));
-        g_free(key);
+            return g_strchomp(g_strndup(json + value, c.at - value));
     }
-    return text;
 }

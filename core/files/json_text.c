@@ -137,21 +137,13 @@ static gboolean string_body(EdtJsonCursor *c, GString *out, GError **error)
 
 char *edt_json_string(EdtJsonCursor *c, GError **error)
 {
-    GString *out;
-
-    if (!edt_json_expect(c, '"', error))
+    g_autoptr(GString) out = g_string_new(NULL);
+    if (!edt_json_expect(c, '"', error) || !string_body(c, out, error))
         return NULL;
-    out = g_string_new(NULL);
-    if (!string_body(c, out, error)) {
-        g_string_free(out, TRUE);
-        return NULL;
-    }
-    if (!g_utf8_validate_len(out->str, out->len, NULL)) {
-        edt_json_refuse(c, _("a string that is not UTF-8"), error);
-        g_string_free(out, TRUE);
-        return NULL;
-    }
-    return g_string_free(out, FALSE);
+    if (g_utf8_validate_len(out->str, out->len, NULL))
+        return g_string_free(g_steal_pointer(&out), FALSE);
+    edt_json_refuse(c, _("a string that is not UTF-8"), error);
+    return NULL;
 }
 
 gboolean edt_text_is_plain(const char *text, gsize length)
@@ -168,6 +160,15 @@ gboolean edt_text_fits(const char *text, gsize least, gsize most)
 {
     gsize length = text ? strlen(text) : 0;
     return text && length >= least && length <= most && edt_text_is_plain(text, length);
+}
+
+void edt_json_mend_reason(GError **error)
+{
+    char *cut = error && *error ? (*error)->message : NULL;
+    if (!cut)
+        return;
+    (*error)->message = g_utf8_make_valid(cut, -1);
+    g_free(cut);
 }
 
 void edt_json_quote(GString *out, const char *text)

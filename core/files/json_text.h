@@ -35,10 +35,15 @@ gboolean edt_text_fits(const char *text, gsize least, gsize most);
 /* Appends text (valid UTF-8) as a JSON string with its quotes. */
 void edt_json_quote(GString *out, const char *text);
 
-/* Of what json-glib has read already (json_members.c).  One object and nothing behind it, whose keys
- * edt_json_string() takes: json-glib also reads "{} {}" and control characters. */
+/* Why json-glib refuses a text quotes it, cut at any byte: UTF-8 again; error may be NULL. */
+void edt_json_mend_reason(GError **error);
+
+/* Of what json-glib has read already (json_members.c).  One object and nothing behind it, whose
+ * keys edt_json_string() takes: json-glib also reads "{} {}" and control characters. */
 gboolean edt_json_is_object(const char *json);
-/* Of one object.  The first key that stands
- * twice, and a value as it was written; NULL where there is none.  Free with g_free(). */
+/* Of any JSON: it has a \\u0000, where readers of C end a text. */
+gboolean edt_json_has_nul(const char *json);
+/* Of one object.  The first key that stands twice, and a value as it was written; NULL where there
+ * is none.  Free with g_free(). */
 char *edt_json_repeated(const char *json);
 char *edt_json_written(const char *json, const char *key);

@@ -191,7 +191,7 @@ gboolean edt_npy_save_as(const char *path, const float *values, int rank, const 
                          EdtWrite write, char **written, GError **error)
 {
     EdtOutput *output = edt_output_open(path, write, error);
-    GString *header = g_string_new("{'descr': '<f4', 'fortran_order': False, 'shape': (");
+    g_autoptr(GString) header = g_string_new("{'descr': '<f4', 'fortran_order': False, 'shape': (");
     gsize count = 1;
     FILE *stream;
 
@@ -214,7 +214,6 @@ gboolean edt_npy_save_as(const char *path, const float *values, int rank, const 
         fwrite(header->str, 1, header->len, stream);
         fwrite(values, sizeof *values, count, stream); /* a failure shows when committing */
     }
-    g_string_free(header, TRUE);
     return output && edt_output_commit_as(output, written, error);
 }
 

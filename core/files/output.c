@@ -70,32 +70,34 @@ static int open_nameless(const EdtOutput *output)
 static int open_named(EdtOutput *output)
 {
     for (int i = 0; i < NAME_TRIES; i++) {
-        char *name = random_name();
+        g_autofree char *name = random_name();
         int fd = openat(output->folder, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC,
                         0644);
         if (fd >= 0) {
-            output->temporary = name;
+            output->temporary = g_steal_pointer(&name);
             return fd;
         }
-        g_free(name);
         if (errno != EEXIST)
             break;
     }
     return -1;
 }
 
+/* FALSE with errno. */
+static gboolean link_nameless(const EdtOutput *output, const char *name)
+{
+    g_autofree char *self = g_strdup_printf("/proc/self/fd/%d", fileno(output->stream));
+    return linkat(AT_FDCWD, self, output->folder, name, AT_SYMLINK_FOLLOW) == 0;
+}
+
 /* Links the nameless file under a temporary name, from which it can be renamed. */
 static gboolean give_name(EdtOutput *output)
 {
-    g_autofree char *self = g_strdup_printf("/proc/self/fd/%d", fileno(output->stream));
     for (int i = 0; i < NAME_TRIES && !output->temporary; i++) {
-        char *name = random_name();
-        if (linkat(AT_FDCWD, self, output->folder, name, AT_SYMLINK_FOLLOW) == 0) {
-            output->temporary = name;
-            break;
-        }
-        g_free(name);
-        if (errno != EEXIST)
+        g_autofree char *name = random_name();
+        if (link_nameless(output, name))
+            output->temporary = g_steal_pointer(&name);
+        else if (errno != EEXIST)
             break;
     }
     return output->temporary != NULL;
@@ -117,10 +119,15 @@ static gboolean take_name(const EdtOutput *output)
     return FALSE;
 }
 
-/* The kernel, not a look beforehand, decides that nothing is replaced.  FALSE with errno. */
+/* The kernel, not a look beforehand, decides that nothing is replaced; a nameless file comes to its
+ * name in one call, so that a kill leaves nothing beside it.  FALSE with errno. */
 static gboolean publish_new(EdtOutput *output)
 {
     int folder = output->folder;
+    if (!output->temporary && link_nameless(output, output->name))
+        return TRUE;
+    if (!output->temporary && (errno == EEXIST || !give_name(output)))
+        return FALSE;
     if (renameat2(folder, output->temporary, folder, output->name, RENAME_NOREPLACE) == 0)
         return TRUE;
     if (errno != EINVAL && errno != ENOSYS)
@@ -138,6 +145,8 @@ static gboolean replace(EdtOutput *output, GError **error)
 {
     if (!check_target(output, error)) /* it may be another thing by now */
         return FALSE;
+    if (!output->temporary && !give_name(output))
+        return fail_errno(output, _("naming failed"), errno, error);
     return renameat(output->folder, output->temporary, output->folder, output->name) == 0 ||
            fail_errno(output, _("renaming failed"), errno, error);
 }
@@ -282,8 +291,6 @@ static gboolean commit(EdtOutput *output, GError **error)
         return TRUE;
     if (fsync(fileno(output->stream)) != 0)
         return fail_errno(output, _("the disk did not take it"), errno, error);
-    if (!output->temporary && !give_name(output))
-        return fail_errno(output, _("naming failed"), errno, error);
     if (!publish(output, error))
         return FALSE;
     g_clear_pointer(&output->temporary, g_free); /* nothing left to remove */

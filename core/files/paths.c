@@ -24,6 +24,12 @@ char *edt_save_name(const char *path, int n)
              : g_strdup(path);
 }
 
+gboolean edt_save_is_same(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 /* ---- streams ---- */
 
 int edt_save_descriptor(const char *path)
@@ -48,6 +54,11 @@ static gboolean is_pipe(const char *path)
 {
     struct stat st;
     return stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+gboolean edt_save_is_stdout(const char *path)
+{
+    return edt_save_descriptor(path) == STDOUT_FILENO;
 }
 
 gboolean edt_save_is_stream(const char *path)

@@ -63,19 +63,18 @@ static char *to_latin1(const char *text)
 static void set_texts(Png *p, const char *const *keys, const char *const *values, int n)
 {
     for (int i = 0; i < n; i++) {
-        char *latin = strlen(values[i]) <= LONG_TEXT ? to_latin1(values[i]) : NULL;
-        char *value = latin ? latin : g_strdup(values[i]);
+        g_autofree char *latin = strlen(values[i]) <= LONG_TEXT ? to_latin1(values[i]) : NULL;
+        const char *value = latin ? latin : values[i];
         png_text text = {
             .compression = latin ? PNG_TEXT_COMPRESSION_NONE : PNG_ITXT_COMPRESSION_NONE,
             .key = (char *)keys[i],
-            .text = value,
+            .text = (char *)value,
         };
         if (latin)
             text.text_length = strlen(value);
         else
             text.itxt_length = strlen(value);
         png_set_text(p->png, p->info, &text, 1); /* copies */
-        g_free(value);
     }
 }
 

@@ -71,22 +71,20 @@ static gboolean read_header(EdtSafetensors *file, GError **error)
 {
     const char *text;
     gsize length;
-    char *copy;
     gboolean ok;
 
     if (!find_header(file->mapping, &text, &length, error))
         return FALSE;
     /* A copy, so that what was checked is what is used even if the file changes meanwhile. */
-    copy = g_try_malloc(length + 1);
+    g_autofree char *copy = g_try_malloc(length + 1);
     if (!copy) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY, _("no memory for its header"));
         return FALSE;
     }
     memcpy(copy, text, length);
     ok = edt_safetensors_header_parse(&file->header, copy, length,
-                                        edt_mapping_size(file->mapping) - 8 - length, error);
+                                      edt_mapping_size(file->mapping) - 8 - length, error);
     file->sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (guint8 *)copy, length);
-    g_free(copy);
     if (ok)
         place_tensors(file, (const guint8 *)text + length);
     return ok;

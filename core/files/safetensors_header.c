@@ -13,7 +13,8 @@
 #include <string.h>
 
 static const char *const dtype_names[] = {
-    [EDT_F32] = "F32", [EDT_BF16] = "BF16", [EDT_F16] = "F16", [EDT_F64] = "F64", [EDT_I64] = "I64",
+    [EDT_F32] = "F32", [EDT_BF16] = "BF16", [EDT_F16] = "F16",
+    [EDT_F64] = "F64", [EDT_I64] = "I64",   [EDT_I8] = "I8",
 };
 
 gboolean edt_tensor_name_is_good(const char *name, gsize length)
@@ -61,7 +62,7 @@ static gboolean parse_dtype(EdtJsonCursor *c, EdtHeaderTensor *t, GError **error
         g_autofree char *shown = g_strescape(name, NULL);
         g_set_error(
             error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-            _("tensor “%s” has the element type “%.40s”; F32, BF16, F16, F64 and I64 can be "
+            _("tensor “%s” has the element type “%.40s”; F32, BF16, F16, F64, I64 and I8 can be "
               "read"),
             t->name, shown);
     }
@@ -148,13 +149,11 @@ static gboolean parse_metadata(EdtJsonCursor *c, GHashTable *metadata, GError **
     if (edt_json_accept(c, '}'))
         return TRUE;
     do {
-        char *key = edt_json_string(c, error);
+        g_autofree char *key = edt_json_string(c, error);
         char *value = key && edt_json_expect(c, ':', error) ? edt_json_string(c, error) : NULL;
-        if (!value) {
-            g_free(key);
+        if (!value)
             return FALSE;
-        }
-        if (!g_hash_table_insert(metadata, key, value))
+        if (!g_hash_table_insert(metadata, g_steal_pointer(&key), value))
             return edt_json_refuse(c, _("a metadata key stands twice"), error);
     } while (edt_json_accept(c, ','));
     return edt_json_expect(c, '}', error);

@@ -106,9 +106,8 @@ static gboolean put(EdtSafetensorsWriter *w, const void *data, gsize bytes, GErr
 /* Spaces fill the header up so that the data begin at a multiple of 8 bytes. */
 static gboolean write_header(EdtSafetensorsWriter *w, GError **error)
 {
-    GString *text = g_string_new("{\"__metadata__\":{");
+    g_autoptr(GString) text = g_string_new("{\"__metadata__\":{");
     guint64 length;
-    gboolean ok;
 
     w->header_written = TRUE;
     g_string_append_len(text, w->metadata->str, (gssize)w->metadata->len);
@@ -121,11 +120,8 @@ static gboolean write_header(EdtSafetensorsWriter *w, GError **error)
         g_string_append_c(text, ' ');
     length = GUINT64_TO_LE((guint64)text->len);
     if (text->len > EDT_HEADER_BYTES_MAX)
-        ok = misuse(w, _("its header would be longer than 16 MB"), error);
-    else
-        ok = put(w, &length, 8, error) && put(w, text->str, text->len, error);
-    g_string_free(text, TRUE);
-    return ok;
+        return misuse(w, _("its header would be longer than 16 MB"), error);
+    return put(w, &length, 8, error) && put(w, text->str, text->len, error);
 }
 
 static gboolean begin(EdtSafetensorsWriter *w, GError **error)

@@ -36,7 +36,9 @@ const EdtClass *edt_imagenet_classes(int *n_classes)
 static EdtNames names_of(const EdtModelInfo *info)
 {
     const int n_imagenet = (int)G_N_ELEMENTS(imagenet);
-    EdtNames names = {.n = info ? MAX(info->n_classes, 0) : n_imagenet};
+    EdtNames names = {.n = info ? MAX(info->n_classes, 0) : n_imagenet,
+                      .bare = "class %d",
+                      .bare_label = _("class %d")};
     if (!info || info->class_list == EDT_CLASSES_IMAGENET) {
         names.n_named = MIN(names.n, n_imagenet);
         names.known = imagenet;
@@ -54,6 +56,11 @@ static const char *first_name(const EdtNames *names, int index)
     return names->known ? names->known[index].name : names->own[index];
 }
 
+static const char *shown_name(const EdtNames *names, int index)
+{
+    return names->labels ? names->labels[index] : first_name(names, index);
+}
+
 char *edt_class_name(const EdtModelInfo *info, int class_index)
 {
     EdtNames names = names_of(info);
@@ -66,21 +73,19 @@ char *edt_class_name(const EdtModelInfo *info, int class_index)
 
 char *edt_class_word(const EdtModelInfo *info, int class_index)
 {
-    char *name = info && class_index < info->n_classes ? edt_class_name(info, class_index) : NULL;
-    if (name && edt_class_find(info, name, NULL) == class_index)
-        return name;
-    g_free(name);
-    char *number = g_strdup_printf("#%d", class_index);
-    if (!info || edt_class_find(info, number + 1, NULL) == class_index)
-        memmove(number, number + 1, strlen(number));
-    return number;
+    gboolean named = info && class_index < names_of(info).n_named;
+    g_autofree char *name = edt_class_name(info, class_index);
+    g_autofree char *number = g_strdup_printf("#%d", class_index);
+    if (named && edt_class_find(info, name, NULL) == class_index)
+        return g_steal_pointer(&name);
+    return g_strdup(number + (!info || edt_class_find(info, number + 1, NULL) == class_index));
 }
 
 char *edt_class_label(const EdtModelInfo *info, int class_index)
 {
     EdtNames names = names_of(info);
     if (class_index >= 0 && class_index < names.n_named)
-        return g_strdup(names.labels ? names.labels[class_index] : first_name(&names, class_index));
+        return g_strdup(shown_name(&names, class_index));
     if (class_index == names.n)
         return g_strdup(_("no class"));
     return g_strdup_printf(_("class %d"), class_index);
@@ -93,7 +98,9 @@ static EdtNames styles_of(const EdtModelInfo *info)
     return (EdtNames){.n = info->n_styles,
                       .n_named = info->style_names ? info->n_styles : 0,
                       .own = info->style_names,
-                      .labels = info->style_labels};
+                      .labels = info->style_labels,
+                      .bare = "style %d",
+                      .bare_label = _("style %d")};
 }
 
 char *edt_style_name(const EdtModelInfo *info, int style)
@@ -107,22 +114,18 @@ char *edt_style_name(const EdtModelInfo *info, int style)
 char *edt_style_word(const EdtModelInfo *info, int style)
 {
     g_autofree char *name = edt_style_name(info, style);
-    if (style < 0 || edt_style_find(info, name, NULL) == style)
+    g_autofree char *number = g_strdup_printf("#%d", style);
+    if (style < 0 || (info->style_names && edt_style_find(info, name, NULL) == style))
         return g_steal_pointer(&name);
-    char *number = g_strdup_printf("#%d", style);
-    if (edt_style_find(info, number + 1, NULL) == style)
-        memmove(number, number + 1, strlen(number));
-    return number;
+    return g_strdup(number + (edt_style_find(info, number + 1, NULL) == style));
 }
 
 char *edt_style_label(const EdtModelInfo *info, int style)
 {
-    if (style < 0)
-        return g_strdup(_("any"));
-    if (style < info->n_styles && info->style_labels)
-        return g_strdup(info->style_labels[style]);
-    return info->style_names && style < info->n_styles ? g_strdup(info->style_names[style])
-                                                       : g_strdup_printf(_("style %d"), style);
+    EdtNames names = styles_of(info);
+    return style < 0               ? g_strdup(_("any"))
+           : style < names.n_named ? g_strdup(shown_name(&names, style))
+                                   : g_strdup_printf(_("style %d"), style);
 }
 
 /* ---- finding ---- */
@@ -164,8 +167,7 @@ static int *search(const EdtModelInfo *info, const char *text, gboolean *meant)
 
 int *edt_class_search(const EdtModelInfo *info, const char *text)
 {
-    gboolean meant;
-    return search(info, text, &meant);
+    return search(info, text, &(gboolean){FALSE});
 }
 
 int edt_class_meant(const EdtModelInfo *info, const char *text)
@@ -187,8 +189,7 @@ typedef struct {
     GError **error;
 } Asked;
 
-static int refuse(const Asked *asked, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
+G_GNUC_PRINTF(2, 3)
 static int refuse(const Asked *asked, const char *format, ...)
 {
     va_list args;
@@ -205,7 +206,7 @@ static char *list_candidates(const EdtNames *names, const GArray *hits, guint n,
     GString *list = g_string_new(NULL);
     for (guint i = 0; i < MIN(n, CANDIDATES_MAX); i++) {
         int index = g_array_index(hits, EdtHit, i).index;
-        g_string_append_printf(list, "%s%s (%d", i ? ", " : "", first_name(names, index), index);
+        g_string_append_printf(list, "%s%s (%d", i ? ", " : "", shown_name(names, index), index);
         const char *kind = kinds && names->kinds ? names->kinds[index] : "";
         int length = (int)strcspn(kind, ",");
         g_string_append_printf(list, "%s%.*s)", length ? ", " : "", length, kind);
@@ -341,7 +342,7 @@ gboolean edt_style_choose(const EdtModelInfo *info, const char *text, int *style
 {
     const EdtNames names = styles_of(info);
     gboolean random = names.n && is_word(&names, text, "random");
-    *style = EDT_STYLE_ANY;
+    *style = text || !names.n ? EDT_STYLE_ANY : 0;
     if (drawn)
         *drawn = random;
     if (!text || is_word(&names, text, "any"))
@@ -376,16 +377,14 @@ static char **split(const EdtNames *names, const char *list)
 {
     g_auto(GStrv) pieces = g_strsplit(list, ",", -1);
     g_autoptr(GHashTable) set = edt_search_set(names);
-    GStrvBuilder *builder = g_strv_builder_new();
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
     const int n = (int)g_strv_length(pieces);
     for (int i = 0, taken; i < n; i += taken) {
         taken = pieces_of_name(set, pieces + i, n - i);
         g_autofree char *text = join(pieces + i, taken);
         g_strv_builder_add(builder, text);
     }
-    char **texts = g_strv_builder_end(builder);
-    g_strv_builder_unref(builder);
-    return texts;
+    return g_strv_builder_end(builder);
 }
 
 char **edt_class_split(const EdtModelInfo *info, const char *list)

@@ -145,7 +145,7 @@ static void count_tensor(const char *name, int rank, const gint64 *shape, gpoint
 
     edt_inventory_expect(count->inventory, name, rank, shape, found_rank ? found_rank : -1, found);
     g_hash_table_remove(count->left, name);
-    if (tensor && tensor->type == EDT_I64 && !count->whole)
+    if (tensor && (tensor->type == EDT_I64 || tensor->type == EDT_I8) && !count->whole)
         count->whole = g_strdup(name);
 }
 

@@ -108,7 +108,8 @@ static gboolean read_scale(gsize i, const char *text, double *value, const char 
     char *end;
 
     *value = g_ascii_strtod(text, &end);
-    if (end == text || *end != '\0' || !(*value >= rows[i].least && *value <= rows[i].most))
+    if (end == text || g_ascii_isspace(*text) || *end != '\0' ||
+        !(*value >= rows[i].least && *value <= rows[i].most))
         *wrong = _("is no number of the expected size");
     return *wrong == NULL;
 }

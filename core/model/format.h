@@ -11,7 +11,6 @@
 #include "network/shape.h"
 
 #define EDT_MODEL_FORMAT "edt-model-1"
-#define EDT_CFG_SCALE 4.0 /* guidance of models that recommend none: the official samples' */
 
 /* What the network works on: pixels, the latents of Stable Diffusion's autoencoder, or those of an
  * autoencoder with latents of its own. */

@@ -7,9 +7,9 @@
 #include "files/json_text.h"
 #include "model/foreign.h"
 #include "model/writer.h"
+#include "saving.h"
 
 #include <glib/gi18n-lib.h>
-#include <sys/stat.h>
 
 typedef struct {
     const EdtImport *import;
@@ -19,12 +19,6 @@ typedef struct {
 } Job;
 
 /* ---- before anything is opened ---- */
-
-static gboolean is_same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
 
 static gboolean check_text(const char *what, const char *text, GError **error)
 {
@@ -37,9 +31,9 @@ static gboolean check_text(const char *what, const char *text, GError **error)
 
 static gboolean check_output(const EdtImport *import, GError **error)
 {
-    if (!is_same_file(import->edt_path, import->output) &&
-        !(import->vae_path && is_same_file(import->vae_path, import->output)) &&
-        !(import->draft_path && is_same_file(import->draft_path, import->output)))
+    if (!edt_save_is_same(import->edt_path, import->output) &&
+        !(import->vae_path && edt_save_is_same(import->vae_path, import->output)) &&
+        !(import->draft_path && edt_save_is_same(import->draft_path, import->output)))
         return TRUE;
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                 _("“%s” is what is being imported; the model needs another name."), import->output);
@@ -139,6 +133,7 @@ static gboolean write_model(const Job *job, EdtModelWriter *w, GError **error)
 {
     EdtFormat format = describe(job);
 
+    edt_model_writer_network(w, edt_foreign_variant(job->network));
     add_all(w, "edt.", job->network);
     if (job->vae)
         add_all(w, "vae.", job->vae);

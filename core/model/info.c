@@ -5,11 +5,12 @@
  * nothing but the header.  Who wrote it: import.c, or the trainer's export.
  */
 #include "model/info.h"
+#include "base/int8.h"
 #include "files/inventory.h"
 #include "model/format.h"
 #include "model/names.h"
+#include "model/needs.h"
 #include "network/amm.h"
-#include "network/network.h"
 #include "vae/latents.h"
 
 #include <glib/gi18n-lib.h>
@@ -153,32 +154,17 @@ static void expect(const char *name, int rank, const gint64 *shape, gpointer use
     g_hash_table_add(check->known, full);
 }
 
-static EdtType act_of(int half)
+/* Weights that are bytes have their scales beside them. */
+static void expect_scale(const EdtLayer *layer, gpointer user_data)
 {
-    return half ? EDT_BF16 : EDT_F32;
-}
+    const Check *check = user_data;
+    g_autofree char *weight = g_strconcat(layer->name, ".weight", NULL);
+    g_autofree char *full = g_strconcat(check->prefix, weight, NULL);
+    g_autofree char *scale = g_strconcat(weight, EDT_SCALE_SUFFIX, NULL);
+    const EdtSafetensor *tensor = edt_safetensors_find(check->file, full);
 
-/* What a decoder works in counts to the memory that a run takes. */
-static void add_decoding(Reader *r, const EdtVaeShape *vae)
-{
-    EdtModelInfo *info = r->info;
-    const int side = info->latent_size;
-
-    for (int half = 0; half < 2; half++) {
-        const gsize room = edt_vae_room(vae, act_of(half), side, side, EDT_VAE_DECODER);
-        info->decoding_bytes[half] +=
-            edt_vae_workspace(vae, act_of(half), side, side, EDT_VAE_DECODER);
-        info->decoding_room[half] = MAX(info->decoding_room[half], room);
-    }
-}
-
-/* As much for each picture of a batch, or a little less. */
-static void add_forward(Reader *r)
-{
-    for (int half = 0; half < 2; half++) {
-        r->info->forward_bytes[half] = edt_network_workspace(&r->variant, act_of(half), 2, 1);
-        r->info->forward_room[half] = edt_network_room(&r->variant, act_of(half), 2);
-    }
+    if (layer->inner && tensor && tensor->view.type == EDT_I8)
+        expect(scale, 1, &layer->N, user_data);
 }
 
 static gboolean check_draft(Reader *r, const EdtVaeShape *full, Check *check)
@@ -194,7 +180,7 @@ static gboolean check_draft(Reader *r, const EdtVaeShape *full, Check *check)
     }
     if (!edt_vae_is_draft_of(&draft, full))
         return refuse(r, "edt.latent", _("does not fit the small autoencoder in the file"));
-    add_decoding(r, &draft);
+    edt_needs_decoding(r->info, &draft);
     check->prefix = "draft.";
     edt_vae_tensors(&draft, EDT_VAE_DECODER, expect, check);
     return TRUE;
@@ -217,13 +203,27 @@ static gboolean check_vae(Reader *r, Check *check)
         return refuse(r, "edt.alpha", _("does not fit the autoencoder in the file"));
     if ((r->format.space == EDT_SPACE_OWN) != (vae.kind == EDT_VAE_CODEC))
         return refuse(r, "edt.latent", _("does not fit the autoencoder in the file"));
-    add_decoding(r, &vae);
+    edt_needs_decoding(r->info, &vae);
     check->prefix = "vae.";
     edt_vae_tensors(&vae, all, expect, check);
     return check_draft(r, &vae, check);
 }
 
-/* Types that the engine takes, at addresses where they can be read as they are. */
+static const EdtStored storages[] = {
+    [EDT_F32] = EDT_STORED_F32, [EDT_BF16] = EDT_STORED_BF16, [EDT_I8] = EDT_STORED_INT8};
+
+/* Types that the engine takes, at addresses where they can be read as they are; bytes only with
+ * scales. */
+static gboolean is_ours(const Check *check, const EdtSafetensor *t)
+{
+    const EdtType type = t->view.type;
+    g_autofree char *scale = g_strconcat(t->name, EDT_SCALE_SUFFIX, NULL);
+
+    return (type == EDT_F32 || type == EDT_BF16 ||
+            (type == EDT_I8 && g_hash_table_contains(check->known, scale))) &&
+           (guintptr)t->view.data % edt_type_size(type) == 0;
+}
+
 static gboolean check_tensors(Reader *r, Check *check)
 {
     for (guint i = 0; i < edt_safetensors_count(r->file); i++) {
@@ -231,8 +231,7 @@ static gboolean check_tensors(Reader *r, Check *check)
         EdtType type = t->view.type;
         if (!g_hash_table_contains(check->known, t->name))
             edt_inventory_extra(check->inventory, t->name);
-        if ((type != EDT_F32 && type != EDT_BF16) ||
-            (guintptr)t->view.data % edt_type_size(type) != 0) {
+        if (!is_ours(check, t)) {
             g_set_error(
                 r->error, EDT_ERROR, EDT_ERROR_BAD_FILE,
                 _("“%s” was not written by this program: its tensor “%s” has another type or "
@@ -240,9 +239,9 @@ static gboolean check_tensors(Reader *r, Check *check)
                 r->info->path, t->name);
             return FALSE;
         }
-        r->info->n_parameters += t->bytes / edt_type_size(type);
-        if (type == EDT_BF16)
-            r->info->stored = EDT_STORED_BF16;
+        if (!g_str_has_suffix(t->name, EDT_SCALE_SUFFIX))
+            r->info->n_parameters += t->bytes / edt_type_size(type);
+        r->info->stored = MAX(r->info->stored, storages[type]);
     }
     return TRUE;
 }
@@ -255,7 +254,8 @@ static gboolean check_inventory(Reader *r)
     gboolean ok;
 
     edt_variant_tensors(&r->variant, expect, &check);
-    add_forward(r);
+    edt_layers(&r->variant, expect_scale, &check);
+    edt_needs_forward(r->info, &r->variant);
     ok = check_vae(r, &check) && check_tensors(r, &check);
     ok = edt_inventory_close(check.inventory, of, ok ? r->error : NULL) && ok;
     g_hash_table_unref(check.known);
@@ -287,6 +287,7 @@ static gboolean check_agreement(Reader *r)
         info->cfg_scale = 1; /* guidance has nothing to lead away from */
     info->amm_helps = edt_amm_acts(v, EDT_AMM_AUTO);
     info->amm_official = edt_amm_acts(v, EDT_AMM_OFFICIAL);
+    info->has_inner = edt_variant_outer(v) > 0;
     info->learned_variance = v->out_channels == 2 * v->channels;
     return TRUE;
 }

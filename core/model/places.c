@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Where models live: $EDT_MODEL_PATH (folders or files, ':' between them), then
- * $XDG_DATA_HOME/edt/models, then <datadir>/edt/models.  A model's name is its file name without
- * ".safetensors"; the first place that has it wins, so a user's model hides an installed one.
+ * $XDG_DATA_HOME/edt/models, then <datadir>/edt/models with the model that is used where no other
+ * is asked for, and <datadir>/edt/more-models with what else comes along.  A model's name is its
+ * file name without ".safetensors"; the first place that has it wins, so a user's model hides an
+ * installed one.
  */
 #include "catalogue.h"
 
@@ -39,6 +41,7 @@ char **edt_models_folders(void)
 
     add_folder(folders, edt_models_own_folder());
     add_folder(folders, edt_installed_data("edt/models"));
+    add_folder(folders, edt_installed_data("edt/more-models"));
     g_ptr_array_add(folders, NULL);
     return (char **)g_ptr_array_free(folders, FALSE);
 }
@@ -151,18 +154,16 @@ static void explain_none(const GError *reason, GError **error)
 
 static void explain_unknown(char **models, const char *name, GError **error)
 {
-    GString *known = g_string_new(NULL);
+    g_autoptr(GString) known = g_string_new(NULL);
     for (int i = 0; models[i]; i++) {
-        char *base = g_path_get_basename(models[i]);
+        g_autofree char *base = g_path_get_basename(models[i]);
         g_string_append_printf(known, "%s%s", i ? ", " : "", base);
-        g_free(base);
     }
-    g_autofree char *folder = g_build_filename(g_get_user_data_dir(), "edt", "models", NULL);
+    g_autofree char *folder = edt_models_own_folder();
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                 _("There is no model “%s”: put it into “%s”, or give a path or a name out of those "
                   "found (%s)."),
                 name, folder, known->len ? known->str : _("none at all"));
-    g_string_free(known, TRUE);
 }
 
 static char *find_first(GError **error)

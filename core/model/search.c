@@ -264,6 +264,27 @@ GHashTable *edt_search_set(const EdtNames *names)
 
 /* ---- numbers ---- */
 
+static gboolean is_bare(const char *pattern, int index, const char *query)
+{
+    g_autoptr(GString) name = g_string_new(pattern);
+    g_autofree char *number = g_strdup_printf("%d", index);
+    g_string_replace(name, "%d", number, 1);
+    g_autofree char *folded = edt_search_fold(name->str);
+    return strcmp(folded, query) == 0;
+}
+
+/* "class 3", where that one has no name. */
+static int find_bare(const EdtNames *names, const char *text)
+{
+    gint64 index = g_ascii_strtoll(text + strcspn(text, "0123456789"), NULL, 10);
+    if (!names->bare || index < names->n_named || index >= names->n)
+        return EDT_NOT_A_NUMBER;
+    g_autofree char *query = edt_search_fold(text);
+    return is_bare(names->bare, (int)index, query) || is_bare(names->bare_label, (int)index, query)
+               ? (int)index
+               : EDT_NOT_A_NUMBER;
+}
+
 int edt_search_number(const EdtNames *names, const char *text)
 {
     char *number = g_strstrip(g_strdup(text));
@@ -282,5 +303,5 @@ int edt_search_number(const EdtNames *names, const char *text)
             index = i;
     }
     g_free(number);
-    return index;
+    return index == EDT_NOT_A_NUMBER ? find_bare(names, text) : index;
 }

@@ -14,6 +14,7 @@ typedef struct {
     const char *const *kinds; /* ... with wider notions of each: "retriever, dog, animal, ..." */
     char *const *own;         /* without them: names, ... */
     char *const *labels;      /* ... and the same in the user's language, or NULL */
+    const char *bare, *bare_label; /* what those without a name are called: "class %d" */
 } EdtNames;
 
 char *edt_search_fold(const char *text); /* as texts are compared; free it */
@@ -40,7 +41,8 @@ char *edt_search_fold_case(const char *text);
  * else of synonyms and labels. */
 GArray *edt_search_whole(const EdtNames *names, const char *text);
 
-/* The entry that text names by its index or id, or one of the two below. */
+/* The entry that text names by its index or id, as "class 3" where that has no name, or one of the
+ * two below. */
 int edt_search_number(const EdtNames *names, const char *text);
 #define EDT_NOT_A_NUMBER (-1)
 #define EDT_OUT_OF_RANGE (-2)

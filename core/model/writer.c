@@ -5,6 +5,8 @@
  */
 #include "model/writer.h"
 #include "base/half.h"
+#include "base/int8.h"
+#include "network/layers.h"
 #include "base/memory.h"
 
 #include <glib/gi18n-lib.h>
@@ -19,13 +21,15 @@ typedef struct {
     EdtType type;
     int rank;
     gint64 shape[EDT_RANK_MAX];
-    gsize count;
+    gsize count;     /* of the numbers it is made of */
+    gboolean scales; /* what is stored are the scales of their rows */
 } Item;
 
 struct EdtModelWriter {
     EdtSafetensorsWriter *file;
     EdtStored stored;
     GPtrArray *items;
+    GHashTable *bytes;  /* names of what becomes bytes, without prefix */
     const char *prefix; /* of what is added now, and where it comes from */
     EdtModelNumbers numbers;
     gpointer from;
@@ -51,12 +55,14 @@ EdtModelWriter *edt_model_writer_new(const char *path, gboolean force, EdtStored
     w->file = file;
     w->stored = stored;
     w->items = g_ptr_array_new_with_free_func(item_free);
+    w->bytes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return w;
 }
 
 static void writer_free(EdtModelWriter *w)
 {
     g_ptr_array_unref(w->items);
+    g_hash_table_unref(w->bytes);
     g_free(w);
 }
 
@@ -78,23 +84,37 @@ void edt_model_writer_source(EdtModelWriter *w, const char *prefix, EdtModelNumb
     w->from = from;
 }
 
+static void note_inner(const EdtLayer *layer, gpointer writer)
+{
+    if (layer->inner)
+        g_hash_table_add(((EdtModelWriter *)writer)->bytes,
+                         g_strconcat(layer->name, ".weight", NULL));
+}
+
+void edt_model_writer_network(EdtModelWriter *w, const EdtVariant *v)
+{
+    if (w->stored == EDT_STORED_INT8)
+        edt_layers(v, note_inner, w);
+}
+
 /* Position tables are exact in f32 only, and small. */
 static EdtType type_of(const EdtModelWriter *w, const char *name)
 {
-    return w->stored == EDT_STORED_BF16 && !g_str_has_suffix(name, "pos_embed") ? EDT_BF16
-                                                                                : EDT_F32;
+    if (g_hash_table_contains(w->bytes, name))
+        return EDT_I8;
+    return w->stored != EDT_STORED_F32 && !g_str_has_suffix(name, "pos_embed") ? EDT_BF16 : EDT_F32;
 }
 
-void edt_model_writer_add(const char *name, int rank, const gint64 *shape, gpointer writer)
+static Item *item_new(EdtModelWriter *w, const char *name, EdtType type, int rank,
+                      const gint64 *shape)
 {
-    EdtModelWriter *w = writer;
     Item *item = g_new0(Item, 1);
 
     item->name = g_strconcat(w->prefix, name, NULL);
     item->own = item->name + strlen(w->prefix);
     item->numbers = w->numbers;
     item->from = w->from;
-    item->type = type_of(w, name);
+    item->type = type;
     item->rank = rank;
     item->count = 1;
     for (int i = 0; i < rank; i++) {
@@ -102,6 +122,19 @@ void edt_model_writer_add(const char *name, int rank, const gint64 *shape, gpoin
         item->count *= (gsize)shape[i];
     }
     g_ptr_array_add(w->items, item);
+    return item;
+}
+
+void edt_model_writer_add(const char *name, int rank, const gint64 *shape, gpointer writer)
+{
+    EdtModelWriter *w = writer;
+    const EdtType type = type_of(w, name);
+
+    item_new(w, name, type, rank, shape);
+    if (type == EDT_I8) {
+        Item *scales = item_new(w, name, EDT_F32, rank, shape);
+        scales->scales = TRUE;
+    }
 }
 
 guint64 edt_model_writer_bytes(const EdtModelWriter *w)
@@ -114,11 +147,11 @@ guint64 edt_model_writer_bytes(const EdtModelWriter *w)
 
 /* ---- writing ---- */
 
-/* f32 tables first, so that no odd number of bf16 before them spoils their alignment. */
+/* What is wide first, so that no odd number of what is narrow spoils its alignment. */
 static gint by_type(gconstpointer a, gconstpointer b)
 {
     const Item *x = *(Item *const *)a, *y = *(Item *const *)b;
-    return (x->type == EDT_BF16) - (y->type == EDT_BF16);
+    return (gint)edt_type_size(y->type) - (gint)edt_type_size(x->type);
 }
 
 static gboolean check_numbers(const Item *item, const float *values, GError **error)
@@ -153,11 +186,28 @@ static gboolean write_bf16(EdtSafetensorsWriter *file, const float *values, gsiz
     return TRUE;
 }
 
+static gboolean write_rows(EdtSafetensorsWriter *file, const Item *item, const float *values,
+                           GError **error)
+{
+    const gsize rows = (gsize)item->shape[0], n = item->count / rows;
+    g_autofree gint8 *bytes = g_new(gint8, n);
+
+    for (gsize row = 0; row < rows; row++) {
+        const float scale = edt_int8_from_f32(n, values + row * n, bytes);
+        if (!(item->scales ? edt_safetensors_writer_data(file, &scale, sizeof scale, error)
+                           : edt_safetensors_writer_data(file, bytes, n, error)))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean write_item(EdtModelWriter *w, const Item *item, float *values, GError **error)
 {
     if (!item->numbers(item->from, item->own, item->shape, values, error) ||
         !check_numbers(item, values, error))
         return FALSE;
+    if (item->type == EDT_I8 || item->scales)
+        return write_rows(w->file, item, values, error);
     if (item->type == EDT_BF16)
         return write_bf16(w->file, values, item->count, error);
     return edt_safetensors_writer_data(w->file, values, item->count * sizeof *values, error);
@@ -193,7 +243,10 @@ gboolean edt_model_writer_finish(EdtModelWriter *w, const EdtFormat *format,
     g_ptr_array_sort(w->items, by_type);
     for (guint i = 0; i < w->items->len; i++) {
         const Item *item = w->items->pdata[i];
-        edt_safetensors_writer_declare(w->file, item->name, item->type, item->rank, item->shape);
+        g_autofree char *name =
+            g_strconcat(item->name, item->scales ? EDT_SCALE_SUFFIX : NULL, NULL);
+        edt_safetensors_writer_declare(w->file, name, item->type, item->scales ? 1 : item->rank,
+                                       item->shape);
     }
     if (!write_items(w, progress, user_data, error)) {
         edt_model_writer_abandon(w);

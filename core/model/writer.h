@@ -19,6 +19,8 @@ typedef gboolean (*EdtModelNumbers)(gpointer from, const char *name, const gint6
                                     float *out, GError **error);
 void edt_model_writer_source(EdtModelWriter *w, const char *prefix, EdtModelNumbers numbers,
                              gpointer from);
+/* With EDT_STORED_INT8 the inner layers of this network become bytes; before they are added. */
+void edt_model_writer_network(EdtModelWriter *w, const EdtVariant *v);
 /* An EdtTensorSpec, with the writer behind it. */
 void edt_model_writer_add(const char *name, int rank, const gint64 *shape, gpointer writer);
 

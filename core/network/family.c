@@ -4,16 +4,28 @@
  */
 #include "network/family.h"
 
-/* Sizes of the families whose width is one: DiT's, which MDT took over. */
+/* Sizes of the families whose width is one: DiT's, which MDT took over; the Ti is ours. */
 static const struct {
     const char *size;
     int D, H, blocks;
-} sizes[] = {{"S", 384, 6, 12}, {"B", 768, 12, 12}, {"L", 1024, 16, 24}, {"XL", 1152, 16, 28}};
+} sizes[] = {{"Ti", 192, 3, 12},
+             {"S", 384, 6, 12},
+             {"B", 768, 12, 12},
+             {"L", 1024, 16, 24},
+             {"XL", 1152, 16, 28}};
+
+/* Of both versions (Adan). */
+/* clang-format off */
+#define MDT_TRAINING(learning_rate, ...)                                                           \
+    {EDT_HIDING_SIDE, .least = 0.3, .most = 0.5, .tables = TRUE, .noise = TRUE, .uniform = TRUE,   \
+     .rate = learning_rate, .rate_end = learning_rate, .clip = 1, __VA_ARGS__}
+/* clang-format on */
 
 const EdtFamilyRow edt_families[EDT_FAMILIES] = {
     [EDT_FAMILY_EDT] = {.name = "EDT",
                         .mark = "down_blocks.0.reduction.weight",
                         .windows = 1,
+                        .training = {EDT_HIDING_DOWN, .rate = 1e-3, .rate_end = 5e-5},
                         .stages = 5,
                         .stage = {{EDT_JOINT_PATCHES, 0, "blocks"},
                                   {EDT_JOINT_DOWN, 1, "blocks"},
@@ -24,6 +36,8 @@ const EdtFamilyRow edt_families[EDT_FAMILIES] = {
                         .licence = "CC-BY-NC-4.0",
                         .mark = "blocks.0.attn.qkv.weight",
                         .no_mark = EDT_BIAS_OF("blocks.0"),
+                        .training = {EDT_HIDING_NONE, .noise = TRUE, .plain = TRUE, .uniform = TRUE,
+                                     .rate = 1e-4, .rate_end = 1e-4},
                         .largest_patch = 8,
                         .stages = 1,
                         .stage = {{EDT_JOINT_PATCHES, 0, "blocks"}}},
@@ -31,7 +45,8 @@ const EdtFamilyRow edt_families[EDT_FAMILIES] = {
                           .guidance = {4, 0.01},
                           .mark = "en_inblocks.0.attn.qkv.weight",
                           .windows = 1 + 3,
-                          .side = TRUE,
+                          .training = MDT_TRAINING(3e-4),
+                          .other = {384, MDT_TRAINING(5e-4, .decoder = 6)}, /* its run.sh */
                           .largest_patch = 2,
                           .decoder = 4,
                           .stages = 3,
@@ -42,7 +57,7 @@ const EdtFamilyRow edt_families[EDT_FAMILIES] = {
                         .guidance = {5, 0.01},
                         .mark = "decoder_pos_embed",
                         .windows = 1 + 3,
-                        .side = TRUE,
+                        .training = MDT_TRAINING(3e-4),
                         .divided = TRUE,
                         .largest_patch = 2,
                         .decoder = 2,

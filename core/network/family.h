@@ -16,9 +16,13 @@ typedef struct {
     const char *licence;  /* of the published weights; NULL: none is known */
     EdtGuidance guidance; /* see edt_variant_guidance() */
     const char *mark,
-        *no_mark;      /* tensors that it has and has not; the first row that fits counts */
-    int windows;       /* position bias by offset: 1, and as many rows more as nothing uses */
-    gboolean side;     /* see edt_variant_has_side() */
+        *no_mark; /* tensors that it has and has not; the first row that fits counts */
+    int windows;  /* position bias by offset: 1, and as many rows more as nothing uses */
+    EdtTraining training;
+    struct {
+        int D; /* of the one size that is trained otherwise; 0: none is */
+        EdtTraining training;
+    } other;
     gboolean divided;  /* no tensor says where its last stage begins */
     int largest_patch; /* published in sizes S to XL, with 2, 4, ... below it; 0: widths differ */
     int decoder;       /* blocks of the last stage, as published */

@@ -31,19 +31,23 @@ void edt_joint_down(const EdtGroup *joint, const EdtStream *s, const EdtStage *f
     begin(joint, s, to, x, first);
 }
 
-void edt_joint_up(const EdtGroup *joint, const EdtStream *s, const EdtStage *to, const float *skip,
-                  const EdtWeight *first)
+void edt_joint_expand(const EdtGroup *joint, const EdtStream *s, const EdtStage *to, void *e)
 {
     const EdtWeight *expand = joint->part[EDT_PART_EXPAND];
 
-    edt_stream_linear(s, expand, s->y, s->p);
-    edt_stream_station(s, expand, 1, s->p, s->act, to->T, to->D);
+    edt_stream_linear(s, expand, s->y, e);
+    edt_stream_station(s, expand, 1, e, s->act, to->T, to->D);
+}
+
+void edt_joint_up(const EdtGroup *joint, const EdtStream *s, const EdtStage *to, const void *e,
+                  const float *skip, const EdtWeight *first)
+{
     s->backend->split_concat(s->dev,
                              &(EdtSplitConcat){
                                  .N = s->N,
                                  .n = to->n,
                                  .D = to->D,
-                                 .e = s->p,
+                                 .e = e,
                                  .e_type = s->act,
                                  .skip = skip,
                                  .y = s->y,

@@ -32,6 +32,8 @@ static void visit_linear(const Visitor *w, EdtLayer of, EdtPart part, gint64 N, 
     of.bias = bias;
     of.epilogue = part == EDT_PART_FC1 ? EDT_EPILOGUE_GELU : EDT_EPILOGUE_NONE;
     of.x_act = of.y_act = TRUE;
+    of.inner = part == EDT_PART_QKV || part == EDT_PART_PROJ || part == EDT_PART_FC1 ||
+               part == EDT_PART_FC2;
     visit(w, of, name);
 }
 
@@ -53,7 +55,14 @@ static void visit_positions(const Visitor *w, EdtLayer of, const EdtStage *stage
     of.kind = EDT_LAYER_POSITIONS;
     of.K = stage->T;
     of.N = stage->D;
+    of.first = EDT_FIRST_TABLE;
+    of.fixed = !edt_variant_training(w->v)->tables;
     visit(w, of, name);
+}
+
+static gboolean has_side(const Visitor *w)
+{
+    return edt_variant_training(w->v)->hiding == EDT_HIDING_SIDE;
 }
 
 /* MDT's second table, and what stands where training hides a token. */
@@ -69,7 +78,7 @@ static void visit_decoder(const Visitor *w)
     mask.K = 1;
     mask.N = stage.D;
     mask.first = EDT_FIRST_NORMAL;
-    if (edt_variant_has_side(w->v))
+    if (has_side(w))
         visit(w, mask, "mask_token");
 }
 
@@ -141,7 +150,7 @@ static void visit_blocks(const Visitor *w)
             visit_block(w, of);
         }
     }
-    if (edt_variant_has_side(w->v))
+    if (has_side(w))
         visit_block(w,
                     (EdtLayer){.owner = EDT_OWNER_SIDE, .training = TRUE, .name = "sideblocks.0"});
 }
@@ -301,6 +310,22 @@ guint64 edt_variant_parameters(const EdtVariant *v)
 {
     guint64 count = 0;
     edt_layers(v, count_parameters, &count);
+    return count;
+}
+
+static void count_inner(const EdtLayer *layer, gpointer user_data)
+{
+    EdtInnerCount *count = user_data;
+    if (!layer->inner || layer->training)
+        return;
+    count->weights += (guint64)(layer->K * layer->N);
+    count->most_read = MAX(count->most_read, (guint64)(layer->T * layer->K));
+}
+
+EdtInnerCount edt_variant_inner(const EdtVariant *v)
+{
+    EdtInnerCount count = {0};
+    edt_layers(v, count_inner, &count);
     return count;
 }
 

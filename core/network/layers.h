@@ -4,8 +4,8 @@
  * loaded and given back, multiply-adds and memory, and for the trainer its plan and the weights
  * that a run begins with.
  *
- * A new kind of network has its layers here and its way through them in walk.c, and nothing
- * anywhere else.
+ * A new kind of network has its row in family.c, its layers here, and where it has joints or skips
+ * of a new kind its way through them in walk.c and train/joints.c, and nothing anywhere else.
  */
 #pragma once
 
@@ -52,6 +52,7 @@ typedef enum {
     EDT_FIRST_XAVIER, /* uniform, by rows and columns */
     EDT_FIRST_NORMAL, /* N(0, 0.02) */
     EDT_FIRST_ZERO,
+    EDT_FIRST_TABLE, /* edt_position_table() */
 } EdtFirst;
 
 typedef struct {
@@ -67,8 +68,11 @@ typedef struct {
     gboolean bias;
     EdtEpilogue epilogue;
     gboolean x_act, y_act; /* of the device's act type; else f32 */
+    gboolean inner;        /* of a block's residual branches, which forgive bytes; what joins stages
+                              or skips becomes the stream itself, and does not */
     EdtFirst first;
     gboolean training; /* only training has a use for it: it is not in a model */
+    gboolean fixed;    /* nothing learns it: it is what it is at first */
 } EdtLayer;
 
 static inline gboolean edt_layer_is_linear(const EdtLayer *layer)
@@ -93,7 +97,12 @@ void edt_variant_tensors(const EdtVariant *v, EdtTensorSpec each, gpointer user_
 void edt_variant_spares(const EdtVariant *v, void (*each)(const char *name, gpointer user_data),
                         gpointer user_data);
 guint64 edt_variant_parameters(const EdtVariant *v); /* of a model: trainable and tables */
-guint64 edt_variant_macs(const EdtVariant *v);       /* multiply-adds per sample, step */
+/* Of the inner layers: their weights, and the most numbers that one of them reads of a sample. */
+typedef struct {
+    guint64 weights, most_read;
+} EdtInnerCount;
+EdtInnerCount edt_variant_inner(const EdtVariant *v);
+guint64 edt_variant_macs(const EdtVariant *v); /* multiply-adds per sample, step */
 
 /* Testing: a station of a forward under the reference's module name; rows of width D, on the
  * device. */

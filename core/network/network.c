@@ -58,7 +58,7 @@ void edt_network_set_probe(EdtNetwork *m, EdtProbe probe, gpointer user_data)
 
 static void carve(EdtNetwork *m, EdtArena *arena, int N)
 {
-    edt_walk_carve(&m->walk, arena, &m->parts.v, N);
+    edt_walk_carve(&m->walk, arena, &m->parts.v, m->stream.act, N);
     edt_stream_carve(&m->stream, arena, &m->parts.v, N);
 }
 
@@ -129,11 +129,11 @@ void edt_network_modulate(EdtNetwork *m, int R, const float *timestep, const int
 }
 
 void edt_network_forward(EdtNetwork *m, int N, const float *x, const int *row,
-                         const EdtAmmPlan *amm, float *out)
+                         const EdtAmmPlan *amm, gboolean reuses, float *out)
 {
     m->stream.N = N;
     m->stream.row = row;
-    edt_walk_run(&m->walk, &m->parts, &m->stream, x, amm, out);
+    edt_walk_run(&m->walk, &m->parts, &m->stream, x, amm, reuses, out);
 }
 
 EdtNetworkKey edt_network_key(const EdtNetwork *m)

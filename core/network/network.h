@@ -38,9 +38,12 @@ void edt_network_modulate(EdtNetwork *network, int R, const float *timestep, con
                           const int *style);
 
 /* x: [N,C,h,w] f32 to out: [N,C_out,h,w] f32.  Sample s uses row[s] of the last
- * edt_network_modulate().  All device memory; amm is host memory, NULL: off. */
+ * edt_network_modulate().  All device memory; amm is host memory, NULL: off.
+ * reuses: the inner stages (shape.h, edt_variant_outer) bring what they brought these samples in
+ * the last forward that did not, which had at least as many; of networks that have none it means
+ * nothing. */
 void edt_network_forward(EdtNetwork *network, int N, const float *x, const int *row,
-                         const EdtAmmPlan *amm, float *out);
+                         const EdtAmmPlan *amm, gboolean reuses, float *out);
 
 /* What a forward depends on beside its arguments and the contents of memory; no bytes between the
  * fields, so that it can be compared byte by byte (backend.h, step_begin). */

@@ -76,6 +76,7 @@ static gboolean load(EdtWeight *weight, EdtLoader *l)
                                              .epilogue = layer->epilogue,
                                              .x_type = layer->x_act ? act : EDT_F32,
                                              .y_type = layer->y_act ? act : EDT_F32,
+                                             .inner = layer->inner,
                                          });
     else if (layer->kind == EDT_LAYER_WINDOWS)
         weight->table = edt_load_reordered(l, layer->name, rank, shape, in_windows, layer);

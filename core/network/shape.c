@@ -87,9 +87,19 @@ const char *edt_variant_licence(const EdtVariant *v)
     return edt_family_of(v)->licence;
 }
 
-gboolean edt_variant_has_side(const EdtVariant *v)
+const EdtTraining *edt_variant_training(const EdtVariant *v)
 {
-    return edt_family_of(v)->side;
+    const EdtFamilyRow *family = edt_family_of(v);
+    return family->other.D == v->dims[0] ? &family->other.training : &family->training;
+}
+
+int edt_variant_filling(const EdtVariant *v)
+{
+    int stage = 0;
+    if (edt_family_of(v)->training.hiding == EDT_HIDING_SIDE)
+        while (edt_family_of(v)->stage[stage].joint != EDT_JOINT_TABLE)
+            stage++;
+    return stage;
 }
 
 /* Blocks of the stages before that are in the same list. */
@@ -129,11 +139,28 @@ int edt_variant_blocks(const EdtVariant *v)
     return blocks;
 }
 
+gboolean edt_variant_divide(EdtVariant *v, int decoder)
+{
+    const int blocks = edt_variant_blocks(v), before = edt_variant_stages(v) - 1;
+    if (!edt_family_of(v)->decoder || decoder < 1 || decoder > blocks - before)
+        return FALSE;
+    edt_family_divide(v, blocks, decoder);
+    return TRUE;
+}
+
 int edt_variant_stage_of_block(const EdtVariant *v, int block)
 {
     int stage = 0;
     while (stage < edt_variant_stages(v) - 1 && block >= v->depths[stage])
         block -= v->depths[stage++];
+    return stage;
+}
+
+int edt_variant_outer(const EdtVariant *v)
+{
+    int stage = edt_variant_stages(v) - 1;
+    while (stage > 0 && edt_family_of(v)->stage[stage].joint != EDT_JOINT_UP)
+        stage--;
     return stage;
 }
 

@@ -72,6 +72,9 @@ EdtStage edt_variant_stage(const EdtVariant *v, int stage);
 int edt_variant_grid(const EdtVariant *v, int stage);
 int edt_variant_blocks(const EdtVariant *v); /* all blocks */
 int edt_variant_stage_of_block(const EdtVariant *v, int block);
+/* The stage that is back on the first one's grid; those between the two are the inner ones.  0:
+ * there are none. */
+int edt_variant_outer(const EdtVariant *v);
 /* What its authors' pictures are made with, where that is not a constant guidance of 4; else 0. */
 typedef struct {
     double scale, power; /* as EdtRequest's cfg_scale and cfg_pow */
@@ -79,12 +82,37 @@ typedef struct {
 EdtGuidance edt_variant_guidance(const EdtVariant *v);
 /* Of the weights that its authors published; NULL: not known. */
 const char *edt_variant_licence(const EdtVariant *v);
-/* Its training fills hidden tokens in, by a block of its own (side interpolater). */
-gboolean edt_variant_has_side(const EdtVariant *v);
 
-/* "EDT-S/2", "EDT-B/2", "EDT-XL/2", "EDT-Ti/4", "DiT-S/2" to "DiT-XL/8", "MDTv2-S/2" to
+/* What a network sees less of in the second pass of its training. */
+typedef enum {
+    EDT_HIDING_NONE, /* there is none */
+    EDT_HIDING_DOWN, /* tokens are dropped where they are merged (EDT) */
+    EDT_HIDING_SIDE, /* hidden up to the decoder, then filled in by a block of their own (MDT) */
+} EdtHiding;
+
+/* How its authors train it. */
+typedef struct {
+    EdtHiding hiding;
+    double least, most; /* share of the tokens that _SIDE hides */
+    gboolean tables;    /* position tables are learnt, too */
+    gboolean noise;     /* predicted noise on a linear schedule; else as EdtTrainOptions begins */
+    gboolean plain;     /* every timestep's squared error weighs the same; else min(snr,5) */
+    gboolean uniform;   /* timesteps are drawn uniformly; else by their losses */
+    double rate, rate_end, clip;
+    int decoder; /* blocks of the last stage; 0: as published */
+} EdtTraining;
+const EdtTraining *edt_variant_training(const EdtVariant *v);
+/* The stage before which _SIDE fills hidden tokens in; 0: none are hidden so. */
+int edt_variant_filling(const EdtVariant *v);
+
+/* "EDT-S/2", "EDT-B/2", "EDT-XL/2", "EDT-Ti/4", "DiT-Ti/2" to "DiT-XL/8", "MDTv2-S/2" to
  * "MDTv2-XL/2", the same of "MDT" at an image size; FALSE for other names. */
 gboolean edt_variant_named(const char *name, int image_size, EdtVariant *v);
+
+/* Gives the last stage so many blocks of all that v has, as another decode_layer does; the stages
+ * before share what is left alike.  FALSE: one would have none, or v is of no family with a
+ * decoder. */
+gboolean edt_variant_divide(EdtVariant *v, int decoder);
 
 /* What no tensor tells; 0: not known. */
 typedef struct {

@@ -34,21 +34,22 @@ void edt_stream_linear(const EdtStream *s, const EdtWeight *weight, const void *
 void edt_stream_begin(const EdtStream *s, const EdtStage *stage, const void *p, EdtType p_type,
                       const EdtWeight *positions, float *x, const EdtWeight *first)
 {
-    s->backend->update(s->dev, &(EdtRowUpdate){
-                                   .N = s->N,
-                                   .T = stage->T,
-                                   .D = stage->D,
-                                   .x = x,
-                                   .p = p,
-                                   .p_type = p_type,
-                                   .table = positions ? positions->table : NULL,
-                                   .y = s->y,
-                                   .norm = TRUE,
-                                   .gate = EDT_NO_COLUMN,
-                                   .mod_y = edt_stream_modulation(s, first),
-                                   .shift = 0,
-                                   .scale = stage->D,
-                               });
+    s->backend->update(s->dev,
+                       &(EdtRowUpdate){
+                           .N = s->N,
+                           .T = stage->T,
+                           .D = stage->D,
+                           .x = x,
+                           .p = p,
+                           .p_type = p_type,
+                           .table = positions ? positions->table : NULL,
+                           .y = first ? s->y : NULL,
+                           .norm = first != NULL,
+                           .gate = EDT_NO_COLUMN,
+                           .mod_y = first ? edt_stream_modulation(s, first) : (EdtModulation){0},
+                           .shift = 0,
+                           .scale = stage->D,
+                       });
 }
 
 void edt_stream_tell(const EdtStream *s, const char *name, const void *data, EdtType type, int T,

@@ -38,7 +38,8 @@ typedef struct {
 void edt_stream_carve(EdtStream *s, EdtArena *arena, const EdtVariant *v, int N);
 EdtModulation edt_stream_modulation(const EdtStream *s, const EdtWeight *site);
 void edt_stream_linear(const EdtStream *s, const EdtWeight *weight, const void *x, void *y);
-/* The stream begins: x = p + positions (or NULL), and y for the block with that site. */
+/* The stream begins: x = p + positions (or NULL), and y for the block with that site (NULL: none).
+ */
 void edt_stream_begin(const EdtStream *s, const EdtStage *stage, const void *p, EdtType p_type,
                       const EdtWeight *positions, float *x, const EdtWeight *first);
 /* Tells the probe: rows of T tokens a sample and D wide, under a name of the reference ... */

@@ -15,6 +15,8 @@ typedef struct {
     const float *skips[EDT_STAGES_MAX]; /* what waits for its joint; last in, first out */
     int waiting, block;                 /* how many; the running block */
     const float *x;                     /* where the stream lies */
+    int outer;                          /* edt_variant_outer() */
+    gboolean reuses;                    /* the inner stages are not gone through */
 } Way;
 
 /* The joint behind a stage; PATCHES behind the last. */
@@ -40,13 +42,23 @@ static gboolean is_mirrored(const EdtVariant *v, int stage)
            edt_variant_stage(v, stage + 1).skip == EDT_SKIP_MIRROR;
 }
 
-void edt_walk_carve(EdtWalk *walk, EdtArena *arena, const EdtVariant *v, int N)
+/* Room for what the inner stages bring to the outer one. */
+static void *carve_inner(EdtArena *arena, const EdtVariant *v, EdtType act, int N)
+{
+    const EdtStage outer = edt_variant_stage(v, edt_variant_outer(v));
+    const gsize count = (gsize)N * (gsize)outer.T * (gsize)outer.D;
+
+    return edt_variant_outer(v) ? edt_arena_take(arena, count * edt_type_size(act)) : NULL;
+}
+
+void edt_walk_carve(EdtWalk *walk, EdtArena *arena, const EdtVariant *v, EdtType act, int N)
 {
     const gsize pixels = (gsize)N * (gsize)(v->latent_size * v->latent_size);
     int block = 0;
 
     walk->patches =
         edt_arena_take(arena, pixels * (gsize)MAX(v->channels, v->out_channels) * sizeof(float));
+    walk->inner = carve_inner(arena, v, act, N);
     for (int i = 0; i < edt_variant_stages(v); i++) {
         const EdtStage stage = edt_variant_stage(v, i);
         const gsize bytes = (gsize)N * (gsize)stage.T * (gsize)stage.D * sizeof(float);
@@ -81,6 +93,18 @@ static void enter_patches(Way *way, int i, const EdtStage *stage, const EdtWeigh
     way->x = x;
 }
 
+/* What the inner stages bring stays for the forwards that reuse it. */
+static void enter_up(Way *way, int i, const EdtStage *stage, const EdtWeight *first)
+{
+    const EdtGroup *joint = &way->parts->joint[i];
+    void *e = i == way->outer ? way->memory->inner : way->s->p;
+
+    if (i != way->outer || !way->reuses)
+        edt_joint_expand(joint, way->s, stage, e);
+    edt_joint_up(joint, way->s, stage, e, way->skips[--way->waiting], first);
+    way->x = way->s->x;
+}
+
 /* The stream comes into stage i. */
 static void enter(Way *way, int i, const EdtStage *stage)
 {
@@ -99,8 +123,7 @@ static void enter(Way *way, int i, const EdtStage *stage)
         break;
     }
     case EDT_JOINT_UP:
-        edt_joint_up(joint, way->s, stage, way->skips[--way->waiting], first);
-        way->x = way->s->x;
+        enter_up(way, i, stage, first);
         break;
     case EDT_JOINT_THROUGH:
     case EDT_JOINT_TABLE: /* the last block has seen to it */
@@ -166,16 +189,34 @@ static void run_stage(Way *way, int i)
     }
 }
 
+/* The first stage is there for the inner ones: beside the outer one is set what it began with. */
+static void pass_inner(Way *way)
+{
+    const EdtStage first = edt_variant_stage(&way->parts->v, 0);
+
+    enter_patches(way, 0, &first, NULL);
+    for (int i = 0; i < way->outer; i++)
+        way->block += way->parts->v.depths[i];
+}
+
 void edt_walk_run(const EdtWalk *walk, const EdtParts *parts, const EdtStream *s, const float *x,
-                  const EdtAmmPlan *amm, float *out)
+                  const EdtAmmPlan *amm, gboolean reuses, float *out)
 {
     const EdtVariant *v = &parts->v;
     const EdtBackend *b = s->backend;
     const EdtWeight *head = parts->ends.part[EDT_PART_HEAD];
-    Way way = {.memory = walk, .parts = parts, .s = s, .amm = amm};
+    const int outer = edt_variant_outer(v);
+    Way way = {.memory = walk,
+               .parts = parts,
+               .s = s,
+               .amm = amm,
+               .outer = outer,
+               .reuses = reuses && outer};
 
     b->patchify(s->dev, s->N, v->channels, v->latent_size, v->patch, x, walk->patches);
-    for (int i = 0; i < edt_variant_stages(v); i++)
+    if (way.reuses)
+        pass_inner(&way);
+    for (int i = way.reuses ? outer : 0; i < edt_variant_stages(v); i++)
         run_stage(&way, i);
     edt_stream_linear(s, head, s->y, walk->patches);
     edt_stream_station(s, head, 1, walk->patches, EDT_F32, head->layer.T, (int)head->layer.N);

@@ -48,6 +48,14 @@ static gboolean is_late(const EdtConditions *c, int sample, int s)
            edt_noise_log_snr(c->schedule, s) > edt_conditions_turn(item->mix.of[0].weight);
 }
 
+gboolean edt_conditions_turn_at(const EdtConditions *c, int s)
+{
+    for (int i = 0; i < c->N && s + 1 < c->schedule->S; i++)
+        if (is_late(c, i, s) != is_late(c, i, s + 1))
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean same(EdtLabels a, EdtLabels b)
 {
     return a.class == b.class && a.style == b.style;

@@ -48,6 +48,8 @@ int edt_conditions_rows(const EdtConditions *c); /* of a slice */
 void edt_conditions_carve(EdtConditions *c, EdtArena *host);
 /* Gives each sample its slot; after the memory is there. */
 void edt_conditions_assign(EdtConditions *c);
+/* Whether some sample is something else at step s than at the step before it, s + 1. */
+gboolean edt_conditions_turn_at(const EdtConditions *c, int s);
 /* The rows of all samples at step s into row [N] (host); computes the slice that begins with it
  * where that is not done.  Steps run from S-1 down. */
 void edt_conditions_at(EdtConditions *c, int s, int *row);

@@ -130,7 +130,7 @@ static EdtNoiseSchedule *allocate(int steps, GError **error)
 
     schedule = edt_alloc(
         sizeof *schedule + G_N_ELEMENTS(tables) * S * sizeof(double) + S * sizeof(int), error);
-    if (schedule == NULL)
+    if (!schedule)
         return NULL;
     double *free_space = (double *)(schedule + 1);
     for (gsize i = 0; i < G_N_ELEMENTS(tables); i++, free_space += S)

@@ -16,6 +16,11 @@ int edt_step_samples(const EdtStep *step)
     return step->pictures * (1 + (step->guided ? 1 : 0) + step->more);
 }
 
+int edt_step_active(const EdtStep *step)
+{
+    return edt_step_samples(step) - (step->alone ? step->pictures : 0);
+}
+
 static void carve_news(const EdtStep *step, EdtStepNews *news, EdtArena *arena)
 {
     news->how = edt_arena_take(arena, sizeof *news->how);
@@ -65,9 +70,8 @@ static void send(const EdtStep *step)
 
 static void run(const EdtStep *step)
 {
-    const int samples = edt_step_samples(step) - (step->alone ? step->pictures : 0);
-
-    edt_network_forward(step->network, samples, step->x, step->device.row, &step->amm, step->out);
+    edt_network_forward(step->network, edt_step_active(step), step->x, step->device.row, &step->amm,
+                        step->reuses, step->out);
     step->backend->advance(step->dev, &(EdtSamplerStep){
                                           .N = step->pictures,
                                           .C = step->C,
@@ -94,7 +98,7 @@ static void run(const EdtStep *step)
 typedef struct {
     EdtNetworkKey network;
     EdtAmmPlan amm;
-    int pictures, guided, more, alone;
+    int pictures, guided, more, alone, reuses;
     const void *news, *again, *x, *denoised, *older, *out, *weight, *source, *mask;
 } Key;
 
@@ -106,6 +110,7 @@ static void fill_key(const EdtStep *step, Key *key)
     key->pictures = step->pictures;
     key->guided = step->guided;
     key->alone = step->alone;
+    key->reuses = step->reuses;
     key->more = step->more;
     key->news = step->device.how;
     key->again = step->device.again;

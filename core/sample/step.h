@@ -32,6 +32,7 @@ typedef struct {
     gboolean keeps, shapes, returns; /* whether there may be such steps */
     gboolean looks_back;             /* the same */
     gboolean alone;                  /* this step is without guidance: the null group rests */
+    gboolean reuses;                 /* this step is, as in edt_network_forward() */
     EdtStepNews host, device;
     float *x, *denoised; /* [N, C, hw], [pictures, C, hw] device: as in EdtSamplerStep */
     float *older;        /* [pictures, C, hw] device; NULL: not asked for */
@@ -40,6 +41,7 @@ typedef struct {
 } EdtStep;
 
 int edt_step_samples(const EdtStep *step); /* N */
+int edt_step_active(const EdtStep *step);  /* those of this step: the first so many of them */
 /* Both memories of a step, whose numbers are known; it needs no network yet. */
 void edt_step_carve(EdtStep *step, EdtArena *host, EdtArena *device);
 /* Sends what host holds (noise only for coefficients that draw) and goes from x_t to x_{t-1}.

@@ -17,7 +17,7 @@ static void site_weights(EdtTrainNetwork *network, int index, int thread)
 
     if (site->done)
         return;
-    edt_product_run(l->gradient, thread, site->d_rows, network->active, NULL,
+    edt_product_run(l->gradient[EDT_ALL], thread, site->d_rows, network->active, NULL,
                     network->gradient + l->weight);
     network->kernels->column_sums(network->N, l->N, l->N, site->d_rows, EDT_F32,
                                   network->gradient + l->bias);
@@ -34,8 +34,8 @@ static void site_job(EdtTrainNetwork *network, int index, int thread, gpointer d
     const gint64 count = (gint64)network->N * network->v.dims[0];
     memset(network->d_active, 0, (gsize)count * sizeof(float));
     for (int i = 0; i < network->n_sites; i++) {
-        edt_linear_backward(network, &network->sites[i]->linear, thread, network->sites[i]->d_rows,
-                            network->d_hidden);
+        edt_linear_backward(network, &network->sites[i]->linear, EDT_ALL, thread,
+                            network->sites[i]->d_rows, network->d_hidden);
         network->kernels->add_table(1, (int)count, network->d_hidden, network->d_active);
     }
 }
@@ -53,7 +53,8 @@ static void labels_back(EdtTrainNetwork *network, const float *d_c, gsize table,
 static void hidden_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
     const gint64 count = (gint64)network->N * network->v.dims[0];
-    edt_linear_backward(network, &network->mlp2, thread, network->d_active, network->d_hidden);
+    edt_linear_backward(network, &network->mlp2, EDT_ALL, thread, network->d_active,
+                        network->d_hidden);
     network->kernels->silu_back(count, network->hidden, network->d_hidden, network->d_hidden);
 }
 
@@ -68,8 +69,8 @@ void edt_train_condition_back(EdtTrainNetwork *network)
         labels_back(network, d_c, network->styles, network->input->style);
     edt_train_jobs(network, 1, hidden_job, NULL);
     edt_linear_gradients(network,
-                         (const Gradient[]){{&network->mlp2, d_c, network->hidden_active},
-                                            {&network->mlp0, network->d_hidden, network->waves}},
+                         (const Gradient[]){{&network->mlp2, d_c, network->hidden_active, 0},
+                                            {&network->mlp0, network->d_hidden, network->waves, 0}},
                          2);
 }
 
@@ -86,19 +87,17 @@ static void stage_site_job(EdtTrainNetwork *network, int index, int thread, gpoi
     site_weights(network, GPOINTER_TO_INT(first) + index, thread);
 }
 
-/* The blocks of a stage lie together in the layout, each beginning with its position bias; behind
- * the last one come the joints. */
+/* The blocks of a stage lie together in the layout. */
 static gsize block_offset(const EdtTrainNetwork *network, int block)
 {
-    return block < network->n_blocks ? network->blocks[block].table
-                                     : network->up[0].site.linear.weight;
+    return block < network->n_blocks ? network->blocks[block].offset : network->behind;
 }
 
 /* The modulations of a stage's blocks could wait for edt_train_condition_back(), but then nothing
  * of the stage would be final before. */
-void edt_train_tell_stage(EdtTrainNetwork *network, int stage, int first)
+void edt_train_tell_stage(EdtTrainNetwork *network, int stage)
 {
-    int blocks = network->v.depths[stage];
+    const int first = network->stages[stage].first, blocks = network->stages[stage].depth;
     gsize from = block_offset(network, first);
 
     if (network->ready == NULL)

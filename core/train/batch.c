@@ -7,6 +7,7 @@
 #include "train/state.h"
 #include "base/arena.h"
 #include "base/memory.h"
+#include "train/hiding.h"
 
 #include <string.h>
 
@@ -29,6 +30,7 @@ static void carve(EdtBatch *b, EdtArena *a, gsize T0)
     b->middle = edt_arena_take(a, rows * T0);
     b->down[0] = edt_arena_take(a, rows * T0);
     b->down[1] = edt_arena_take(a, rows * T0 / 4);
+    b->seen = edt_arena_take(a, rows * T0);
     b->terms = edt_arena_take(a, rows * sizeof(EdtLossTerms));
 }
 
@@ -53,7 +55,23 @@ gboolean edt_batch_make(EdtTrainer *trainer, GError **error)
     memset(b->middle, 1, (gsize)b->rows * T0);
     memset(b->down[0], 1, (gsize)b->rows * T0);
     memset(b->down[1], 1, (gsize)b->rows * T0 / 4);
+    memset(b->seen, 1, (gsize)b->rows * T0);
     return TRUE;
+}
+
+EdtTrainInput edt_batch_input(const EdtTrainer *trainer)
+{
+    const EdtBatch *b = &trainer->batch;
+    EdtTrainInput input = {
+        .x = b->x_t, .timestep = b->timestep, .label = b->label, .style = b->style};
+
+    if (trainer->options.masked) {
+        input.middle = b->middle;
+        input.down[0] = b->down[0];
+        input.down[1] = b->down[1];
+        input.seen = b->seen;
+    }
+    return input;
 }
 
 void edt_batch_clear(EdtBatch *b)
@@ -148,18 +166,49 @@ static gboolean has_middle(const EdtTrainer *trainer)
     return trainer->v.depths[0] > 4;
 }
 
+static void draw_drops(const EdtTrainer *trainer, EdtRandom *random)
+{
+    const EdtBatch *b = &trainer->batch;
+    gsize T0 = (gsize)trainer->v.grid * (gsize)trainer->v.grid, n = (gsize)b->pictures;
+
+    if (has_middle(trainer))
+        draw_mask(random, 0.15, 0.25, b->middle + n * T0, n * T0);
+    draw_mask(random, 0.4, 0.5, b->down[0] + n * T0, n * T0);
+    draw_mask(random, 0.1, 0.2, b->down[1] + n * T0 / 4, n * T0 / 4);
+}
+
+static void draw_seen(const EdtTrainer *trainer, EdtRandom *random)
+{
+    const EdtTraining *training = edt_variant_training(&trainer->v);
+    const EdtBatch *b = &trainer->batch;
+    const int T0 = trainer->v.grid * trainer->v.grid;
+    g_autofree float *noise = g_new(float, T0);
+    float draw;
+
+    edt_random_uniform(random, &draw, 1);
+    const int seen = edt_hiding_seen(T0, training->least, training->most, draw);
+    for (int row = b->pictures; row < b->rows; row++) {
+        edt_random_uniform(random, noise, (gsize)T0);
+        edt_hiding_choose(T0, noise, seen, b->seen + (gsize)row * (gsize)T0);
+    }
+}
+
 static void fill_masks(Filling *f)
 {
     EdtTrainer *trainer = f->trainer;
-    EdtBatch *b = &trainer->batch;
-    gsize T0 = (gsize)trainer->v.grid * (gsize)trainer->v.grid, n = (gsize)b->pictures;
     EdtRandom random;
 
     edt_train_random(&random, trainer->options.seed, EDT_DRAW_MASKS, f->step, f->part);
-    if (has_middle(trainer))
-        draw_mask(&random, 0.15, 0.25, b->middle + n * T0, n * T0);
-    draw_mask(&random, 0.4, 0.5, b->down[0] + n * T0, n * T0);
-    draw_mask(&random, 0.1, 0.2, b->down[1] + n * T0 / 4, n * T0 / 4);
+    switch (edt_variant_training(&trainer->v)->hiding) {
+    case EDT_HIDING_NONE:
+        break;
+    case EDT_HIDING_DOWN:
+        draw_drops(trainer, &random);
+        break;
+    case EDT_HIDING_SIDE:
+        draw_seen(trainer, &random);
+        break;
+    }
 }
 
 /* Two words of 24 and 29 bits make a number in [0, 1). */

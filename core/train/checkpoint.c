@@ -6,6 +6,7 @@
 #include "train/state.h"
 #include "files/safetensors.h"
 #include "model/names.h"
+#include "saving.h"
 
 #include <math.h>
 #include <string.h>
@@ -252,6 +253,11 @@ gboolean edt_train_export(const char *checkpoint, const EdtTrainExport *export, 
 {
     EdtTrainOptions options;
     gint64 step;
+    if (edt_save_is_same(checkpoint, export->output)) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "“%s” is the checkpoint itself: the model needs another name.", export->output);
+        return FALSE;
+    }
     EdtSafetensors *file = open_checkpoint(checkpoint, &options, &step, error);
     gboolean good = file && export_from(file, checkpoint, &options, step, export, error);
     edt_safetensors_close(file);

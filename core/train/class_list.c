@@ -5,6 +5,7 @@
 #include "train/class_list.h"
 #include "edt.h"
 #include "model/names.h"
+#include "train/list_file.h"
 #include "train/picture_file.h"
 
 #include <string.h>
@@ -86,38 +87,26 @@ static JsonObject *names_of(JsonObject *class)
     return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_dup_object(node) : NULL;
 }
 
+static gboolean take_class(GPtrArray *classes, JsonNode *node)
+{
+    JsonObject *object = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+    const char *folder =
+        object ? json_object_get_string_member_with_default(object, "folder", NULL) : NULL;
+    if (folder == NULL || strchr(folder, G_DIR_SEPARATOR))
+        return FALSE;
+    EdtClassEntry *class = add_class(
+        classes, json_object_get_string_member_with_default(object, "concept", folder), folder);
+    class->mirror = json_object_get_boolean_member_with_default(object, "mirror", TRUE);
+    class->recolour = json_object_get_boolean_member_with_default(object, "recolour", TRUE);
+    class->names = names_of(object);
+    return TRUE;
+}
+
 /* {"classes": [{"folder": ..., "concept": name, "mirror": bool, "recolour": bool, "names": {...}},
  * ...]} */
 static gboolean from_json(const char *path, GPtrArray *classes, GError **error)
 {
-    g_autoptr(JsonParser) parser = json_parser_new();
-    JsonNode *root;
-    JsonArray *array = NULL;
-
-    if (!json_parser_load_from_file(parser, path, error))
-        return FALSE;
-    root = json_parser_get_root(parser);
-    if (root && JSON_NODE_HOLDS_OBJECT(root) &&
-        json_object_has_member(json_node_get_object(root), "classes"))
-        array = json_object_get_array_member(json_node_get_object(root), "classes");
-    for (guint i = 0; array && i < json_array_get_length(array); i++) {
-        JsonObject *object = json_array_get_object_element(array, i);
-        const char *folder =
-            object ? json_object_get_string_member_with_default(object, "folder", NULL) : NULL;
-        if (folder == NULL || strchr(folder, G_DIR_SEPARATOR)) {
-            array = NULL;
-            break;
-        }
-        EdtClassEntry *class = add_class(
-            classes, json_object_get_string_member_with_default(object, "concept", folder), folder);
-        class->mirror = json_object_get_boolean_member_with_default(object, "mirror", TRUE);
-        class->recolour = json_object_get_boolean_member_with_default(object, "recolour", TRUE);
-        class->names = names_of(object);
-    }
-    if (array == NULL)
-        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "“%s” is no list of classes: {\"classes\": [{\"folder\": …}, …]}.", path);
-    return array != NULL;
+    return edt_list_file_read(path, "classes", "{\"folder\": …}", take_class, classes, error);
 }
 
 /* ---- what a model can hold, said before hours of training ---- */

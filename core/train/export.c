@@ -54,6 +54,7 @@ EdtFormat edt_export_format(const EdtTrainOptions *o, const EdtVariant *v, EdtFo
                             GPtrArray *texts)
 {
     gboolean pixels = v->latent_size == o->image_size;
+    const EdtGuidance guidance = edt_variant_guidance(v);
     EdtFormat format = {
         .variant = v->name,
         .title = o->title,
@@ -68,7 +69,9 @@ EdtFormat edt_export_format(const EdtTrainOptions *o, const EdtVariant *v, EdtFo
         .prediction = o->prediction,
         .space = pixels ? EDT_SPACE_PIXELS : EDT_SPACE_STANDARD,
         .has_alpha = pixels && v->channels == 4,
-        .cfg_scale = o->cfg_scale,
+        .hints = edt_variant_hints(v),
+        .cfg_scale = o->cfg_scale > 0 ? o->cfg_scale : guidance.scale,
+        .cfg_pow = o->cfg_scale > 0 ? 0 : guidance.power,
     };
 
     if (vae)
@@ -83,8 +86,10 @@ static EdtFormat describe(const Job *job, GPtrArray *texts)
 
     format.title = one_of(job->export->title, format.title);
     format.licence = one_of(job->export->licence, format.licence);
-    if (job->export->cfg_scale > 0)
+    if (job->export->cfg_scale > 0) {
         format.cfg_scale = job->export->cfg_scale;
+        format.cfg_pow = 0;
+    }
     format.class_list = s->classes->names          ? EDT_CLASSES_OWN
                         : format.n_classes == 1000 ? EDT_CLASSES_IMAGENET
                                                    : EDT_CLASSES_UNNAMED;
@@ -138,6 +143,7 @@ static gboolean open_vae(Job *job, GError **error)
 
 static void add_all(const Job *job, EdtModelWriter *w)
 {
+    edt_model_writer_network(w, &job->source->parameters->v);
     edt_model_writer_source(w, "edt.", read_own, (gpointer)job->source);
     edt_variant_tensors(&job->source->parameters->v, edt_model_writer_add, w);
     if (!job->vae)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Forward of the training network: noisy pictures to prediction and variance, everything that the
- * backward needs being kept.  Quirks of the official code have their comments in network/network.c.
- * Next: backward.c, which walks the same way back.
+ * backward needs being kept.  Quirks of the official code have their comments in network/.
+ * Next: joints.c, the ways into the stages; then backward.c, which walks the same way back.
  */
 #include "train/layers.h"
 #include "network/condition.h"
@@ -15,7 +15,7 @@
 static void site_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
     const Site *site = network->sites[index];
-    edt_linear_forward(network, &site->linear, thread, network->active, site->rows);
+    edt_linear_forward(network, &site->linear, EDT_ALL, thread, network->active, site->rows);
 }
 
 /* Adds each sample's row of a table of labels. */
@@ -30,10 +30,11 @@ static void add_labels(EdtTrainNetwork *network, gsize table, const int *label)
 
 static void timestep_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
-    edt_linear_forward(network, &network->mlp0, thread, network->waves, network->hidden);
+    edt_linear_forward(network, &network->mlp0, EDT_ALL, thread, network->waves, network->hidden);
     network->kernels->silu((gint64)network->N * network->v.dims[0], network->hidden,
                            network->hidden_active);
-    edt_linear_forward(network, &network->mlp2, thread, network->hidden_active, network->c);
+    edt_linear_forward(network, &network->mlp2, EDT_ALL, thread, network->hidden_active,
+                       network->c);
 }
 
 static void condition(EdtTrainNetwork *network)
@@ -54,171 +55,145 @@ static void condition(EdtTrainNetwork *network)
 /* ---- blocks ---- */
 
 /* Heads of one sample: qkv rows [T, 3, H, d] to mixed [T, H d]; the shares are kept. */
-static void attention(EdtTrainNetwork *network, const Block *b, int thread, int sample)
+static void attention(EdtTrainNetwork *network, const Block *b, const Span *span, int thread,
+                      int sample)
 {
     const Stage *s = &network->stages[b->stage];
-    const gint64 T = s->T, D = s->D, square = T * T, window = (2 * s->n - 1) * (2 * s->n - 1);
+    const Attention *a = &s->attention[span->length];
+    const gint64 T = span->T, D = s->D, square = T * T, whole = (gint64)s->T * s->T;
+    const gint64 row = edt_span_row(span, sample), window = (2 * s->n - 1) * (2 * s->n - 1);
     float *scores = network->scratch[thread].scores, scale = (float)(1.0 / sqrt((double)s->d));
 
     for (int h = 0; h < s->H; h += s->heads_together) {
-        gint64 q = sample * T * 3 * D + h * s->d;
-        void *share = edt_rows_at(network, b->share, (sample * s->H + h) * square);
-        edt_product_run(s->scores, thread, edt_rows_at(network, b->qkv_rows, q),
+        gint64 q = row * 3 * D + h * s->d;
+        void *share = edt_rows_at(network, b->share, sample * s->H * whole + h * square);
+        edt_product_run(a->scores, thread, edt_rows_at(network, b->qkv_rows, q),
                         edt_rows_at(network, b->qkv_rows, q + D), NULL, scores);
-        for (int i = 0; i < s->heads_together; i++)
-            network->kernels->softmax(s->n, scores + i * square, scale,
-                                      b->windows + (h + i) * window,
-                                      edt_rows_at(network, share, i * square), network->act);
-        edt_product_run(s->mix, thread, share, edt_rows_at(network, b->qkv_rows, q + 2 * D), NULL,
-                        edt_rows_at(network, b->mixed, sample * T * D + h * s->d));
+        for (int i = 0; i < s->heads_together; i++) {
+            const float *windows = b->windows + (b->has_table ? (h + i) * window : 0);
+            void *to = edt_rows_at(network, share, i * square);
+            if (span->length == EDT_FEW)
+                network->kernels->softmax_few((int)T, s->n, network->places + sample * s->T,
+                                              scores + i * square, scale, windows, to,
+                                              network->act);
+            else
+                network->kernels->softmax(s->n, scores + i * square, scale, windows, to,
+                                          network->act);
+        }
+        edt_product_run(a->mix, thread, share, edt_rows_at(network, b->qkv_rows, q + 2 * D), NULL,
+                        edt_rows_at(network, b->mixed, row * D + h * s->d));
     }
 }
 
-static void block_forward(EdtTrainNetwork *network, const Block *b, int job, int thread)
+/* The stream becomes a product of itself and what the block is set beside. */
+static void merge_beside(EdtTrainNetwork *network, const Block *b, const Span *span, int thread)
 {
-    const Stage *s = &network->stages[b->stage];
-    const int T = s->T, D = s->D, first = job * s->samples, end = first + s->samples;
-    const EdtType act = network->act;
-    const gint64 row = (gint64)first * T;
+    const int D = network->stages[b->stage].D;
+    const gint64 at = span->row * D;
+    void *pair = edt_rows_at(network, b->pair, 2 * at);
 
-    for (int i = first; i < end; i++)
-        network->kernels->norm(T, D, b->x_in + (gint64)i * T * D, edt_site_row(&b->site, i, 0),
-                               edt_site_row(&b->site, i, D),
-                               edt_rows_at(network, b->y1, (gint64)i * T * D), act);
-    edt_linear_forward(network, &b->qkv, thread, edt_rows_at(network, b->y1, row * D),
+    network->kernels->pair((span->end - span->first) * span->T, D, b->before + at, b->beside + at,
+                           pair, network->act);
+    edt_linear_forward(network, &b->skip, span->length, thread, pair, b->merged + at);
+}
+
+static void attend(EdtTrainNetwork *network, const Block *b, const Span *span, int thread)
+{
+    const int T = span->T, D = network->stages[b->stage].D;
+    const gint64 row = span->row;
+
+    for (int i = span->first; i < span->end; i++) {
+        gint64 at = edt_span_row(span, i) * D;
+        network->kernels->norm(T, D, b->x_in + at, edt_site_row(&b->site, i, 0),
+                               edt_site_row(&b->site, i, D), edt_rows_at(network, b->y1, at),
+                               network->act);
+    }
+    edt_linear_forward(network, &b->qkv, span->length, thread, edt_rows_at(network, b->y1, row * D),
                        edt_rows_at(network, b->qkv_rows, row * 3 * D));
-    for (int i = first; i < end; i++)
-        attention(network, b, thread, i);
-    edt_linear_forward(network, &b->proj, thread, edt_rows_at(network, b->mixed, row * D),
+    for (int i = span->first; i < span->end; i++)
+        attention(network, b, span, thread, i);
+    edt_linear_forward(network, &b->proj, span->length, thread,
+                       edt_rows_at(network, b->mixed, row * D),
                        edt_rows_at(network, b->p1, row * D));
-    for (int i = first; i < end; i++) {
-        gint64 at = (gint64)i * T * D;
+    for (int i = span->first; i < span->end; i++) {
+        gint64 at = edt_span_row(span, i) * D;
         network->kernels->update(T, D, b->x_in + at, edt_site_row(&b->site, i, 2 * D),
                                  edt_rows_at(network, b->p1, at), b->x_middle + at,
                                  edt_site_row(&b->site, i, 3 * D), edt_site_row(&b->site, i, 4 * D),
-                                 edt_rows_at(network, b->y2, at), act);
-    }
-    void *h = edt_rows_at(network, b->h, row * b->fc1.N),
-         *u = edt_rows_at(network, b->u, row * b->fc1.N);
-    edt_linear_forward(network, &b->fc1, thread, edt_rows_at(network, b->y2, row * D), h);
-    network->kernels->gelu(b->fc1.rows * b->fc1.N, h, u, act);
-    edt_linear_forward(network, &b->fc2, thread, u, edt_rows_at(network, b->p2, row * D));
-    for (int i = first; i < end; i++) {
-        gint64 at = (gint64)i * T * D;
-        network->kernels->update(T, D, b->x_middle + at, edt_site_row(&b->site, i, 5 * D),
-                                 edt_rows_at(network, b->p2, at), b->x + at, NULL, NULL, NULL, act);
+                                 edt_rows_at(network, b->y2, at), network->act);
     }
 }
+
+static void think(EdtTrainNetwork *network, const Block *b, const Span *span, int thread)
+{
+    const int T = span->T, D = network->stages[b->stage].D;
+    const gint64 row = span->row, rows = (gint64)(span->end - span->first) * T;
+    void *h = edt_rows_at(network, b->h, row * b->fc1.N),
+         *u = edt_rows_at(network, b->u, row * b->fc1.N);
+
+    edt_linear_forward(network, &b->fc1, span->length, thread, edt_rows_at(network, b->y2, row * D),
+                       h);
+    network->kernels->gelu(rows * b->fc1.N, h, u, network->act);
+    edt_linear_forward(network, &b->fc2, span->length, thread, u,
+                       edt_rows_at(network, b->p2, row * D));
+    for (int i = span->first; i < span->end; i++) {
+        gint64 at = edt_span_row(span, i) * D;
+        network->kernels->update(T, D, b->x_middle + at, edt_site_row(&b->site, i, 5 * D),
+                                 edt_rows_at(network, b->p2, at), b->x + at, NULL, NULL, NULL,
+                                 network->act);
+    }
+}
+
+void edt_train_block_forward(EdtTrainNetwork *network, const Block *b, int job, int thread)
+{
+    const Span span = edt_train_span(network, &network->stages[b->stage], b->hides, job);
+
+    if (b->skip.N)
+        merge_beside(network, b, &span, thread);
+    attend(network, b, &span, thread);
+    think(network, b, &span, thread);
+}
+
+void edt_train_block_windows(EdtTrainNetwork *network, const Block *b)
+{
+    const Stage *s = &network->stages[b->stage];
+    if (b->has_table)
+        network->kernels->windows(s->n, s->H, network->weights + b->table, b->windows);
+}
+
+/* ---- stages ---- */
 
 /* The middle mask of XL-sized models: x = x m + (1 - m) table, before block 4. */
 static void mask_middle(EdtTrainNetwork *network, float *x, int first, int samples)
 {
     const int T = network->stages[0].T, D = network->stages[0].D;
     const guint8 *keep = network->input->middle;
+    const float *table = edt_joint_positions(network, &network->joints[0]);
     for (gint64 t = (gint64)first * T; keep && t < (gint64)(first + samples) * T; t++)
         if (!keep[t])
-            memcpy(x + t * D, network->table + t % T * D, (gsize)D * sizeof(float));
+            memcpy(x + t * D, table + t % T * D, (gsize)D * sizeof(float));
 }
 
-typedef struct {
-    int stage, first; /* its first block */
-} Range;
-
-static void stage_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
+static void stage_job(EdtTrainNetwork *network, int index, int thread, gpointer stage)
 {
-    const Range *range = data;
-    const Stage *s = &network->stages[range->stage];
-    for (int i = 0; i < network->v.depths[range->stage]; i++) {
-        Block *b = &network->blocks[range->first + i];
-        if (range->stage == 0 && i == 4)
+    const int number = GPOINTER_TO_INT(stage);
+    const Stage *s = &network->stages[number];
+    for (int i = 0; i < s->depth; i++) {
+        if (number == 0 && i == 4)
             mask_middle(network, network->blocks[3].x, index * s->samples, s->samples);
-        block_forward(network, b, index, thread);
+        edt_train_block_forward(network, &network->blocks[s->first + i], index, thread);
     }
 }
 
-static void run_stage(EdtTrainNetwork *network, int stage, int first)
+static void run_stage(EdtTrainNetwork *network, int stage)
 {
-    Range range = {stage, first};
     const Stage *s = &network->stages[stage];
-    for (int i = first; i < first + network->v.depths[stage]; i++)
-        network->kernels->windows(s->n, s->H, network->weights + network->blocks[i].table,
-                                  network->blocks[i].windows);
-    edt_train_jobs(network, s->jobs, stage_job, &range);
+    for (int i = 0; i < s->depth; i++)
+        edt_train_block_windows(network, &network->blocks[s->first + i]);
+    edt_train_jobs(network, s->jobs, stage_job, GINT_TO_POINTER(stage));
 }
 
-/* ---- ends and joints ---- */
-
-static void embed_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
-{
-    const Stage *s = &network->stages[0];
-    const EdtVariant *v = &network->v;
-    const gint64 picture = (gint64)v->channels * v->latent_size * v->latent_size;
-    const gint64 rows = network->embed.rows, K = network->embed.K;
-
-    for (int i = index * s->samples; i < (index + 1) * s->samples; i++)
-        network->kernels->patchify(v->channels, v->latent_size, v->patch,
-                                   network->input->x + i * picture,
-                                   network->patches + (gint64)i * s->T * K);
-    edt_linear_forward(network, &network->embed, thread, network->patches + index * rows * K,
-                       network->x + index * rows * s->D);
-    for (int i = index * s->samples; i < (index + 1) * s->samples; i++)
-        network->kernels->add_table(s->T, s->D, network->table,
-                                    network->x + (gint64)i * s->T * s->D);
-}
-
-static void down_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
-{
-    const int level = GPOINTER_TO_INT(data);
-    const Stage *fine = &network->stages[level], *s = &network->stages[level + 1];
-    const Down *down = &network->down[level];
-    const float *x = edt_train_stage_output(network, level);
-    const guint8 *keep = network->input->down[level];
-    const gint64 rows = down->linear.rows;
-
-    for (int i = index * s->samples; i < (index + 1) * s->samples; i++)
-        network->kernels->merge(
-            fine->n, fine->D, x + (gint64)i * fine->T * fine->D, edt_site_row(&down->site, i, 0),
-            edt_site_row(&down->site, i, 4 * fine->D), keep ? keep + (gint64)i * fine->T : NULL,
-            edt_rows_at(network, down->y, (gint64)i * s->T * 4 * fine->D), network->act);
-    edt_linear_forward(network, &down->linear, thread,
-                       edt_rows_at(network, down->y, index * rows * 4 * fine->D),
-                       down->x + index * rows * s->D);
-    for (int i = index * s->samples; i < (index + 1) * s->samples; i++)
-        network->kernels->add_table(s->T, s->D, down->table, down->x + (gint64)i * s->T * s->D);
-}
-
-static void expand_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
-{
-    const int level = GPOINTER_TO_INT(data);
-    const Up *up = &network->up[level];
-    const gint64 rows = up->expand.rows, at = index * rows * up->expand.K;
-    void *coarse = edt_rows_at(network, up->coarse, at);
-
-    network->kernels->convert(rows * up->expand.K, edt_train_stage_output(network, 2 + level) + at,
-                              coarse, network->act);
-    edt_linear_forward(network, &up->expand, thread, coarse,
-                       edt_rows_at(network, up->e, index * rows * up->expand.N));
-}
-
-static void concat_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
-{
-    const int level = GPOINTER_TO_INT(data);
-    const Up *up = &network->up[level];
-    const Stage *s = &network->stages[3 + level];
-    const float *skip = level == 0 ? network->down[0].x : network->x; /* last in, first out */
-    const gint64 rows = up->cat.rows, picture = (gint64)s->T * s->D;
-
-    for (int i = index * s->samples; i < (index + 1) * s->samples; i++)
-        network->kernels->concat(s->n, s->D, edt_rows_at(network, up->e, i * picture),
-                                 skip + i * picture, edt_site_row(&up->site, i, 0),
-                                 edt_site_row(&up->site, i, 2 * s->D),
-                                 edt_rows_at(network, up->y, 2 * i * picture), network->act);
-    edt_linear_forward(network, &up->cat, thread,
-                       edt_rows_at(network, up->y, index * rows * 2 * s->D),
-                       up->x + index * rows * s->D);
-    for (int i = index * s->samples; i < (index + 1) * s->samples; i++)
-        network->kernels->add_table(s->T, s->D, up->table, up->x + i * picture);
-}
+/* ---- the end ---- */
 
 static void head_job(EdtTrainNetwork *network, int index, int thread, gpointer data)
 {
@@ -233,7 +208,7 @@ static void head_job(EdtTrainNetwork *network, int index, int thread, gpointer d
             s->T, s->D, x + (gint64)i * s->T * s->D, edt_site_row(&network->final, i, 0),
             edt_site_row(&network->final, i, s->D),
             edt_rows_at(network, network->y, (gint64)i * s->T * s->D), network->act);
-    edt_linear_forward(network, &network->head, thread,
+    edt_linear_forward(network, &network->head, EDT_ALL, thread,
                        edt_rows_at(network, network->y, index * rows * s->D),
                        network->out_rows + index * rows * row_width);
     for (int i = index * s->samples; i < (index + 1) * s->samples; i++)
@@ -242,23 +217,57 @@ static void head_job(EdtTrainNetwork *network, int index, int thread, gpointer d
                                      (float *)data + i * picture);
 }
 
+/* ---- what is seen ---- */
+
+/* The tokens that a sample shows; how many. */
+static int find_seen(EdtTrainNetwork *network, int sample)
+{
+    const Stage *s = &network->stages[0];
+    const gint64 at = (gint64)sample * s->T;
+    int n = 0;
+
+    for (int t = 0; t < s->T; t++)
+        if (network->input->seen[at + t]) {
+            network->ids[at + n] = t;
+            network->places[at + n++] = t % s->n - t / s->n * (2 * s->n - 1);
+        }
+    return n;
+}
+
+/* Finds which samples hide tokens and how many they show; products for that many may be new. */
+static void look(EdtTrainNetwork *network)
+{
+    const int T = network->stages[0].T;
+
+    network->few = T;
+    network->first_few = network->N;
+    if (!network->filling || !network->input->seen)
+        return;
+    for (int i = network->N - 1; i >= 0; i--) {
+        const int seen = find_seen(network, i);
+        if (seen == T)
+            break;
+        network->few = seen;
+        network->first_few = i;
+    }
+    if (network->few == T || network->few == network->planned)
+        return;
+    g_clear_error(&network->failure);
+    network->planned = 0;
+    if (edt_train_network_plan_few(network, &network->failure))
+        network->planned = network->few;
+    else /* _check() tells it */
+        network->first_few = network->N;
+}
+
 void edt_train_network_forward(EdtTrainNetwork *network, const EdtTrainInput *input, float *out)
 {
-    const Stage *s = network->stages;
-    int first = 0;
-
     network->input = input;
+    look(network);
     condition(network);
-    edt_train_jobs(network, s[0].jobs, embed_job, NULL);
     for (int stage = 0; stage < network->n_stages; stage++) {
-        run_stage(network, stage, first);
-        first += network->v.depths[stage];
-        if (stage < 2) {
-            edt_train_jobs(network, s[stage + 1].jobs, down_job, GINT_TO_POINTER(stage));
-        } else if (stage < network->n_stages - 1) {
-            edt_train_jobs(network, s[stage].jobs, expand_job, GINT_TO_POINTER(stage - 2));
-            edt_train_jobs(network, s[stage + 1].jobs, concat_job, GINT_TO_POINTER(stage - 2));
-        }
+        edt_train_joint_forward(network, stage);
+        run_stage(network, stage);
     }
-    edt_train_jobs(network, s[network->n_stages - 1].jobs, head_job, out);
+    edt_train_jobs(network, network->stages[network->n_stages - 1].jobs, head_job, out);
 }

@@ -67,11 +67,21 @@ typedef struct {
                         const float *scale, void *de, float *d_skip, float *d_shift, float *d_scale,
                         EdtType act);
 
+    /* y [T, 2D] act = [x, skip], both [T,D]; and back: dx = the first half of dy, d_skip = the
+     * second, or grows by it where there is more. */
+    void (*pair)(int T, int D, const float *x, const float *skip, void *y, EdtType act);
+    void (*pair_back)(int T, int D, const float *dy, float *dx, float *d_skip, gboolean more);
+
     /* One head: p [T,T] act = softmax(s * scale + bias); bias as a window, see windows. */
     void (*softmax)(int n, const float *s, float scale, const float *window, void *p, EdtType act);
     /* ds [T,T] act = scale * softmax'(dp); d_window += the unscaled gradient by offset. */
     void (*softmax_back)(int n, const void *p, const float *dp, float scale, void *ds,
                          float *d_window, EdtType act);
+    /* The same of T tokens of the grid, by their places [T]: x - y (2n-1) of each. */
+    void (*softmax_few)(int T, int n, const int *places, const float *s, float scale,
+                        const float *window, void *p, EdtType act);
+    void (*softmax_few_back)(int T, int n, const int *places, const void *p, const float *dp,
+                             float scale, void *ds, float *d_window, EdtType act);
     /* The reference's table [(2n-1)^2, H], index (qy-ky+n-1)(2n-1) + (qx-kx+n-1), to windows
      * [H][2n-1][2n-1] with x mirrored: entry [dy][dx], dx = kx-qx+n-1, so that the keys of a grid
      * row are neighbours; and back (added). */

@@ -120,6 +120,56 @@ static void softmax_back(int n, const void *p, const float *dp, float scale, voi
     }
 }
 
+/* ---- softmax of some tokens ---- */
+
+/* Where the window of query q begins for these places. */
+EDT_INLINE gint64 window_at(int n, int place)
+{
+    return (gint64)(n - 1) * (2 * n - 1) + n - 1 - place;
+}
+
+static void softmax_few(int T, int n, const int *places, const float *s, float scale,
+                        const float *window, void *p, EdtType act)
+{
+    float row[TOKENS_MAX];
+    for (int q = 0; q < T; q++) {
+        const gint64 at = (gint64)q * T;
+        const float *own = window + window_at(n, places[q]);
+#pragma omp simd
+        for (int k = 0; k < T; k++)
+            row[k] = s[at + k] * scale + own[places[k]];
+        const float factor = 1.0f / exponentials(T, row);
+        EDT_BY_TYPE(act, TYPE, store_shares(T, row, factor, p, TYPE, at));
+    }
+}
+
+/* Places differ, so no two keys of a query add to the same number. */
+EDT_INLINE void few_logits_back(int T, const int *restrict places, const float *restrict d_share,
+                                float sum, float scale, float *restrict shares,
+                                float *restrict d_window)
+{
+#pragma omp simd
+    for (int k = 0; k < T; k++) {
+        float d = shares[k] * (d_share[k] - sum);
+        d_window[places[k]] += d;
+        shares[k] = d * scale;
+    }
+}
+
+static void softmax_few_back(int T, int n, const int *places, const void *p, const float *dp,
+                             float scale, void *ds, float *d_window, EdtType act)
+{
+    float row[TOKENS_MAX], sum = 0;
+    for (int q = 0; q < T; q++) {
+        const gint64 at = (gint64)q * T;
+        EDT_BY_TYPE(act, TYPE, sum = load_shares(T, p, TYPE, at, dp + at, row));
+        few_logits_back(T, places, dp + at, sum, scale, row, d_window + window_at(n, places[q]));
+        EDT_BY_TYPE(act, TYPE, store_shares(T, row, 1.0f, ds, TYPE, at));
+    }
+}
+
+/* ---- windows, GELU, SiLU ---- */
+
 static void windows(int n, int H, const float *table, float *windows)
 {
     const int side = 2 * n - 1;
@@ -139,22 +189,12 @@ static void windows_back(int n, int H, const float *d_windows, float *d_table)
                     d_windows[(h * side + y) * side + x];
 }
 
-/* GELU(h) = h s(h) with s = sigmoid(2 sqrt(2/pi) (h + 0.044715 h^3)): the tanh form, since
- * (1 + tanh z) / 2 = sigmoid(2 z). */
-#define GELU_SLOPE 1.5957691216057308f
-#define GELU_CUBIC 0.044715f
-
-EDT_INLINE float gelu_sigmoid(float h)
-{
-    return 1.0f / (1.0f + edt_vector_exp(-GELU_SLOPE * (h + GELU_CUBIC * h * h * h)));
-}
-
 EDT_INLINE void gelu_as(gint64 count, const void *h, void *u, EdtType type)
 {
 #pragma omp simd
     for (gint64 i = 0; i < count; i++) {
         float x = load_one(h, type, (gsize)i);
-        store_one(u, type, (gsize)i, x * gelu_sigmoid(x));
+        store_one(u, type, (gsize)i, x * edt_vector_gelu_sigmoid(x));
     }
 }
 
@@ -167,8 +207,8 @@ EDT_INLINE void gelu_back_as(gint64 count, const void *h, const void *du, void *
 {
 #pragma omp simd
     for (gint64 i = 0; i < count; i++) {
-        float x = load_one(h, type, (gsize)i), s = gelu_sigmoid(x);
-        float slope = GELU_SLOPE * (1.0f + 3.0f * GELU_CUBIC * x * x);
+        float x = load_one(h, type, (gsize)i), s = edt_vector_gelu_sigmoid(x);
+        float slope = EDT_GELU_SLOPE * (1.0f + 3.0f * EDT_GELU_CUBIC * x * x);
         store_one(dh, type, (gsize)i,
                   load_one(du, type, (gsize)i) * (s + x * s * (1.0f - s) * slope));
     }
@@ -199,6 +239,8 @@ void EDT_AT_LEVEL(edt_train_kernels_attention_)(EdtTrainKernels *k)
 {
     k->softmax = softmax;
     k->softmax_back = softmax_back;
+    k->softmax_few = softmax_few;
+    k->softmax_few_back = softmax_few_back;
     k->windows = windows;
     k->windows_back = windows_back;
     k->gelu = gelu;

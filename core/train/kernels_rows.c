@@ -117,6 +117,37 @@ static void add_table(int T, int D, const float *table, float *x)
         x[i] += table[i];
 }
 
+/* ---- pairs ---- */
+
+EDT_INLINE void pair_as(int T, int D, const float *x, const float *skip, void *y, EdtType type)
+{
+    for (int t = 0; t < T; t++) {
+        const gint64 from = (gint64)t * D, to = 2 * from;
+#pragma omp simd
+        for (int i = 0; i < D; i++) {
+            store_one(y, type, (gsize)(to + i), x[from + i]);
+            store_one(y, type, (gsize)(to + D + i), skip[from + i]);
+        }
+    }
+}
+
+static void pair(int T, int D, const float *x, const float *skip, void *y, EdtType act)
+{
+    EDT_BY_TYPE(act, TYPE, pair_as(T, D, x, skip, y, TYPE));
+}
+
+static void pair_back(int T, int D, const float *dy, float *dx, float *d_skip, gboolean more)
+{
+    for (int t = 0; t < T; t++) {
+        const float *row = dy + 2 * (gint64)t * D;
+        float *skip = d_skip + (gint64)t * D;
+        memcpy(dx + (gint64)t * D, row, (gsize)D * sizeof(float));
+#pragma omp simd
+        for (int i = 0; i < D; i++)
+            skip[i] = more ? skip[i] + row[D + i] : row[D + i];
+    }
+}
+
 /* ---- down ---- */
 
 /* official DownSample: x0 (0,0), x1 (1,0), x2 (0,1), x3 (1,1) as (row, col) */
@@ -314,6 +345,8 @@ void EDT_AT_LEVEL(edt_train_kernels_rows_)(EdtTrainKernels *k)
     k->norm_back = norm_back;
     k->gate_back = gate_back;
     k->add_table = add_table;
+    k->pair = pair;
+    k->pair_back = pair_back;
     k->merge = merge;
     k->merge_back = merge_back;
     k->concat = concat;

@@ -25,6 +25,8 @@ static double snr_at(const EdtLoss *loss, int t)
 
 static double mse_weight(const EdtLoss *loss, int t)
 {
+    if (loss->weighting == EDT_WEIGHTING_PLAIN)
+        return 1.0;
     double snr = snr_at(loss, t);
     double capped = MIN(loss->weighting == EDT_WEIGHTING_VELOCITY ? snr + 1.0 : snr, SNR_MOST);
     return loss->prediction == EDT_PREDICT_NOISE ? capped / snr : capped;

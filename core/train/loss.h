@@ -6,9 +6,9 @@
  *
  * with w = min(snr,5)/snr for predicted noise and min(snr,5) for predicted x0 (Min-SNR,
  * arXiv 2303.09556), or min(snr+1,5) for predicted x0 (the loss of predicted velocity, arXiv
- * 2202.00512, capped alike).  The variational term teaches the variance alone: the mean is held fixed in
- * it.  At t = 0 it is the likelihood of the 8-bit value, else a KL divergence.  The official code
- * has share 1; see train.h.
+ * 2202.00512, capped alike), or w = 1 (DiT).  The variational term teaches the variance alone: the
+ * mean is held fixed in it.  At t = 0 it is the likelihood of the 8-bit value, else a KL
+ * divergence.  The official code has share 1; see train.h.
  */
 #pragma once
 

@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "network/condition.h"
 
+#include <string.h>
+
 static float *take_f32(EdtArena *arena, gint64 rows, gint64 width)
 {
     return edt_arena_take(arena, (gsize)(rows * width) * sizeof(float));
@@ -18,13 +20,24 @@ static void *take_act(const EdtTrainNetwork *network, EdtArena *arena, gint64 ro
     return edt_arena_take(arena, (gsize)(rows * width) * edt_type_size(network->act));
 }
 
-static void carve_block(EdtTrainNetwork *network, EdtArena *a, Block *b, const float *x_in)
+static gint64 windows_of(const Stage *s)
+{
+    return (gint64)s->H * (2 * s->n - 1) * (2 * s->n - 1);
+}
+
+/* ---- blocks ---- */
+
+static void carve_block(EdtTrainNetwork *network, EdtArena *a, Block *b, const float *before)
 {
     const Stage *s = &network->stages[b->stage];
-    gint64 rows = (gint64)network->N * s->T, D = s->D, side = 2 * s->n - 1;
+    gint64 rows = (gint64)network->N * s->T, D = s->D;
 
-    b->x_in = x_in;
-    b->windows = take_f32(a, s->H, side * side);
+    b->before = b->x_in = before;
+    if (b->skip.N) {
+        b->pair = take_act(network, a, rows, 2 * D);
+        b->x_in = b->merged = take_f32(a, rows, D);
+    }
+    b->windows = b->has_table ? take_f32(a, 1, windows_of(s)) : network->no_windows;
     b->x_middle = take_f32(a, rows, D);
     b->x = take_f32(a, rows, D);
     b->y1 = take_act(network, a, rows, D);
@@ -38,31 +51,100 @@ static void carve_block(EdtTrainNetwork *network, EdtArena *a, Block *b, const f
     b->p2 = take_act(network, a, rows, D);
 }
 
-static void carve_resampling(EdtTrainNetwork *network, EdtArena *a, int i)
+/* What a block is set beside, by the skip of its stage; k: its place there. */
+static void connect(EdtTrainNetwork *network, EdtArena *a, const Stage *s, int k)
 {
-    const Stage *fine = &network->stages[i], *below = &network->stages[i + 1];
-    const Stage *above = &network->stages[2 + i], *up = &network->stages[3 + i];
-    gint64 N = network->N;
+    Block *b = &network->blocks[s->first + k];
+    Joint *beginning = &network->joints[0];
 
-    network->down[i].table = take_f32(a, below->T, below->D);
-    network->down[i].y = take_act(network, a, N * below->T, 4 * fine->D);
-    network->down[i].x = take_f32(a, N * below->T, below->D);
-    network->up[i].table = take_f32(a, up->T, up->D);
-    network->up[i].coarse = take_act(network, a, N * above->T, above->D);
-    network->up[i].e = take_act(network, a, N * above->T, 4 * up->D);
-    network->up[i].y = take_act(network, a, N * up->T, 2 * up->D);
-    network->up[i].x = take_f32(a, N * up->T, up->D);
-    network->d_skip[i] = take_f32(a, N * fine->T, fine->D);
+    switch (edt_variant_stage(&network->v, b->stage).skip) {
+    case EDT_SKIP_NONE:
+        break;
+    case EDT_SKIP_MIRROR: { /* its twin lies as far before the middle as it lies behind */
+        Block *twin = &network->blocks[s->first - 1 - k];
+        b->beside = twin->x;
+        b->d_beside = twin->d_left = take_f32(a, (gint64)network->N * s->T, s->D);
+        break;
+    }
+    case EDT_SKIP_TOKENS:
+        b->beside = beginning->x;
+        b->d_beside = beginning->d_skip;
+        b->d_more = TRUE;
+        break;
+    }
 }
+
+static void carve_stage(EdtTrainNetwork *network, EdtArena *a, int i)
+{
+    const Stage *s = &network->stages[i];
+    const float *x = i == 0 && network->filling ? network->seen_x : network->joints[i].x;
+
+    for (int k = 0; k < s->depth; k++) {
+        Block *b = &network->blocks[s->first + k];
+        carve_block(network, a, b, x);
+        connect(network, a, s, k);
+        x = b->x;
+    }
+}
+
+/* ---- joints ---- */
+
+/* Only a joint whose x another one or blocks are set beside has a derivative of that kind; and
+ * where tokens are hidden it gathers what comes from those that are seen. */
+static void carve_skip(EdtTrainNetwork *network, EdtArena *a, int i)
+{
+    const Stage *s = &network->stages[i];
+    gboolean wanted = i == 0 && network->filling;
+
+    for (int k = i + 1; k < network->n_stages; k++)
+        wanted |= network->joints[k].kind == EDT_JOINT_UP && network->joints[k].partner == i;
+    if (wanted)
+        network->joints[i].d_skip = take_f32(a, (gint64)network->N * s->T, s->D);
+}
+
+static void carve_joint(EdtTrainNetwork *network, EdtArena *a, int i)
+{
+    Joint *joint = &network->joints[i];
+    const Stage *s = &network->stages[i];
+    const gint64 N = network->N, rows = N * s->T;
+
+    if (joint->kind == EDT_JOINT_THROUGH) {
+        joint->x = edt_train_stage_output(network, i - 1);
+        return;
+    }
+    joint->x = take_f32(a, rows, s->D);
+    if (!joint->learnt)
+        joint->table = take_f32(a, s->T, s->D);
+    switch (joint->kind) {
+    case EDT_JOINT_PATCHES:
+        joint->patches = take_f32(a, rows, joint->merge.K);
+        break;
+    case EDT_JOINT_DOWN:
+        joint->y = take_act(network, a, rows, joint->merge.K);
+        break;
+    case EDT_JOINT_UP:
+        joint->coarse = take_act(network, a, N * s[-1].T, s[-1].D);
+        joint->e = take_act(network, a, N * s[-1].T, joint->expand.N);
+        joint->y = take_act(network, a, rows, joint->merge.K);
+        break;
+    case EDT_JOINT_TABLE:
+        joint->filled = take_f32(a, rows, s->D);
+        carve_block(network, a, &network->side, joint->filled);
+        break;
+    case EDT_JOINT_THROUGH:
+        break;
+    }
+    carve_skip(network, a, i);
+}
+
+/* ---- the rest ---- */
 
 static void carve_ends(EdtTrainNetwork *network, EdtArena *a)
 {
     const Stage *s = &network->stages[0];
     gint64 N = network->N, rows = N * s->T, D = s->D;
 
-    network->table = take_f32(a, s->T, D);
-    network->patches = take_f32(a, rows, network->embed.K);
-    network->x = take_f32(a, rows, D);
+    network->no_windows = take_f32(a, 1, windows_of(s));
     network->y = take_act(network, a, rows, D);
     network->out_rows = take_f32(a, rows, network->head.N);
     network->timesteps = take_f32(a, N, 1);
@@ -77,6 +159,11 @@ static void carve_ends(EdtTrainNetwork *network, EdtArena *a)
         network->sites[i]->rows = take_f32(a, N, network->sites[i]->columns);
         network->sites[i]->d_rows = take_f32(a, N, network->sites[i]->columns);
     }
+    if (!network->filling)
+        return;
+    network->seen_x = take_f32(a, rows, D);
+    network->ids = edt_arena_take(a, (gsize)rows * sizeof(int));
+    network->places = edt_arena_take(a, (gsize)rows * sizeof(int));
 }
 
 /* Buffers of the backward and of threads serve all stages: each as large as the largest needs. */
@@ -87,9 +174,8 @@ static void carve_shared(EdtTrainNetwork *network, EdtArena *a)
 
     for (int i = 0; i < network->n_stages; i++) {
         const Stage *s = &network->stages[i];
-        gint64 side = 2 * s->n - 1;
         row_width = MAX(row_width, (gint64)s->T * s->D);
-        windows = MAX(windows, s->H * side * side);
+        windows = MAX(windows, windows_of(s));
         scores = MAX(scores, (gint64)s->heads_together * s->T * s->T);
         job_rows = MAX(job_rows, (gint64)s->samples * s->T);
         widest = MAX(widest, s->D);
@@ -114,46 +200,44 @@ static void carve_weights(EdtTrainNetwork *network, EdtArena *a)
 {
     for (guint i = 0; i < network->linears->len; i++) {
         Linear *l = network->linears->pdata[i];
-        l->forward_weight = edt_arena_take(a, edt_product_packed_bytes(l->forward));
-        l->backward_weight = edt_arena_take(a, edt_product_packed_bytes(l->backward));
+        l->forward_weight = edt_arena_take(a, edt_product_packed_bytes(l->forward[EDT_ALL]));
+        l->backward_weight = edt_arena_take(a, edt_product_packed_bytes(l->backward[EDT_ALL]));
     }
 }
 
 static void carve(EdtTrainNetwork *network, EdtArena *a)
 {
-    const float *x = NULL;
-    int first = 0;
-
     carve_weights(network, a);
     carve_ends(network, a);
-    carve_resampling(network, a, 0);
-    carve_resampling(network, a, 1);
-    for (int s = 0; s < network->n_stages; s++) {
-        x = s == 0 ? network->x : s <= 2 ? network->down[s - 1].x : network->up[s - 3].x;
-        for (int i = 0; i < network->v.depths[s]; i++, first++) {
-            carve_block(network, a, &network->blocks[first], x);
-            x = network->blocks[first].x;
-        }
+    for (int i = 0; i < network->n_stages; i++) {
+        carve_joint(network, a, i);
+        carve_stage(network, a, i);
     }
     carve_shared(network, a);
 }
 
-gboolean edt_train_network_make_memory(EdtTrainNetwork *network, GError **error)
+void edt_train_network_measure(EdtTrainNetwork *network)
 {
     EdtArena arena = {0};
-    const EdtVariant *v = &network->v;
 
     carve(network, &arena);
     network->bytes = arena.used;
-    network->memory = edt_alloc(arena.used, error);
+}
+
+gboolean edt_train_network_make_memory(EdtTrainNetwork *network, GError **error)
+{
+    const Stage *s = network->stages;
+
+    edt_train_network_measure(network);
+    network->memory =
+        edt_memory_fits(network->bytes, error) ? edt_alloc(network->bytes, error) : NULL;
     if (network->memory == NULL)
         return FALSE;
-    arena = (EdtArena){.base = network->memory};
+    EdtArena arena = {.base = network->memory};
     carve(network, &arena);
-    edt_position_table(network->stages[0].n, v->dims[0], network->table);
-    for (int i = 0; i < 2; i++) {
-        edt_position_table(network->stages[i + 1].n, v->dims[i + 1], network->down[i].table);
-        edt_position_table(network->stages[i + 3].n, v->dims[i + 3], network->up[i].table);
-    }
+    memset(network->no_windows, 0, (gsize)windows_of(s) * sizeof(float));
+    for (int i = 0; i < network->n_stages; i++)
+        if (network->joints[i].table)
+            edt_position_table(s[i].n, s[i].D, network->joints[i].table);
     return TRUE;
 }

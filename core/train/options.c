@@ -15,7 +15,7 @@
 #define PATH_BYTES 65536
 #define CODINGS_MAX 1000
 
-const char *const edt_weighting_words[] = {"min-snr", "velocity", NULL};
+const char *const edt_weighting_words[] = {"min-snr", "velocity", "plain", NULL};
 
 typedef enum { INTEGER, WIDE, NUMBER, FLAG, TEXT } Kind;
 
@@ -58,6 +58,7 @@ static const struct {
     FIELD(average_ramp, FLAG, FALSE),
     FIELD(label_dropout, NUMBER, FALSE),
     FIELD(seed, WIDE, TRUE),
+    LATER(decode_layer, INTEGER, TRUE),
     LATER(vae, TEXT, FALSE),
     LATER(vae_mean, FLAG, FALSE),
     LATER(codings, INTEGER, FALSE),
@@ -101,6 +102,28 @@ void edt_train_options_init(EdtTrainOptions *options)
     };
 }
 
+/* At the size that fits all patches and grids. */
+gboolean edt_train_options_own(EdtTrainOptions *options, const char *variant)
+{
+    EdtVariant v;
+    if (!edt_variant_named(variant, 256, &v))
+        return FALSE;
+    const EdtTraining *own = edt_variant_training(&v);
+    options->variant = g_intern_string(variant);
+    options->rate = own->rate;
+    options->rate_end = own->rate_end;
+    options->clip = own->clip;
+    options->decode_layer = own->decoder;
+    options->uniform = own->uniform;
+    options->masked = own->hiding != EDT_HIDING_NONE;
+    options->weighting = own->plain ? EDT_WEIGHTING_PLAIN : EDT_WEIGHTING_MIN_SNR;
+    if (own->noise) {
+        options->schedule = EDT_SCHEDULE_LINEAR;
+        options->prediction = EDT_PREDICT_NOISE;
+    }
+    return TRUE;
+}
+
 static gboolean refuse(GError **error, const char *what)
 {
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, "This cannot be trained: %s.", what);
@@ -127,8 +150,10 @@ static gboolean check_numbers(const EdtTrainOptions *o, GError **error)
         return refuse(error, "the codings of a picture must be between 1 and 1000");
     if (o->weighting == EDT_WEIGHTING_VELOCITY && o->prediction == EDT_PREDICT_NOISE)
         return refuse(error, "the velocity weighting is for predicted pictures, not for noise");
+    if (o->precision == EDT_PRECISION_INT8)
+        return refuse(error, "training computes in f32 or bf16, not in int8");
     if (o->schedule > EDT_SCHEDULE_COSINE || o->prediction > EDT_PREDICT_DENOISED ||
-        o->weighting > EDT_WEIGHTING_VELOCITY || o->precision > EDT_PRECISION_BF16)
+        o->weighting > EDT_WEIGHTING_PLAIN || o->precision > EDT_PRECISION_BF16)
         return refuse(error, "schedule, prediction, weighting or type is none that there is");
     if (!(o->cfg_scale >= 0 && o->cfg_scale <= EDT_CFG_SCALE_MAX))
         return refuse(error, "the guidance to recommend must be between 0 and 100");
@@ -181,9 +206,12 @@ static gboolean check_texts(const EdtTrainOptions *o, GError **error)
 gboolean edt_train_options_check(const EdtTrainOptions *o, EdtVariant *v, GError **error)
 {
     if (!o->variant || !edt_variant_named(o->variant, o->image_size, v))
-        return refuse(error, "there is no such variant for this image size");
-    if (!edt_train_knows(v))
-        return refuse(error, "only networks of EDT can be trained");
+        return refuse(error,
+                      "there is no such variant for this image size; EDT-Ti/4 works on pictures as "
+                      "they are, EDT-S/2, DiT-S/2, MDTv2-S/2 and the like on latents (--vae)");
+    if (o->decode_layer && !edt_variant_divide(v, o->decode_layer))
+        return refuse(error, "the decode layer must leave blocks in front of MDT's decoder; other "
+                             "networks have none");
     if ((o->pictures != NULL) == (o->features != NULL))
         return refuse(error, "either a folder of pictures or one of features must be given");
     if (!check_space(o, v, error))
@@ -268,8 +296,10 @@ gboolean edt_train_options_from_json(EdtTrainOptions *options, const char *json,
     JsonNode *root;
 
     edt_train_options_init(options);
-    if (!json_parser_load_from_data(parser, json, -1, error))
+    if (!json_parser_load_from_data(parser, json, -1, error)) {
+        edt_json_mend_reason(error);
         return FALSE;
+    }
     root = json_parser_get_root(parser);
     for (gsize i = 0; root && JSON_NODE_HOLDS_OBJECT(root) && i < G_N_ELEMENTS(fields); i++)
         if (!take(json_node_get_object(root), options, i)) {

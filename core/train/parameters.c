@@ -40,8 +40,8 @@ static void add_layer(const EdtLayer *layer, gpointer user_data)
 {
     const gboolean linear = edt_layer_is_linear(layer);
 
-    if (layer->kind == EDT_LAYER_POSITIONS)
-        return; /* fixed: edt_position_table() */
+    if (layer->fixed)
+        return;
     add(user_data, layer, FALSE, linear ? ".weight" : "");
     if (linear && layer->bias)
         add(user_data, layer, TRUE, ".bias");
@@ -115,6 +115,10 @@ static void begin(const EdtParameter *parameter, EdtRandom *random, float *out)
         break;
     case EDT_FIRST_ZERO:
         break;
+    case EDT_FIRST_TABLE:
+        edt_position_table((int)lround(sqrt((double)parameter->shape[1])), (int)parameter->shape[2],
+                           out);
+        break;
     }
 }
 
@@ -145,7 +149,8 @@ void edt_parameters_open_gates(const EdtParameters *p, EdtRandom *random, float 
             normal(random, 1.0f, out, parameter->count);
         else if ((part == EDT_PART_TIME_IN || part == EDT_PART_TIME_OUT) && !parameter->is_bias)
             xavier(random, parameter, out);
-        else if (part == EDT_PART_SITE && parameter->layer.owner == EDT_OWNER_BLOCK) {
+        else if (part == EDT_PART_SITE && (parameter->layer.owner == EDT_OWNER_BLOCK ||
+                                           parameter->layer.owner == EDT_OWNER_SIDE)) {
             if (parameter->is_bias)
                 open_gates(parameter, out);
             else

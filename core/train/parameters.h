@@ -2,7 +2,7 @@
  *
  * Where each weight of a network lies in one flat array of f32.  Weights, gradients, the averages
  * and the optimiser's moments are parallel arrays with this one layout, so that the optimiser, the
- * average and a checkpoint are single loops.  The fixed position tables are not in it.
+ * average and a checkpoint are single loops.  Position tables that are fixed are not in it.
  * Next: train_network.h, which reads and differentiates them.
  */
 #pragma once

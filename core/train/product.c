@@ -10,9 +10,9 @@
 #include <omp.h>
 #include <string.h>
 
-typedef struct {
-    dnnl_memory_t a, b, bias, c, plain, scratch;
-} Memories; /* oneDNN's handles carry the address, so every thread has its own */
+enum { A, B, BIAS, C, PLAIN, SCRATCH, MEMORIES };
+/* oneDNN's handles carry the address, so every thread has its own. */
+typedef dnnl_memory_t Memories[MEMORIES];
 
 struct EdtProduct {
     EdtProducts *products;
@@ -31,6 +31,7 @@ struct EdtProducts {
     void **scratch;         /* [threads] */
     void **turned;          /* [threads] a B before it is packed */
     gsize scratch_bytes, turned_bytes;
+    gsize prepared_bytes; /* of scratch, as it is there */
     GPtrArray *products;
     int failure; /* first dnnl_status_t, set atomically */
 };
@@ -53,24 +54,23 @@ EdtProducts *edt_products_new(int threads, GError **error)
     return NULL;
 }
 
+static void memories_free(EdtProduct *product)
+{
+    for (int i = 0; product->memories && i < product->products->threads; i++)
+        for (int k = 0; k < MEMORIES; k++)
+            dnnl_memory_destroy(product->memories[i][k]);
+    g_clear_pointer(&product->memories, g_free);
+}
+
 static void product_free(EdtProduct *product)
 {
-    for (int i = 0; product->memories && i < product->products->threads; i++) {
-        dnnl_memory_destroy(product->memories[i].a);
-        dnnl_memory_destroy(product->memories[i].b);
-        dnnl_memory_destroy(product->memories[i].bias);
-        dnnl_memory_destroy(product->memories[i].c);
-        dnnl_memory_destroy(product->memories[i].plain);
-        dnnl_memory_destroy(product->memories[i].scratch);
-    }
+    const dnnl_memory_desc_t descs[] = {product->a, product->b, product->bias, product->c,
+                                        product->plain};
+    memories_free(product);
     dnnl_primitive_destroy(product->primitive);
     dnnl_primitive_destroy(product->reorder);
-    dnnl_memory_desc_destroy(product->a);
-    dnnl_memory_desc_destroy(product->b);
-    dnnl_memory_desc_destroy(product->bias);
-    dnnl_memory_desc_destroy(product->c);
-    dnnl_memory_desc_destroy(product->plain);
-    g_free(product->memories);
+    for (gsize i = 0; i < G_N_ELEMENTS(descs); i++)
+        dnnl_memory_desc_destroy(descs[i]);
     g_free(product);
 }
 
@@ -110,6 +110,8 @@ static dnnl_status_t describe_b(EdtProduct *product)
     if (!s->packed)
         return describe(&product->b, s->batch, s->K, s->N, s->b_batch, s->b_row, s->b_column,
                         s->type);
+    if (s->packed_for)
+        return dnnl_memory_desc_clone(&product->b, s->packed_for->b);
     dnnl_status_t status = describe(&product->plain, 0, s->K, s->N, 0, s->N, 1, s->type);
     if (!status)
         status = dnnl_memory_desc_create_with_tag(&product->b, 2, (dnnl_dims_t){s->K, s->N},
@@ -145,11 +147,6 @@ static dnnl_status_t set_attributes(const EdtProductSpec *s, dnnl_primitive_attr
         status = dnnl_primitive_attr_set_post_ops(attr, post);
     dnnl_post_ops_destroy(post);
     return status;
-}
-
-static gint64 macs_of(const EdtProductSpec *s)
-{
-    return MAX(s->batch, 1) * s->M * s->N * s->K;
 }
 
 /* B is described as the product reads it. */
@@ -217,11 +214,13 @@ static dnnl_status_t describe_matmul(const EdtProduct *product, dnnl_primitive_d
 /* Made while OpenMP has one thread, because that is how it will run. */
 static dnnl_status_t make_primitive(EdtProduct *product)
 {
+    const EdtProductSpec *s = &product->spec;
+    const gint64 macs = MAX(s->batch, 1) * s->M * s->N * s->K;
     dnnl_primitive_desc_t desc = NULL;
     dnnl_status_t status = describe_matmul(product, &desc);
     gboolean again = FALSE;
 
-    if (!status && product->spec.packed)
+    if (!status && s->packed && !s->packed_for)
         status = make_reorder(product, desc, &again);
     if (!status && again) {
         dnnl_primitive_desc_destroy(desc);
@@ -231,8 +230,7 @@ static dnnl_status_t make_primitive(EdtProduct *product)
     if (!status)
         product->scratch_bytes = MAX(product->scratch_bytes, edt_onednn_scratch(desc));
     if (!status)
-        status = edt_onednn_make(desc, "a product of the training", macs_of(&product->spec),
-                                 &product->primitive);
+        status = edt_onednn_make(desc, "a product of the training", macs, &product->primitive);
     dnnl_primitive_desc_destroy(desc);
     return status;
 }
@@ -250,15 +248,20 @@ static dnnl_status_t make(EdtProduct *product)
     return status;
 }
 
+static gboolean same(const EdtProductSpec *a, const EdtProductSpec *b)
+{
+    const gsize before =
+        G_STRUCT_OFFSET(EdtProductSpec, packed) + sizeof a->packed; /* no padding */
+    return a->packed_for == b->packed_for && memcmp(a, b, before) == 0;
+}
+
 const EdtProduct *edt_products_plan(EdtProducts *p, const EdtProductSpec *spec, GError **error)
 {
     EdtProduct *product;
 
-    for (guint i = 0; i < p->products->len; i++) {
-        product = p->products->pdata[i];
-        if (memcmp(&product->spec, spec, sizeof *spec) == 0)
-            return product;
-    }
+    for (guint i = 0; i < p->products->len; i++)
+        if (same(&((EdtProduct *)p->products->pdata[i])->spec, spec))
+            return p->products->pdata[i];
     product = g_new0(EdtProduct, 1);
     product->products = p;
     product->spec = *spec;
@@ -278,20 +281,13 @@ static dnnl_status_t make_memories_of(EdtProduct *product, int thread,
                                       const_dnnl_memory_desc_t scratch)
 {
     EdtProducts *p = product->products;
-    Memories *m = &product->memories[thread];
-    const struct {
-        dnnl_memory_t *memory;
-        const_dnnl_memory_desc_t desc;
-        void *data;
-    } all[] = {
-        {&m->a, product->a, DNNL_MEMORY_NONE},         {&m->b, product->b, DNNL_MEMORY_NONE},
-        {&m->c, product->c, DNNL_MEMORY_NONE},         {&m->bias, product->bias, DNNL_MEMORY_NONE},
-        {&m->plain, product->plain, DNNL_MEMORY_NONE}, {&m->scratch, scratch, p->scratch[thread]},
-    };
+    const const_dnnl_memory_desc_t all[MEMORIES] = {product->a, product->b,     product->bias,
+                                                    product->c, product->plain, scratch};
     dnnl_status_t status = dnnl_success;
-    for (gsize i = 0; i < G_N_ELEMENTS(all) && !status; i++)
-        if (all[i].desc)
-            status = dnnl_memory_create(all[i].memory, all[i].desc, p->engine, all[i].data);
+    for (int i = 0; i < MEMORIES && !status; i++)
+        if (all[i])
+            status = dnnl_memory_create(&product->memories[thread][i], all[i], p->engine,
+                                        i == SCRATCH ? p->scratch[thread] : DNNL_MEMORY_NONE);
     return status;
 }
 
@@ -300,7 +296,7 @@ static dnnl_status_t make_memories(EdtProduct *product)
     const EdtProducts *p = product->products;
     dnnl_memory_desc_t scratch = NULL;
     dnnl_status_t status = dnnl_memory_desc_create_with_tag(
-        &scratch, 1, (dnnl_dims_t){(dnnl_dim_t)MAX(p->scratch_bytes, 64)}, dnnl_u8, dnnl_a);
+        &scratch, 1, (dnnl_dims_t){(dnnl_dim_t)p->prepared_bytes}, dnnl_u8, dnnl_a);
 
     product->memories = g_new0(Memories, p->threads);
     for (int i = 0; i < p->threads && !status; i++)
@@ -309,17 +305,35 @@ static dnnl_status_t make_memories(EdtProduct *product)
     return status;
 }
 
-gboolean edt_products_prepare(EdtProducts *p, GError **error)
+/* Again where a later product wants more than there is: all of them look at the same. */
+static gboolean make_scratch(EdtProducts *p, GError **error)
 {
+    for (guint i = 0; i < p->products->len; i++)
+        memories_free(p->products->pdata[i]);
+    p->prepared_bytes = MAX(p->scratch_bytes, 64);
     for (int i = 0; i < p->threads; i++) {
-        p->scratch[i] = edt_alloc(MAX(p->scratch_bytes, 64), error);
+        edt_free(p->scratch[i]);
+        edt_free(p->turned[i]);
+        p->scratch[i] = edt_alloc(p->prepared_bytes, error);
         p->turned[i] = p->scratch[i] ? edt_alloc(MAX(p->turned_bytes, 64), error) : NULL;
         if (!p->turned[i])
             return FALSE;
     }
-    for (guint i = 0; i < p->products->len; i++)
-        if (!edt_onednn_ok(make_memories(p->products->pdata[i]), "prepare a matrix product", error))
+    return TRUE;
+}
+
+gboolean edt_products_prepare(EdtProducts *p, GError **error)
+{
+    const gboolean fits = p->scratch[0] && p->scratch_bytes <= p->prepared_bytes;
+
+    if (!fits && !make_scratch(p, error))
+        return FALSE;
+    for (guint i = 0; i < p->products->len; i++) {
+        EdtProduct *product = p->products->pdata[i];
+        if (!product->memories &&
+            !edt_onednn_ok(make_memories(product), "prepare a matrix product", error))
             return FALSE;
+    }
     return TRUE;
 }
 
@@ -338,11 +352,11 @@ void edt_product_pack(const EdtProduct *product, int thread, const void *b, void
 {
     EdtProducts *p = product->products;
     const EdtProductSpec *s = &product->spec;
-    const Memories *m = &product->memories[thread];
+    const dnnl_memory_t *m = product->memories[thread];
     const dnnl_exec_arg_t arguments[] = {
-        {DNNL_ARG_FROM, m->plain},
-        {DNNL_ARG_TO, m->b},
-        {DNNL_ARG_SCRATCHPAD, m->scratch},
+        {DNNL_ARG_FROM, m[PLAIN]},
+        {DNNL_ARG_TO, m[B]},
+        {DNNL_ARG_SCRATCHPAD, m[SCRATCH]},
     };
     void *plain = product->reorder ? p->turned[thread] : packed;
 
@@ -352,8 +366,8 @@ void edt_product_pack(const EdtProduct *product, int thread, const void *b, void
         memcpy(packed, b, edt_product_packed_bytes(product));
     if (!product->reorder)
         return;
-    dnnl_memory_set_data_handle(m->plain, s->b_row == 1 ? plain : (void *)b);
-    dnnl_memory_set_data_handle(m->b, packed);
+    dnnl_memory_set_data_handle(m[PLAIN], s->b_row == 1 ? plain : (void *)b);
+    dnnl_memory_set_data_handle(m[B], packed);
     note(p, dnnl_primitive_execute(product->reorder, p->streams[thread], 3, arguments));
 }
 
@@ -361,19 +375,19 @@ void edt_product_run(const EdtProduct *product, int thread, const void *a, const
                      const float *bias, void *c)
 {
     EdtProducts *p = product->products;
-    const Memories *m = &product->memories[thread];
+    const dnnl_memory_t *m = product->memories[thread];
     dnnl_exec_arg_t arguments[] = {
-        {DNNL_ARG_SRC, m->a},     {DNNL_ARG_WEIGHTS, m->b},
-        {DNNL_ARG_DST, m->c},     {DNNL_ARG_SCRATCHPAD, m->scratch},
-        {DNNL_ARG_BIAS, m->bias},
+        {DNNL_ARG_SRC, m[A]},     {DNNL_ARG_WEIGHTS, m[B]},
+        {DNNL_ARG_DST, m[C]},     {DNNL_ARG_SCRATCHPAD, m[SCRATCH]},
+        {DNNL_ARG_BIAS, m[BIAS]},
     };
 
-    dnnl_memory_set_data_handle(m->a, (void *)a);
-    dnnl_memory_set_data_handle(m->b, (void *)b);
-    dnnl_memory_set_data_handle(m->c, c);
-    if (m->bias)
-        dnnl_memory_set_data_handle(m->bias, (void *)bias);
-    note(p, dnnl_primitive_execute(product->primitive, p->streams[thread], m->bias ? 5 : 4,
+    dnnl_memory_set_data_handle(m[A], (void *)a);
+    dnnl_memory_set_data_handle(m[B], (void *)b);
+    dnnl_memory_set_data_handle(m[C], c);
+    if (m[BIAS])
+        dnnl_memory_set_data_handle(m[BIAS], (void *)bias);
+    note(p, dnnl_primitive_execute(product->primitive, p->streams[thread], m[BIAS] ? 5 : 4,
                                    arguments));
 }
 

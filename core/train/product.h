@@ -24,6 +24,7 @@ typedef struct {
     gboolean bias;         /* f32 [N], added to every row */
     gboolean accumulate;   /* C += (f32 C only) */
     gboolean packed;       /* B is read as edt_product_pack() leaves it; plain matrices only */
+    const EdtProduct *packed_for; /* ... for that one: the same but for M */
 } EdtProductSpec;
 
 EdtProducts *edt_products_new(int threads, GError **error);
@@ -32,7 +33,7 @@ void edt_products_free(EdtProducts *products);
 /* Owned by products; equal specs share one.  NULL with an error. */
 const EdtProduct *edt_products_plan(EdtProducts *products, const EdtProductSpec *spec,
                                     GError **error);
-/* After the last plan: working memory for every thread. */
+/* After the last plan, and after those that come later: working memory for every thread. */
 gboolean edt_products_prepare(EdtProducts *products, GError **error);
 
 /* Of a packed B: its bytes; B with the strides of the spec to where it lies packed, 64-byte

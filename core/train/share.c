@@ -70,18 +70,22 @@ static guint32 hash_state(const EdtTrainer *trainer)
     return hash(h, trainer->arrays.weights, trainer->parameters->count * sizeof(float));
 }
 
+gboolean edt_share_check(const EdtTrainer *trainer, GError **error)
+{
+    if (parts_of(trainer) >= edt_ranks_count())
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                "%d processes have nothing to share in a batch of %d pictures in micro-batches "
+                "of %d. Make the batch larger or the micro-batches smaller.",
+                edt_ranks_count(), trainer->options.batch, trainer->options.micro);
+    return FALSE;
+}
+
 gboolean edt_share_make(EdtTrainer *trainer, GError **error)
 {
     trainer->told = g_new0(double, told_count(trainer));
     if (!edt_ranks_begun())
         return TRUE;
-    if (parts_of(trainer) < edt_ranks_count()) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "%d processes have nothing to share in a batch of %d pictures in micro-batches "
-                    "of %d. Make the batch larger or the micro-batches smaller.",
-                    edt_ranks_count(), trainer->options.batch, trainer->options.micro);
-        return FALSE;
-    }
     return check_same("options", hash_options(trainer), error) &&
            check_same("types (--type)", (guint32)trainer->precision, error) &&
            check_same("training data", hash_data(trainer->dataset), error) &&

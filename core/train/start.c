@@ -97,8 +97,10 @@ static gboolean take_tensors(const Start *s)
         const EdtParameter *p = g_ptr_array_index(parameters->parameters, i);
         g_autofree char *name = g_strconcat("edt.", p->name, NULL);
         const EdtSafetensor *tensor = edt_safetensors_find(s->file, name);
-        if (!tensor && strcmp(p->name, STYLES) == 0)
-            continue; /* it begins to learn styles */
+        if (!tensor && (strcmp(p->name, STYLES) == 0 || p->layer.training))
+            continue; /* it begins to learn styles; what only training needs begins anew */
+        if (tensor && tensor->view.type == EDT_I8)
+            return refuse(s, "it is stored as int8, by its", name);
         if (!tensor || !fits(p, &tensor->view))
             return refuse(s, "it belongs to another network, by its", name);
         if (is_table(p))

@@ -26,8 +26,8 @@ typedef struct {
     EdtSampleLabels *picture_labels;
     float *weight; /* of the resampler, [pictures] */
     double *uniforms;
-    guint8 *middle, *down[2]; /* masks; plain rows keep all */
-    EdtLossTerms *terms;      /* [rows] */
+    guint8 *middle, *down[2], *seen; /* masks; plain rows keep all */
+    EdtLossTerms *terms;             /* [rows] */
     void *memory;
 } EdtBatch;
 
@@ -62,6 +62,7 @@ void edt_train_arrays_clear(EdtTrainer *trainer);
 void edt_train_use_weights(EdtTrainer *trainer); /* after they changed */
 
 /* share.c.  _make: errors when the ranks do not begin alike. */
+gboolean edt_share_check(const EdtTrainer *trainer, GError **error); /* before the data is read */
 gboolean edt_share_make(EdtTrainer *trainer, GError **error);
 /* The next backward is this rank's last one of the step: its gradients go out as they get ready. */
 void edt_share_listen(EdtTrainer *trainer, gboolean last);
@@ -73,6 +74,8 @@ void edt_share_forget(EdtTrainer *trainer);         /* all of them, for the next
 /* batch.c */
 gboolean edt_batch_make(EdtTrainer *trainer, GError **error);
 void edt_batch_clear(EdtBatch *batch);
+/* The filled batch as a forward takes it. */
+EdtTrainInput edt_batch_input(const EdtTrainer *trainer);
 /* Fills everything that a forward wants for part `part` of the next step. */
 gboolean edt_batch_fill(EdtTrainer *trainer, int part, GError **error);
 

@@ -63,14 +63,8 @@ static void teach_resampler(EdtTrainer *trainer)
 static gboolean run_part(EdtTrainer *trainer, int part, GError **error)
 {
     EdtBatch *b = &trainer->batch;
-    EdtTrainInput input = {
-        .x = b->x_t, .timestep = b->timestep, .label = b->label, .style = b->style};
+    const EdtTrainInput input = edt_batch_input(trainer);
 
-    if (trainer->options.masked) {
-        input.middle = b->middle;
-        input.down[0] = b->down[0];
-        input.down[1] = b->down[1];
-    }
     if (!edt_batch_fill(trainer, part, error))
         return FALSE;
     edt_train_network_forward(trainer->network, &input, b->out);
@@ -86,9 +80,10 @@ static int parts_of(const EdtTrainer *trainer)
 
 /* This rank's parts.  All timesteps of the step are drawn before any of its losses is learnt from:
  * so a step is the same one for any number of ranks. */
-static gboolean run_parts(EdtTrainer *trainer, GError **error)
+static gboolean run_parts(EdtTrainer *trainer, EdtTrainReport *report, GError **error)
 {
     const int first = edt_ranks_begun() ? edt_ranks_own() : 0, ranks = edt_ranks_count();
+    const gint64 since = g_get_monotonic_time();
 
     edt_share_forget(trainer);
     for (int part = first; part < parts_of(trainer); part += ranks) {
@@ -96,7 +91,9 @@ static gboolean run_parts(EdtTrainer *trainer, GError **error)
         if (!run_part(trainer, part, error))
             return FALSE;
         edt_share_put(trainer, part);
+        report->own_pictures += trainer->options.micro;
     }
+    report->own_seconds = (double)(g_get_monotonic_time() - since) / 1e6;
     edt_share_gather(trainer);
     return TRUE;
 }
@@ -164,7 +161,7 @@ gboolean edt_trainer_step(EdtTrainer *trainer, EdtTrainReport *report, GError **
         (EdtTrainReport){.step = trainer->step, .rate = rate_at(&trainer->options, trainer->step)};
     edt_threads_use(trainer->threads);
     memset(trainer->arrays.gradient, 0, trainer->parameters->count * sizeof(float));
-    good = run_parts(trainer, error);
+    good = run_parts(trainer, report, error);
     if (good) {
         g_mutex_lock(&trainer->whole);
         good = learn(trainer, report, error);

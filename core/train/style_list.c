@@ -6,6 +6,7 @@
 #include "edt.h"
 #include "model/names.h"
 #include "train/class_list.h"
+#include "train/list_file.h"
 #include "train/picture_file.h"
 
 #include <string.h>
@@ -82,22 +83,7 @@ static gboolean take_style(GPtrArray *styles, JsonNode *node)
 
 static gboolean from_json(const char *path, GPtrArray *styles, GError **error)
 {
-    g_autoptr(JsonParser) parser = json_parser_new();
-
-    if (!json_parser_load_from_file(parser, path, error))
-        return FALSE;
-    JsonNode *root = json_parser_get_root(parser);
-    JsonNode *list = root && JSON_NODE_HOLDS_OBJECT(root)
-                         ? json_object_get_member(json_node_get_object(root), "styles")
-                         : NULL;
-    JsonArray *array = list && JSON_NODE_HOLDS_ARRAY(list) ? json_node_get_array(list) : NULL;
-    gboolean ok = array != NULL;
-    for (guint i = 0; ok && i < json_array_get_length(array); i++)
-        ok = take_style(styles, json_array_get_element(array, i));
-    if (!ok)
-        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "“%s” is no list of styles: {\"styles\": [{\"name\": …}, …]}.", path);
-    return ok;
+    return edt_list_file_read(path, "styles", "{\"name\": …}", take_style, styles, error);
 }
 
 /* ---- what a model can hold, said before hours of training ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * EDT for training: a forward that keeps what its backward needs, and that backward, by hand.
+ * A network for training: a forward that keeps what its backward needs, and that backward, by hand.
  * The inference engine's twin is network/network.c; the formulas are the same, but here every
  * sample has its own timestep, class and style, weights change every step, and there are masks.
  *
@@ -22,15 +22,18 @@ typedef struct {
     const int *style;      /* [N]; n_styles is the null style; NULL where there are none */
     const guint8 *middle;  /* [N,T0] before block 4 of stage 0: a dropped token is its table row */
     const guint8 *down[2]; /* [N,T0], [N,T1]: what down 0 and 1 take in */
+    /* [N,T0] what MDT sees before its decoder: all in the first samples, then as many in each */
+    const guint8 *seen;
 } EdtTrainInput;
 
-/* Whether there is a backward of such networks: of EDT's, so far. */
-gboolean edt_train_knows(const EdtVariant *v);
 /* For batches of N samples; act: EDT_F32, or EDT_BF16 for products in bf16 with f32 sums.
  * Errors: EDT_ERROR_NO_MEMORY, _FAILED. */
 EdtTrainNetwork *edt_train_network_new(const EdtParameters *parameters, int N, EdtType act,
                                        int threads, GError **error);
 void edt_train_network_free(EdtTrainNetwork *network);
+/* What such a network would work in, without making it; 0 with an error. */
+gsize edt_train_network_needs(const EdtParameters *parameters, int N, EdtType act, int threads,
+                              GError **error);
 gsize edt_train_network_bytes(const EdtTrainNetwork *network); /* working memory */
 
 /* weights: one array of the layout, f32; halves: the same as bf16 (NULL with act EDT_F32).  They
@@ -44,8 +47,8 @@ void edt_train_network_forward(EdtTrainNetwork *network, const EdtTrainInput *in
 void edt_train_network_backward(EdtTrainNetwork *network, const float *d_out, float *gradient);
 
 /* During the next backwards (ready NULL: no more), ready() hears which piece of the gradient is
- * final: six or seven pieces that cover the layout once, the last stage's first.  Between them it
- * is called with count 0: a moment for whatever it has going on. */
+ * final: a piece for each stage and two more, which cover the layout once, the last stage's first.
+ * Between them it is called with count 0: a moment for whatever it has going on. */
 typedef void (*EdtGradientReady)(gpointer data, gsize offset, gsize count);
 void edt_train_network_tell(EdtTrainNetwork *network, EdtGradientReady ready, gpointer data);
 

@@ -77,6 +77,8 @@ static void list_arrays(EdtAdanArrays *a, float **all[ARRAYS])
 gboolean edt_train_arrays_make(EdtTrainer *trainer, GError **error)
 {
     float **all[ARRAYS];
+    if (!edt_memory_fits(ARRAYS * sizeof(float) * trainer->parameters->count, error))
+        return FALSE;
     list_arrays(&trainer->arrays, all);
     for (int i = 0; i < ARRAYS; i++)
         if (!(*all[i] = edt_parameters_array(trainer->parameters, error)))
@@ -127,8 +129,10 @@ static gboolean make(EdtTrainer *trainer, GError **error)
 {
     const EdtTrainOptions *o = &trainer->options;
 
-    if (!edt_train_options_check(o, &trainer->v, error))
+    if (!edt_train_options_check(o, &trainer->v, error) || !edt_share_check(trainer, error))
         return FALSE;
+    trainer->options.masked =
+        o->masked && edt_variant_training(&trainer->v)->hiding != EDT_HIDING_NONE;
     trainer->precision = edt_train_precision(o->precision);
     trainer->options.precision = trainer->precision; /* who resumes elsewhere keeps it */
     trainer->threads = edt_threads_resolve(o->threads);

@@ -248,6 +248,33 @@ static void test_unnamed(void)
     g_free(found);
 }
 
+/* What a class without a name is called where somebody chooses it finds it; what is written down
+ * stays the number, which every model has. */
+static void test_bare(void)
+{
+    char *names[] = {"Ampel", "class 3", NULL}, *styles[] = {"ink", "oil", NULL};
+    EdtModelInfo unnamed = {.n_classes = 10, .n_styles = 2, .class_list = EDT_CLASSES_UNNAMED};
+    EdtModelInfo some = {.n_classes = 4, .class_list = EDT_CLASSES_OWN, .class_names = names};
+    assert_first(&unnamed, "class 3", (int[]){3, -1});
+    assert_first(&unnamed, " Class  3", (int[]){3, -1});
+    g_assert_cmpint(edt_class_meant(&unnamed, "class 9"), ==, 9);
+    g_assert_cmpint(edt_class_meant(&unnamed, "class 10"), ==, -1);
+    g_assert_cmpint(edt_class_meant(&unnamed, "class 3b"), ==, -1);
+    g_assert_cmpint(edt_class_find(&unnamed, "class 3", NULL), ==, 3);
+    assert_refused(&unnamed, "class 10",
+                   "Unknown class “class 10”. This model does not name its classes: "
+                   "give a number from 0 to 9.");
+    g_assert_cmpint(edt_class_find(&some, "class 2", NULL), ==, 2);
+    g_assert_cmpint(edt_class_find(&some, "class 3", NULL), ==, 1); /* a name goes first */
+    g_assert_cmpint(edt_class_find(&some, "class 0", NULL), ==, -1);
+    g_assert_cmpint(edt_style_find(&unnamed, "style 1", NULL), ==, 1);
+    g_autofree char *class = edt_class_word(&unnamed, 3), *style = edt_style_word(&unnamed, 1);
+    g_assert_cmpstr(class, ==, "3");
+    g_assert_cmpstr(style, ==, "1");
+    unnamed.style_names = styles;
+    g_assert_cmpint(edt_style_find(&unnamed, "style 1", NULL), ==, -1);
+}
+
 static void assert_name(const EdtModelInfo *info, int index, const char *expected)
 {
     char *name = edt_class_name(info, index);
@@ -297,7 +324,9 @@ static void test_labels(void)
     }
     g_assert_cmpint(edt_class_find(&info, "orange", NULL), ==, 1); /* a name goes before a label */
     assert_first(&info, "hunde", (int[]){0, -1});
-    assert_first(&info, "Hundgesicht", (int[]){0, -1}); /* misspelled */
+    assert_first(&info, "Hundgesicht", (int[]){0, -1});      /* misspelled */
+    g_autofree char *message = refusal(&info, "Apfelsinne"); /* named as they are shown */
+    g_assert_true(g_str_has_prefix(message, "Unknown class “Apfelsinne”. Nearest: Apfelsine (1)"));
     assert_label(&info, 3, "no class");
     assert_label(NULL, 207, "golden retriever");
 }
@@ -494,6 +523,7 @@ int main(int argc, char **argv)
     g_test_add_func("/classes/search/unique", test_search_unique);
     g_test_add_func("/classes/own-names", test_own_names);
     g_test_add_func("/classes/unnamed", test_unnamed);
+    g_test_add_func("/classes/bare", test_bare);
     g_test_add_func("/classes/name", test_name);
     g_test_add_func("/classes/labels", test_labels);
     g_test_add_func("/classes/typed", test_typed);

@@ -62,7 +62,9 @@ ssize_t pwrite(int fd, const void *data, size_t size, off_t at)
 
 FILE *fdopen(int fd, const char *mode)
 {
-    return strpbrk(mode, "wa+") && is_due("fdopen") ? NULL : REAL("fdopen", FILE * (*)(int, const char *))(fd, mode);
+    return strpbrk(mode, "wa+") && is_due("fdopen")
+               ? NULL
+               : REAL("fdopen", FILE * (*)(int, const char *))(fd, mode);
 }
 
 size_t fwrite(const void *data, size_t size, size_t n, FILE *stream)

@@ -3,46 +3,16 @@
  * See program.h.
  */
 #include "program.h"
+#include "folder.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
 
 #include "record.h"
 
-static char *folder;
-
-static void remove_tree(const char *path)
-{
-    GDir *dir = g_dir_open(path, 0, NULL);
-    const char *name;
-    while (dir && (name = g_dir_read_name(dir))) {
-        char *inside = g_build_filename(path, name, NULL);
-        if (g_file_test(inside, G_FILE_TEST_IS_DIR) && !g_file_test(inside, G_FILE_TEST_IS_SYMLINK))
-            remove_tree(inside);
-        else
-            g_unlink(inside);
-        g_free(inside);
-    }
-    if (dir)
-        g_dir_close(dir);
-    g_rmdir(path);
-}
-
-static void remove_folder(void)
-{
-    remove_tree(folder);
-    g_free(folder);
-}
-
 const char *program_folder(void)
 {
-    if (!folder) {
-        GError *error = NULL;
-        folder = g_dir_make_tmp("edt-cli-XXXXXX", &error);
-        g_assert_no_error(error);
-        atexit(remove_folder);
-    }
-    return folder;
+    return test_folder();
 }
 
 char *program_path(const char *name)

@@ -145,6 +145,19 @@ static void test_mix(void)
     g_assert_true(program_exists("edt-tiny-bare-class-3-class-4-5.png"));
 }
 
+/* What was mixed in the picture's style is so in another one, too; what has a style of its own
+ * keeps that. */
+static void test_mix_styles(void)
+{
+    EXPECT(0, "sample", "-m", STICKERS, "--class", "1", "--seed", "1", "--steps", "1", "--style",
+           "1", "--mix", "4:0.3,5/2:0.2", "-o", "styled.png");
+    expect_in_record("styled.png", "\"mix\":[[4,0.3,1],[5,0.2,2]],");
+    EXPECT(0, "sample", "--from", "styled.png", "-m", STICKERS, "--style", "0", "-o",
+           "restyled.png");
+    expect_in_record("restyled.png", "\"style\":0,");
+    expect_in_record("restyled.png", "\"mix\":[[4,0.3,0],[5,0.2,2]],");
+}
+
 static void test_frames(void)
 {
     SAMPLE("frames/%02d.png", "--frames", "4", "--mix", "6");
@@ -198,6 +211,62 @@ static void test_jobs(void)
     expect_same("j2.png", "j4.png");
 }
 
+/* What is read is not written over, whatever is allowed. */
+static void test_spared(void)
+{
+    g_autofree guint8 *sketch = pixels_of("sketch.png"), *mask = pixels_of("mask.png");
+    const char *const all[][4] = {{"--image", "sketch.png", "-o", "./sketch.png"},
+                                  {"--mask", "mask.png", "-o", "mask.png"},
+                                  {"--from", "a.png", "-o", "a.png"},
+                                  {"--image", "sketch.png", "--latent-out", "sketch.png"}};
+    GBytes *from = program_contents("a.png");
+    for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
+        Outcome outcome =
+            program_expect(2, NULL, "sample", "--class", "3", "--steps", "1", "--force", all[i][0],
+                           all[i][1], all[i][2], all[i][3], NULL);
+        g_autofree char *sentence = g_strdup_printf("%s is what %s reads", all[i][3], all[i][0]);
+        g_assert_nonnull(strstr(outcome.err, sentence));
+        outcome_clear(&outcome);
+    }
+    EXPECT_INPUT(1, "{\"class\":3,\"source\":\"sketch.png\",\"output\":\"sketch.png\"}\n", "sample",
+                 "--jobs", "-", "--force");
+    EXPECT_INPUT(1, "{\"class\":3,\"output\":\"mask.png\"}\n", "sample", "--jobs", "-", "--mask",
+                 "mask.png", "--force");
+    g_autofree guint8 *after = pixels_of("sketch.png"), *mask_after = pixels_of("mask.png");
+    g_assert_cmpmem(sketch, SIDE * SIDE * 3, after, SIDE * SIDE * 3);
+    g_assert_cmpmem(mask, SIDE * SIDE * 3, mask_after, SIDE * SIDE * 3);
+    GBytes *still = program_contents("a.png");
+    g_assert_true(g_bytes_equal(from, still));
+    g_bytes_unref(from);
+    g_bytes_unref(still);
+}
+
+/* Neither under a name that nobody said, nor where a record names it by its hash. */
+static void test_spared_unsaid(void)
+{
+    const char *name = "edt-tiny-bare-class-3-8.png";
+    write_picture(name, FALSE, 50);
+    g_autofree guint8 *before = pixels_of(name);
+    Outcome outcome =
+        program_expect(1, "{\"class\":3,\"seed\":8,\"source\":\"edt-tiny-bare-class-3-8.png\"}\n",
+                       "sample", "--jobs", "-", "--steps", "1", "--force", NULL);
+    g_assert_nonnull(strstr(outcome.out, "is what \\\"source\\\" reads"));
+    outcome_clear(&outcome);
+    g_autofree guint8 *after = pixels_of(name);
+    g_assert_cmpmem(before, SIDE * SIDE * 3, after, SIDE * SIDE * 3);
+
+    g_autofree char *record = program_record("a.png"), *sha256 = NULL, *kept = NULL, *own = NULL;
+    sha256 = g_strndup(strstr(record, "\"source\":\"") + strlen("\"source\":\""), 64);
+    kept = g_strconcat("home/state/edt/history/sources/", sha256, ".png", NULL);
+    own = g_strconcat(sha256, ".png", NULL);
+    g_autofree char *from = program_path(kept), *to = program_path(own);
+    g_assert_cmpint(g_rename(from, to), ==, 0);
+    outcome = program_expect(2, NULL, "sample", "--from", "a.png", "-o", own, "--force", NULL);
+    g_assert_nonnull(strstr(outcome.err, "is what --from reads"));
+    outcome_clear(&outcome);
+    expect_again("a.png");
+}
+
 /* ---- what cannot be ---- */
 
 static void test_refused(void)
@@ -229,6 +298,20 @@ static void test_refused(void)
     EXPECT(3, "sample", "--class", "3", "--image", "nothing.png", "-o", "no.png");
     EXPECT(2, "sample", "--class", "3", "--image", "sketch.png", "--paper", "blue", "-o", "no.png");
     EXPECT(2, "sample", "--class", "3", "--image", "sketch.png", "--careful", "-o", "no.png");
+    const char *const blank[][2] = {
+        {"--seed", " 7"},       {"--seed", "7 "},     {"-n", " 1"},      {"-n", "1 "},
+        {"--batch-size", " 1"}, {"--steps", " 1"},    {"--steps", "1 "}, {"--cfg-scale", " 2"},
+        {"--cfg-scale", "2 "},  {"--threads", "010 "}};
+    for (gsize i = 0; i < G_N_ELEMENTS(blank); i++) {
+        Outcome outcome = program_expect(2, NULL, "sample", "--class", "3", "-o", "no.png",
+                                         blank[i][0], blank[i][1], NULL);
+        g_autofree char *sentence =
+            g_strdup_printf("%s %s cannot be: give a", blank[i][0], blank[i][1]);
+        g_assert_nonnull(strstr(outcome.err, sentence));
+        outcome_clear(&outcome);
+    }
+    EXPECT_INPUT(1, "{\"class\":3,\"seed\":\" 7\",\"output\":\"no.png\"}\n", "sample", "--jobs",
+                 "-");
     EXPECT(2, "sample", "--class", "3,4", "--mix", "5", "--frames", "3", "-o", "no-%d.png");
     g_assert_false(program_exists("no.png"));
 }
@@ -241,8 +324,11 @@ int main(int argc, char **argv)
     g_test_add_func("/canvas/missing-source", test_missing_source);
     g_test_add_func("/canvas/mask", test_mask);
     g_test_add_func("/canvas/mix", test_mix);
+    g_test_add_func("/canvas/mix-styles", test_mix_styles);
     g_test_add_func("/canvas/frames", test_frames);
     g_test_add_func("/canvas/jobs", test_jobs);
+    g_test_add_func("/canvas/spared", test_spared);
+    g_test_add_func("/canvas/spared-unsaid", test_spared_unsaid);
     g_test_add_func("/canvas/refused", test_refused);
     return g_test_run();
 }

@@ -39,6 +39,10 @@ class Network(nn.Module):
 
 EDT_models = {'EDT-S/2': Network}
 '''
+GPU_BENCH = '''#!/bin/sh
+[ "$EDT_BENCH_JSON $*" = "1 S 2,32 bf16" ] || exit 1
+for n in 2 32; do echo "{\\"work\\":\\"EDT-S/2\\",\\"samples\\":$n,\\"median_ms\\":0.5}"; done
+'''
 EDT = '#!/bin/sh\necho \'{"event":"bench","median_ms":0.5}\'\n'
 
 report = Report()
@@ -80,6 +84,13 @@ def main():
         check('a training step has both passes',
               done.returncode == 0 and 'EDT-S/2 training | f32' in done.stdout and
               set(calls) == {'8 True False', '8 True True'}, (done, calls))
+        (folder / 'gpu-bench').write_text(GPU_BENCH)
+        (folder / 'gpu-bench').chmod(0o755)
+        done, calls = run(folder, name, '--device', 'cuda', '--sizes', 'S', '--types', 'bf16',
+                          '--bench', str(folder / 'gpu-bench'), '--budget', '0')
+        check('on a GPU: edt measured, nothing of PyTorch begun when no time is left',
+              done.returncode == 1 and done.stderr.count('no time is left') == 2 and not calls,
+              done)
     report.done()
 
 

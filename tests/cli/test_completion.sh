@@ -24,6 +24,7 @@ expect() { # WHAT-IS-OFFERED WORD...: the last word is completed
 expect sample edt sa
 expect --sampler edt sample --sa
 expect --force edt plot --f
+expect balanced edt sample --speed ba
 expect dpm++2m edt sample --sampler dp
 expect stamps edt sample -m st
 expect stamps edt info sta

@@ -136,7 +136,7 @@ static void test_usage(void)
 static void test_without_model(void)
 {
     char **folders = edt_models_folders();
-    gboolean installed = g_file_test(folders[g_strv_length(folders) - 1], G_FILE_TEST_EXISTS);
+    gboolean installed = g_file_test(folders[g_strv_length(folders) - 2], G_FILE_TEST_EXISTS);
     g_strfreev(folders);
     if (installed) {
         g_test_skip("a model is installed on this machine");
@@ -565,7 +565,10 @@ static void test_bench_train(void)
     JsonObject *machine = find_event(lines, "machine", 0);
     g_assert_cmpfloat(json_object_get_double_member(machine, "FMA f32"), >, 0);
     g_assert_cmpfloat(json_object_get_double_member(machine, "memory"), >, 0);
+    g_assert_cmpfloat(json_object_get_double_member(machine, "memory 2 MiB"), >, 0);
     g_assert_cmpfloat(json_object_get_double_member(machine, "share_of_cores"), >, 0);
+    g_assert_cmpfloat(json_object_get_double_member(machine, "share_of_best"), ==,
+                      1); /* the first */
     JsonObject *row = find_event(lines, "bench", 0);
     JsonArray *operations = json_object_get_array_member(row, "operations");
     double median = json_object_get_double_member(row, "median_ms"), sum = 0;
@@ -575,6 +578,8 @@ static void test_bench_train(void)
     for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
         JsonObject *part = json_array_get_object_element(operations, i);
         g_assert_cmpstr(json_text(part, "what"), ==, parts[i]);
+        g_assert_cmpstr(json_text(part, "limit"), ==, i < 2 ? "FMA f32" : "memory");
+        g_assert_cmpfloat(json_object_get_double_member(part, "share_of_limit"), >, 0);
         sum += json_object_get_double_member(part, "ms");
     }
     g_assert_cmpfloat(fabs(sum / median - 1), <, 1e-3); /* one run: its parts are the whole */
@@ -586,6 +591,37 @@ static void test_bench_train(void)
     EXPECT(2, "train", "--bench");
 }
 
+static Outcome bench_tiny(void)
+{
+    return program_expect(0, NULL, "bench", "--train", "--sizes", "Ti", "--size", "16", "-n", "1",
+                          "-r", "1", "--warm-up", "0", "--types", "f32", "--breakdown", NULL);
+}
+
+/* What a unit gave at best is kept, and a machine that gives less is called busy. */
+static void test_bench_busy(void)
+{
+    g_autofree char *path = program_path("home/state/edt/peaks.ini");
+    g_autoptr(GKeyFile) best = g_key_file_new();
+    Outcome outcome = bench_tiny();
+    g_assert_nonnull(strstr(outcome.out, "% of FMA f32 |"));
+    g_assert_nonnull(strstr(outcome.out, "% of memory |"));
+    outcome_clear(&outcome);
+    g_assert_true(g_key_file_load_from_file(best, path, G_KEY_FILE_NONE, NULL));
+    g_auto(GStrv) machines = g_key_file_get_groups(best, NULL);
+    g_assert_cmpuint(g_strv_length(machines), ==, 1);
+    g_assert_cmpfloat(g_key_file_get_double(best, machines[0], "peak f32", NULL), >, 0);
+    const double seen = g_key_file_get_double(best, machines[0], "FMA f32", NULL);
+    g_assert_cmpfloat(seen, >, 0);
+    g_key_file_set_double(best, machines[0], "FMA f32", 1e3 * seen);
+    g_assert_true(g_key_file_save_to_file(best, path, NULL));
+    outcome = bench_tiny();
+    g_assert_nonnull(strstr(outcome.err, "The machine is busy: "));
+    outcome_clear(&outcome);
+    g_assert_true(g_key_file_load_from_file(best, path, G_KEY_FILE_NONE, NULL));
+    g_assert_cmpfloat(g_key_file_get_double(best, machines[0], "FMA f32", NULL), ==, 1e3 * seen);
+    g_assert_cmpint(g_unlink(path), ==, 0); /* of other tests' runs nothing is the best */
+}
+
 /* It says where the AMM can be. */
 static void test_amm(void)
 {
@@ -595,14 +631,79 @@ static void test_amm(void)
     EXPECT(0, "import", dit, "--heads", "2", "-o", "dit.safetensors");
     outcome = program_expect(0, NULL, "info", "dit.safetensors", NULL);
     g_assert_nonnull(strstr(outcome.out, "AMM          none: official and automatic do nothing"));
+    g_assert_nonnull(strstr(outcome.out, "reuse        none: the network has no inner stages"));
     outcome_clear(&outcome);
     outcome = program_expect(0, NULL, "info", "dit.safetensors", "--json", NULL);
     g_assert_nonnull(strstr(outcome.out, "\"amm_official\":false,\"amm_auto\":false"));
+    g_assert_nonnull(strstr(outcome.out, "\"inner_stages\":false"));
     outcome_clear(&outcome);
-    outcome = program_expect(0, NULL, "sample", "-m", "dit.safetensors", "--amm", "official",
-                             "--steps", "1", "--latent-only", "--latent-out", "dit.npy", NULL);
+    outcome =
+        program_expect(0, NULL, "sample", "-m", "dit.safetensors", "--amm", "official", "--reuse",
+                       "2", "--steps", "1", "--latent-only", "--latent-out", "dit.npy", NULL);
     g_assert_nonnull(strstr(outcome.err, "AMM official (nowhere)"));
+    g_assert_nonnull(strstr(outcome.err, "at every 2 later steps (it has none)"));
     outcome_clear(&outcome);
+}
+
+/* One "start" event's settings, of a run with these options beside --speed fast. */
+static void expect_speed(const char *option, const char *value, gint64 steps, const char *sampler,
+                         const char *interval)
+{
+    Outcome outcome = program_expect(0, NULL, "sample", "-c", "3", "-s", "7", "--speed", "fast",
+                                     "--json", "-f", "-o", "fast.png", option, value, NULL);
+    g_autoptr(GPtrArray) lines = json_lines(outcome.out);
+    JsonObject *start = find_event(lines, "start", 0);
+    g_assert_cmpint(json_number(start, "steps"), ==, steps);
+    g_assert_cmpstr(json_text(start, "sampler"), ==, sampler);
+    g_assert_cmpint(json_number(start, "reuse"), ==, 2);
+    g_assert_cmpstr(json_text(start, "cfg_interval"), ==, interval);
+    outcome_clear(&outcome);
+}
+
+/* An option says more than a preset, and a preset more than the record of --from. */
+static void test_speed(void)
+{
+    EXPECT(0, "sample", "-c", "3", "-s", "7", "--steps", "2", "-o", "slow.png");
+    expect_speed(NULL, NULL, 12, "unipc", "0.3,1");
+    expect_speed("--steps", "3", 3, "unipc", "0.3,1");
+    expect_speed("--sampler", "ddim", 12, "ddim", "0.3,1");
+    expect_speed("--cfg-interval", "0,1", 12, "unipc", "0,1");
+    expect_speed("--from", "slow.png", 12, "unipc", "0.3,1");
+    g_autofree char *record = program_record("fast.png");
+    g_assert_nonnull(strstr(record, "\"cfg_interval\":\"0.3,1\",\"reuse\":2,"));
+    EXPECT(2, "sample", "-c", "3", "--speed", "quick");
+    program_remove("fast.png");
+    program_remove("slow.png");
+}
+
+/* Every shortcut of the tiny model: itself is no way off, another one is some. */
+static void test_bench_shortcuts(void)
+{
+    Outcome outcome = program_expect(0, NULL, "bench", "--shortcuts", "-n", "2", "-r", "1",
+                                     "--steps", "4", "--format", "json", NULL);
+    g_autoptr(GPtrArray) lines = json_lines(outcome.out);
+    int n = count_events(lines, "shortcut"), presets = 0;
+    for (int i = 0; i < n; i++) {
+        JsonObject *row = find_event(lines, "shortcut", i);
+        const char *name = json_text(row, "shortcut");
+        const double picture = json_object_get_double_member(row, "picture_distance");
+        const double way = json_object_get_double_member(row, "trajectory_distance");
+        gboolean exact = g_str_has_suffix(name, "exact");
+        presets += g_str_has_prefix(name, "--speed");
+        g_assert_true(exact ? picture == 0 && way == 0 : picture > 0 && way > 0);
+        g_assert_true(picture < 1 && way < 1);
+        g_assert_cmpfloat(json_object_get_double_member(row, "ms"), >, 0);
+        g_assert_cmpint(json_number(row, "steps"), ==,
+                        !g_str_has_prefix(name, "--speed") ? 4 : json_number(row, "steps"));
+    }
+    g_assert_cmpint(presets, ==, 3);
+    g_assert_cmpint(n, >=, 8);
+    outcome_clear(&outcome);
+    EXPECT(2, "bench", "--shortcuts", "--sizes", "S");
+    EXPECT(2, "bench", "--shortcuts", "--steps", "0");
+    EXPECT(2, "bench", "--shortcuts", "-n", "17");
+    EXPECT(2, "bench", "--shortcuts", "--threads", "1,2");
+    EXPECT(2, "bench", "--steps", "4");
 }
 
 /* The ratios of work are the paper's networks'; those of time are measured, so not judged. */
@@ -635,8 +736,45 @@ static void test_bench_compare(void)
     g_assert_nonnull(strstr(outcome.out, "| **MDTv2 / EDT, S** (paper 2.29) |"));
     outcome_clear(&outcome);
     EXPECT(2, "bench", "--compare", "--sizes", "L");
-    EXPECT(2, "bench", "--compare", "--train");
     EXPECT(2, "bench", "--compare", "--size", "100");
+    EXPECT(2, "bench", "--compare", "--threads", "1,2");
+}
+
+/* By definition a step is three forwards' multiply-adds, EDT's and MDTv2's of both passes; MDTv2
+ * sees 9 of 16 tokens in the second. */
+static void test_bench_compare_training(void)
+{
+    Outcome outcome =
+        program_expect(0, NULL, "bench", "--compare", "--train", "--sizes", "S", "--size", "64",
+                       "-n", "1", "-r", "1", "--warm-up", "0", "--format", "json", NULL);
+    g_autoptr(GPtrArray) lines = json_lines(outcome.out);
+    static const struct {
+        const char *network;
+        double gmacs;
+    } expected[] = {{"EDT-S/2", 0.98893}, {"DiT-S/2", 1.06065}, {"MDTv2-S/2", 2.11070}};
+    g_assert_cmpint(count_events(lines, "compare"), ==, 3);
+    for (int i = 0; i < 3; i++) {
+        JsonObject *row = find_event(lines, "compare", i);
+        g_assert_cmpstr(json_text(row, "network"), ==, expected[i].network);
+        g_assert_true(json_object_get_boolean_member(row, "training"));
+        g_assert_cmpfloat_with_epsilon(json_object_get_double_member(row, "gmacs"),
+                                       expected[i].gmacs, 1e-5);
+        g_assert_cmpfloat(json_object_get_double_member(row, "f32_ms"), >, 0);
+        g_assert_cmpfloat(json_object_get_double_member(row, "f32_ratio"), >, 0);
+        g_assert_cmpint(json_number(row, "f32_bytes"), >, 28 * json_number(row, "parameters"));
+        g_assert_false(json_object_has_member(row, "guided_ms"));
+    }
+    g_assert_cmpfloat(json_object_get_double_member(find_event(lines, "compare", 2), "paper_ratio"),
+                      ==, 3.93);
+    outcome_clear(&outcome);
+    /* what does not fit is said and left out: a batch of a million pictures */
+    outcome = program_expect(0, NULL, "bench", "--compare", "--train", "--sizes", "S", "--size",
+                             "64", "-n", "1000000", NULL);
+    g_assert_nonnull(strstr(outcome.err, "MDTv2-S/2 in f32 is left out"));
+    g_assert_nonnull(strstr(outcome.out, "| **MDTv2 / EDT, S** (paper 3.93) | 0.92 | 2.13 | - |"));
+    outcome_clear(&outcome);
+    EXPECT(2, "bench", "--compare", "--train", "--no-mask");
+    EXPECT(2, "bench", "--compare", "--train", "--size", "100");
 }
 
 int main(int argc, char **argv)
@@ -663,7 +801,11 @@ int main(int argc, char **argv)
     g_test_add_func("/edt/latents", test_latents);
     g_test_add_func("/edt/previews", test_previews);
     g_test_add_func("/edt/bench-train", test_bench_train);
+    g_test_add_func("/edt/bench-busy", test_bench_busy);
     g_test_add_func("/edt/amm", test_amm);
+    g_test_add_func("/edt/speed", test_speed);
     g_test_add_func("/edt/bench-compare", test_bench_compare);
+    g_test_add_func("/edt/bench-compare-training", test_bench_compare_training);
+    g_test_add_func("/edt/bench-shortcuts", test_bench_shortcuts);
     return g_test_run();
 }

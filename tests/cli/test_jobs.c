@@ -114,6 +114,21 @@ static void test_jobs_drawn(void)
     EXPECT_INPUT(1, jobs, "sample", "--jobs", "-", "--steps", "2", "--no-metadata");
 }
 
+/* What is mixed follows a style that was drawn; what a record does not say is any style. */
+static void test_styles(void)
+{
+    static const char jobs[] =
+        "{\"class\":1,\"seed\":1,\"style\":\"random\",\"mix\":\"4:0.5\",\"output\":\"s1.png\"}\n"
+        "{\"class\":1,\"seed\":1,\"output\":\"s2.png\"}\n"
+        "{\"edt\":\"0\",\"class\":1,\"seed\":1,\"output\":\"s3.png\"}\n";
+    EXPECT_INPUT(0, jobs, "sample", "-m", STICKERS, "--jobs", "-", "--steps", "1");
+    for (int i = 0; i < 8; i++)
+        EXPECT_INPUT(0, jobs, "sample", "-m", STICKERS, "--jobs", "-", "--steps", "1");
+    g_autofree char *said = program_record("s2.png"), *record = program_record("s3.png");
+    g_assert_nonnull(strstr(said, "\"style\":0,"));
+    g_assert_nonnull(strstr(record, "\"style\":-1,"));
+}
+
 /* A program that sends a line and waits for its picture gets it before it sends another. */
 static void test_jobs_dialogue(void)
 {
@@ -248,6 +263,10 @@ static void test_values(void)
         {"{\"class\":1,\"seed\":1,\"seed\":2}\n", "\"seed\" twice"},
         {"{\"class\":1,\"s\\u0065ed\":1,\"seed\":2}\n", "\"seed\" twice"},
         {"{\"class\":1,\"seed\":1}{\"class\":2,\"seed\":2}\n", "not a JSON object"},
+        {"{\"class\":1,\"seed\":1,\"output\":\"said/nul.png\\u0000x\"}\n", "\\u0000"},
+        {"{\"class\":1,\"seed\":9007199254740993.0}\n", "9007199254740993.0"},
+        {"{\"class\":1,\"seed\":1,\"output\":\"-\"}\n", "events"},
+        {"{\"class\":1,\"seed\":1,\"output\":\"/proc/self/fd/1\"}\n", "events"},
     };
     EXPECT_INPUT(0, good, "sample", "--jobs", "-", "--steps", "2", "-o", "said/");
     g_assert_true(program_exists("said/1.png") && program_exists("said/3.png"));
@@ -256,6 +275,22 @@ static void test_values(void)
         g_test_message("%s", message);
         g_assert_nonnull(strstr(message, bad[i][1]));
     }
+}
+
+/* The jobs are not replaced by a picture of theirs; the mark of UTF-8 before them is no line. */
+static void test_own_file(void)
+{
+    static const char line[] = "\xef\xbb\xbf{\"class\":1,\"seed\":1,\"output\":\"own.png\"}\n";
+    program_write("own.png", line);
+    Outcome outcome = program_expect(1, NULL, "sample", "--jobs", "own.png", "--force", NULL);
+    g_assert_nonnull(strstr(outcome.out, "the job file itself"));
+    outcome_clear(&outcome);
+    g_autoptr(GBytes) bytes = program_contents("own.png");
+    g_assert_cmpmem(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), line, strlen(line));
+    program_remove("own.png");
+    program_write("marked.jsonl", line);
+    EXPECT(0, "sample", "--jobs", "marked.jsonl", "--steps", "1");
+    g_assert_true(program_exists("own.png"));
 }
 
 /* A precision that nobody asked for does not make it another picture. */
@@ -284,10 +319,12 @@ int main(int argc, char **argv)
     g_test_add_func("/jobs/again", test_jobs_again);
     g_test_add_func("/jobs/other", test_jobs_other);
     g_test_add_func("/jobs/drawn", test_jobs_drawn);
+    g_test_add_func("/jobs/styles", test_styles);
     g_test_add_func("/jobs/dialogue", test_jobs_dialogue);
     g_test_add_func("/jobs/interrupt-plain", test_interrupt);
     g_test_add_func("/jobs/interrupt", test_interrupt_jobs);
     g_test_add_func("/jobs/values", test_values);
+    g_test_add_func("/jobs/own-file", test_own_file);
     g_test_add_func("/jobs/precision", test_precision);
     return g_test_run();
 }

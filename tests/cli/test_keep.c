@@ -101,6 +101,21 @@ static void test_plot(void)
     outcome_clear(&outcome);
 }
 
+/* What is read is not written over, whatever is allowed; and one name is one file. */
+static void test_read(void)
+{
+    static const char log[] = "{\"step\":1,\"mse\":0.5}\n{\"step\":2,\"mse\":0.25}\n";
+    program_write("own.jsonl", log);
+    EXPECT(2, "plot", "own.jsonl", "-o", "./own.jsonl", "--force");
+    expect_text("own.jsonl", log);
+    EXPECT(2, "sample", "--class", "1", "--steps", "1", "-o", "one.png", "--latent-out",
+           "./one.png");
+    g_assert_false(program_exists("one.png"));
+    program_write("m.safetensors", "{}"); /* not looked into: its name is refused before */
+    EXPECT(2, "train", "--export", "m.safetensors", "-o", "./m.safetensors", "--force");
+    expect_text("m.safetensors", "{}");
+}
+
 /* ---- nothing but regular files ---- */
 
 static void test_nodes(void)
@@ -248,6 +263,7 @@ int main(int argc, char **argv)
     g_test_add_func("/keep/meanwhile", test_meanwhile);
     g_test_add_func("/keep/jobs-meanwhile", test_jobs_meanwhile);
     g_test_add_func("/keep/plot", test_plot);
+    g_test_add_func("/keep/read", test_read);
     g_test_add_func("/keep/nodes", test_nodes);
     g_test_add_func("/keep/streams", test_streams);
     g_test_add_func("/keep/names", test_names);

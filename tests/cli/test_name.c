@@ -3,8 +3,7 @@
  * Names of pictures: what the pattern of -o may hold, and that no existing name is given out.
  */
 #include "cli/name.h"
-
-#include <glib/gstdio.h>
+#include "folder.h"
 
 static void expect_expanded(const char *pattern, int number, const char *expected)
 {
@@ -82,12 +81,9 @@ static void test_default(void)
 /* Neither a file that is there nor a name given out before comes out. */
 static void test_unused(void)
 {
-    GError *error = NULL;
-    char *folder = g_dir_make_tmp("edt-name-XXXXXX", &error);
-    g_assert_no_error(error);
-    char *path = g_build_filename(folder, "a.png", NULL);
-    char *second = g_build_filename(folder, "a-1.png", NULL);
-    char *third = g_build_filename(folder, "a-2.png", NULL);
+    char *path = test_file("a.png");
+    char *second = test_file("a-1.png");
+    char *third = test_file("a-2.png");
     GHashTable *taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_assert_true(g_file_set_contents(path, "x", 1, NULL));
 
@@ -98,13 +94,10 @@ static void test_unused(void)
     g_assert_cmpstr(name, ==, third);
     g_free(name);
 
-    g_unlink(path);
-    g_rmdir(folder);
     g_hash_table_unref(taken);
     g_free(third);
     g_free(second);
     g_free(path);
-    g_free(folder);
 }
 
 static void test_check(void)

@@ -131,6 +131,19 @@ static void test_jobs(void)
     g_assert_cmpstr(other[3 + 3], ==, lines[3 + 3]);
 }
 
+/* Styles that are drawn follow from the seed, too, and so does what is mixed in the same style. */
+static void test_styles(void)
+{
+    const char *const names[] = {"styles.npz", "styles-again.npz"};
+    program_write("styles.jsonl", "{}\n{\"mix\": \"5:0.5\"}\n{}\n{\"mix\": \"6:0.5\"}\n");
+    for (int i = 0; i < 2; i++) {
+        EXPECT(0, "sample", "-m", STICKERS, "--npz", names[i], "--jobs", "styles.jsonl", "--style",
+               "random", "--mix", "4:0.5", "--steps", "1", "--force");
+    }
+    g_autoptr(GBytes) one = program_contents(names[0]), two = program_contents(names[1]);
+    g_assert_true(g_bytes_equal(one, two));
+}
+
 /* Nothing is begun where the last line is wrong, and another file's beginning is not taken. */
 static void test_wrong_jobs(void)
 {
@@ -172,6 +185,7 @@ int main(int argc, char **argv)
     g_test_add_func("/npz/classes", test_classes);
     g_test_add_func("/npz/resumed", test_resumed);
     g_test_add_func("/npz/jobs", test_jobs);
+    g_test_add_func("/npz/styles", test_styles);
     g_test_add_func("/npz/wrong-jobs", test_wrong_jobs);
     g_test_add_func("/npz/refused", test_refused);
     return g_test_run();

@@ -4,8 +4,8 @@
  * what they look for.
  */
 #include "catalogue.h"
+#include "folder.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 typedef struct {
@@ -28,7 +28,7 @@ static char *make_file(const char *folder, const char *name)
 
 static void set_up(Places *places, gconstpointer data)
 {
-    places->root = g_dir_make_tmp("edt-places-XXXXXX", NULL);
+    places->root = test_file("places");
     places->first = make_folder(places->root, "first");
     places->second = make_folder(places->root, "second");
     char *path = g_strconcat(places->first, "::", places->second, ":/no/such/place", NULL);
@@ -36,26 +36,9 @@ static void set_up(Places *places, gconstpointer data)
     g_free(path);
 }
 
-static void remove_folder(const char *path)
-{
-    GDir *dir = g_dir_open(path, 0, NULL);
-    const char *name;
-    while (dir && (name = g_dir_read_name(dir))) {
-        char *inside = g_build_filename(path, name, NULL);
-        if (g_file_test(inside, G_FILE_TEST_IS_DIR))
-            remove_folder(inside);
-        else
-            g_unlink(inside);
-        g_free(inside);
-    }
-    if (dir)
-        g_dir_close(dir);
-    g_rmdir(path);
-}
-
 static void tear_down(Places *places, gconstpointer data)
 {
-    remove_folder(places->root);
+    test_remove(places->root);
     g_free(places->root);
     g_free(places->first);
     g_free(places->second);
@@ -71,7 +54,8 @@ static void test_folders(Places *places, gconstpointer data)
     g_assert_true(g_str_has_prefix(folders[3], g_get_user_data_dir()));
     g_assert_true(g_str_has_suffix(folders[3], "/edt/models"));
     g_assert_true(g_str_has_suffix(folders[4], "/edt/models"));
-    g_assert_null(folders[5]);
+    g_assert_true(g_str_has_suffix(folders[5], "/edt/more-models"));
+    g_assert_null(folders[6]);
     g_strfreev(folders);
 }
 
@@ -85,7 +69,7 @@ static void test_twice(Places *places, gconstpointer data)
     g_assert_cmpstr(folders[0], ==, places->first);
     g_assert_cmpstr(folders[1], ==, own);
     g_assert_cmpstr(folders[2], ==, places->second);
-    g_assert_cmpuint(g_strv_length(folders), ==, 4);
+    g_assert_cmpuint(g_strv_length(folders), ==, 5);
     g_strfreev(folders);
     g_free(path);
     g_free(own);

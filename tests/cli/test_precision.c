@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * bf16 asked of processors with and without it, as EDT_ISA and ONEDNN_MAX_CPU_ISA imitate them:
- * every command does its work, and says where f32 takes the place of bf16.
+ * bf16 and int8 asked of processors with and without them, as EDT_ISA and ONEDNN_MAX_CPU_ISA
+ * imitate them: every command does its work, says where f32 takes the place of bf16, and refuses
+ * int8 where it would not be quicker.
  */
 #include <glib/gstdio.h>
 #include <string.h>
@@ -28,12 +29,12 @@ static const Level levels[] = {
     {"onednn", {"env", "ONEDNN_MAX_CPU_ISA=AVX2"}}, /* and the other way round */
 };
 
-/* Whether this level has bf16, as the doctor says. */
-static gboolean has_bf16(void)
+/* Whether the doctor says one thing of this level, or the other. */
+static gboolean says(const char *one, const char *other)
 {
     Outcome doctor = program_finish(program_start("doctor", NULL), NULL);
-    gboolean has = strstr(doctor.out, "bf16 by default") != NULL;
-    g_assert_true(has || strstr(doctor.out, "bf16 is computed in f32"));
+    gboolean has = strstr(doctor.out, one) != NULL;
+    g_assert_true(has || strstr(doctor.out, other));
     outcome_clear(&doctor);
     return has;
 }
@@ -70,7 +71,7 @@ static void test_level(gconstpointer data)
 {
     const Level *level = data;
     program_under(level->words);
-    const gboolean has = has_bf16();
+    const gboolean has = says("bf16 by default", "bf16 is computed in f32");
 
     expect_said(!has, sample("bf16", "bf16.png"));
     expect_said(FALSE, sample("f32", "f32.png"));
@@ -85,11 +86,65 @@ static void test_level(gconstpointer data)
                                "--sample-every", "2", "--sample-steps", "1", NULL));
 }
 
+static void expect_refused(Outcome outcome)
+{
+    g_assert_nonnull(strstr(outcome.err, "no instructions for int8 products"));
+    outcome_clear(&outcome);
+}
+
+/* The steps of a bench, and the pictures of models in f32 and in int8. */
+static void test_int8(gconstpointer data)
+{
+    const Level *level = data;
+    program_under(level->words);
+    const gboolean has = says(", int8", ", no int8");
+
+    if (g_strv_contains((const char *const[]){"sse41", "avx2", "avx512", "onednn", NULL},
+                        level->name))
+        g_assert_false(has);
+    if (!has) {
+        expect_refused(program_expect(5, NULL, "sample", "-m", "tiny.safetensors", "--class", "1",
+                                      "--type", "int8", "-o", "no.png", NULL));
+        expect_refused(program_expect(5, NULL, "bench", "--sizes", "S", "--types", "int8", NULL));
+        return;
+    }
+    expect_said(FALSE, sample("int8", "int8.png"));
+    expect_said(FALSE, sample("f32", "f32.png"));
+    g_assert_cmpfloat(distance("int8.png", "f32.png"), <, 8);
+    expect_said(FALSE, program_expect(0, NULL, "bench", "--sizes", "S", "--size", "64", "--types",
+                                      "int8", "-r", "1", "--warm-up", "0", NULL));
+}
+
+/* Stored as bytes or not, int8 computes with the same ones; other types with what they stand for.
+ */
+static void test_stored(void)
+{
+    program_under((const char *const[]){NULL});
+    expect_said(FALSE, program_expect(0, NULL, "sample", "-m", "bytes.safetensors", "--class", "1",
+                                      "--seed", "7", "--steps", "2", "--type", "f32", "-o",
+                                      "bytes.png", "--force", NULL));
+    expect_said(FALSE, sample("f32", "f32.png"));
+    g_assert_cmpfloat(distance("bytes.png", "f32.png"), <, 8);
+    g_assert_cmpfloat(distance("bytes.png", "f32.png"), >, 0);
+    EXPECT(2, "train", "pictures", "-o", "run", "--size", "16", "--type", "int8", "--steps", "1");
+    EXPECT(2, "bench", "--train", "--sizes", "Ti", "--types", "int8");
+    EXPECT(5, "sample", "-m", "tiny.safetensors", "--class", "1", "--type", "int8", "--backend",
+           "cuda", "-o", "no.png");
+    if (!says(", int8", ", no int8"))
+        return;
+    expect_said(FALSE, sample("int8", "int8.png"));
+    expect_said(FALSE, program_expect(0, NULL, "sample", "-m", "bytes.safetensors", "--class", "1",
+                                      "--seed", "7", "--steps", "2", "--type", "int8", "-o",
+                                      "bytes.png", "--force", NULL));
+    g_assert_cmpfloat(distance("bytes.png", "int8.png"), <, 1);
+}
+
 static void make_model(void)
 {
     g_autofree char *checkpoint = program_data("edt_tiny_bare.pt");
     g_autofree char *vae = program_data("vae_small_modern.safetensors");
     EXPECT(0, "import", checkpoint, "--vae", vae, "-o", "tiny.safetensors");
+    EXPECT(0, "import", checkpoint, "--vae", vae, "-o", "bytes.safetensors", "--type", "int8");
 }
 
 static void make_pictures(void)
@@ -111,7 +166,10 @@ int main(int argc, char **argv)
     make_pictures();
     for (gsize i = 0; i < G_N_ELEMENTS(levels); i++) {
         g_autofree char *path = g_strconcat("/precision/", levels[i].name, NULL);
+        g_autofree char *bytes = g_strconcat("/precision/int8/", levels[i].name, NULL);
         g_test_add_data_func(path, &levels[i], test_level);
+        g_test_add_data_func(bytes, &levels[i], test_int8);
     }
+    g_test_add_func("/precision/stored", test_stored);
     return g_test_run();
 }

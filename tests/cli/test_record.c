@@ -4,8 +4,8 @@
  * stays, what is wrong changes nothing.  Writing them is tested with a real engine in test_edt.c.
  */
 #include "record.h"
+#include "folder.h"
 
-#include <glib/gstdio.h>
 #include <locale.h>
 #include <string.h>
 
@@ -83,9 +83,10 @@ static void test_written(void)
 {
     const char *json =
         "{\"edt\":\"0.1.0\",\"model\":\"a \\\"b\\\" \\\\ \303\244\",\"model_sha256\":\"01ab\","
-        "\"class\":207,\"class_name\":\"golden retriever\",\"seed\":9007199254740993,"
+        "\"class\":207,\"class_name\":\"golden retriever\",\"style\":-1,\"seed\":9007199254740993,"
         "\"steps\":25,\"steps_done\":24,\"sampler\":\"ddim\",\"cfg_scale\":0.1,"
-        "\"cfg_pow\":4,\"cfg_interval\":\"0.2,0.75\",\"amm\":\"auto\",\"eta\":0.30000000000000004,"
+        "\"cfg_pow\":4,\"cfg_interval\":\"0.2,0.75\",\"reuse\":2,\"amm\":\"auto\",\"eta\":0."
+        "30000000000000004,"
         "\"clip\":false,\"vae\":\"full\",\"init_latent\":true,"
         "\"precision\":\"f32\",\"backend\":\"cpu\",\"size\":256}";
     g_autoptr(EdtRecord) record = edt_record_read(json, NULL);
@@ -98,9 +99,10 @@ static void test_written(void)
 static void test_canvas(void)
 {
     const char *json =
-        "{\"class\":207,\"seed\":7,\"mix\":[[3,0.25],[4,0.1,2]],\"mix_how\":\"shape\","
+        "{\"class\":207,\"style\":-1,\"seed\":7,\"mix\":[[3,0.25],[4,0.1,2]],\"mix_how\":\"shape\","
         "\"variation\":[[9,0.3]],\"steps\":25,\"steps_done\":24,\"sampler\":\"ddim\","
-        "\"cfg_scale\":0.1,\"cfg_pow\":0,\"amm\":\"auto\",\"eta\":0,\"clip\":false,\"vae\":\"full\","
+        "\"cfg_scale\":0.1,\"cfg_pow\":0,\"amm\":\"auto\",\"eta\":0,\"clip\":false,"
+        "\"vae\":\"full\","
         "\"source\":\"01ab\",\"mask\":\"23cd\",\"freedom\":0.6,\"fill\":\"missing\","
         "\"careful\":true,\"precision\":\"f32\",\"size\":256}";
     g_autoptr(EdtRecord) record = edt_record_read(json, NULL);
@@ -207,8 +209,7 @@ static void test_png(void)
                        "\"steps\":25,\"sampler\":\"dpm++2m\",\"cfg_scale\":4}";
     g_autoptr(EdtRecord) record = edt_record_read(json, &error);
     g_autofree char *written = edt_record_write(record);
-    char *folder = g_dir_make_tmp("edt-record-XXXXXX", NULL);
-    char *path = g_build_filename(folder, "a.png", NULL);
+    char *path = test_file("a.png");
     g_assert_true(edt_picture_save_png(&picture, path, record, &error));
     g_assert_no_error(error);
     g_autofree char *read = edt_png_record_text(path, &error);
@@ -231,11 +232,8 @@ static void test_png(void)
     g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
     g_clear_error(&error);
 
-    g_unlink(path);
-    g_rmdir(folder);
     g_free(bytes);
     g_free(path);
-    g_free(folder);
 }
 
 int main(int argc, char **argv)

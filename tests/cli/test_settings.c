@@ -46,6 +46,8 @@ static void test_round_trip(void)
                                             {"cfg_interval", "0,1"},
                                             {"cfg_interval", "0.25,0.25"},
                                             {"cfg_interval", "0.1,0.8"},
+                                            {"reuse", "1"},
+                                            {"reuse", "10"},
                                             {"mix", "[]"},
                                             {"mix", "[[7,0.25],[2147483646,1,3]]"},
                                             {"mix_how", "shape"},
@@ -72,6 +74,14 @@ static void test_refused(void)
                                             {"steps", "1001"},
                                             {"steps", "2.5"},
                                             {"steps", "2 "},
+                                            {"steps", " 2"},
+                                            {"seed", " 7"},
+                                            {"seed", "7 "},
+                                            {"cfg_scale", " 4"},
+                                            {"cfg_scale", "4 "},
+                                            {"cfg_scale", "0x4"},
+                                            {"cfg_interval", " 0,1"},
+                                            {"cfg_interval", "0,1 "},
                                             {"steps", ""},
                                             {"sampler", "euler"},
                                             {"spacing", "log"},
@@ -95,6 +105,9 @@ static void test_refused(void)
                                             {"cfg_interval", "0,1.1"},
                                             {"cfg_interval", "nan,1"},
                                             {"cfg_interval", "0,"},
+                                            {"reuse", "0"},
+                                            {"reuse", "11"},
+                                            {"reuse", "1.5"},
                                             {"mix", ""},
                                             {"mix", "[[7]]"},
                                             {"mix", "[[7,1.01]]"},
@@ -142,8 +155,8 @@ static void test_fits(void)
 /* No setting is forgotten: a change of any one makes another request. */
 static void test_equal(void)
 {
-    static const char *const others[] = {"7",       "ddim", "karras", "2.5",  "4",
-                                         "0.2,0.8", "off",  "0.5",    "true", "draft"};
+    static const char *const others[] = {"7", "ddim", "karras", "2.5",  "4",    "0.2,0.8",
+                                         "3", "off",  "0.5",    "true", "draft"};
     int n, changed = 0;
     const EdtSetting *settings = edt_settings(&n);
     for (int i = 0; i < n; i++) {
@@ -156,6 +169,29 @@ static void test_equal(void)
         g_assert_false(edt_settings_equal(&a, &b));
     }
     g_assert_cmpint(changed, ==, G_N_ELEMENTS(others));
+}
+
+/* Each row can be read, and is another one; the exact one leaves nothing out. */
+static void test_presets(void)
+{
+    EdtRequest requests[EDT_SPEED_FAST + 1] = {0};
+    for (int speed = EDT_SPEED_EXACT; speed <= EDT_SPEED_FAST; speed++)
+        for (int i = 0; i < EDT_SPEED_SETTINGS; i++) {
+            const char *value;
+            const EdtSetting *setting = edt_speed_setting((EdtSpeed)speed, i, &value);
+            g_assert_false(setting->of_item);
+            g_assert_true(edt_setting_read(
+                setting, edt_setting_field(setting, &requests[speed], NULL), value));
+        }
+    for (int a = EDT_SPEED_EXACT; a <= EDT_SPEED_FAST; a++)
+        for (int b = EDT_SPEED_EXACT; b < a; b++)
+            g_assert_false(edt_settings_equal(&requests[a], &requests[b]));
+    const EdtRequest *exact = &requests[EDT_SPEED_EXACT];
+    g_assert_cmpint(exact->reuse, ==, 1);
+    g_assert_true(exact->cfg_interval.from == 0 && exact->cfg_interval.to == 1);
+    g_assert_cmpint(exact->steps, >, requests[EDT_SPEED_BALANCED].steps);
+    g_assert_cmpint(requests[EDT_SPEED_BALANCED].steps, >, requests[EDT_SPEED_FAST].steps);
+    g_assert_cmpstr(edt_speed_words[EDT_SPEED_FAST], ==, "fast");
 }
 
 static void test_expected(void)
@@ -200,6 +236,7 @@ int main(int argc, char **argv)
     g_test_add_func("/settings/refused", test_refused);
     g_test_add_func("/settings/fits", test_fits);
     g_test_add_func("/settings/equal", test_equal);
+    g_test_add_func("/settings/presets", test_presets);
     g_test_add_func("/settings/expected", test_expected);
     g_test_add_func("/settings/words", test_words);
     return g_test_run();

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "machine.h"
 #include "record.h"
 #include "classes/typed.h"
 #include "program.h"
@@ -206,6 +207,16 @@ static int style_of(const char *picture)
     return record->item.style;
 }
 
+static int mixed_style_of(const char *picture)
+{
+    g_autofree char *path = program_path(picture);
+    GError *error = NULL;
+    g_autoptr(EdtRecord) record = edt_png_record(path, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(record->item.mix.n, ==, 1);
+    return record->item.mix.of[0].style;
+}
+
 /* Styles from the folders of pictures to pictures of a style: list, combinations, jobs, again. */
 static void test_styles(void)
 {
@@ -222,8 +233,16 @@ static void test_styles(void)
     g_assert_cmpint(style_of("job.png"), ==, 1);
     EXPECT(0, "sample", "-m", model, "--from", "job.png", "-o", "again.png");
     g_assert_cmpint(style_of("again.png"), ==, 1);
-    EXPECT(0, "sample", "-m", model, "--class", "0", "--steps", "1", "-o", "any.png");
+    EXPECT(0, "sample", "-m", model, "--class", "0", "--steps", "1", "-o", "first.png");
+    g_assert_cmpint(style_of("first.png"), ==, 0);
+    EXPECT(0, "sample", "-m", model, "--class", "0", "--style", "any", "--steps", "1", "-o",
+           "any.png");
     g_assert_cmpint(style_of("any.png"), ==, EDT_STYLE_ANY);
+    EXPECT(0, "sample", "-m", model, "--from", "any.png", "-o", "any-again.png");
+    g_assert_cmpint(style_of("any-again.png"), ==, EDT_STYLE_ANY);
+    EXPECT(0, "sample", "-m", model, "--class", "0", "--style", "ink", "--mix", "square:0.4",
+           "--steps", "1", "-o", "mixed.png");
+    g_assert_cmpint(mixed_style_of("mixed.png"), ==, 1);
     EXPECT(EDT_ERROR_USAGE, "sample", "-m", model, "--class", "0", "--style", "oil");
     EXPECT(EDT_ERROR_USAGE, "sample", "-m", "run/model.safetensors", "--class", "0", "--style",
            "ink");
@@ -442,6 +461,52 @@ static void test_unwritable(void)
     outcome_clear(&outcome);
 }
 
+/* One feature of the official code's folders, of class 0. */
+static void make_feature(void)
+{
+    float latent[4 * 8 * 8] = {0.5f}, class = 0;
+    GError *error = NULL;
+    for (int label = 0; label < 2; label++) {
+        g_autofree char *of =
+            g_strconcat("features/imagenet_", label ? "labels" : "features", NULL);
+        g_autofree char *made = program_path(of), *path = g_build_filename(made, "0.npy", NULL);
+        g_assert_cmpint(g_mkdir_with_parents(made, 0755), ==, 0);
+        edt_npy_save(path, label ? &class : latent, label ? 1 : 4,
+                     label ? (gint64[]){1} : (gint64[]){1, 4, 8, 8}, &error);
+        g_assert_no_error(error);
+    }
+}
+
+/* What its authors do is what a run of their network does where nothing else is said. */
+static void check_strategy(const char *variant, const char *option, const char *const *words)
+{
+    Outcome outcome =
+        program_expect(0, NULL, "train", "features", "--features", "-o", "other", "--force",
+                       "--variant", variant, "--classes", "1", "--size", "64", "-b", "1", "--micro",
+                       "1", "--type", "f32", "--steps", "1", "--sample-every", "0", option, NULL);
+    g_autofree char *checkpoint = contents("other/checkpoint.safetensors"), *head = NULL;
+    g_autofree char *plain = NULL;
+
+    head = g_strndup(checkpoint + 8, 4096);
+    g_auto(GStrv) pieces = g_strsplit(head, "\\", -1); /* options are JSON in JSON */
+    plain = g_strjoinv("", pieces);
+    for (; *words; words++)
+        if (!strstr(plain, *words))
+            g_error("%s: no %s in %s", variant, *words, plain);
+    outcome_clear(&outcome);
+}
+
+static void test_strategies(void)
+{
+    make_feature();
+    check_strategy("MDTv2-Ti/2", "--flip",
+                   (const char *const[]){"\"uniform\":true", "\"masked\":true", "\"prediction\":0",
+                                         "\"schedule\":0", "\"weighting\":0", "\"clip\":1", NULL});
+    check_strategy("DiT-Ti/2", "--by-loss",
+                   (const char *const[]){"\"uniform\":false", "\"masked\":false", "\"weighting\":2",
+                                         "\"variant\":\"DiT-Ti/2\"", NULL});
+}
+
 /* Each mistake has its code and leaves no folder behind. */
 static void test_mistakes(void)
 {
@@ -466,6 +531,10 @@ static void test_mistakes(void)
     g_assert_nonnull(strstr(outcome.err, "velocity"));
     outcome_clear(&outcome);
     outcome =
+        program_expect(2, NULL, "train", "pictures", "-o", "bad", TINY, "--variant", "U", NULL);
+    g_assert_nonnull(strstr(outcome.err, "MDTv2-S/2 and the like on latents"));
+    outcome_clear(&outcome);
+    outcome =
         program_expect(2, NULL, "train", "pictures", "-o", "bad", TINY, "--cfg-scale", "101", NULL);
     g_assert_nonnull(strstr(outcome.err, "from 0 to 100"));
     outcome_clear(&outcome);
@@ -488,6 +557,7 @@ int main(int argc, char **argv)
     g_test_add_func("/train/meanwhile", test_meanwhile);
     g_test_add_func("/train/reader", test_reader);
     g_test_add_func("/train/unwritable", test_unwritable);
+    g_test_add_func("/train/strategies", test_strategies);
     g_test_add_func("/train/mistakes", test_mistakes);
     return g_test_run();
 }

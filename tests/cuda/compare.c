@@ -6,6 +6,7 @@
 
 #include "base/half.h"
 #include "cpu/cpu.h"
+#include "machine.h"
 
 #include <math.h>
 #include <string.h>
@@ -26,9 +27,14 @@ Pair pair_open(EdtPrecision precision)
     Pair pair = {.cpu = edt_backend_cpu(), .other = other_backend()};
     pair.cpu_dev = open_device(pair.cpu, precision);
     pair.dev = open_device(pair.other, precision);
-    pair.act = pair.cpu->act(pair.cpu_dev);
-    g_assert_cmpint(pair.act, ==, pair.other->act(pair.dev));
+    pair.act = pair.other->act(pair.dev);
+    g_assert_true(pair.act == pair.cpu->act(pair.cpu_dev) || precision > pair_last_precision());
     return pair;
+}
+
+EdtPrecision pair_last_precision(void)
+{
+    return edt_cpu_has_bf16() ? EDT_PRECISION_BF16 : EDT_PRECISION_F32;
 }
 
 void pair_close(Pair *pair)

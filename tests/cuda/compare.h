@@ -19,6 +19,9 @@ typedef struct {
 } Pair;
 
 Pair pair_open(EdtPrecision precision);
+/* From f32 on to this one the processor computes in what it is asked for: so far results can be
+ * compared. */
+EdtPrecision pair_last_precision(void);
 void pair_close(Pair *pair);
 
 /* An array of both devices with the same contents, and canaries on both sides. */

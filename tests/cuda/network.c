@@ -6,6 +6,7 @@
 
 #include "golden/hash_weights.h"
 #include "sample/random.h"
+#include "shapes.h"
 
 #include <string.h>
 
@@ -69,68 +70,27 @@ static const EdtVariant small = {
     .out_channels = 8,
 };
 
-/* The least that still has every operation: for what is repeated hundreds of times. */
-static const EdtVariant least = {
-    .name = "least",
-    .channels = 4,
-    .patch = 2,
-    .latent_size = 8,
-    .grid = 4,
-    .dims = {4, 4, 4, 4, 4},
-    .heads = {1, 1, 1, 1, 1},
-    .depths = {1, 1, 1, 1, 1},
-    .mlp_ratio = 1,
-    .n_classes = 2,
-    .out_channels = 8,
-};
-
-/* 4x4 tokens, heads of 12: DiT's one stage, and MDTv2's three with all of their skips. */
-static const EdtVariant small_dit = {
-    .family = EDT_FAMILY_DIT,
-    .name = "small DiT",
-    .channels = 4,
-    .patch = 2,
-    .latent_size = 8,
-    .grid = 4,
-    .dims = {24},
-    .heads = {2},
-    .depths = {2},
-    .mlp_ratio = 4,
-    .n_classes = 10,
-    .out_channels = 8,
-};
-static const EdtVariant small_mdt = {
-    .family = EDT_FAMILY_MDTV2,
-    .name = "small MDTv2",
-    .channels = 4,
-    .patch = 2,
-    .latent_size = 8,
-    .grid = 4,
-    .dims = {24, 24, 24},
-    .heads = {2, 2, 2},
-    .depths = {3, 3, 6},
-    .mlp_ratio = 4,
-    .n_classes = 10,
-    .out_channels = 8,
-};
-
-static const EdtVariant *own_variant(const char *name)
+static gboolean own_variant(const char *name, EdtVariant *v)
 {
-    static const EdtVariant *const own[] = {&small, &least, &small_dit, &small_mdt};
-    for (gsize i = 0; i < G_N_ELEMENTS(own); i++)
-        if (g_strcmp0(name, own[i]->name) == 0)
-            return own[i];
-    return NULL;
+    if (!name)
+        *v = small;
+    else if (g_str_equal(name, "least"))
+        *v = shape_least();
+    else if (g_str_equal(name, "small DiT"))
+        *v = shape_little(EDT_FAMILY_DIT, 24, 2, 2);
+    else if (g_str_equal(name, "small MDTv2")) {
+        *v = shape_little(EDT_FAMILY_MDTV2, 24, 2, 3);
+        v->depths[2] = 6; /* all of its skips */
+    } else
+        return FALSE;
+    return TRUE;
 }
 
 gboolean network_try(Network *network, const EdtBackend *backend, const char *variant,
                      int image_size, EdtPrecision precision, int N, GError **error)
 {
     *network = (Network){.backend = backend, .N = N};
-    const EdtVariant *own = own_variant(variant ? variant : small.name);
-    if (own)
-        network->v = *own;
-    else
+    if (!own_variant(variant, &network->v))
         g_assert_true(edt_variant_named(variant, image_size, &network->v));
     network->dev = backend->open(&(EdtDeviceOptions){1, precision}, error);
     if (network->dev && load(network, error))

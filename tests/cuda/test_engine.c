@@ -75,7 +75,7 @@ static void test_found(void)
 
 /* ---- pictures ---- */
 
-typedef enum { PLAIN, CAREFUL, SHAPE } Kind;
+typedef enum { PLAIN, CAREFUL, SHAPE, REUSE } Kind;
 
 /* Pictures that use all of the canvas: what is kept, a return in a step, classes by weight, noise
  * between seeds; the other one a shape. */
@@ -86,7 +86,7 @@ static void lay_canvas(EdtItem *items, Kind kind)
         source[i] = (float)(i % 128) / 64 - 1;
     for (int i = 0; i < 128 * 128; i++)
         mask[i] = i / 128 > 50 ? 1 : 0;
-    for (int i = 0; i < 2 && kind != PLAIN; i++) {
+    for (int i = 0; i < 2 && (kind == CAREFUL || kind == SHAPE); i++) {
         items[i].source = source;
         items[i].freedom = 0.9;
         items[i].mask = mask;
@@ -107,6 +107,10 @@ static EdtPictures *paint(EdtBackendKind backend, EdtPrecision precision, Kind k
     g_assert_cmpstr(edt_engine_backend(engine), ==, backend == EDT_BACKEND_CPU ? "cpu" : "cuda");
     EdtRequest request = tiny_request(engine, items, 2, 4);
     lay_canvas(items, kind);
+    if (kind == REUSE) {
+        request.steps = 13; /* with inner stages and without: plainly, recorded and replayed */
+        request.reuse = 2;
+    }
     EdtPictures *pictures = edt_generate(engine, &request, NULL, NULL, &error);
     g_assert_no_error(error);
     edt_engine_close(engine);
@@ -142,6 +146,11 @@ static void test_canvas(void)
     check_pictures(EDT_PRECISION_F32, SHAPE, 1e-5);
 }
 
+static void test_reuse(void)
+{
+    check_pictures(EDT_PRECISION_F32, REUSE, 1e-5);
+}
+
 int main(int argc, char **argv)
 {
     module_path = g_getenv("MODULE");
@@ -152,7 +161,6 @@ int main(int argc, char **argv)
     g_test_add_func("/cuda/engine/pictures-f32", test_pictures_f32);
     g_test_add_func("/cuda/engine/pictures-bf16", test_pictures_bf16);
     g_test_add_func("/cuda/engine/canvas", test_canvas);
-    int failed = g_test_run();
-    tiny_clear();
-    return failed;
+    g_test_add_func("/cuda/engine/reuse", test_reuse);
+    return g_test_run();
 }

@@ -6,7 +6,7 @@
  */
 #include "unit/tiny.h"
 
-#include "host/machine.h"
+#include "host/simulated.h"
 #include "sample/preview.h"
 
 #include <gmodule.h>
@@ -362,7 +362,5 @@ int main(int argc, char **argv)
     g_test_add_func("/cuda/limits/breaks", test_breaks);
     g_test_add_func("/cuda/limits/dies", test_dies);
     g_test_add_func("/cuda/limits/full", test_full);
-    int failed = g_test_run();
-    tiny_clear();
-    return failed;
+    return g_test_run();
 }

@@ -8,7 +8,7 @@
 #include "network.h"
 #include "sample/ways.h"
 
-#include "host/machine.h"
+#include "host/simulated.h"
 
 #include <math.h>
 #include <string.h>

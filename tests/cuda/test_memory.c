@@ -6,7 +6,7 @@
  */
 #include "compare.h"
 
-#include "host/machine.h"
+#include "host/simulated.h"
 
 #include "base/memory.h"
 #include "network/layers.h"

@@ -29,7 +29,7 @@ static double gate_of(EdtType type)
 /* Runs body for both precisions, ROUNDS times each; `pair` is open in it. */
 #define EACH_ROUND(body)                                                                           \
     do {                                                                                           \
-        for (int precision = EDT_PRECISION_F32; precision <= EDT_PRECISION_BF16; precision++) {    \
+        for (int precision = EDT_PRECISION_F32; precision <= (int)pair_last_precision(); precision++) { \
             Pair pair = pair_open((EdtPrecision)precision);                                        \
             for (int round = 0; round < ROUNDS; round++)                                           \
                 body(&pair);                                                                       \
@@ -262,7 +262,7 @@ static void check_attention(Pair *pair, int N, int n, int T, int H, int d, gbool
 static void test_attention(void)
 {
     static const int widths[] = {52, 4, 20, 64, 72, 100, 128};
-    for (int precision = EDT_PRECISION_F32; precision <= EDT_PRECISION_BF16; precision++) {
+    for (int precision = EDT_PRECISION_F32; precision <= (int)pair_last_precision(); precision++) {
         Pair pair = pair_open((EdtPrecision)precision);
         for (guint i = 0; i < G_N_ELEMENTS(widths); i++) {
             int n = between(2, 9);
@@ -336,7 +336,8 @@ static void round_linear(Pair *pair)
     const EdtType x_type = pair->act, y_type = coin() ? pair->act : EDT_F32;
     g_autofree float *weight = random_host((gsize)(K * N), 0.5), *bias = random_host((gsize)N, 1);
     const EdtLinearSpec spec = {K, N, weight, EDT_F32, coin() ? bias : NULL, EDT_F32,
-                                coin() ? EDT_EPILOGUE_GELU : EDT_EPILOGUE_NONE, x_type, y_type};
+                                coin() ? EDT_EPILOGUE_GELU : EDT_EPILOGUE_NONE, x_type, y_type,
+                                FALSE};
     GError *error = NULL;
     EdtLinear *cpu = pair->cpu->linear_new(pair->cpu_dev, &spec, &error);
     EdtLinear *other = pair->other->linear_new(pair->dev, &spec, &error);
@@ -406,7 +407,7 @@ static void test_conv(void)
         {48, 64, 3, 2, .front = TRUE, .unbiased = TRUE, .narrow = TRUE},
         {32, 16, 3, 2, .front = TRUE, .relu = TRUE},
     };
-    for (int precision = EDT_PRECISION_F32; precision <= EDT_PRECISION_BF16; precision++) {
+    for (int precision = EDT_PRECISION_F32; precision <= (int)pair_last_precision(); precision++) {
         Pair pair = pair_open((EdtPrecision)precision);
         for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
             for (int N = 1; N <= 2; N++)

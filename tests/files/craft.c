@@ -6,10 +6,12 @@
 #include "edt.h"
 #include "files/checkpoint.h"
 #include "files/safetensors.h"
+#include "folder.h"
 
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
+#include <zlib.h>
 
 /* ---- bytes ---- */
 
@@ -54,25 +56,14 @@ void put_u64(GByteArray *to, guint64 n)
 
 guint32 crc32_of(const guint8 *data, gsize n)
 {
-    guint32 crc = 0xffffffffu;
-    for (gsize i = 0; i < n; i++) {
-        crc ^= data[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-    }
-    return ~crc;
+    return (guint32)crc32(0, data, (uInt)n);
 }
 
-/* ---- folder ---- */
-
-static char *folder;
+/* ---- files ---- */
 
 char *craft_path(const char *name)
 {
-    if (folder == NULL)
-        folder = g_dir_make_tmp("edt-test-XXXXXX", NULL);
-    g_assert_nonnull(folder);
-    return g_build_filename(folder, name, NULL);
+    return test_file(name);
 }
 
 char *craft_file(const char *name, const GByteArray *bytes)
@@ -87,23 +78,6 @@ char *craft_file(const char *name, const GByteArray *bytes)
         g_assert_cmpuint(fwrite(bytes->data, 1, bytes->len, file), ==, bytes->len);
     g_assert_cmpint(fclose(file), ==, 0);
     return path;
-}
-
-void craft_cleanup(void)
-{
-    GDir *dir = folder ? g_dir_open(folder, 0, NULL) : NULL;
-    const char *name;
-
-    while (dir && (name = g_dir_read_name(dir)) != NULL) {
-        char *path = g_build_filename(folder, name, NULL);
-        g_remove(path);
-        g_free(path);
-    }
-    if (dir)
-        g_dir_close(dir);
-    if (folder)
-        g_rmdir(folder);
-    g_clear_pointer(&folder, g_free);
 }
 
 /* ---- pickle ---- */

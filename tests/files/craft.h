@@ -22,7 +22,6 @@ guint32 crc32_of(const guint8 *data, gsize n); /* as zip and PNG use it */
 
 char *craft_path(const char *name); /* in it; free with g_free() */
 char *craft_file(const char *name, const GByteArray *bytes);
-void craft_cleanup(void);
 
 /* ---- pickle opcodes ---- */
 

@@ -225,8 +225,6 @@ static void test_flipped_bit(void)
 
 int main(int argc, char **argv)
 {
-    int result;
-
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/genuine/legacy", test_legacy);
     g_test_add_func("/genuine/views", test_views);
@@ -239,7 +237,5 @@ int main(int argc, char **argv)
     g_test_add_func("/genuine/vae-deprecated", test_vae_deprecated);
     g_test_add_func("/genuine/vae-compvis", test_vae_compvis);
     g_test_add_func("/genuine/flipped-bit", test_flipped_bit);
-    result = g_test_run();
-    craft_cleanup();
-    return result;
+    return g_test_run();
 }

@@ -239,8 +239,6 @@ static void test_what_may_be_opened(void)
 
 int main(int argc, char **argv)
 {
-    int result;
-
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/mapping/a-other-sigbus", test_other_sigbus);
     g_test_add_func("/mapping/reads", test_reads);
@@ -250,7 +248,5 @@ int main(int argc, char **argv)
     g_test_add_func("/mapping/threads", test_threads);
     g_test_add_func("/mapping/used-again", test_used_again);
     g_test_add_func("/mapping/what-may-be-opened", test_what_may_be_opened);
-    result = g_test_run();
-    craft_cleanup();
-    return result;
+    return g_test_run();
 }

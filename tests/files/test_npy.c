@@ -133,13 +133,9 @@ static void test_written_bytes(void)
 
 int main(int argc, char **argv)
 {
-    int result;
-
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/npy/types", test_types);
     g_test_add_func("/npy/refused", test_refused);
     g_test_add_func("/npy/written-bytes", test_written_bytes);
-    result = g_test_run();
-    craft_cleanup();
-    return result;
+    return g_test_run();
 }

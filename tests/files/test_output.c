@@ -283,8 +283,6 @@ static void test_bad_places(void)
 
 int main(int argc, char **argv)
 {
-    int result;
-
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/output/commit", test_commit);
     g_test_add_func("/output/existing", test_existing);
@@ -296,7 +294,5 @@ int main(int argc, char **argv)
     g_test_add_func("/output/simple-filesystem", test_simple_filesystem);
     g_test_add_func("/output/full-disk", test_full_disk);
     g_test_add_func("/output/bad-places", test_bad_places);
-    result = g_test_run();
-    craft_cleanup();
-    return result;
+    return g_test_run();
 }

@@ -198,8 +198,6 @@ static void test_full_disk(void)
 
 int main(int argc, char **argv)
 {
-    int result;
-
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/png/pixels", test_pixels);
     g_test_add_func("/png/texts", test_texts);
@@ -207,7 +205,5 @@ int main(int argc, char **argv)
     g_test_add_func("/png/grey", test_grey);
     g_test_add_func("/png/damaged", test_damaged);
     g_test_add_func("/png/full-disk", test_full_disk);
-    result = g_test_run();
-    craft_cleanup();
-    return result;
+    return g_test_run();
 }

@@ -398,8 +398,6 @@ static void rule_14_mapped_file_is_cut(void)
 
 int main(int argc, char **argv)
 {
-    int result;
-
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/rules/01-sizes-first", rule_01_sizes_first);
     g_test_add_func("/rules/02-strict-json", rule_02_strict_json);
@@ -415,7 +413,5 @@ int main(int argc, char **argv)
     g_test_add_func("/rules/12-whole-or-not-at-all", rule_12_whole_or_not_at_all);
     g_test_add_func("/rules/13-importer-within-limits", rule_13_importer_within_limits);
     g_test_add_func("/rules/14-mapped-file-is-cut", rule_14_mapped_file_is_cut);
-    result = g_test_run();
-    craft_cleanup();
-    return result;
+    return g_test_run();
 }

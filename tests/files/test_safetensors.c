@@ -238,8 +238,6 @@ static void test_fields(void)
 
 int main(int argc, char **argv)
 {
-    int result;
-
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/safetensors/round-trip", test_round_trip);
     g_test_add_func("/safetensors/alignment", test_alignment);
@@ -250,7 +248,5 @@ int main(int argc, char **argv)
     g_test_add_func("/safetensors/zero-product", test_zero_product);
     g_test_add_func("/safetensors/lying-ranges", test_lying_ranges);
     g_test_add_func("/safetensors/fields", test_fields);
-    result = g_test_run();
-    craft_cleanup();
-    return result;
+    return g_test_run();
 }

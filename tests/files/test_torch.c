@@ -572,8 +572,6 @@ static void test_sha256(void)
 
 int main(int argc, char **argv)
 {
-    int result;
-
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/torch/zip/good", test_zip_good);
     g_test_add_func("/torch/zip/lies", test_zip_lies);
@@ -592,7 +590,5 @@ int main(int argc, char **argv)
     g_test_add_func("/torch/legacy/cut", test_legacy_cut);
     g_test_add_func("/torch/other-kinds", test_other_kinds);
     g_test_add_func("/torch/sha256", test_sha256);
-    result = g_test_run();
-    craft_cleanup();
-    return result;
+    return g_test_run();
 }

@@ -402,8 +402,6 @@ static void test_beyond_4_gib(void)
 
 int main(int argc, char **argv)
 {
-    int result;
-
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/zip-headers/good", test_good);
     g_test_add_func("/zip-headers/local-lies", test_local_lies);
@@ -418,7 +416,5 @@ int main(int argc, char **argv)
     g_test_add_func("/zip-headers/end64-lies", test_end64_lies);
     g_test_add_func("/zip-headers/zip64-field-lies", test_zip64_field_lies);
     g_test_add_func("/zip-headers/beyond-4-gib", test_beyond_4_gib);
-    result = g_test_run();
-    craft_cleanup();
-    return result;
+    return g_test_run();
 }

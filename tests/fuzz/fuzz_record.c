@@ -10,9 +10,12 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autofree char *json = g_strndup((const char *)data, size);
-    g_autoptr(EdtRecord) record = edt_record_read(json, NULL);
+    GError *error = NULL;
+    g_autoptr(EdtRecord) record = edt_record_read(json, &error);
     g_autofree char *repeated = edt_record_repeated(json);
     g_autofree char *seed = edt_record_written(json, "seed");
+    g_assert_true(!record == !!error);
+    fuzz_told(error);
     if (!record)
         return 0;
     g_assert_null(repeated);

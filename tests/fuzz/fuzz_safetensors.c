@@ -7,9 +7,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    EdtSafetensors *file = edt_safetensors_open(fuzz_file(data, size), NULL);
+    GError *error = NULL;
+    EdtSafetensors *file = edt_safetensors_open(fuzz_file(data, size), &error);
     volatile guint8 sum = 0;
 
+    g_assert_true(!file == !!error);
+    fuzz_told(error);
     for (guint i = 0; file && i < edt_safetensors_count(file); i++) {
         const EdtSafetensor *t = edt_safetensors_get(file, i);
         const guint8 *bytes = t->view.data;

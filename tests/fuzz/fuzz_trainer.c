@@ -8,10 +8,13 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     EdtTrainOptions options;
+    GError *error = NULL;
     const char *path = fuzz_file(data, size);
-    if (edt_train_options_read(&options, path, NULL)) {
+    if (edt_train_options_read(&options, path, &error)) {
         const EdtTrainExport wish = {.output = "/proc/no-such-place/model"};
-        edt_train_export(path, &wish, NULL);
+        g_assert_false(edt_train_export(path, &wish, &error));
     }
+    g_assert_nonnull(error);
+    fuzz_told(error);
     return 0;
 }

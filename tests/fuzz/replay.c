@@ -12,19 +12,20 @@ int main(int argc, char **argv)
     const char *name;
     guint n = 0;
 
+    LLVMFuzzerInitialize(&argc, &argv);
     if (folder == NULL) {
         fprintf(stderr, "usage: %s FOLDER\n", argv[0]);
         return 2;
     }
     while ((name = g_dir_read_name(folder)) != NULL) {
-        char *path = g_build_filename(argv[1], name, NULL), *bytes;
+        g_autofree char *path = g_build_filename(argv[1], name, NULL), *bytes = NULL;
         gsize size;
-        if (g_file_get_contents(path, &bytes, &size, NULL)) {
-            LLVMFuzzerTestOneInput((const uint8_t *)bytes, size);
-            g_free(bytes);
-            n++;
+        if (!g_file_get_contents(path, &bytes, &size, NULL)) {
+            fprintf(stderr, "%s cannot be read; is FOLDER absolute?\n", path);
+            return 1;
         }
-        g_free(path);
+        LLVMFuzzerTestOneInput((const uint8_t *)bytes, size);
+        n++;
     }
     g_dir_close(folder);
     printf("%u inputs\n", n);

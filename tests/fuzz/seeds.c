@@ -4,8 +4,11 @@
  * every format, made as in tests/files.  edt-fuzz-seeds FOLDER makes FOLDER/<target>/<name>.
  */
 #include "craft.h"
+#include "folder.h"
+#include "machine.h"
 #include "model/format.h"
 #include "network/layers.h"
+#include "shapes.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -149,7 +152,32 @@ static void containers(void)
     g_byte_array_unref(p);
 }
 
-/* ---- a model: the smallest EDT that is one ---- */
+/* ---- what a run has left of an archive; as in fuzz_npz.c ---- */
+
+static void archive(const char *name, int pictures)
+{
+    static const guint8 picture[12] = {7};
+    const EdtNpzKind kind = {"{\"steps\":2}", 3, 2, 2, 3};
+    g_autofree char *path = test_file("a.npz"), *partial = test_file("a.npz.partial"),
+                    *bytes = NULL;
+    gsize size;
+    EdtNpz *npz = edt_npz_open(path, &kind, TRUE, NULL);
+    for (int i = 0; i < pictures; i++)
+        edt_npz_add(npz, picture, NULL);
+    edt_npz_close(npz);
+    if (!g_file_get_contents(partial, &bytes, &size, NULL))
+        return;
+    save("npz", name, g_byte_array_new_take((guint8 *)bytes, size));
+    bytes = NULL;
+}
+
+static void archives(void)
+{
+    archive("begun", 0);
+    archive("two", 2);
+}
+
+/* ---- a model: the smallest EDT that is one, and the smallest of all ---- */
 
 typedef struct {
     GString *header;
@@ -171,29 +199,30 @@ static void add_tensor(const char *name, int rank, const gint64 *shape, gpointer
     m->at += bytes;
 }
 
-static GByteArray *model_of(const char *classes)
+static EdtVariant least_of(EdtFamily family)
 {
-    static const EdtVariant tiny = {.channels = 4,
-                                    .patch = 1,
-                                    .latent_size = 4,
-                                    .grid = 4,
-                                    .dims = {4, 4, 4, 4, 4},
-                                    .heads = {1, 1, 1, 1, 1},
-                                    .depths = {1, 1, 1, 1, 1},
-                                    .mlp_ratio = 1,
-                                    .n_classes = 2,
-                                    .out_channels = 8};
+    EdtVariant tiny = shape_little(family, 4, 1, 1);
+    tiny.mlp_ratio = 1;
+    tiny.n_classes = 2;
+    tiny.patch = 1;
+    tiny.latent_size = 4;
+    return tiny;
+}
+
+static GByteArray *model_of(EdtFamily family, const char *classes)
+{
+    const EdtVariant tiny = least_of(family);
     Model m = {g_string_new("{\"__metadata__\":{\"format\":\"" EDT_MODEL_FORMAT "\","), 0};
     GByteArray *bytes;
 
     g_string_append_printf(m.header,
-                           "\"edt.variant\":\"EDT custom\",\"edt.image_size\":\"32\","
+                           "\"edt.variant\":\"%s custom\",\"edt.image_size\":\"32\","
                            "\"edt.latent_size\":\"4\",\"edt.channels\":\"4\","
                            "\"edt.guided_channels\":\"3\",\"edt.schedule\":\"linear\","
                            "\"edt.prediction\":\"noise\",\"edt.latent\":\"sd-vae\","
-                           "\"edt.alpha\":\"0\",\"edt.n_classes\":\"2\",%s,"
+                           "\"edt.alpha\":\"0\",\"edt.n_classes\":\"2\",\"edt.heads\":\"1\",%s,"
                            "\"edt.title\":\"\",\"edt.licence\":\"\",\"edt.source_sha256\":\"\"}",
-                           classes);
+                           family == EDT_FAMILY_EDT ? "EDT" : "DiT", classes);
     edt_variant_tensors(&tiny, add_tensor, &m);
     g_string_append_c(m.header, '}');
     while (m.header->len % 8)
@@ -205,12 +234,13 @@ static GByteArray *model_of(const char *classes)
 
 static void models(void)
 {
-    GByteArray *own =
-        model_of("\"edt.classes\":\"own\",\"edt.class_names\":\"[\\\"a\\\",\\\"b\\\"]\"");
+    GByteArray *own = model_of(
+        EDT_FAMILY_EDT, "\"edt.classes\":\"own\",\"edt.class_names\":\"[\\\"a\\\",\\\"b\\\"]\"");
     GByteArray *cut = copy_of(own);
 
     g_byte_array_set_size(cut, cut->len - 1);
-    save("model", "unnamed", model_of("\"edt.classes\":\"unnamed\""));
+    save("model", "unnamed", model_of(EDT_FAMILY_EDT, "\"edt.classes\":\"unnamed\""));
+    save("model", "least", model_of(EDT_FAMILY_DIT, "\"edt.classes\":\"unnamed\""));
     save("model", "own", own);
     save("model", "cut", cut);
 }
@@ -224,6 +254,7 @@ int main(int argc, char **argv)
     folder = argv[1];
     pickles();
     containers();
+    archives();
     models();
     return 0;
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Runs inside GIMP (python-fu-eval); test_headless.py puts SCRATCH, REQUESTS and STAMPS before it,
-# in_gimp_canvas.py and the call of main() behind it.  Results go to SCRATCH/results.json as [name,
+# in_gimp_canvas.py, in_gimp_series.py and the call of main() behind it.  Results go to SCRATCH/results.json as [name,
 # good, detail]; the driver prints them.  EDT_TEST_ONLY=again runs test_again alone.
 import json
 import os
@@ -143,6 +143,27 @@ def test_count():
     image.delete()
 
 
+def test_arrange():
+    """Several side by side, in the image and in a new one."""
+    image = new_image(300, 160)
+    layers = made(generate(image, count=2, arrange='row')[0])
+    check('a row in the middle', [offsets(l) for l in layers] == [(22, 16), (150, 16)],
+          [offsets(l) for l in layers])
+    check('in their own size', {l.get_width() for l in layers} == {128})
+    before = {l.get_id() for l in layers}
+    layers = made(generate(image, count=4, arrange='grid', fit='image')[0], before)
+    check('a grid, scaled to the image', [offsets(l) for l in layers] ==
+          [(70, 0), (150, 0), (70, 80), (150, 80)], [offsets(l) for l in layers])
+    check('as large as they fit', {(l.get_width(), l.get_height()) for l in layers} == {(80, 80)})
+    image.delete()
+    result, _ = generate(count=3, arrange='row')
+    image, layers = result.index(1), made(result)
+    check('a new image is as large as they are', (image.get_width(), image.get_height()) ==
+          (384, 128))
+    check('and holds all of them', [offsets(l) for l in layers] == [(0, 0), (128, 0), (256, 0)])
+    image.delete()
+
+
 def test_place():
     image = new_image(200, 160)
     result, _ = generate(image)
@@ -160,7 +181,37 @@ def test_place():
     layer = made(generate(image, fit='image')[0])[0]
     check('scaled to the image',
           (layer.get_width(), layer.get_height(), offsets(layer)) == (160, 160, (20, 0)))
+    scaled = layer
+    few = ['1 × 1', 'Select a larger area']
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 100, 20, 1, 100)
+    expect_error('a selection of one column', CALLING_ERROR, few, image=image, fit='selection')
+    result, error = call('plug-in-edt-morph', image, steps=1, to_class='9', frames=2,
+                         fit='selection')
+    check('frames for one column: refused', result.index(0) == CALLING_ERROR and few[0] in error,
+          error)
+    expect_error('40 beside each other in 200 pixels', CALLING_ERROR, ['5 × 5'], image=image,
+                 count=40, arrange='row', fit='image')
+    check('nothing is made of them', len(image.get_layers()) == 5, len(image.get_layers()))
+    layer = made(generate(image)[0])[0]
+    check('as it is made it may hang over', layer.get_width() == 128)
+    check('the layer knows how it was put', put_of(scaled) == 'image 1.25', put_of(scaled))
+    scaled.scale(80, 80, False)
+    check_again_scaled(image, scaled)
     image.delete()
+
+
+def put_of(layer):
+    """The setting of its size, and the factor."""
+    known = layer.get_parasite('edt-place')
+    return known and bytes(known.get_data()).decode().rstrip('\0')
+
+
+def check_again_scaled(image, layer):
+    """Scaled since: the next one is as large as that is, and knows how the first one was put."""
+    again(image, [layer], target='above', seed=43)
+    above = next(l for l in image.get_layers() if l.get_name().endswith('(seed 43)'))
+    check('again: as large as the layer is now', (above.get_width(), put_of(above)) ==
+          (80, 'image 1.25'), (above.get_width(), put_of(above)))
 
 
 def test_modes():
@@ -207,17 +258,6 @@ def test_profile():
         layer.get_buffer().get(Gegl.Rectangle.new(0, 0, 128, 128), 1.0, "R'G'B' float",
                                Gegl.AbyssPolicy.NONE)))
     there.delete()
-    image.delete()
-
-
-def test_indexed():
-    image = new_image(64, 64)
-    image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 16, False,
-                          False, '')
-    result, error = generate(image)
-    check('indexed is refused', result.index(0) == CALLING_ERROR, result.index(0))
-    check('with a sentence', 'indexed' in error and 'RGB' in error, error)
-    check('and stays as it was', len(image.get_layers()) == 1)
     image.delete()
 
 
@@ -301,7 +341,7 @@ def test_batch():
 def test_styles():
     styled = f'{SCRATCH}/styled.safetensors'  # noqa: F821
     pictures = {}
-    for style in ['', 'ink', 'flat']:
+    for style in ['', 'ink', 'flat', 'any']:
         layer = made(generate(model=styled, style=style)[0])[0]
         pictures[style] = pixels(layer), record_of(layer).get('style_name')
     there = reference('ink')
@@ -309,8 +349,10 @@ def test_styles():
           pictures['ink'][0] == pixels(there.get_layers()[0]))
     there.delete()
     check('the record names it', [pictures[style][1] for style in pictures] ==
-          [None, 'ink', 'flat'], pictures.keys())
-    check('each in its own way', len({bytes for bytes, _ in pictures.values()}) == 3)
+          ['flat', 'ink', 'flat', None], pictures)
+    check('each in its own way, and the first where none is said',
+          len({bytes for bytes, _ in pictures.values()}) == 3 and
+          pictures[''] == pictures['flat'])
     record = record_of(made(generate(model=styled, style='random')[0])[0])
     check('a style at random', record['style'] in (0, 1), record)
     expect_error('unknown style', CALLING_ERROR, ['oil', 'ink'], model=styled, style='oil')
@@ -389,6 +431,20 @@ def check_again_above(image, layer):
     count = len(group.get_children())
     again(image, [group], target='above')
     check('again: of a group what is in it', len(group.get_children()) == count + 1)
+
+
+def test_several_again():
+    image = new_image()
+    first = made(generate(image)[0])[0]
+    second = made(generate(image, seed=50)[0], {first.get_id()})[0]
+    image.set_selected_layers([first, second])
+    result, error = again(image, [first, second])
+    check('again of several: each from its next seed',
+          [record_of(layer)['seed'] for layer in (first, second)] == [43, 51], error)
+    check('again of several: they stay selected',
+          {layer.get_id() for layer in image.get_selected_layers()} ==
+          {first.get_id(), second.get_id()}, image.get_selected_layers())
+    image.delete()
 
 
 def check_again_refused(image, layer):

@@ -238,11 +238,6 @@ def test_canvas_redraw_refused():
     expect_refusal('redraw beside a floating selection', redraw(image), ['floating'])
     expect_refusal('fill beside a floating selection', fill(image), ['floating'])
     image.delete()
-    image = new_image(64, 64)
-    image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 16, False,
-                          False, '')
-    expect_refusal('redraw of indexed colours', redraw(image), ['indexed'])
-    image.delete()
 
 
 # ---- the selection ----
@@ -379,24 +374,60 @@ def test_canvas_fill_refused():
     image.delete()
 
 
-def test_canvas_repeat():
-    """Ctrl+F: the settings of the last time, another selection, another seed."""
+def last_values(name, text):
+    """What the dialog would have kept."""
     folder = f'{Gimp.directory()}/plug-in-settings'
     os.makedirs(folder, exist_ok=True)
-    with open(f'{folder}/GimpProcedureConfigRun-plug-in-edt-fill.last', 'w') as file:
-        file.write('(class "barn owl")\n(steps 3)\n(into "place")\n')
+    with open(f'{folder}/GimpProcedureConfigRun-plug-in-edt-{name}.last', 'w') as file:
+        file.write(text)
+
+
+def repeat(name, image, before):
+    """Ctrl+F.  The new layer and its record."""
+    result, error = call(f'plug-in-edt-{name}', image, run_mode=Gimp.RunMode.WITH_LAST_VALS)
+    layer = made(result, before)[0]
+    return layer, record_of(layer)
+
+
+def test_canvas_repeat_fill():
+    """The settings of the last time, another selection; a new seed where none was given."""
     image = sketch(200, 160)
-    there, seeds = set(), set()
-    for x in [10, 90]:
-        image.select_rectangle(Gimp.ChannelOps.REPLACE, x, 20, 60, 60)
-        result, error = call('plug-in-edt-fill', image, run_mode=Gimp.RunMode.WITH_LAST_VALS)
-        layer = made(result, there)[0]
-        there.add(layer.get_id())
-        record = record_of(layer)
-        seeds.add(record['seed'])
-        check(f'repeat at {x}: the settings, in the new selection', area_of(layer) == (x, 20, 60, 60)
-              and (record['class_name'], record['steps']) == ('barn owl', 3), (error, record))
-    check('repeat: each from its own seed', len(seeds) == 2)
+    for seed, seeds in [(-1, 2), (7, 1)]:
+        last_values('fill', f'(class "barn owl")\n(steps 3)\n(into "place")\n(seed {seed})\n')
+        found = set()
+        for x in [10, 90]:
+            image.select_rectangle(Gimp.ChannelOps.REPLACE, x, 20, 60, 60)
+            layer, record = repeat('fill', image, {l.get_id() for l in image.get_layers()})
+            found.add(record['seed'])
+            check(f'fill, seed {seed}, again at {x}: the settings, in the new selection',
+                  area_of(layer) == (x, 20, 60, 60) and
+                  (record['class_name'], record['steps']) == ('barn owl', 3), record)
+        check(f'fill, seed {seed}, again: {seeds} of them', len(found) == seeds and -1 not in found,
+              found)
+    image.delete()
+
+
+def test_canvas_repeat_redraw():
+    """The same of another layer, and within another selection of it."""
+    image = new_image(200, 160)
+    drawings = {x: add_drawing(image, x) for x in [10, 90]}
+    for seed, seeds in [(-1, 2), (7, 1)]:
+        last_values('redraw', f'(class "barn owl")\n(steps 3)\n(freedom 0.5)\n(seed {seed})\n')
+        found = set()
+        for x, drawing in drawings.items():
+            image.set_selected_layers([drawing])
+            layer, record = repeat('redraw', image, {l.get_id() for l in image.get_layers()})
+            found.add(record['seed'])
+            check(f'redraw, seed {seed}, again at {x}: the settings, of the new layer',
+                  area_of(layer) == (x, 50, 50, 50) and
+                  (record['class_name'], record['steps'], record['freedom']) ==
+                  ('barn owl', 3, 0.5), (area_of(layer), record))
+        check(f'redraw, seed {seed}, again: {seeds} of them', len(found) == seeds and
+              -1 not in found, found)
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 95, 60, 20, 10)
+    image.set_selected_layers([drawings[90]])
+    layer, _ = repeat('redraw', image, {l.get_id() for l in image.get_layers()})
+    check('redraw again: within the selection', area_of(layer) == (95, 55, 20, 20), area_of(layer))
     image.delete()
 
 
@@ -415,6 +446,9 @@ def test_canvas_mix():
         layer = made(result)[0]
         check(f'{name}: the pixels of edt sample', pixels(layer) == sample(*arguments), error)
         check(f'{name}: not those without it', pixels(layer) != plain)
+        named = 'tiger shark' + {'blend': ' + barn owl 40 %', 'shape': ' + barn owl 50 %'}.get(name, '')
+        check(f'{name}: the name says it', layer.get_name() == f'{named} (seed 42)',
+              layer.get_name())
         result.index(1).delete()
     expect_error('an unknown second class', CALLING_ERROR, ['goldfish'], mix_class='goldfsh', mix=0.5)
     result, _ = generate(vary=1.0, vary_seed=43)

@@ -53,6 +53,16 @@ def give_styles(source, target, names):
     Path(target).write_bytes(struct.pack('<Q', len(text)) + text + tensors + table)
 
 
+def report_results(session, report, done):
+    """What Python inside GIMP checked: it left [name, good, detail]s in results.json."""
+    results = session.root / 'results.json'
+    report.check('Python-Fu ran to its end', done.returncode == 0 and results.is_file(),
+                 done.stderr)
+    if results.is_file():
+        for name, good, detail in json.loads(results.read_text()):
+            report.check(name, good, detail)
+
+
 class Session:
     def __init__(self, scratch, edt, plugin_folder, checkpoint, vae):
         self.root = Path(scratch).resolve()
@@ -99,7 +109,7 @@ class Session:
         os.symlink(self.root / 'gimp/plug-ins/edt-generate', folder / 'edt-generate')
         self.env['GIMP_TESTING_PLUGINDIRS'] = str(folder)
 
-    def console(self, interpreter, script, timeout=1500, **more):
+    def console(self, interpreter, script, timeout=2400, **more):
         """Runs a script in gimp-console; the finished process."""
         return subprocess.run(
             ['gimp-console-3', '-n', '-i', '--quit', f'--batch-interpreter={interpreter}', '-b',
@@ -116,6 +126,13 @@ class Session:
     def sample(self, output, *arguments):
         subprocess.run([self.edt, 'sample', '-o', str(output), '--force', *arguments], check=True,
                        env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def forget(self):
+        """As at the first start: no settings, favourites or earlier pictures of a test before."""
+        for folder in ['gimp/plug-in-settings', 'state', 'data']:
+            shutil.rmtree(self.root / folder, ignore_errors=True)
+        for folder in ['state', 'data']:
+            (self.root / folder).mkdir()
 
     def history(self):
         return sorted((self.root / 'state/edt/history').glob('*.png'))

@@ -184,6 +184,18 @@ EdtTensorSource *hash_weights_edt(const EdtVariant *variant, double adaln_gain)
     return &hash->base;
 }
 
+static void add_layer(const EdtLayer *layer, gpointer hash)
+{
+    edt_layer_tensors(layer, add, hash);
+}
+
+EdtTensorSource *hash_weights_training(const EdtVariant *variant, double adaln_gain)
+{
+    HashWeights *hash = hash_new(FALSE, adaln_gain);
+    edt_layers(variant, add_layer, hash);
+    return &hash->base;
+}
+
 EdtTensorSource *hash_weights_learned(const EdtVariant *variant, double adaln_gain)
 {
     EdtTensorSource *source = hash_weights_edt(variant, adaln_gain);

@@ -17,6 +17,8 @@ void hash_input(const char *name, gsize count, float *out);
 EdtTensorSource *hash_weights_edt(const EdtVariant *variant, double adaln_gain);
 /* With position tables as training leaves them, not as they begin. */
 EdtTensorSource *hash_weights_learned(const EdtVariant *variant, double adaln_gain);
+/* With what only training needs, too. */
+EdtTensorSource *hash_weights_training(const EdtVariant *variant, double adaln_gain);
 EdtTensorSource *hash_weights_vae(void);
 void hash_weights_free(EdtTensorSource *source);
 

@@ -60,7 +60,7 @@ float *rig_forward(Rig *rig, int N, const float *x, const float *t, const int *y
     edt_network_prepare(rig->model, N, N, &error);
     g_assert_no_error(error);
     edt_network_modulate(rig->model, N, t, y, NULL);
-    edt_network_forward(rig->model, N, x, row, &rig->amm, out); /* the CPU's memory */
+    edt_network_forward(rig->model, N, x, row, &rig->amm, FALSE, out); /* the CPU's memory */
     rig->backend->sync(rig->dev, &error);
     g_assert_no_error(error);
     g_free(row);

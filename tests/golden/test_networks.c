@@ -422,7 +422,7 @@ static void test_names(void)
         g_assert_no_error(error);
         g_assert_cmpmem(&v, sizeof v, &found, sizeof found);
         edt_variant_tensors(&v, collect, ours);
-        if (edt_variant_has_side(&v))
+        if (edt_variant_training(&v)->hiding == EDT_HIDING_SIDE)
             edt_variant_spares(&v, drop, theirs);
         g_assert_cmpuint(g_hash_table_size(ours), ==, g_hash_table_size(theirs));
         GHashTableIter iter;
@@ -464,7 +464,9 @@ static void test_sizes(void)
     }
     EdtVariant v;
     g_assert_false(edt_variant_named("MDTv2-S/4", 256, &v)); /* never published */
-    g_assert_false(edt_variant_named("DiT-Ti/2", 256, &v));
+    g_assert_false(edt_variant_named("DiT-M/2", 256, &v));
+    g_assert_true(edt_variant_named("DiT-Ti/2", 256, &v)); /* ours, to train */
+    g_assert_cmpint(v.dims[0] / v.heads[0], ==, 64);
     g_assert_true(edt_variant_named("DiT-S/8", 64, &v));
     g_assert_false(edt_variant_named("DiT-S/8", 72, &v));
 }

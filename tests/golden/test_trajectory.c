@@ -8,6 +8,7 @@
 #include "golden/hash_weights.h"
 
 #include "cpu/cpu.h"
+#include "machine.h"
 #include "sample/random.h"
 #include "sample/sampler.h"
 #include "sample/step.h"
@@ -18,6 +19,7 @@
 /* A clipped estimate is at most 1, and at first the difference of numbers 157 times as large: f32
  * itself moves it by 2e-5.  The sample that follows is not moved by as much. */
 #define GATE_CLIPPED_ESTIMATE 5e-5
+#define GATE_INT8 2e-2 /* against bf16 */
 
 enum { C = 4, hw = 32 * 32, one = C * hw, null_label = 1000 };
 
@@ -82,10 +84,10 @@ typedef struct {
     EdtNetwork *model;
 } Network;
 
-static Network network_open(const Run *run)
+static Network network_open(const Run *run, EdtPrecision precision)
 {
     /* one thread: two that wait for each other are slow on a busy machine */
-    const EdtDeviceOptions options = {.threads = 1, .precision = EDT_PRECISION_F32};
+    const EdtDeviceOptions options = {.threads = 1, .precision = precision};
     Network network = {.backend = edt_backend_cpu()};
     GError *error = NULL;
     EdtVariant variant;
@@ -152,11 +154,12 @@ static EdtStep step_new(const Network *network, const Run *run, void **memory)
 static void check(Golden *golden, const Run *run, const char *what, const float *x, double gate)
 {
     g_autofree char *name = g_strdup_printf("%s.%s", run->name, what);
-    if (golden_has(golden, name))
+    if (golden && golden_has(golden, name))
         golden_check(name, x, golden_f32(golden, name, golden_count(golden_get(golden, name))), one,
                      gate);
 }
 
+/* golden: NULL where nothing is to be checked on the way. */
 static void descend(const EdtStep *step, Golden *golden, const Run *run,
                     const EdtSampling *sampling)
 {
@@ -183,16 +186,12 @@ static void descend(const EdtStep *step, Golden *golden, const Run *run,
         check(golden, run, sample, step->x, GATE);
     }
     g_assert_cmpmem(step->x, one * sizeof(float), step->x + (N - 1) * one, one * sizeof(float));
-    g_autofree char *last = g_strdup_printf("%s.%s", run->name, run->final);
-    g_assert_true(golden_has(golden, last));
-    check(golden, run, run->final, step->x, GATE);
 }
 
-static void test_run(gconstpointer data)
+/* The last latent, to be freed. */
+static float *run_in(const Run *run, EdtPrecision precision, Golden *golden)
 {
-    const Run *run = data;
-    Network network = network_open(run);
-    Golden *golden = golden_open(run->file);
+    Network network = network_open(run, precision);
     EdtNoiseSchedule *schedule =
         edt_noise_schedule_new(EDT_SCHEDULE_LINEAR, run->respace, run->steps, NULL);
     EdtSampling sampling = {.schedule = schedule,
@@ -208,8 +207,38 @@ static void test_run(gconstpointer data)
     network_prepare(&network, run, schedule);
     descend(&step, golden, run, &sampling);
     edt_noise_schedule_free(schedule);
-    golden_close(golden);
     network_close(&network);
+    return g_memdup2(step.x, one * sizeof(float));
+}
+
+static void test_run(gconstpointer data)
+{
+    const Run *run = data;
+    Golden *golden = golden_open(run->file);
+    g_autofree char *last = g_strdup_printf("%s.%s", run->name, run->final);
+    g_autofree float *x = run_in(run, EDT_PRECISION_F32, golden);
+
+    g_assert_true(golden_has(golden, last));
+    check(golden, run, run->final, x, GATE);
+    golden_close(golden);
+}
+
+/* What int8 makes of 25 steps is near what bf16 makes of them. */
+static void test_int8(void)
+{
+    const Run run = {
+        "",    "",  "",   EDT_SAMPLER_DDIM, EDT_RESPACE_STRIDE, 25, EDT_AMM_OFFICIAL, TRUE,
+        FALSE, 0.0, EDT_S};
+    if (!edt_cpu_has_int8()) {
+        g_test_skip("no int8 products here");
+        return;
+    }
+    g_autofree float *bf16 = run_in(&run, EDT_PRECISION_BF16, NULL);
+    g_autofree float *int8 = run_in(&run, EDT_PRECISION_INT8, NULL);
+    const double distance = golden_distance(int8, bf16, one);
+
+    g_test_message("%g", distance);
+    g_assert_cmpfloat(distance, <, GATE_INT8);
 }
 
 int main(int argc, char **argv)
@@ -219,5 +248,6 @@ int main(int argc, char **argv)
         g_autofree char *path = g_strconcat("/golden/trajectory/", runs[i].name, NULL);
         g_test_add_data_func(path, &runs[i], test_run);
     }
+    g_test_add_func("/golden/trajectory/int8", test_int8);
     return g_test_run();
 }

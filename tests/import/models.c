@@ -7,14 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
-char *import_golden(const char *name, const char *edt, const char *vae, gboolean bf16)
+char *import_golden(const char *name, const char *edt, const char *vae, EdtStored stored)
 {
     char *output = craft_path(name), *edt_path = golden_file(edt);
     char *vae_path = vae ? golden_file(vae) : NULL;
     EdtImport import = {.edt_path = edt_path,
                         .vae_path = vae_path,
                         .output = output,
-                        .stored = bf16 ? EDT_STORED_BF16 : EDT_STORED_F32,
+                        .stored = stored,
                         .title = "Tiny “test”",
                         .licence = "CC0"};
     GError *error = NULL;

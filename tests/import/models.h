@@ -10,7 +10,7 @@
 
 /* Imports golden files ("pt/edt_tiny_bare.pt"; vae may be NULL) under a name in the test's folder;
  * must succeed.  Returns the path. */
-char *import_golden(const char *name, const char *edt, const char *vae, gboolean bf16);
+char *import_golden(const char *name, const char *edt, const char *vae, EdtStored stored);
 /* The message and code of an import that must fail and leave nothing behind. */
 char *failed_import(const EdtImport *import, int *code);
 

@@ -5,6 +5,7 @@
  */
 #include "models.h"
 #include "base/half.h"
+#include "base/int8.h"
 #include "base/memory.h"
 #include "golden/hash_weights.h"
 
@@ -58,7 +59,7 @@ static void check_edt_tensor(const EdtSafetensor *t)
 
 static void test_values(void)
 {
-    char *path = import_golden("values.safetensors", BARE, NULL, FALSE);
+    char *path = import_golden("values.safetensors", BARE, NULL, EDT_STORED_F32);
     EdtSafetensors *file = open_model(path);
 
     g_assert_cmpuint(edt_safetensors_count(file), ==, 98);
@@ -88,11 +89,11 @@ static void test_wrappings(void)
 {
     static const char *const files[] = {"pt/edt_tiny_bare_legacy.pt", "pt/edt_tiny_views.pt",
                                         "pt/edt_tiny_module_prefix.pt", "pt/edt_tiny_train.pt"};
-    char *bare = import_golden("bare.safetensors", BARE, NULL, FALSE), *source;
+    char *bare = import_golden("bare.safetensors", BARE, NULL, EDT_STORED_F32), *source;
     EdtImport import = {.output = NULL};
 
     for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
-        char *path = import_golden("wrapped.safetensors", files[i], NULL, FALSE);
+        char *path = import_golden("wrapped.safetensors", files[i], NULL, EDT_STORED_F32);
         assert_same_tensors(bare, path);
         g_free(path);
     }
@@ -109,8 +110,8 @@ static void test_wrappings(void)
 /* Tables stay f32, everything else is rounded once; f32 comes first, so all is aligned. */
 static void test_bf16(void)
 {
-    char *full = import_golden("full.safetensors", BARE, NULL, FALSE);
-    char *half = import_golden("half.safetensors", BARE, NULL, TRUE);
+    char *full = import_golden("full.safetensors", BARE, NULL, EDT_STORED_F32);
+    char *half = import_golden("half.safetensors", BARE, NULL, EDT_STORED_BF16);
     EdtSafetensors *a = open_model(full), *b = open_model(half);
     gboolean seen_half = FALSE;
     guint tables = 0;
@@ -138,9 +139,55 @@ static void test_bf16(void)
     g_free(full);
 }
 
+/* The blocks' weights are bytes beside the scales of their rows, half a step off at most; all else
+ * is as in bf16. */
+static void test_int8(void)
+{
+    char *full = import_golden("wide.safetensors", BARE, NULL, EDT_STORED_F32);
+    char *half = import_golden("halves.safetensors", BARE, NULL, EDT_STORED_BF16);
+    char *small = import_golden("bytes.safetensors", BARE, NULL, EDT_STORED_INT8);
+    EdtSafetensors *a = open_model(full), *b = open_model(half), *c = open_model(small);
+    EdtModelInfo *info = edt_model_info_read(small, NULL), *wide = edt_model_info_read(full, NULL);
+    guint64 inner = 0;
+
+    for (guint i = 0; i < edt_safetensors_count(a); i++) {
+        const EdtSafetensor *x = edt_safetensors_get(a, i);
+        const EdtSafetensor *y = edt_safetensors_find(b, x->name);
+        const EdtSafetensor *z = edt_safetensors_find(c, x->name);
+        g_autofree char *name = g_strconcat(x->name, EDT_SCALE_SUFFIX, NULL);
+        const EdtSafetensor *scale = edt_safetensors_find(c, name);
+        const gint8 *bytes = z->view.data;
+        const float *numbers = x->view.data, *scales = scale ? scale->view.data : NULL;
+        if (!scale) {
+            g_assert_cmpmem(y->view.data, y->bytes, z->view.data, z->bytes);
+            continue;
+        }
+        g_assert_cmpint(z->view.type, ==, EDT_I8);
+        g_assert_cmpint(scale->view.rank, ==, 1);
+        g_assert_cmpint(scale->view.shape[0], ==, x->view.shape[0]);
+        const gsize K = count_of(x) / (gsize)x->view.shape[0];
+        for (gsize k = 0; k < count_of(x); k++)
+            g_assert_cmpfloat(fabsf(numbers[k] - scales[k / K] * bytes[k]), <=,
+                              0.501f * scales[k / K]);
+        inner += count_of(x);
+    }
+    g_assert_cmpint(info->stored, ==, EDT_STORED_INT8);
+    g_assert_cmpuint(info->n_inner, ==, inner);
+    g_assert_cmpuint(info->n_parameters, ==, wide->n_parameters);
+    g_assert_cmpuint(inner, >, info->n_parameters / 3);
+    edt_model_info_free(wide);
+    edt_model_info_free(info);
+    edt_safetensors_close(c);
+    edt_safetensors_close(b);
+    edt_safetensors_close(a);
+    g_free(small);
+    g_free(half);
+    g_free(full);
+}
+
 static void test_f16_source(void)
 {
-    char *path = import_golden("f16.safetensors", "pt/edt_tiny_bare_f16.pt", NULL, FALSE);
+    char *path = import_golden("f16.safetensors", "pt/edt_tiny_bare_f16.pt", NULL, EDT_STORED_F32);
     EdtSafetensors *file = open_model(path);
     const EdtSafetensor *t = edt_safetensors_find(file, "edt.t_embedder.mlp.0.weight");
     const float *values = t->view.data;
@@ -160,11 +207,12 @@ static void test_f16_source(void)
 
 static void test_vae_spellings(void)
 {
-    char *modern =
-        import_golden("modern.safetensors", BARE, "pt/vae_small_modern.safetensors", FALSE);
+    char *modern = import_golden("modern.safetensors", BARE, "pt/vae_small_modern.safetensors",
+                                 EDT_STORED_F32);
     char *deprecated =
-        import_golden("depr.safetensors", BARE, "pt/vae_small_deprecated.bin", FALSE);
-    char *compvis = import_golden("compvis.safetensors", BARE, "pt/vae_small_compvis.ckpt", FALSE);
+        import_golden("depr.safetensors", BARE, "pt/vae_small_deprecated.bin", EDT_STORED_F32);
+    char *compvis =
+        import_golden("compvis.safetensors", BARE, "pt/vae_small_compvis.ckpt", EDT_STORED_F32);
     EdtSafetensors *file = open_model(modern);
     const EdtSafetensor *t =
         edt_safetensors_find(file, "vae.decoder.mid_block.attentions.0.to_q.weight");
@@ -186,7 +234,7 @@ static void test_vae_spellings(void)
 static void test_vae_of_a_model(void)
 {
     char *first =
-        import_golden("first.safetensors", BARE, "pt/vae_small_modern.safetensors", FALSE);
+        import_golden("first.safetensors", BARE, "pt/vae_small_modern.safetensors", EDT_STORED_F32);
     char *output = craft_path("second.safetensors"), *edt = golden_file(BARE);
     EdtImport import = {.edt_path = edt, .vae_path = first, .output = output};
 
@@ -387,7 +435,7 @@ static void test_module_is_refused(void)
 
 static void test_model_is_no_checkpoint(void)
 {
-    char *model = import_golden("model.safetensors", BARE, NULL, FALSE);
+    char *model = import_golden("model.safetensors", BARE, NULL, EDT_STORED_F32);
     assert_fails(model, NULL, EDT_ERROR_BAD_FILE, "a model of this program already");
     g_free(model);
 }
@@ -529,12 +577,11 @@ static void test_no_memory(void)
 
 int main(int argc, char **argv)
 {
-    int result;
-
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/import/values", test_values);
     g_test_add_func("/import/wrappings", test_wrappings);
     g_test_add_func("/import/bf16", test_bf16);
+    g_test_add_func("/import/int8", test_int8);
     g_test_add_func("/import/f16-source", test_f16_source);
     g_test_add_func("/import/vae-spellings", test_vae_spellings);
     g_test_add_func("/import/vae-of-a-model", test_vae_of_a_model);
@@ -551,7 +598,5 @@ int main(int argc, char **argv)
     g_test_add_func("/import/progress", test_progress);
     g_test_add_func("/import/killed", test_killed);
     g_test_add_func("/import/no-memory", test_no_memory);
-    result = g_test_run();
-    craft_cleanup();
-    return result;
+    return g_test_run();
 }

@@ -3,6 +3,7 @@
  * What a model says of itself: every field, and every way in which its metadata may not fit it.
  */
 #include "models.h"
+#include "machine.h"
 #include "model/names.h"
 #include "network/network.h"
 #include "vae/shape.h"
@@ -285,7 +286,8 @@ static void test_forecast(void)
 {
     EdtModelInfo *with = read_good(vae_model), *without = read_good(latent_model);
     EdtEngineOptions f32 = {.precision = EDT_PRECISION_F32},
-                     bf16 = {.precision = EDT_PRECISION_BF16};
+                     bf16 = {.precision = EDT_PRECISION_BF16},
+                     int8 = {.precision = EDT_PRECISION_INT8};
     EdtModelInfo big = *with;
 
     big.variant = (char *)"EDT-XL/2";
@@ -294,14 +296,23 @@ static void test_forecast(void)
     big.n_parameters = 699187034 + 83653863;
     EdtVariant v;
     g_assert_true(edt_variant_named("EDT-XL/2", 256, &v));
+    big.n_inner = edt_variant_inner(&v).weights;
+    big.inner_bytes = 2 * edt_variant_inner(&v).most_read;
     for (int half = 0; half < 2; half++) {
         const EdtType act = half ? EDT_BF16 : EDT_F32;
         big.forward_bytes[half] = edt_network_workspace(&v, act, 2, 1);
-        big.decoding_bytes[half] = edt_vae_workspace(&edt_vae_standard, act, 32, 32, EDT_VAE_DECODER);
+        big.decoding_bytes[half] =
+            edt_vae_workspace(&edt_vae_standard, act, 32, 32, EDT_VAE_DECODER);
     }
     g_assert_cmpuint(edt_memory_forecast(with, &f32, 1), >, edt_memory_forecast(without, &f32, 1));
     g_assert_cmpuint(edt_memory_forecast(&big, &f32, 8), >, edt_memory_forecast(&big, &f32, 1));
-    g_assert_cmpuint(edt_memory_forecast(&big, &f32, 1), >, edt_memory_forecast(&big, &bf16, 1));
+    if (edt_cpu_has_bf16()) /* else that is f32, too */
+        g_assert_cmpuint(edt_memory_forecast(&big, &f32, 1), >,
+                         edt_memory_forecast(&big, &bf16, 1));
+    /* of each of the blocks' weights at least one byte is saved */
+    g_assert_cmpuint(big.n_inner, >, big.n_parameters / 2);
+    g_assert_cmpuint(edt_memory_forecast(&big, &bf16, 1), >,
+                     edt_memory_forecast(&big, &int8, 1) + big.n_inner - (8u << 20));
     g_assert_cmpuint(edt_memory_forecast(&big, NULL, 0), ==, edt_memory_forecast(&big, &f32, 1));
     /* a run keeps what the network and what the decoder works in */
     g_assert_cmpuint(edt_memory_forecast(&big, &f32, 1), >,
@@ -318,9 +329,9 @@ int main(int argc, char **argv)
     int result;
 
     g_test_init(&argc, &argv, NULL);
-    latent_model = import_golden("latent.safetensors", "pt/edt_tiny_bare.pt", NULL, FALSE);
+    latent_model = import_golden("latent.safetensors", "pt/edt_tiny_bare.pt", NULL, EDT_STORED_F32);
     vae_model = import_golden("vae.safetensors", "pt/edt_tiny_bare.pt",
-                              "pt/vae_small_modern.safetensors", FALSE);
+                              "pt/vae_small_modern.safetensors", EDT_STORED_F32);
     g_test_add_func("/info/fields", test_fields);
     g_test_add_func("/info/recommended-guidance", test_recommended_guidance);
     g_test_add_func("/info/without-vae", test_without_vae);
@@ -334,6 +345,5 @@ int main(int argc, char **argv)
     result = g_test_run();
     g_free(vae_model);
     g_free(latent_model);
-    craft_cleanup();
     return result;
 }

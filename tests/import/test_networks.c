@@ -7,6 +7,7 @@
 #include "golden/golden.h"
 #include "golden/rig.h"
 #include "model/info.h"
+#include "shapes.h"
 
 #include <string.h>
 
@@ -184,20 +185,7 @@ static char *write_network(const EdtVariant *v, const char *prefix, const char *
 
 static EdtVariant little(EdtFamily family)
 {
-    EdtVariant v = {.family = family,
-                    .channels = 4,
-                    .patch = 2,
-                    .latent_size = 8,
-                    .grid = 4,
-                    .mlp_ratio = 4,
-                    .n_classes = 10,
-                    .out_channels = 8};
-    for (int s = 0; s < edt_variant_stages(&v); s++) {
-        v.dims[s] = 16;
-        v.heads[s] = 2;
-        v.depths[s] = 2;
-    }
-    return v;
+    return shape_little(family, 16, 2, 2);
 }
 
 static void test_prefixes(void)
@@ -321,7 +309,5 @@ int main(int argc, char **argv)
     g_test_add_func("/networks/without-side", test_without_side);
     g_test_add_func("/networks/diffusers", test_diffusers);
     g_test_add_func("/networks/no-null-class", test_no_null_class);
-    int code = g_test_run();
-    craft_cleanup();
-    return code;
+    return g_test_run();
 }

@@ -5,10 +5,10 @@
  * oneDNN's.
  */
 #include "base/half.h"
+#include "base/int8.h"
 #include "machine.h"
 #include "base/memory.h"
 #include "cpu/cpu.h"
-#include "cpu/kernels.h"
 #include "train/product.h"
 
 #include <math.h>
@@ -121,6 +121,116 @@ static void test_layers(void)
     }
 }
 
+/* ---- the same of bytes ---- */
+
+typedef struct {
+    const EdtBackend *backend;
+    EdtDevice *dev;
+    EdtLinear *linear;
+    const Layer *l;
+    float *weight, *bias; /* weights as they come back of bytes */
+    double *sizes;        /* [N] sum of |w| of a column */
+} Bytes;
+
+/* Rows of x, alone or beside others, are within half a step of x times the weights, beside the
+ * rounding of act, once of the sums and once of y. */
+static void check_byte_rows(const Bytes *b, int M)
+{
+    const Layer *l = b->l;
+    const EdtType act = b->backend->act(b->dev);
+    const double rounding = act == EDT_F32 ? 0x1p-20 : 0x1p-7;
+    void *x = numbers((gsize)(M * l->K), act), *y = edt_alloc((gsize)(M * l->N) * 4, NULL);
+    GError *error = NULL;
+
+    g_assert_true(b->backend->linear_prepare(b->dev, b->linear, M, &error));
+    b->backend->linear(b->dev, b->linear, M, x, y);
+    for (int m = 0; m < M; m++) {
+        double most = 0;
+        for (int k = 0; k < l->K; k++)
+            most = MAX(most, fabs(get(x, act, m * l->K + k)));
+        for (int n = 0; n < l->N; n++) {
+            double sum = 0;
+            for (int k = 0; k < l->K; k++)
+                sum += get(x, act, m * l->K + k) * b->weight[n * l->K + k];
+            const double linear = sum + (l->bias ? b->bias[n] : 0);
+            const double expect = l->epilogue == EDT_EPILOGUE_GELU ? gelu(linear) : linear;
+            const double step = 1.13 * most * b->sizes[n] / 254; /* GELU's steepest slope */
+            g_assert_cmpfloat(fabs(get(y, act, m * l->N + n) - expect), <=,
+                              1.01 * step + rounding * (fabs(sum) + fabs(linear) + 1e-3));
+        }
+    }
+    void *one = edt_alloc((gsize)l->N * 4, NULL);
+    const int m = g_test_rand_int_range(0, M);
+    const gsize bytes = edt_type_size(act);
+    g_assert_true(b->backend->linear_prepare(b->dev, b->linear, 1, &error));
+    b->backend->linear(b->dev, b->linear, 1, (char *)x + (gsize)(m * l->K) * bytes, one);
+    g_assert_true(b->backend->sync(b->dev, &error));
+    g_assert_cmpmem(one, (gsize)l->N * bytes, (char *)y + (gsize)(m * l->N) * bytes,
+                    (gsize)l->N * bytes);
+    edt_free(one);
+    edt_free(x);
+    edt_free(y);
+}
+
+/* weight becomes what its bytes are. */
+static void round_weights(Bytes *b)
+{
+    const gsize K = (gsize)b->l->K, N = (gsize)b->l->N;
+    g_autofree gint8 *bytes = g_new(gint8, K);
+
+    b->sizes = g_new0(double, N);
+    for (gsize n = 0; n < N; n++) {
+        const float scale = edt_int8_from_f32(K, b->weight + n * K, bytes);
+        for (gsize k = 0; k < K; k++) {
+            b->weight[n * K + k] = scale * bytes[k];
+            b->sizes[n] += fabs(b->weight[n * K + k]);
+        }
+    }
+}
+
+static void check_bytes(const Layer *l)
+{
+    GError *error = NULL;
+    Bytes b = {.backend = edt_backend_cpu(), .l = l};
+    b.dev = b.backend->open(&(EdtDeviceOptions){2, EDT_PRECISION_INT8}, NULL);
+    b.weight = numbers((gsize)(l->K * l->N), EDT_F32);
+    b.bias = numbers((gsize)l->N, EDT_F32);
+    const EdtLinearSpec spec = {
+        .K = l->K,
+        .N = l->N,
+        .weight = b.weight,
+        .weight_type = EDT_F32,
+        .bias = l->bias ? b.bias : NULL,
+        .bias_type = EDT_F32,
+        .epilogue = l->epilogue,
+        .x_type = b.backend->act(b.dev),
+        .y_type = b.backend->act(b.dev),
+        .inner = TRUE,
+    };
+    b.linear = b.backend->linear_new(b.dev, &spec, &error);
+    g_assert_no_error(error);
+    round_weights(&b);
+    for (int i = 0; i < 4; i++) {
+        check_byte_rows(&b, g_test_rand_int_range(1, 70));
+        check_byte_rows(&b, 32);
+    }
+    b.backend->linear_free(b.dev, b.linear);
+    b.backend->close(b.dev);
+    edt_free(b.weight);
+    edt_free(b.bias);
+    g_free(b.sizes);
+}
+
+static void test_int8(void)
+{
+    if (!edt_cpu_has_int8()) {
+        g_test_skip("this level has no int8 products");
+        return;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(layers); i++)
+        check_bytes(&layers[i]);
+}
+
 /* ---- products of the training ---- */
 
 static double define_product(const EdtProductSpec *s, const void *a, const void *b, gint64 batch,
@@ -206,9 +316,9 @@ static void check_products(EdtType type)
                                     .c_type = EDT_F32,
                                     .accumulate = TRUE});
     check_product(&(EdtProductSpec){heads, T, T, d, d, 1, T * d, 1, d, T * d, T, T * T, type,
-                                    EDT_F32, FALSE, FALSE, FALSE});
+                                    EDT_F32, FALSE, FALSE, FALSE, NULL});
     check_product(&(EdtProductSpec){heads, T, d, T, 1, T, T * T, d, 1, T * d, d, T * d, type, type,
-                                    FALSE, FALSE, FALSE});
+                                    FALSE, FALSE, FALSE, NULL});
 }
 
 static void test_products(void)
@@ -218,22 +328,11 @@ static void test_products(void)
         check_products(EDT_BF16);
 }
 
-/* ---- the stopwatch's yardstick ---- */
-
-static void test_burn(void)
-{
-    const EdtCpuKernels *k = edt_cpu_kernels_here();
-    g_assert_cmpfloat(k->burn(EDT_F32, 100), >, 0);
-    g_assert_cmpint(k->burn_tiles != NULL, ==, (edt_cpu_flags() & EDT_CPU_AMX) != 0);
-    if (k->burn_tiles)
-        g_assert_cmpfloat(k->burn_tiles(3), ==, 3.0 * 4 * 16 * 16 * 32 * 2);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/linear/layers", test_layers);
+    g_test_add_func("/linear/int8", test_int8);
     g_test_add_func("/linear/products", test_products);
-    g_test_add_func("/linear/burn", test_burn);
     return g_test_run();
 }

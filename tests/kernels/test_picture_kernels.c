@@ -63,7 +63,8 @@ static void check_sums(const EdtCpuKernels *k)
 {
     EdtType type = any_type();
     int C = g_test_rand_int_range(1, 200), pixels = g_test_rand_int_range(1, 40);
-    gint64 begin = g_test_rand_int_range(0, pixels), end = g_test_rand_int_range((int)begin, pixels);
+    gint64 begin = g_test_rand_int_range(0, pixels);
+    gint64 end = g_test_rand_int_range((int)begin, pixels);
     Guarded x = guarded_new((gsize)(C * pixels), type);
     Guarded sum = guarded_new((gsize)C, EDT_F32), squares = guarded_new((gsize)C, EDT_F32);
     double *expect = g_new0(double, 2 * C);

@@ -10,6 +10,7 @@
 #include "cpu/isa.h"
 #include "vae/shape.h"
 #include "network/network.h"
+#include "train/layers.h"
 #include "train/train_network.h"
 #include "vae/vae.h"
 
@@ -184,8 +185,9 @@ static void plan_network(const char *name, int size, EdtPrecision precision)
 static void test_networks(void)
 {
     static const char *const names[] = {"EDT-S/2", "EDT-B/2", "EDT-XL/2"};
+    const int last = edt_cpu_has_int8() ? EDT_PRECISION_INT8 : EDT_PRECISION_BF16;
     references = 0;
-    for (int precision = EDT_PRECISION_F32; precision <= EDT_PRECISION_BF16; precision++) {
+    for (int precision = EDT_PRECISION_F32; precision <= last; precision++) {
         for (guint i = 0; i < G_N_ELEMENTS(names); i++)
             for (int size = 256; size <= 512; size *= 2)
                 plan_network(names[i], size, (EdtPrecision)precision);
@@ -241,6 +243,11 @@ static void plan_training(const char *name, int size, int N, EdtType act)
     EdtParameters *parameters = edt_parameters_new(&v);
     EdtTrainNetwork *network = edt_train_network_new(parameters, N, act, 1, &error);
     g_assert_no_error(error);
+    for (int few = 128; few < 180 && network->filling; few += 17) {
+        network->few = few; /* tokens that are not hidden */
+        edt_train_network_plan_few(network, &error);
+        g_assert_no_error(error);
+    }
     edt_train_network_free(network);
     edt_parameters_free(parameters);
 }
@@ -254,6 +261,9 @@ static void test_training(void)
         plan_training("EDT-B/2", 256, 2, (EdtType)act);
         plan_training("EDT-XL/2", 256, 2, (EdtType)act);
         plan_training("EDT-S/2", 512, 2, (EdtType)act);
+        plan_training("DiT-S/2", 256, 8, (EdtType)act);
+        plan_training("MDTv2-S/2", 256, 8, (EdtType)act);
+        plan_training("MDTv2-XL/2", 256, 2, (EdtType)act);
     }
     g_assert_cmpint(references, ==, 0);
 }

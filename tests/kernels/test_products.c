@@ -56,12 +56,14 @@ static void clear(Case *c)
     g_free(c->expected);
 }
 
-static const EdtProduct *plan(EdtProducts *products, const Case *c)
+/* M: rows of A; packed_for: the product that B lies packed for, or NULL. */
+static const EdtProduct *plan(EdtProducts *products, const Case *c, int M,
+                              const EdtProduct *packed_for)
 {
     GError *error = NULL;
     const EdtProduct *product =
         edt_products_plan(products,
-                          &(EdtProductSpec){.M = c->M,
+                          &(EdtProductSpec){.M = M,
                                             .N = c->N,
                                             .K = c->K,
                                             .a_row = c->K,
@@ -71,27 +73,42 @@ static const EdtProduct *plan(EdtProducts *products, const Case *c)
                                             .c_row = c->N,
                                             .type = c->type,
                                             .c_type = EDT_F32,
-                                            .packed = TRUE},
+                                            .packed = TRUE,
+                                            .packed_for = packed_for},
                           &error);
     g_assert_no_error(error);
     return product;
 }
 
-static double distance(const Case *c)
+static double distance(const Case *c, int M)
 {
     double off = 0, all = 0;
-    for (int i = 0; i < c->M * c->N; i++) {
+    for (int i = 0; i < M * c->N; i++) {
         off += pow((double)c->c[i] - (double)c->expected[i], 2);
         all += pow((double)c->expected[i], 2);
     }
     return sqrt(off / all);
 }
 
+/* Of fewer rows and the same packed B; planned after others have run. */
+static void check_fewer(EdtProducts *products, Case *c, const EdtProduct *whole, int M)
+{
+    GError *error = NULL;
+    const EdtProduct *product = plan(products, c, M, whole);
+
+    g_assert_true(edt_products_prepare(products, &error));
+    for (int i = 0; i < M * c->N; i++)
+        c->c[i] = NAN;
+    edt_product_run(product, 0, c->a, c->packed, NULL, c->c);
+    g_assert_true(edt_products_check(products, &error));
+    g_assert_cmpfloat(distance(c, M), <=, GATE);
+}
+
 static void check(Case *c)
 {
     GError *error = NULL;
     EdtProducts *products = edt_products_new(1, &error);
-    const EdtProduct *product = plan(products, c);
+    const EdtProduct *product = plan(products, c, c->M, NULL);
 
     g_assert_true(edt_products_prepare(products, &error));
     fill(c);
@@ -100,8 +117,10 @@ static void check(Case *c)
     edt_product_run(product, 0, c->a, c->packed, NULL, c->c);
     g_assert_true(edt_products_check(products, &error));
     g_test_message("%d x %d x %d%s: %.2g", c->M, c->K, c->N, c->turned ? " turned" : "",
-                   distance(c));
-    g_assert_cmpfloat(distance(c), <=, GATE);
+                   distance(c, c->M));
+    g_assert_cmpfloat(distance(c, c->M), <=, GATE);
+    check_fewer(products, c, product, c->M / 2 + 1);
+    check_fewer(products, c, product, 1);
     clear(c);
     edt_products_free(products);
 }

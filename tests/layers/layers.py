@@ -34,6 +34,7 @@ EVERYONE = set(BELOW)
 APPLICATIONS = {'cli', 'session', 'ui', 'plugin'}
 PUBLIC = {  # header -> rooms that may read it
     'core/edt.h': EVERYONE,
+    'core/asked.h': EVERYONE,  # which edt.h includes
     'core/settings.h': {'model', 'core', 'train'} | APPLICATIONS,
     'core/record.h': {'core'} | APPLICATIONS,
     'core/canvas.h': {'core'} | APPLICATIONS,

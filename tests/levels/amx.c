@@ -132,6 +132,22 @@ static void add_products(int to, int a, int b)
     }
 }
 
+/* tdpb[su][su]d: bytes of a and of b, each with a sign or without */
+static void add_bytes(int to, int a, int b, int a_signed, int b_signed)
+{
+    const int columns = config.row_bytes[to] / 4, bytes = config.row_bytes[a];
+    for (int m = 0; m < config.rows[to]; m++) {
+        int32_t sums[16];
+        memcpy(sums, tile[to][m], sizeof sums);
+        for (int n = 0; n < columns; n++)
+            for (int k = 0; k < bytes; k++) {
+                const uint8_t x = tile[a][m][k], y = tile[b][k / 4][4 * n + k % 4];
+                sums[n] += (a_signed ? (int8_t)x : x) * (b_signed ? (int8_t)y : y);
+            }
+        memcpy(tile[to][m], sums, sizeof sums);
+    }
+}
+
 static void load(int to, const uint8_t *from, int64_t stride)
 {
     memset(tile[to], 0, sizeof tile[to]);
@@ -222,6 +238,8 @@ static int carry_out(const Instruction *i)
         load(i->reg, i->address, i->index);
     } else if (i->opcode == 0x5c && i->prefix == 2) {
         add_products(i->reg, i->rm, i->source);
+    } else if (i->opcode == 0x5e && !i->address) { /* prefixes: uu, us, su, ss */
+        add_bytes(i->reg, i->rm, i->source, i->prefix >> 1, i->prefix & 1);
     } else {
         return 0;
     }

@@ -21,12 +21,20 @@ KEYWORDS = ['_', 'N_', 'C_:1c,2', 'NC_:1c,2', 'g_dngettext:2,3', 'g_dpgettext2:2
 
 # What is on the screen at once.  "Keep" appears while all settings are insensitive.
 DIALOGS = {
-    'dialog': ['plugin/dialog.c', 'ui/panel.c', 'ui/picker.c', 'ui/knobs.c', 'ui/models.c',
-               'ui/start.c', 'ui/strip.c'],
+    'dialog': ['plugin/dialog.c', 'ui/panel.c', 'ui/picker.c', 'ui/knobs.c', 'ui/mix.c', 'ui/models.c',
+               'ui/start.c', 'ui/strip.c', 'ui/place.c', 'ui/styles.c'],
     'import': ['ui/importer.c']}
-ONE_BUTTON = [{'_Generate', '_Generate again'}, {'_Cancel', '_Close'}]
+ONE_BUTTON = [{'_Generate', '_Generate again', '_Generate %d draft'}, {'_Cancel', '_Close'}]
 KEEP = '_Keep'
 OF_GIMP = ['_Reset', '_Load Saved Settings', '_Save Settings', '_Help']
+
+# The dialogs of plugin/ask.c: GIMP's own, with rows of ours.
+SMALL = re.compile(r'^(?:GimpValueArray \*edt_plugin_|gboolean edt_)(\w+?)(?:_with|_ask)?\([^{]*\{\s*'
+                   r'static const char \*const rows\[\] = \{([^}]*)\}', re.M)
+OF_TABLE = re.compile(r'\{"([a-z-]+)", A_[^"]*N_\("([^"]*)"\)')
+OF_CALL = re.compile(r'"([a-z-]+)",\s*_\("([^"]*)"\)')
+OF_SETTING = re.compile(r'\{"([a-z_]+)", N_\("([^"]*)"\)\}')  # of session/words.c
+GENERATE, CANCEL = '_Generate', '_Cancel'
 
 report = Report()
 check = report.check
@@ -67,17 +75,40 @@ def mnemonic(label):
     return match and match[1].lower()
 
 
-def gimps_own(language):
-    """Mnemonics that GimpProcedureDialog uses, in GIMP's own translation where it is installed."""
+def gimps_own(language, *more):
+    """Mnemonics that GimpProcedureDialog uses, in GIMP's own translation; none where that is not
+    installed, for the dialog would not be in this language then."""
+    if language != 'en' and not gettext.find('gimp30-libgimp', languages=[language]):
+        return []
     catalogue = gettext.translation('gimp30-libgimp', languages=[language], fallback=True)
-    return [(text, mnemonic(catalogue.gettext(text))) for text in OF_GIMP]
+    return [(text, mnemonic(catalogue.gettext(text))) for text in [*OF_GIMP, *more]]
+
+
+def small_dialogs(root):
+    """name -> msgids of its rows.  An argument of a table goes before a common one."""
+    declared = (root / 'plugin/arguments.c').read_text()
+    settings = (root / 'session/words.c').read_text()
+    nicks = (dict(OF_SETTING.findall(settings)) | dict(reversed(OF_CALL.findall(declared))) |
+             dict(OF_TABLE.findall(declared)))
+    return {name: [nicks[row] for row in re.findall(r'"([^"]+)"', rows)]
+            for path in sorted(root.glob('plugin/*.c'))
+            for name, rows in SMALL.findall(path.read_text())}
+
+
+def check_small(language, messages, dialogs):
+    texts = {msgid: text for _, context, msgid, text in messages if not context}
+    for name, rows in dialogs.items():
+        labels = [(msgid, mnemonic(texts[msgid])) for msgid in [*rows, GENERATE]]
+        own = gimps_own(language, CANCEL)
+        found = sorted(set(clashes(labels + own)) - set(clashes(own)))  # those are GIMP's
+        check(f'{language}: mnemonics of the dialog of {name} differ', not found, '\n'.join(found))
 
 
 def clashes(labels):
     """Pairs of (msgid, letter) with the same letter, except those of one button."""
     return [f'{a} and {b}: {letter}' for i, (a, letter) in enumerate(labels)
             for b, other in labels[i + 1:]
-            if letter and letter == other and {a, b} not in ONE_BUTTON]
+            if letter and letter == other and not any({a, b} <= names for names in ONE_BUTTON)]
 
 
 def check_mnemonics(language, messages):
@@ -92,12 +123,14 @@ def check_mnemonics(language, messages):
               '\n'.join(found))
 
 
-def check_catalogue(language, po, template, scratch):
+def check_catalogue(language, po, template, scratch, dialogs):
     good, text = run('msgfmt', '--check', '--check-accelerators=_', '-o', scratch / 'out.mo', po)
     check(f'{language}: formats and mnemonics are there', good, text)
     good, text = run('msgcmp', po, template)  # untranslated and fuzzy ones are errors
     check(f'{language}: complete', good, text)
-    check_mnemonics(language, list(entries(po)))
+    messages = list(entries(po))
+    check_mnemonics(language, messages)
+    check_small(language, messages, dialogs)
 
 
 def main():
@@ -112,15 +145,20 @@ def main():
     languages = words(root / 'po/LINGUAS')
     check('LINGUAS lists every catalogue',
           languages == sorted(po.stem for po in root.glob('po/*.po')), languages)
+    dialogs = small_dialogs(root)
+    check('the small dialogs are found', {'morph', 'scatter', 'brush', 'pattern'} <= set(dialogs),
+          list(dialogs))
     with tempfile.TemporaryDirectory() as folder:
         scratch, template = Path(folder), Path(folder) / 'template.pot'
         good, text = run('xgettext', '--from-code=UTF-8', '-D', root, '-o', template,
                          *(f'--keyword={word}' for word in KEYWORDS), *marked)
         check('the strings can be collected', good, text)
-        check_mnemonics('en', [(refs, context, msgid, msgid)
-                               for refs, context, msgid, _ in entries(template)])
+        english = [(refs, context, msgid, msgid)
+                   for refs, context, msgid, _ in entries(template)]
+        check_mnemonics('en', english)
+        check_small('en', english, dialogs)
         for language in languages:
-            check_catalogue(language, root / f'po/{language}.po', template, scratch)
+            check_catalogue(language, root / f'po/{language}.po', template, scratch, dialogs)
     report.done()
 
 

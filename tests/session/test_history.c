@@ -4,6 +4,7 @@
  * files have holes instead of contents, so that 500 MB are a matter of a moment.
  */
 #include "history.h"
+#include "folder.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -156,8 +157,7 @@ static void test_clock(void)
 
 int main(int argc, char **argv)
 {
-    char *scratch = g_dir_make_tmp("edt-history-XXXXXX", NULL);
-    g_setenv("XDG_STATE_HOME", scratch, TRUE);
+    g_setenv("XDG_STATE_HOME", test_folder(), TRUE);
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/session/history/add", test_add);
     g_test_add_func("/session/history/bytes", test_bytes);
@@ -165,9 +165,5 @@ int main(int argc, char **argv)
     g_test_add_func("/session/history/others", test_others);
     g_test_add_func("/session/history/whole-folder", test_whole_folder);
     g_test_add_func("/session/history/clock", test_clock);
-    int code = g_test_run();
-    char *remove[] = {"rm", "-rf", scratch, NULL};
-    g_spawn_sync(NULL, remove, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
-    g_free(scratch);
-    return code;
+    return g_test_run();
 }

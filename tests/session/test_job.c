@@ -2,21 +2,25 @@
  *
  * The job layer under stress: jobs that are finished, kept, held, given up and closed at any
  * moment, 200 in one process; afterwards no thread, no file handle and no memory is left over. Runs
- * under ASan and TSan with the same programs.  Usage: test_job CHECKPOINT VAE.
+ * under ASan and TSan with the same programs.  EDT_TEST_CYCLES and EDT_TEST_PICTURES say how many;
+ * tests/soak/README.md has the long run.
  */
-#include <glib.h>
+#include "canvas.h"
+#include "catalogue.h"
+#include "folder.h"
+#include "history.h"
+#include "machine.h"
+#include "session/studio.h"
+#include "unit/tiny.h"
+
 #include <glib/gstdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "machine.h"
-#include "canvas.h"
-#include "catalogue.h"
-#include "session/studio.h"
-#include "history.h"
+#define SETTLED 60 /* jobs until nothing new is loaded or kept */
 
-static char *scratch, *model, *model_sha256;
+static const char *model;
+static char *model_sha256;
 
 typedef struct {
     GMainLoop *loop;
@@ -437,25 +441,76 @@ static void one_cycle(EdtStudio *studio, int i)
     edt_job_close(w.job);
 }
 
+/* As many as the long run wants, or n. */
+static int wanted(const char *variable, int n)
+{
+    const char *text = g_getenv(variable);
+    return text ? MAX(atoi(text), n) : n;
+}
+
+/* under a sanitizer freed memory is kept for a while */
+static void expect_flat(const char *what, int n, long settled)
+{
+    g_test_message("%ld KiB after %d %s, %ld after %d", settled, SETTLED, what, resident_kb(), n);
+    if (!g_getenv("EDT_TEST_SANITIZED"))
+        g_assert_cmpint(resident_kb(), <, settled + 4096);
+}
+
+static char *fingerprint(const EdtPicture *picture)
+{
+    gsize bytes = (gsize)picture->width * (gsize)picture->height * (gsize)picture->channels * 4;
+    return g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)picture->pixels, bytes);
+}
+
+/* One after the other on one studio: what was asked for comes, each time to the same bits. */
+static void test_pictures(void)
+{
+    enum { KINDS = 10 };
+    char *first[KINDS] = {0};
+    EdtStudio *studio = edt_studio_new();
+    long settled = 0;
+    int n = wanted("EDT_TEST_PICTURES", 100);
+    for (int i = 0; i < n; i++) {
+        Watcher w = {0};
+        EdtOrder *order = new_order(2, 1);
+        order->items[0] = (EdtItem){.class_index = i % KINDS / 2, .seed = (guint64)(i % KINDS)};
+        run(studio, order, &w);
+        const EdtOutcome *outcome = edt_job_outcome(w.job);
+        g_assert_no_error(outcome->error);
+        g_assert_no_error(outcome->history_error);
+        g_autofree char *seed = g_strdup_printf("\"seed\":%d,", i % KINDS);
+        g_assert_nonnull(strstr(outcome->records[0], seed));
+        g_autofree char *sum = fingerprint(&outcome->pictures->pictures[0]);
+        for (int kind = 0; kind < MIN(i, KINDS); kind++)
+            g_assert_true((strcmp(first[kind], sum) == 0) == (kind == i % KINDS));
+        if (i < KINDS)
+            first[i] = g_steal_pointer(&sum);
+        edt_job_close(w.job);
+        if (i == SETTLED)
+            settled = resident_kb();
+    }
+    expect_flat("pictures", n, settled);
+    edt_studio_free(studio);
+    for (int kind = 0; kind < KINDS; kind++)
+        g_free(first[kind]);
+}
+
 static void test_cycles(void)
 {
     EdtStudio *studio = edt_studio_new();
     long settled = 0;
-    int files = 0, threads = 0;
-    for (int i = 0; i < 200; i++) {
+    int files = 0, threads = 0, n = wanted("EDT_TEST_CYCLES", 200);
+    for (int i = 0; i < n; i++) {
         one_cycle(studio, i);
-        if (i == 60) {
+        if (i == SETTLED) {
             settled = resident_kb();
             files = count_files("/proc/self/fd");
             threads = count_files("/proc/self/task");
         }
     }
-    g_test_message("%ld KiB after 60 cycles, %ld after 200", settled, resident_kb());
     g_assert_cmpint(count_files("/proc/self/fd"), <=, files);
     g_assert_cmpint(count_files("/proc/self/task"), <=, threads);
-    /* under a sanitizer freed memory is kept for a while */
-    if (!g_getenv("EDT_TEST_SANITIZED"))
-        g_assert_cmpint(resident_kb(), <, settled + 4096);
+    expect_flat("cycles", n, settled);
     edt_studio_free(studio);
     while (g_main_context_iteration(NULL, FALSE))
         continue;
@@ -463,12 +518,10 @@ static void test_cycles(void)
         g_usleep(10000);
 }
 
-static void import(const char *checkpoint, const char *vae)
+static void import(void)
 {
     GError *error = NULL;
-    EdtImport order = {.edt_path = checkpoint, .vae_path = vae, .output = model, .force = TRUE};
-    edt_import(&order, NULL, NULL, &error);
-    g_assert_no_error(error);
+    model = tiny_model();
     EdtModelInfo *info = edt_model_info_read(model, &error);
     g_assert_no_error(error);
     model_sha256 = g_strdup(info->sha256);
@@ -477,11 +530,9 @@ static void import(const char *checkpoint, const char *vae)
 
 int main(int argc, char **argv)
 {
-    scratch = g_dir_make_tmp("edt-job-XXXXXX", NULL);
-    g_setenv("XDG_STATE_HOME", scratch, TRUE);
-    model = g_build_filename(scratch, "tiny.safetensors", NULL);
+    g_setenv("XDG_STATE_HOME", test_folder(), TRUE);
     g_test_init(&argc, &argv, NULL);
-    import(argv[1], argv[2]);
+    import();
     g_test_add_func("/session/job/finish", test_finish);
     g_test_add_func("/session/job/bf16", test_bf16);
     g_test_add_func("/session/job/canvas", test_canvas);
@@ -495,12 +546,9 @@ int main(int argc, char **argv)
     g_test_add_func("/session/job/full-disk", test_full_disk);
     g_test_add_func("/session/job/gone-while-running", test_gone_while_running);
     g_test_add_func("/session/job/background", test_background);
+    g_test_add_func("/session/job/pictures", test_pictures);
     g_test_add_func("/session/job/cycles", test_cycles);
     int code = g_test_run();
-    char *remove[] = {"rm", "-rf", scratch, NULL};
-    g_spawn_sync(NULL, remove, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
     g_free(model_sha256);
-    g_free(model);
-    g_free(scratch);
     return code;
 }

@@ -4,80 +4,22 @@
  * session/labels.c: what earlier pictures are called; session/start.c.  With the model that comes
  * along.
  */
+#include "catalogue.h"
 #include "session/labels.h"
 #include "session/order.h"
+#include "session/properties.h"
+#include "session/scattered.h"
 #include "session/start.h"
+#include "session/settings_object.h"
 
 #include <string.h>
 
 static const char *stamps;
 
-/* ---- settings: an object with the properties of plug-in-edt-generate ---- */
-
-static const char *const texts[] = {"class", "style", "model", "backend", "precision", "amm"};
-enum { SEED = G_N_ELEMENTS(texts) + 1, GUIDANCE, COUNT, N_PROPERTIES };
-
-typedef struct {
-    GObject parent_instance;
-    GValue values[N_PROPERTIES];
-} Dummy;
-
-typedef struct {
-    GObjectClass parent_class;
-} DummyClass;
-
-GType dummy_get_type(void);
-G_DEFINE_TYPE(Dummy, dummy, G_TYPE_OBJECT)
-
-static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec)
-{
-    g_value_copy(value, &((Dummy *)object)->values[id]);
-}
-
-static void get_property(GObject *object, guint id, GValue *value, GParamSpec *spec)
-{
-    g_value_copy(&((Dummy *)object)->values[id], value);
-}
-
-static void finalize(GObject *object)
-{
-    for (int i = 1; i < N_PROPERTIES; i++)
-        g_value_unset(&((Dummy *)object)->values[i]);
-    G_OBJECT_CLASS(dummy_parent_class)->finalize(object);
-}
-
-static void dummy_class_init(DummyClass *klass)
-{
-    GObjectClass *object = G_OBJECT_CLASS(klass);
-    object->set_property = set_property;
-    object->get_property = get_property;
-    object->finalize = finalize;
-    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
-        g_object_class_install_property(
-            object, i + 1, g_param_spec_string(texts[i], "", "", "", G_PARAM_READWRITE));
-    g_object_class_install_property(
-        object, SEED, g_param_spec_double("seed", "", "", -1, 1e15, -1, G_PARAM_READWRITE));
-    g_object_class_install_property(
-        object, GUIDANCE, g_param_spec_double("guidance", "", "", -1, 100, -1, G_PARAM_READWRITE));
-    g_object_class_install_property(object, COUNT,
-                                    g_param_spec_int("count", "", "", 1, 64, 1, G_PARAM_READWRITE));
-}
-
-static void dummy_init(Dummy *self)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
-        g_value_init(&self->values[i + 1], G_TYPE_STRING);
-    g_value_init(&self->values[SEED], G_TYPE_DOUBLE);
-    g_value_init(&self->values[GUIDANCE], G_TYPE_DOUBLE);
-    g_value_init(&self->values[COUNT], G_TYPE_INT);
-    g_object_set(self, "model", stamps, "backend", "auto", "precision", "auto", "amm", "auto",
-                 "seed", -1.0, "guidance", -1.0, "count", 1, NULL);
-}
-
 static EdtOrder *order_of(const char *class, int count, double seed)
 {
     GError *error = NULL;
-    GObject *settings = g_object_new(dummy_get_type(), NULL);
+    GObject *settings = settings_new(stamps);
     g_object_set(settings, "class", class, "count", count, "seed", seed, NULL);
     EdtOrder *order = edt_order_new(settings, 1, &error);
     g_assert_no_error(error);
@@ -123,7 +65,7 @@ static void test_one(void)
 static void test_sketches(void)
 {
     const int classes[] = {7, 3, 499};
-    GObject *settings = g_object_new(dummy_get_type(), NULL);
+    GObject *settings = settings_new(stamps);
     g_object_set(settings, "class", "no class at all", "seed", 99.0, "guidance", 9.0, NULL);
     EdtOrder *order = edt_order_sketches(settings, classes, 3, 1, NULL);
     g_assert_nonnull(order);
@@ -168,6 +110,72 @@ static void test_start(void)
     edt_order_free(order);
 }
 
+/* Exactly those, in the order in which they are given. */
+static void test_seeds(void)
+{
+    const double seeds[] = {8, 9007199254740991.0, 5}, half[] = {5, 7.5};
+    double many[65] = {0};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(EdtOrder) order = order_of("fox", 1, 1);
+    g_assert_true(edt_order_take_seeds(order, seeds, 3, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(order->request.n_items, ==, 3);
+    for (int i = 0; i < 3; i++) {
+        g_assert_cmpuint(order->items[i].seed, ==, (guint64)seeds[i]);
+        g_assert_cmpstr(order->class_labels[i], ==, "fox");
+    }
+    g_assert_false(edt_order_take_seeds(order, half, 2, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_clear_error(&error);
+    g_assert_false(edt_order_take_seeds(order, many, 65, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_assert_cmpint(order->request.n_items, ==, 3); /* as it was */
+}
+
+/* What a scatter remembers makes the same one, and what is damaged makes none. */
+static void test_scattered(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *folder = g_path_get_dirname(stamps);
+    g_setenv("EDT_MODEL_PATH", folder, TRUE);
+    g_autoptr(EdtOrder) order = order_of("", 4, 5);
+    const EdtScatter scatter = {.width = 30,
+                                .height = 20,
+                                .whole = TRUE,
+                                .spots = 9,
+                                .pictures = 4,
+                                .side = 12.5,
+                                .differ = 0.3,
+                                .turn = 20,
+                                .distance = 0.9,
+                                .seed = 5};
+    EdtScatter back;
+    g_autofree char *text = edt_scattered_write(&scatter, order);
+    EdtRecord record = {
+        .item = order->items[0], .request = order->request, .model_sha256 = order->model_sha256};
+    g_autoptr(EdtOrder) again = edt_scattered_again(&record, text, 5, 0, 1, &back, &error);
+    g_assert_no_error(error);
+    g_assert_cmpmem(&back, sizeof back, &scatter, sizeof scatter);
+    g_assert_cmpint(again->request.n_items, ==, 4);
+    for (int i = 0; i < 4; i++) {
+        g_assert_cmpint(again->items[i].class_index, ==, order->items[i].class_index);
+        g_assert_cmpuint(again->items[i].seed, ==, order->items[i].seed);
+    }
+    g_autoptr(EdtOrder) next =
+        edt_scattered_again(&record, text, EDT_SEED_NEXT, 3, 1, &back, &error);
+    g_assert_true(back.seed == 6 && next->items[3].seed == 9 && next->request.steps == 3);
+    static const char *const wrong[][2] = {
+        {"side=12.5", "side=0"}, {"spots=9", "spots=99999"}, {"pictures=4", "pictures=5"},
+        {"turn=20", "turn=nan"}, {"[scatter]", "[other]"},   {"classes=", "classes=-7;"}};
+    for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        g_autoptr(GString) damaged = g_string_new(text);
+        g_assert_cmpuint(g_string_replace(damaged, wrong[i][0], wrong[i][1], 1), ==, 1);
+        g_assert_null(edt_scattered_again(&record, damaged->str, 5, 0, 1, &back, &error));
+        g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
+        g_clear_error(&error);
+    }
+}
+
 static void assert_label(const EdtRecord *record, const char *expected)
 {
     g_autofree char *label = edt_label_of(record);
@@ -196,6 +204,49 @@ static void test_labels(void)
     edt_model_info_free(info);
 }
 
+/* ---- into settings ---- */
+
+static char *restored(const EdtModelInfo *info, const char *json, const char *property)
+{
+    g_autoptr(EdtRecord) record = edt_record_read(json, NULL);
+    g_autoptr(GObject) settings = settings_new(stamps);
+    char *text = NULL;
+    g_assert_nonnull(record);
+    edt_properties_restore(settings, info, record);
+    g_object_get(settings, property, &text, NULL);
+    return text;
+}
+
+static void expect_class(const EdtModelInfo *info, const char *json, const char *class)
+{
+    g_autofree char *text = restored(info, json, "class");
+    g_assert_cmpstr(text, ==, class);
+}
+
+/* Of another model, or of nobody knows which: by name, as its numbers mean other things. */
+static void test_restore_by_name(void)
+{
+    EdtModelInfo *info = edt_model_info_read(stamps, NULL);
+    g_autofree char *third = edt_class_name(info, 3);
+    g_autofree char *same =
+        g_strdup_printf("{\"class\":3,\"seed\":1,\"class_name\":\"%s\"}", third);
+    g_autofree char *own = g_strdup_printf(
+        "{\"class\":3,\"seed\":1,\"class_name\":\"fox\",\"model_sha256\":\"%s\"}", info->sha256);
+    expect_class(info, same, third);
+    expect_class(info, own, third); /* its own model: the number says it */
+    expect_class(info, "{\"class\":3,\"seed\":1,\"class_name\":\"fox\"}", "fox");
+    expect_class(info, "{\"class\":990,\"seed\":1,\"class_name\":\"fox\",\"model_sha256\":\"x\"}",
+                 "fox");
+    expect_class(info, "{\"class\":3,\"seed\":1,\"class_name\":\"wolpertinger\"}", "");
+    expect_class(info, "{\"class\":3,\"seed\":1}", third);
+    g_autofree char *mixed = restored(info,
+                                      "{\"class\":3,\"seed\":1,\"class_name\":\"fox\","
+                                      "\"mix\":[[5,0.5]]}",
+                                      "mix-class");
+    g_assert_cmpstr(mixed, ==, ""); /* who knows what its 5 was */
+    edt_model_info_free(info);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -205,6 +256,9 @@ int main(int argc, char **argv)
     g_test_add_func("/session/order/one", test_one);
     g_test_add_func("/session/order/sketches", test_sketches);
     g_test_add_func("/session/order/start", test_start);
+    g_test_add_func("/session/order/seeds", test_seeds);
+    g_test_add_func("/session/order/scattered", test_scattered);
     g_test_add_func("/session/order/labels", test_labels);
+    g_test_add_func("/order/restore-by-name", test_restore_by_name);
     return g_test_run();
 }

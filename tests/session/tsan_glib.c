@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Tells ThreadSanitizer what GLib's locks and queues order: they are built on futexes in a library
- * without instrumentation, so that it would take every use of them for a race.  Linked into test_job
- * under -Db_sanitize=thread only; each function does what GLib's does.
+ * without instrumentation, so that it would take every use of them for a race.  Linked into
+ * tests of the studio under -Db_sanitize=thread only; each function does what GLib's does.
  */
 #include <dlfcn.h>
 #include <glib.h>

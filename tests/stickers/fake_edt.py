@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Answers `edt sample -m MODEL --jobs FILE` with drawings of the dataset that MODEL, a text, names:
-of the class and style asked for, but style "bold" comes out as "flat", and class 1 as class 0."""
+of the class and style asked for, but style "bold" comes out as "flat", and class 1 as class 0.
+What else it was told stands in MODEL.told."""
 import json
 import shutil
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 arguments = sys.argv[1:]
 assert arguments[:2] == ["sample", "-m"] and arguments[3] == "--jobs", arguments
+Path(arguments[2] + ".told").write_text(" ".join(arguments[5:]), encoding="utf-8")
 dataset = Path(Path(arguments[2]).read_text(encoding="utf-8"))
 records = json.loads((dataset / "classes.json").read_text(encoding="utf-8"))["classes"]
 for line in Path(arguments[4]).read_text(encoding="utf-8").splitlines():

@@ -76,6 +76,34 @@ class Evaluation(unittest.TestCase):
             for sheet in ("samples-0000", "styles", "classes", "copies", "held-out"):
                 self.assertTrue((out / f"{sheet}.png").exists(), sheet)
 
+    def jobs_of(self, folder, *options):
+        results, said, out = self.evaluate(Path(folder), "--seeds", "1", "--cfg-scale", "2",
+                                           *options)
+        told = (Path(folder) / "model.told").read_text(encoding="utf-8")
+        jobs = (out / "jobs.jsonl").read_text(encoding="utf-8").splitlines()
+        return results, said, told, [json.loads(line) for line in jobs]
+
+    def test_a_preset_says_what_is_not_said(self):
+        with tempfile.TemporaryDirectory() as folder:
+            results, said, told, jobs = self.jobs_of(folder, "--speed", "fast", "--steps", "8")
+            self.assertEqual(told, "--speed fast")
+            self.assertEqual(results["speed"], "fast")
+            self.assertIn("--speed fast, 8 steps, guidance 2, AMM off: ", said)
+            for job in jobs:
+                self.assertEqual(job["steps"], 8)
+                self.assertNotIn("sampler", job)
+                self.assertIn("/fast-8-2.0-off-0.0/", job["output"])
+
+    def test_shortcuts_by_themselves(self):
+        with tempfile.TemporaryDirectory() as folder:
+            results, _, told, jobs = self.jobs_of(folder, "--reuse", "2", "--cfg-interval", "0.3,1")
+            self.assertEqual(told, "")
+            self.assertEqual(results["cfg_interval"], "0.3,1")
+            for job in jobs:
+                self.assertEqual((job["sampler"], job["steps"], job["reuse"], job["cfg_interval"]),
+                                 ("dpm++2m", 25, 2, "0.3,1"))
+                self.assertIn("/dpm++2m-25-2.0-off-0.0-2-0.3,1/", job["output"])
+
     def test_every_style_and_the_search_for_guidance(self):
         with tempfile.TemporaryDirectory() as folder:
             results, said, _ = self.evaluate(Path(folder), "--seeds", "1", "--every-style")

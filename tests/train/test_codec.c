@@ -4,15 +4,14 @@
  * of its metadata, and a model that says both and paints with alpha.
  */
 #include "cpu/cpu.h"
+#include "folder.h"
 #include "golden/small_vae.h"
 #include "model/foreign.h"
 #include "train/dataset.h"
 #include "train/discs.h"
 #include "vae/vae.h"
 
-#include <glib/gstdio.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SIDE 64
@@ -25,7 +24,8 @@ static const char *const metadata[] = {"mean",      "[0.25, -0.5, 0, 1]",
                                        NULL};
 static const float means[] = {0.25f, -0.5f, 0, 1}, deviations[] = {0.5f, 1, 2, 0.75f};
 
-static char *folder, *pictures, *cache, *codec;
+static const char *folder;
+static char *pictures, *cache, *codec;
 
 static EdtDataset *latents_open(const char *vae, GError **error)
 {
@@ -214,7 +214,7 @@ static void test_start(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    folder = g_dir_make_tmp("edt-codec-XXXXXX", NULL);
+    folder = test_folder();
     pictures = discs_make(folder);
     cache = g_build_filename(folder, "cache", NULL);
     codec = g_build_filename(folder, "codec.safetensors", NULL);
@@ -225,8 +225,5 @@ int main(int argc, char **argv)
     g_test_add_func("/codec/refused", test_refused);
     g_test_add_func("/codec/run", test_run);
     g_test_add_func("/codec/start", test_start);
-    int code = g_test_run();
-    g_autofree char *remove = g_strdup_printf("rm -r '%s'", folder);
-    g_assert_cmpint(system(remove), ==, 0);
-    return code;
+    return g_test_run();
 }

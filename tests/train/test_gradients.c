@@ -198,7 +198,7 @@ static void test_case(gconstpointer name)
     case_free(c);
 }
 
-/* The squared error of a known difference, by both weightings; the derivative goes with it. */
+/* The squared error of a known difference, by all weightings; the derivative goes with it. */
 static void test_weighting(void)
 {
     GError *error = NULL;
@@ -225,6 +225,10 @@ static void test_weighting(void)
             g_assert_cmpfloat_with_epsilon((double)d[0], w * 0.25, 1e-6 * w);
             g_assert_cmpfloat_with_epsilon((double)d[1], w * -0.5, 1e-6 * w);
         }
+        loss.weighting = EDT_WEIGHTING_PLAIN;
+        g_assert_cmpfloat_with_epsilon(edt_loss_of(&loss, t, x0, noise, x_t, out, 1.0, d).loss,
+                                       squares, 1e-6);
+        g_assert_cmpfloat_with_epsilon((double)d[1], -0.5, 1e-6);
     }
     edt_noise_schedule_free(s);
 }

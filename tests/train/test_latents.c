@@ -6,6 +6,7 @@
  */
 #include "cpu/cpu.h"
 #include "files/safetensors.h"
+#include "folder.h"
 #include "model/foreign.h"
 #include "train/dataset.h"
 #include "train/discs.h"
@@ -15,7 +16,6 @@
 #include <gio/gio.h>
 #include <fcntl.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,7 +24,8 @@
 #define COUNT (4 * LATENT * LATENT)
 #define GOOD (2 * DISCS_PICTURES)
 
-static char *folder, *pictures, *cache;
+static const char *folder;
+static char *pictures, *cache;
 static const char *vae;
 
 static EdtLatentOptions options_of(void)
@@ -530,7 +531,7 @@ static void test_run(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    folder = g_dir_make_tmp("edt-latents-XXXXXX", NULL);
+    folder = test_folder();
     pictures = discs_make(folder);
     write_classes("");
     cache = g_build_filename(folder, "cache", NULL);
@@ -548,6 +549,5 @@ int main(int argc, char **argv)
     int code = g_test_run();
     g_free(cache);
     g_free(pictures);
-    g_autofree char *remove = g_strdup_printf("rm -r '%s'", folder);
-    return system(remove) == 0 ? code : 1;
+    return code;
 }

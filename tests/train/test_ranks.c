@@ -6,17 +6,18 @@
  * ranks ("steps", "encoding").
  */
 #include "train/discs.h"
+#include "folder.h"
 #include "train/state.h"
 
 #include <gio/gio.h>
 #include <math.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define STEPS 6
 
-static char *folder, *self;
+static const char *folder;
+static char *self;
 
 static char *file(const char *name)
 {
@@ -216,7 +217,7 @@ static void assert_same_files(const char *a, const char *b)
 
 static void test_cold(void)
 {
-    char *alone[] = {folder, (char *)"alone", (char *)"cold", (char *)"alone", NULL};
+    char *alone[] = {(char *)folder, (char *)"alone", (char *)"cold", (char *)"alone", NULL};
     g_assert_cmpint(run_rank(alone), ==, 0);
     run_ranks("2", "two", "cold");
     assert_close("alone.0", "two.0");
@@ -226,7 +227,7 @@ static void test_cold(void)
 
 static void test_warm(void)
 {
-    char *alone[] = {folder, (char *)"lone", (char *)"warm", (char *)"alone", NULL};
+    char *alone[] = {(char *)folder, (char *)"lone", (char *)"warm", (char *)"alone", NULL};
     g_assert_cmpint(run_rank(alone), ==, 0);
     run_ranks("1", "one", "warm");
     run_ranks("3", "three", "warm"); /* four parts: the first rank has two */
@@ -404,7 +405,7 @@ int main(int argc, char **argv)
     if (argc > 2 && !strcmp(argv[1], "encoding"))
         return run_encoding(argv + 2);
     g_test_init(&argc, &argv, NULL);
-    folder = g_dir_make_tmp("edt-ranks-XXXXXX", NULL);
+    folder = test_folder();
     self = g_file_read_link("/proc/self/exe", NULL);
     g_free(discs_make(folder));
     g_test_add_func("/ranks/cold", test_cold);
@@ -415,7 +416,5 @@ int main(int argc, char **argv)
     g_test_add_func("/ranks/lost/first", test_lost_first);
     g_test_add_func("/ranks/interrupt", test_interrupt);
     g_test_add_func("/ranks/asked", test_asked);
-    int code = g_test_run();
-    g_autofree char *remove = g_strdup_printf("rm -r '%s'", folder);
-    return system(remove) == 0 ? code : 1;
+    return g_test_run();
 }

@@ -5,6 +5,7 @@
  */
 #include "base/memory.h"
 #include "files/safetensors.h"
+#include "folder.h"
 #include "train/discs.h"
 #include "train/parameters.h"
 
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static char *folder;
+static const char *folder;
 
 static char *file(const char *name)
 {
@@ -506,7 +507,7 @@ static void test_diverges(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    folder = g_dir_make_tmp("edt-train-XXXXXX", NULL);
+    folder = test_folder();
     g_free(discs_make(folder));
     g_test_add_data_func("/run/resume/f32", GINT_TO_POINTER(EDT_PRECISION_F32), test_resume);
     g_test_add_data_func("/run/resume/bf16", GINT_TO_POINTER(EDT_PRECISION_BF16), test_resume);
@@ -520,7 +521,5 @@ int main(int argc, char **argv)
     g_test_add_func("/run/limits", test_limits);
     g_test_add_func("/run/refused", test_refused);
     g_test_add_func("/run/diverges", test_diverges);
-    int code = g_test_run();
-    g_autofree char *remove = g_strdup_printf("rm -r '%s'", folder);
-    return system(remove) == 0 ? code : 1;
+    return g_test_run();
 }

@@ -115,7 +115,7 @@ static void ask(const Ref *r, int t, int class_index, double *out)
     for (int i = 0; i < r->count; i++)
         x[i] = (float)r->x[i];
     edt_network_modulate(r->engine->network, 1, &time, &class_index, &null_style);
-    edt_network_forward(r->engine->network, 1, x, &zero, NULL, f);
+    edt_network_forward(r->engine->network, 1, x, &zero, NULL, FALSE, f);
     for (int i = 0; i < r->C_out * r->hw; i++)
         out[i] = f[i];
 }

@@ -276,7 +276,7 @@ static EdtVerdict stop_at(const EdtProgress *progress, gpointer user_data)
 /* The estimate of a run at one of its steps. */
 static EdtPictures *estimate_at(const Studio *s, const EdtRequest *request, int step)
 {
-    const EdtCallbacks callbacks = {stop_at, NULL};
+    const EdtCallbacks callbacks = {.progress = stop_at};
     Stop stop = {step};
     EdtPictures *pictures = edt_generate(s->engine, request, &callbacks, &stop, NULL);
     g_assert_cmpint(pictures->pictures[0].steps_done, ==, step);
@@ -409,7 +409,7 @@ static void test_stopped(void)
     Studio s = studio_open(TRUE, 1);
     EdtItem item = item_like(&s, CAREFULLY);
     EdtRequest request = request_of(&s, &item, 1, EDT_SAMPLER_DPMPP_2M);
-    const EdtCallbacks callbacks = {stop_after_two, NULL};
+    const EdtCallbacks callbacks = {.progress = stop_after_two};
     int calls = 0;
     EdtPictures *pictures = edt_generate(s.engine, &request, &callbacks, &calls, NULL);
     g_assert_cmpint(pictures->pictures[0].steps_done, ==, 2);
@@ -500,7 +500,5 @@ int main(int argc, char **argv)
     g_test_add_data_func("/canvas/shape/pixels", GINT_TO_POINTER(TRUE), test_shape);
     g_test_add_func("/canvas/stopped", test_stopped);
     g_test_add_func("/canvas/refusals", test_refusals);
-    int status = g_test_run();
-    tiny_clear();
-    return status;
+    return g_test_run();
 }

@@ -5,6 +5,7 @@
  */
 #include "canvas.h"
 #include "files/png.h"
+#include "folder.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
@@ -285,24 +286,10 @@ static void test_no_bytes(void)
     g_clear_error(&error);
 }
 
-static void remove_tree(const char *path)
-{
-    GDir *dir = g_dir_open(path, 0, NULL);
-    const char *name;
-    while (dir && (name = g_dir_read_name(dir))) {
-        g_autofree char *inside = g_build_filename(path, name, NULL);
-        remove_tree(inside);
-    }
-    if (dir)
-        g_dir_close(dir);
-    g_remove(path);
-}
-
 int main(int argc, char **argv)
 {
     /* of its own alone: gdk-pixbuf wants the data folders of the machine */
-    g_autofree char *folder = g_dir_make_tmp("edt-canvas-XXXXXX", NULL);
-    g_setenv("XDG_STATE_HOME", folder, TRUE);
+    g_setenv("XDG_STATE_HOME", test_folder(), TRUE);
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/canvas-files/numbers", test_numbers);
     g_test_add_func("/canvas-files/hash", test_hash);
@@ -316,7 +303,5 @@ int main(int argc, char **argv)
     g_test_add_func("/canvas-files/kept", test_kept);
     g_test_add_func("/canvas-files/missing", test_missing);
     g_test_add_func("/canvas-files/no-bytes", test_no_bytes);
-    int status = g_test_run();
-    remove_tree(folder);
-    return status;
+    return g_test_run();
 }

@@ -3,6 +3,7 @@
  * The engine through its public header: same picture whatever the batch, the threads or the
  * neighbours; cancelling; previews; requests that cannot be.
  */
+#include "engine/engine.h"
 #include "tiny.h"
 
 #include <math.h>
@@ -232,7 +233,7 @@ static void watch_preview(const EdtPreview *preview, gpointer user_data)
     watch->frames++;
 }
 
-static const EdtCallbacks watching = {watch_progress, watch_preview};
+static const EdtCallbacks watching = {.progress = watch_progress, .preview = watch_preview};
 
 static void test_previews(void)
 {
@@ -246,6 +247,74 @@ static void test_previews(void)
     g_assert_cmpint(watch.last_step, ==, 6);
     g_assert_true(memcmp(watch.first, watch.last, sizeof watch.first) != 0);
     edt_pictures_free(pictures);
+    edt_engine_close(engine);
+}
+
+static void watch_first(const EdtPreview *preview, gpointer user_data)
+{
+    const EdtEngine *engine = user_data;
+    g_assert_cmpint(engine->decoder != NULL, ==, preview->step > 1);
+}
+
+static EdtVerdict watch_decoder(const EdtProgress *progress, gpointer user_data)
+{
+    const EdtEngine *engine = user_data;
+    g_assert_cmpint(engine->decoder != NULL, ==,
+                    progress->phase == EDT_PHASE_DECODING || progress->step > 0);
+    return EDT_CONTINUE;
+}
+
+/* The first preview does not wait for the decoder, nor does a decoder wait for the last step. */
+static void test_first_preview(void)
+{
+    static const EdtCallbacks callbacks = {.progress = watch_decoder, .preview = watch_first};
+    EdtEngine *engine = tiny_engine(2, EDT_PRECISION_F32);
+    EdtItem items[1];
+    EdtRequest request = tiny_request(engine, items, 1, 3);
+    request.want_previews = TRUE;
+    EdtPictures *pictures = edt_generate(engine, &request, &callbacks, engine, NULL);
+    g_assert_nonnull(pictures);
+    edt_pictures_free(pictures);
+    edt_engine_close(engine);
+    engine = tiny_engine(2, EDT_PRECISION_F32);
+    request.want_previews = FALSE;
+    request.latent_only = TRUE;
+    pictures = edt_generate(engine, &request, NULL, NULL, NULL);
+    g_assert_null(engine->decoder); /* nobody asked */
+    edt_pictures_free(pictures);
+    edt_engine_close(engine);
+}
+
+typedef struct {
+    int told[2], n;
+    float last[2][LATENT];
+} Told;
+
+static void note_estimate(const EdtEstimate *estimate, gpointer user_data)
+{
+    Told *told = user_data;
+    g_assert_cmpint(estimate->step, ==, ++told->told[estimate->item]);
+    g_assert_cmpint(estimate->steps, ==, 5);
+    memcpy(told->last[estimate->item], estimate->latent, sizeof told->last[0]);
+    told->n++;
+}
+
+/* Every step of every item; where the last step leaves no noise, its estimate is the latent. */
+static void test_estimates(void)
+{
+    EdtEngine *engine = tiny_engine(2, EDT_PRECISION_F32);
+    EdtItem items[2];
+    EdtRequest request = tiny_request(engine, items, 2, 5);
+    const EdtCallbacks callbacks = {.estimate = note_estimate};
+    Told *told = g_new0(Told, 1);
+    request.sampler = EDT_SAMPLER_DPMPP_2M;
+    EdtPictures *pictures = edt_generate(engine, &request, &callbacks, told, NULL);
+    g_assert_cmpint(told->n, ==, 10);
+    for (int i = 0; i < 2; i++)
+        g_assert_cmpmem(told->last[i], sizeof told->last[i], pictures->pictures[i].latent,
+                        LATENT * sizeof(float));
+    edt_pictures_free(pictures);
+    g_free(told);
     edt_engine_close(engine);
 }
 
@@ -372,12 +441,12 @@ int main(int argc, char **argv)
     g_test_add_func("/engine/interval", test_interval);
     g_test_add_func("/engine/init-latent", test_init_latent);
     g_test_add_func("/engine/previews", test_previews);
+    g_test_add_func("/engine/first-preview", test_first_preview);
+    g_test_add_func("/engine/estimates", test_estimates);
     g_test_add_func("/engine/stop-keep", test_stop_keep);
     g_test_add_func("/engine/stop-discard", test_stop_discard);
     g_test_add_func("/engine/threads", test_threads);
     g_test_add_func("/engine/refusals", test_refusals);
     g_test_add_func("/engine/encode", test_encode);
-    int status = g_test_run();
-    tiny_clear();
-    return status;
+    return g_test_run();
 }

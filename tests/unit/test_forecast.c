@@ -9,6 +9,8 @@
 #include "tiny.h"
 #include "vae/shape.h"
 
+#include <malloc.h>
+
 #define SIDE 128 /* pixels of the tiny model */
 #define PICTURES 3
 
@@ -30,9 +32,32 @@ static void make(EdtEngine *engine)
     }
     request.batch = PICTURES;
     request.cfg_scale = 4;
+    request.reuse = 2;
     EdtPictures *pictures = edt_generate(engine, &request, NULL, NULL, &error);
     g_assert_no_error(error);
     edt_pictures_free(pictures);
+}
+
+#define PAGES 8192 /* malloc's own, at most */
+
+/* What forwards work in: also what the inner stages leave there to be reused. */
+static void check_network(const EdtEngine *engine)
+{
+    const EdtVariant *v = edt_network_variant(engine->network);
+    const EdtStage outer = edt_variant_stage(v, edt_variant_outer(v));
+    const EdtType act = engine->dev->act;
+    const gsize inner = 2 * PICTURES * (gsize)(outer.T * outer.D) * edt_type_size(act);
+    const gsize forecast = PICTURES * edt_network_workspace(v, act, 2, 0);
+    const gsize taken = malloc_usable_size((void *)edt_network_key(engine->network).memory);
+
+    g_test_message("%" G_GSIZE_FORMAT " bytes to forward in, %" G_GSIZE_FORMAT
+                   " taken, %" G_GSIZE_FORMAT " of them kept",
+                   forecast, taken, inner);
+    g_assert_cmpuint(inner, >, 2 * PAGES); /* else it would not be missed */
+    g_assert_cmpuint(forecast + PAGES, >=, taken);
+    g_assert_cmpuint(forecast, <=, taken + PAGES);
+    g_assert_cmpuint(edt_engine_info(engine)->forward_bytes[act == EDT_BF16], >=,
+                     forecast / PICTURES);
 }
 
 /* What a thread has of its own in attention, the most of all that the engine has run. */
@@ -58,6 +83,7 @@ static void check_run(EdtPrecision precision)
     gsize host, device;
 
     make(engine);
+    check_network(engine);
     edt_forecast_steps(info, PICTURES, &host, &device);
     g_assert_cmpuint(engine->device_bytes, ==, device);
     g_assert_cmpuint(engine->work_bytes, >=, host);
@@ -126,7 +152,5 @@ int main(int argc, char **argv)
     g_test_add_func("/forecast/run", test_run);
     g_test_add_func("/forecast/attention", test_attention);
     g_test_add_func("/forecast/convolution", test_convolution);
-    int result = g_test_run();
-    tiny_clear();
-    return result;
+    return g_test_run();
 }

@@ -5,6 +5,7 @@
  */
 #include "base/installed.h"
 #include "base/module.h"
+#include "folder.h"
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
@@ -13,7 +14,7 @@
 
 #define MPI_FILE "libedt-mpi." G_MODULE_SUFFIX
 
-static char *scratch;
+static const char *scratch;
 
 /* Of this installation in the scratch folder; the tests are for a prefix above all folders. */
 static char *moved(const char *folder, const char *name)
@@ -142,12 +143,10 @@ int main(int argc, char **argv)
         return say(argv[2]);
     g_test_init(&argc, &argv, NULL);
     g_unsetenv("EDT_MPI_MODULE");
-    scratch = g_dir_make_tmp("edt-installed-XXXXXX", NULL);
+    scratch = test_folder();
     g_test_add_func("/installed/moved", test_moved);
     g_test_add_func("/installed/elsewhere", test_elsewhere);
     g_test_add_func("/installed/build-tree", test_build_tree);
     g_test_add_func("/installed/refused", test_refused);
-    int code = g_test_run();
-    g_autofree char *remove = g_strdup_printf("rm -r '%s'", scratch);
-    return system(remove) == 0 ? code : 1;
+    return g_test_run();
 }

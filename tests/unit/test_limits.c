@@ -7,11 +7,11 @@
 #include "base/launcher.h"
 #include "base/memory.h"
 #include "base/threads.h"
+#include "folder.h"
 
-#include <glib.h>
+#include <glib/gstdio.h>
 #include <math.h>
 #include <sched.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #define MIB ((guint64)1 << 20)
@@ -34,13 +34,13 @@ static void put_mib(const char *file, guint64 mib)
 
 static void set_up(gpointer *fixture, gconstpointer data)
 {
-    root = g_dir_make_tmp("edt-limits-XXXXXX", NULL);
+    root = test_file("root");
+    g_assert_cmpint(g_mkdir(root, 0755), ==, 0);
 }
 
 static void tear_down(gpointer *fixture, gconstpointer data)
 {
-    g_autofree char *remove = g_strdup_printf("rm -r '%s'", root);
-    g_assert_cmpint(system(remove), ==, 0);
+    test_remove(root);
     g_free(root);
 }
 
@@ -93,6 +93,32 @@ static void test_version_1(gpointer *fixture, gconstpointer data)
     put("sys/fs/cgroup/memory/a/memory.stat",
         "inactive_file 1\ntotal_inactive_file 20971520\ntotal_active_file 10485760\n");
     expect_memory(512 - 300 + 30);
+}
+
+/* The least counts, be it the group's own or one's around it; what says "max" limits nothing. */
+static void test_nested(gpointer *fixture, gconstpointer data)
+{
+    put("proc/meminfo", "MemAvailable: 2097152 kB\n");
+    put("proc/self/cgroup", "0::/a/b/c\n");
+    put("sys/fs/cgroup/a/b/c/memory.max", "max\n");
+    put("sys/fs/cgroup/a/b/c/memory.high", "max\n");
+    put("sys/fs/cgroup/a/b/memory.max", "max\n");
+    put_mib("sys/fs/cgroup/a/memory.max", 200);
+    put_mib("sys/fs/cgroup/a/memory.current", 50);
+    expect_memory(150);
+    put_mib("sys/fs/cgroup/a/b/c/memory.max", 100);
+    expect_memory(100);
+    put("sys/fs/cgroup/a/memory.max", "max\n");
+    put("sys/fs/cgroup/a/b/c/memory.max", "max\n");
+    expect_memory(2048);
+
+    put("proc/self/cgroup", "4:memory:/x/y\n0::/a/b/c\n"); /* both: memory is the first's */
+    put("sys/fs/cgroup/memory/x/y/memory.limit_in_bytes", "9223372036854771712\n");
+    put_mib("sys/fs/cgroup/memory/x/memory.limit_in_bytes", 300);
+    put_mib("sys/fs/cgroup/memory/x/memory.usage_in_bytes", 20);
+    expect_memory(280);
+    put_mib("sys/fs/cgroup/memory/x/y/memory.limit_in_bytes", 64);
+    expect_memory(64);
 }
 
 /* A container that is told its path on the host, but sees only its own group. */
@@ -224,14 +250,14 @@ static void test_shared_cores(gpointer *fixture, gconstpointer data)
     forget_launcher();
 }
 
-/* A rank that was given cores of its own keeps them all. */
+/* A rank that was given cores of its own keeps them all; a single one it would keep anyhow. */
 static void test_own_cores(gpointer *fixture, gconstpointer data)
 {
     cpu_set_t all, half;
     int cores = mask_size() / 2;
-    if (cores < 1 || sched_getaffinity(getppid(), sizeof all, &all) != 0 ||
+    if (cores < 2 || sched_getaffinity(getppid(), sizeof all, &all) != 0 ||
         CPU_COUNT(&all) < 2 * cores) {
-        g_test_skip("there is one core only");
+        g_test_skip("there are fewer than four cores");
         return;
     }
     g_assert_cmpint(sched_getaffinity(0, sizeof all, &all), ==, 0);
@@ -255,6 +281,7 @@ int main(int argc, char **argv)
         {"/limits/memory/machine", test_machine},
         {"/limits/memory/unified", test_unified},
         {"/limits/memory/version-1", test_version_1},
+        {"/limits/memory/nested", test_nested},
         {"/limits/memory/hidden-path", test_hidden_path},
         {"/limits/threads/processors", test_processors},
         {"/limits/threads/quota", test_quota},

@@ -164,7 +164,5 @@ int main(int argc, char **argv)
     g_test_add_func("/memory/no-allocation-per-step", test_no_allocation_per_step);
     g_test_add_func("/memory/flat", test_flat);
     g_test_add_func("/memory/failing", test_failing);
-    int status = g_test_run();
-    tiny_clear();
-    return status;
+    return g_test_run();
 }

@@ -4,36 +4,30 @@
  */
 #include "tiny.h"
 
-#include <glib/gstdio.h>
+#include "folder.h"
 
-static char *folder, *path;
+static char *path;
+
+/* A genuine file, where it was when this was built or where it is now (tests/cuda/bundle). */
+static char *tiny_data(const char *file)
+{
+    const char *told = g_getenv("EDT_GOLDEN_DATA");
+    return told ? g_build_filename(told, "pt", file, NULL)
+                : g_build_filename(TINY_DATA, file, NULL);
+}
 
 const char *tiny_model(void)
 {
     GError *error = NULL;
     if (path)
         return path;
-    folder = g_dir_make_tmp("edt-tiny-XXXXXX", &error);
-    g_assert_no_error(error);
-    path = g_build_filename(folder, "tiny.safetensors", NULL);
-    EdtImport import = {
-        .edt_path = TINY_DATA "/edt_tiny_bare.pt",
-        .vae_path = TINY_DATA "/vae_small_modern.safetensors",
-        .output = path,
-    };
+    g_autofree char *edt = tiny_data("edt_tiny_bare.pt");
+    g_autofree char *vae = tiny_data("vae_small_modern.safetensors");
+    path = test_file("tiny.safetensors");
+    EdtImport import = {.edt_path = edt, .vae_path = vae, .output = path};
     edt_import(&import, NULL, NULL, &error);
     g_assert_no_error(error);
     return path;
-}
-
-void tiny_clear(void)
-{
-    if (path == NULL)
-        return;
-    g_unlink(path);
-    g_rmdir(folder);
-    g_clear_pointer(&path, g_free);
-    g_clear_pointer(&folder, g_free);
 }
 
 /* EDT_TEST_ONE_THREAD: under ThreadSanitizer, which cannot see the barriers of OpenMP's runtime and

@@ -7,9 +7,8 @@
 
 #include "catalogue.h"
 
-/* Path of the model; made once per program, removed by tiny_clear(). */
+/* Path of the model; made once per program. */
 const char *tiny_model(void);
-void tiny_clear(void);
 gboolean tiny_one_thread(void); /* every engine is made with one thread */
 EdtEngine *tiny_engine(int threads, EdtPrecision precision);
 /* n items of classes 0, 1, ... and seeds 100, 101, ... with `steps` steps of ddim. */

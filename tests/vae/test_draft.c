@@ -4,6 +4,7 @@
  * as their time allows, decoding where a request asks for it; what cannot go there is refused.
  */
 #include "unit/tiny.h"
+#include "folder.h"
 
 #include "cpu/cpu.h"
 #include "engine/previews.h"
@@ -11,13 +12,11 @@
 #include "golden/small_vae.h"
 #include "vae/vae.h"
 
-#include <glib/gstdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SIDE 128
 
-static char *folder;
+static const char *folder;
 
 static char *file_of(const char *name)
 {
@@ -226,14 +225,10 @@ static void test_due(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    folder = g_dir_make_tmp("edt-draft-XXXXXX", NULL);
+    folder = test_folder();
     g_test_add_func("/draft/import", test_import);
     g_test_add_func("/draft/refused", test_refused);
     g_test_add_func("/draft/decode", test_decode);
     g_test_add_func("/draft/due", test_due);
-    int code = g_test_run();
-    tiny_clear();
-    g_autofree char *remove = g_strdup_printf("rm -r '%s'", folder);
-    g_assert_cmpint(system(remove), ==, 0);
-    return code;
+    return g_test_run();
 }

@@ -18,6 +18,8 @@ from pictures import make_sheet
 
 NEARNESS = (5, 25, 50, 75, 95)
 AMM = ("off", "official", "auto")
+SPEEDS = ("exact", "balanced", "fast")
+SETTINGS = ("sampler", "steps", "cfg_scale", "amm", "eta", "reuse", "cfg_interval")
 SAMPLERS = ("ddpm", "ddim", "dpm++2m", "unipc")
 SWEEP = (1.0, 1.5, 2.0, 3.0, 4.0)
 SWEEP_SEEDS = 2  # of their own, so that the choice does not flatter the measurement
@@ -46,14 +48,17 @@ class Evaluation:
     def picture(self, job):
         """Everything that makes a picture what it is, is in its name."""
         style = f"-{job['style']}" if "style" in job else ""
-        return self.options.out / "pictures" / "{sampler}-{steps}-{cfg_scale}-{amm}-{eta}".format(
-            **job) / f"{job['class']:03d}{style}-{job['seed']:04d}.png"
+        how = [self.options.speed] + [job.get(name) for name in SETTINGS]
+        return self.options.out / "pictures" / "-".join(
+            str(part) for part in how if part is not None) / (
+                f"{job['class']:03d}{style}-{job['seed']:04d}.png")
 
     def job(self, index, seed, **settings):
         """What is not set is as in the main measurement."""
         options = self.options
-        job = {"class": index, "seed": options.seed + seed, "steps": options.steps,
-               "sampler": options.sampler, "cfg_scale": options.cfg_scale, "amm": options.amm,
+        said = {name: getattr(options, name) for name in SETTINGS if name != "eta"}
+        job = {"class": index, "seed": options.seed + seed,
+               **{name: value for name, value in said.items() if value is not None},
                "eta": 0.0, **settings}
         return {**job, "output": str(self.picture(job))}
 
@@ -74,6 +79,8 @@ class Evaluation:
         lines = self.options.out / "jobs.jsonl"
         lines.write_text("".join(json.dumps(job) + "\n" for job in jobs), encoding="utf-8")
         command = [self.options.edt, "sample", "-m", str(self.options.model), "--jobs", str(lines)]
+        if self.options.speed:
+            command += ["--speed", self.options.speed]
         if self.options.threads:
             command += ["--threads", str(self.options.threads)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
@@ -145,11 +152,21 @@ class Evaluation:
             print(f"guidance {scale:g}: {self.summary(judged)}", flush=True)
         return max(shares, key=lambda scale: (shares[scale], -scale))
 
+    def told_settings(self):
+        """What the main measurement was made with: "dpm++2m, 25 steps, guidance 2, AMM off"."""
+        options = self.options
+        return ", ".join(filter(None, [
+            options.speed and f"--speed {options.speed}", options.sampler,
+            options.steps and f"{options.steps} steps", f"guidance {options.cfg_scale:g}",
+            options.cfg_interval and f"at {options.cfg_interval}",
+            options.reuse and f"inner stages at every {options.reuse}", f"AMM {options.amm}"]))
+
     def write_results(self, results):
         options = self.options
+        said = {name: getattr(options, name) for name in ("speed",) + SETTINGS if name != "eta"}
         head = {"model": options.model.name, "dataset": options.dataset.name,
-                "cfg_scale": options.cfg_scale, "steps": options.steps, "sampler": options.sampler,
-                "amm": options.amm, "classes": len(self.chosen), "seeds": options.seeds}
+                **{name: value for name, value in said.items() if value is not None},
+                "classes": len(self.chosen), "seeds": options.seeds}
         (options.out / "results.json").write_text(json.dumps({**head, **results}, indent=1) + "\n",
                                                   "utf-8")
         say(f"Contact sheets and results.json are in {options.out}")
@@ -179,12 +196,31 @@ def option_parser(kind):
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0, help="the first one")
     parser.add_argument("--classes", type=int, default=50, help="spread over the list")
-    parser.add_argument("--steps", type=int, default=25)
-    parser.add_argument("--sampler", default="dpm++2m", choices=SAMPLERS)
+    parser.add_argument("--speed", choices=SPEEDS, help="a preset of edt sample: its sampler, "
+                        "steps, --reuse and --cfg-interval, but for those that are said")
+    parser.add_argument("--steps", type=int, help="without --speed 25")
+    parser.add_argument("--sampler", choices=SAMPLERS, help="without --speed dpm++2m")
+    parser.add_argument("--reuse", type=int, help="as in edt sample; so below")
+    parser.add_argument("--cfg-interval", metavar="A,B")
     parser.add_argument("--amm", default="off", choices=AMM)
     parser.add_argument("--cfg-scale", type=float, help="guidance (default: the best of " +
                         ", ".join(f"{scale:g}" for scale in SWEEP) + ")")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--edt", default="edt", help=argparse.SUPPRESS)
     parser.add_argument("--nearest", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--only-words", action="store_true", help=argparse.SUPPRESS)
     return parser
+
+
+def read_options(parser):
+    """What neither the options nor a preset say is the usual."""
+    options = parser.parse_args()
+    if not (options.dataset / "classes.json").is_file():
+        parser.error(f"{options.dataset} is no dataset: there is no classes.json in it.")
+    if options.only_words:
+        raise SystemExit
+    if not options.speed:
+        options.steps = options.steps or 25
+        options.sampler = options.sampler or "dpm++2m"
+    options.out.mkdir(parents=True, exist_ok=True)
+    return options

@@ -58,6 +58,33 @@ fetch_unicode() {
     mv "$partial" "$emoji/unicode"
 }
 
+# What is wrong with the words, and --help, is told before anything is set up, built or fetched: by
+# the Python of this machine, where it has one.  It ends the program then.
+read_words() { # SCRIPT ARGUMENTS...
+    command -v python3 >/dev/null || return 0
+    PYTHONPATH="$tools/emoji" python3 -B "$@" || exit
+    case " $* " in
+    *" -h "* | *" --help "*) exit ;;
+    esac
+}
+
+# Fetches what the script needs with these options and lets it make its folder.
+make_dataset() { # DATASET.PY OPTIONS...
+    local script=$1 sets=$emoji/sets.$$ unicode
+    shift
+    read_words "$script" --sets /dev/null "$@"
+    ensure_ready
+    mkdir -p "$emoji"
+    rm -f "$sets"
+    emoji_python "$script" --sets "$sets" "$@"
+    [ -f "$sets" ] || return 0
+    fetch_packages <"$sets"
+    rm "$sets"
+    unicode=$(find_unicode)
+    emoji_python "$script" --packages "$emoji/packages" --unicode "$unicode" \
+        --cache "$emoji/pictures" "$@"
+}
+
 # Python with the modules of tools/emoji beside those of the script.
 emoji_python() { # SCRIPT ARGUMENTS...
     in_environment env PYTHONPATH="$tools/emoji" nice python3 -B "$@"

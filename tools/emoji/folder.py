@@ -60,6 +60,11 @@ def write_drawings(path, rows):
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
+def write_sets(path, packages):
+    """packages: (name, version), as fetch_packages() of fetch.sh reads them."""
+    path.write_text("".join(f"{name} {version}\n" for name, version in packages), encoding="utf-8")
+
+
 def clear(output):
     """Only what an earlier run made is ever deleted."""
     listed = output / "classes.json"

@@ -125,7 +125,10 @@ def main():
     parser.add_argument("output", type=Path, nargs="?",
                         default=HERE.parent.parent / "data" / "classes" / "keywords.tsv")
     parser.add_argument("--unicode", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--only-words", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.only_words:
+        return
     rows = make_rows(options.unicode)
     lines = ["\t".join(["name", *LANGUAGES])] + ["\t".join([name, *cells])
                                                  for name, cells in rows.items()]

@@ -6,12 +6,22 @@ stamp does.  So an icon is drawn twice: once to see where it has ink, once in th
 Pictures are kept by the hash of what they are drawn from, so a second run draws nothing.
 """
 import hashlib
+import importlib
 from xml.sax.saxutils import escape
 
-import gi
 
-gi.require_version("GdkPixbuf", "2.0")
-from gi.repository import GdkPixbuf, GLib  # noqa: E402 (after require_version)
+class Library:
+    """One of GObject introspection, looked for when it is used first: words are read without it."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __getattr__(self, wanted):
+        importlib.import_module("gi").require_version(self.name, "2.0")
+        return getattr(importlib.import_module(f"gi.repository.{self.name}"), wanted)
+
+
+GdkPixbuf, GLib = Library("GdkPixbuf"), Library("GLib")
 
 MARGIN = 1 / 32  # of the side; stays empty on each side
 PROBE = 128  # pixels a side of the first drawing

@@ -13,8 +13,8 @@ from pathlib import Path
 import credits_note
 from concepts import read_character_names, read_concepts, read_names, reason_left_out
 from folder import (HERE as TABLES, class_folder, class_record, clear, make_sheets, read_fixed,
-                    read_rows, reject, say, write_classes, write_drawings)
-from icons import find_drawings, load_sets
+                    read_rows, reject, say, write_classes, write_drawings, write_sets)
+from icons import SETS, find_drawings, load_sets
 from pictures import BadIcon, picture_of
 
 SIZE = 64
@@ -98,9 +98,10 @@ def parse_options():
     parser.add_argument("--styles", help="only these, as fluent-flat,twemoji (default: all)")
     parser.add_argument("--notes", type=Path, help="also write CREDITS and classes.json there")
     parser.add_argument("--no-sheets", action="store_true", help="make no contact sheets")
-    parser.add_argument("--packages", type=Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--unicode", type=Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--cache", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--sets", type=Path, help=argparse.SUPPRESS)  # write what to fetch there
+    parser.add_argument("--packages", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--unicode", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--cache", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.classes != "all" and not (options.classes.isdigit() and int(options.classes)):
         parser.error(f"--classes {options.classes} cannot be: give a number from 1 on, or all.")
@@ -120,6 +121,9 @@ def choose_classes(concepts, drawings, wanted, styles):
 
 def main():
     options = parse_options()
+    if options.sets:
+        write_sets(options.sets, [row[1:] for row in SETS])
+        return
     concepts = read_concepts(options.unicode)
     read_names(options.unicode, concepts)
     sets = load_sets(options.packages)

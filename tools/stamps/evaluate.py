@@ -4,7 +4,7 @@ the main measurement, the comparisons and their contact sheets.  tools/evaluate-
 what can be set.
 """
 from evaluation import (AMM, SAMPLERS, SWEEP_FIRST, SWEEP_SEEDS, Evaluation, asked_share,
-                        option_parser)
+                        option_parser, read_options)
 from pictures import make_sheet
 
 # Two hands drawing one thing come nearer than this in 1 % of cases (edt-emoji-nearest --validate).
@@ -63,8 +63,7 @@ def measure_comparisons(evaluation):
 def main():
     parser = option_parser("stamps")
     parser.add_argument("--only-asked", action="store_true", help="no comparisons")
-    options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
+    options = read_options(parser)
     evaluation = Evaluation(options, COPY)
     if options.cfg_scale is None:
         options.cfg_scale = evaluation.find_guidance(lambda scale: evaluation.jobs(
@@ -72,8 +71,8 @@ def main():
     judged = measure_main(evaluation)
     evaluation.show_copies(judged, SIDE)
     comparisons = {} if options.only_asked else measure_comparisons(evaluation)
-    print(f"{options.sampler}, {options.steps} steps, guidance {options.cfg_scale:g}, "
-          f"AMM {options.amm}: {len(judged)} pictures of {len(evaluation.chosen)} classes")
+    print(f"{evaluation.told_settings()}: "
+          f"{len(judged)} pictures of {len(evaluation.chosen)} classes")
     nearness = evaluation.print_nearness(judged)
     evaluation.write_results({"asked": asked_share(judged), "copies": evaluation.copy_share(judged),
                               "nearness": nearness, **comparisons})

@@ -25,10 +25,10 @@ from pathlib import Path
 import credits_note
 from concepts import read_character_names, read_concepts, read_names
 from folder import (HERE as TABLES, class_folder, class_record, clear, make_sheets, read_fixed,
-                    read_rows, reject, say, write_classes, write_drawings)
+                    read_rows, reject, say, write_classes, write_drawings, write_sets)
 from persons import choose_forms, enough, find_stickers, keeps_poses, spread
 from pictures import BadIcon
-from sources import SIZE, STYLES, Sources
+from sources import SIZE, STYLES, Sources, packages
 
 HERE = Path(__file__).parent
 HELD_OUT = 20  # one cell of so many, and one drawing of so many in the others
@@ -128,9 +128,10 @@ def parse_options():
     parser.add_argument("--stills", action="store_true",
                         help="no poses of animations, 730 MB less to fetch")
     parser.add_argument("--no-sheets", action="store_true", help="make no contact sheets")
-    parser.add_argument("--packages", type=Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--unicode", type=Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--cache", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--sets", type=Path, help=argparse.SUPPRESS)  # write what to fetch there
+    parser.add_argument("--packages", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--unicode", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--cache", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.classes != "all" and not (options.classes.isdigit() and int(options.classes)):
         parser.error(f"--classes {options.classes} cannot be: give a number from 1 on, or all.")
@@ -147,6 +148,9 @@ def choose_stickers(concepts, wanted):
 
 def main():
     options = parse_options()
+    if options.sets:
+        write_sets(options.sets, packages(not options.stills))
+        return
     output = options.output
     concepts = read_concepts(options.unicode)
     read_names(options.unicode, concepts)

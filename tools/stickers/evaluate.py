@@ -8,8 +8,8 @@ by place.  A near copy is nearer to a drawing it was trained on than COPY.
 """
 import json
 
-from evaluation import (SWEEP_FIRST, SWEEP_SEEDS, Evaluation, asked_share, option_parser, share,
-                        spread)
+from evaluation import (SWEEP_FIRST, SWEEP_SEEDS, Evaluation, asked_share, option_parser, read_options,
+                        share, spread)
 from folder import read_rows
 from pictures import make_sheet
 
@@ -135,12 +135,11 @@ def parse_options():
                         help="each seed in all styles of a class (default: in turn)")
     parser.add_argument("--held-cells", type=int, default=50, help="at most, spread over all")
     parser.add_argument("--held-seeds", type=int, default=4, help="of each of them")
-    return parser.parse_args()
+    return read_options(parser)
 
 
 def main():
     options = parse_options()
-    options.out.mkdir(parents=True, exist_ok=True)
     evaluation = Stickers(options, COPY)
     if options.cfg_scale is None:
         options.cfg_scale = evaluation.find_guidance(lambda scale: evaluation.jobs_in_styles(
@@ -149,8 +148,8 @@ def main():
     evaluation.show_copies(judged, SIDE)
     show_styles(evaluation)
     show_classes(evaluation)
-    print(f"{options.sampler}, {options.steps} steps, guidance {options.cfg_scale:g}, "
-          f"AMM {options.amm}: {len(judged)} pictures of {len(evaluation.chosen)} classes")
+    print(f"{evaluation.told_settings()}: "
+          f"{len(judged)} pictures of {len(evaluation.chosen)} classes")
     by_style = measure_styles(evaluation, judged)
     held = measure_held_out(evaluation)
     nearness = evaluation.print_nearness(judged)

@@ -4,7 +4,6 @@
 Crops teach it (a whole picture has large empty parts), a few whole ones at half size; what it is
 worth is measured on the held-out drawings.  codec.py is the network, train-codec calls this.
 """
-import argparse
 import copy
 import math
 import random
@@ -17,6 +16,7 @@ import torch
 from torch.nn import functional
 
 import codec as codecs
+from codec_options import parse_options
 
 gi.require_version("GdkPixbuf", "2.0")
 from gi.repository import GdkPixbuf  # noqa: E402 (after require_version)
@@ -126,26 +126,6 @@ def latent_statistics(model, paths):
     latents = torch.stack([model.encode(read_picture(path)[None])[0]
                            for path in paths[::-(-len(paths) // COUNTED)]])
     return latents.mean(dim=(0, 2, 3)).tolist(), latents.std(dim=(0, 2, 3)).tolist()
-
-
-def parse_options():
-    parser = argparse.ArgumentParser(prog="tools/stickers/train-codec")
-    parser.add_argument("dataset", type=Path, help="what tools/dataset-stickers made")
-    parser.add_argument("-o", "--output", type=Path, help="file to write (.safetensors)")
-    parser.add_argument("--start", type=Path, help="go on from this codec")
-    parser.add_argument("--minutes", type=float, default=110)
-    parser.add_argument("--steps", type=float, default=math.inf, help="stop after so many")
-    parser.add_argument("--rate", type=float, default=1e-3,
-                        help="of learning (default: %(default)s; 7e-4 to go on)")
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--f32", action="store_true", help="no bf16")
-    parser.add_argument("--measure", action="store_true", help="measure --start only")
-    options = parser.parse_args()
-    if options.measure != (options.output is None) or (options.measure and not options.start):
-        parser.error("Give --output to train, or --start and --measure.")
-    return options
 
 
 def main():

@@ -6,7 +6,7 @@
 // numbers.  A block whose threads wait for different things is a wrong kernel: the program ends.
 #include "cuda_host.h"
 
-#include "machine.h"
+#include "simulated.h"
 
 #include <cstdio>
 #include <cstdlib>

@@ -8,7 +8,7 @@ extern "C" {
 #include "matmul.h"
 }
 
-#include "machine.h"
+#include "simulated.h"
 
 #include <vector>
 

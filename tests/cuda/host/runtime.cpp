@@ -3,7 +3,7 @@
 // Streams, memory, events and graphs of the simulated machine; see cuda_runtime_api.h.
 #include "cuda_host.h"
 
-#include "machine.h"
+#include "simulated.h"
 
 #include <chrono>
 #include <cstdio>

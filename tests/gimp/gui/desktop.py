@@ -2,6 +2,7 @@
 #
 # A desktop of its own for a GUI test: Xvfb, a session bus, openbox and the accessibility bus; and
 # the few verbs that a test needs to find widgets by role and name, to press, type and look.
+import ctypes
 import os
 import subprocess
 import sys
@@ -114,6 +115,21 @@ def park_pointer():
     Atspi.generate_mouse_event(9999, 9999, 'abs')
 
 
+def click(widget, times=1, button=1):
+    """With the mouse, in the middle.  The server counts the time between, so that two are a double
+    click also on a busy machine."""
+    x, y, width, height = region(widget)
+    xlib, xtest = ctypes.CDLL('libX11.so.6'), ctypes.CDLL('libXtst.so.6')
+    xlib.XOpenDisplay.restype = ctypes.c_void_p
+    display = ctypes.c_void_p(xlib.XOpenDisplay(None))
+    later = ctypes.c_ulong(30)  # ms
+    xtest.XTestFakeMotionEvent(display, -1, x + width // 2, y + height // 2, later)
+    for press in [1, 0] * times:
+        xtest.XTestFakeButtonEvent(display, button, press, later)
+    xlib.XSync(display, 0)
+    xlib.XCloseDisplay(display)
+
+
 def screenshot(path):
     subprocess.run(['import', '-window', 'root', str(path)], check=True)
 
@@ -121,6 +137,12 @@ def screenshot(path):
 def region(widget):
     box = widget.get_component_iface().get_extents(Atspi.CoordType.SCREEN)
     return box.x, box.y, box.width, box.height
+
+
+def inside(region, room):
+    x, y, width, height = region
+    return (x >= room[0] and y >= room[1] and
+            x + width <= room[0] + room[2] and y + height <= room[1] + room[3])
 
 
 def capture(widget, path):
@@ -140,8 +162,9 @@ def difference(a, b):
 def enter(command, env, screen='1200x800'):
     """Runs command under a fresh display and bus; its exit status.  What they print is talk."""
     read, write = os.pipe()
+    # without -r a key is pressed again where its release comes late, as on a busy machine
     server = subprocess.Popen(['Xvfb', '-displayfd', str(write), '-screen', '0', f'{screen}x24',
-                               '-nolisten', 'tcp'], pass_fds=[write], stderr=subprocess.DEVNULL)
+                               '-nolisten', 'tcp', '-r'], pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
     number = os.read(read, 16).decode().strip()
     # a server that has just begun may refuse the first client; asking for a name waits for its owner

@@ -41,6 +41,9 @@ def test_german(session, report):
     for button in BUTTONS:
         report.check(f'German: button {button}',
                      d.find(gimp.dialog, d.BUTTONS, button) is not None)
+    told = gimp.button('Entwurf').get_description()
+    report.check('German: what a preset sets', 'Schritte: 12' in told and
+                 'Sampler: UniPC' in told and 'cfg' not in told and 'steps' not in told, told)
     with gimp.more_settings('Weitere Einstellungen', 'Sampler', 'Genauigkeit'):
         gimp.shot('11-german-more')
         english = left_in_english(session, gimp.dialog)

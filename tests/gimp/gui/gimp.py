@@ -14,6 +14,7 @@ class Gimp:
     READY, STEP, PREVIEW, LAYER = 'Ready', 'Step', 'Preview', 'layer'
     GENERATE = 'Generate', 'Generate again'
     MENU = 'Picture of a Class (EDT)'
+    AT_ONCE = 'Insert at once'
     running_now = None
 
     def __init__(self, session, report, *files, **more):
@@ -49,10 +50,15 @@ class Gimp:
 
     # ---- the dialog ----
 
-    def open_dialog(self, ready=True, entry=None):
-        d.press(self.menu_item(entry))
+    def open_dialog(self, ready=True, entry=None, at_once=True):
+        """Most tests are about what is inserted at once, which a new profile does not."""
+        d.press(d.wait(lambda: self.menu_item(entry), 'the menu entry'))
         self.plugin = d.wait(lambda: d.application('edt-generate'), 'the plug-in')
         self.dialog = d.wait(lambda: d.find(self.plugin, 'dialog'), 'the dialog')
+        if ready:
+            d.wait(lambda: self.bar().get_name().startswith(self.READY), 'the dialog')
+        if at_once and d.find(self.dialog, 'check box', self.AT_ONCE):
+            self.tick(self.AT_ONCE, True)
         if ready:
             self.wait_ready('the dialog')
 
@@ -66,6 +72,18 @@ class Gimp:
 
     def press(self, name):
         d.press(self.button(name))
+
+    def tick(self, name, on):
+        box = self.button(name)
+        if box.get_state_set().contains(d.Atspi.StateType.CHECKED) != on:
+            d.press(box)
+
+    def reset(self):
+        """All but that."""
+        self.press('Reset')
+        self.press('Reset to Factory Defaults')
+        d.wait(lambda: d.find(self.dialog, d.BUTTONS, 'Generate 9 drafts'), 'the reset')
+        self.tick(self.AT_ONCE, True)
 
     def spin(self, name):
         return d.wait(lambda: d.find(self.dialog, 'spin button', name), name)
@@ -87,7 +105,7 @@ class Gimp:
         d.wait(lambda: not d.find(self.dialog, 'combo box', names[-1]), 'them to close')
 
     def bar(self):
-        return d.find(self.dialog, 'progress bar')
+        return d.wait(lambda: d.find(self.dialog, 'progress bar'), 'the bar')
 
     def preview(self):
         return d.find(self.dialog, ('image', 'drawing area'), self.PREVIEW)
@@ -103,6 +121,13 @@ class Gimp:
         found = [w for w in d.walk(self.dialog) if w.get_role_name() in d.BUTTONS and
                  (w.get_name() == name or begins and (w.get_name() or '').startswith(name))]
         return found[which] if found else None
+
+    def act_on(self, thumbnail, what):
+        """From the menu of an earlier picture; the keyboard there brings it into sight."""
+        thumbnail.get_component_iface().grab_focus()
+        d.wait(lambda: d.inside(d.region(thumbnail), d.region(self.dialog)), 'it to be in sight')
+        d.click(thumbnail, button=3)
+        d.press(d.wait(lambda: d.find(self.plugin, 'menu item', what), what))
 
     def wait_ready(self, what='the picture'):
         d.wait(lambda: self.bar().get_name().startswith(self.READY) and
@@ -154,6 +179,7 @@ class GermanGimp(Gimp):
     READY, STEP, PREVIEW, LAYER = 'Bereit', 'Schritt', 'Vorschau', 'Ebene'
     GENERATE = 'Generieren', 'Erneut generieren'
     MENU = 'Bild einer Klasse (EDT)', 'Picture of a Class (EDT)'
+    AT_ONCE = 'Sofort einfügen'
 
 
 def chosen(combo):

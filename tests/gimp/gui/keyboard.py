@@ -13,7 +13,7 @@ def heading(gimp, name):
 
 
 def searched(gimp):
-    return d.find(gimp.dialog, ('text', 'entry'), 'Search classes')
+    return d.wait(lambda: d.find(gimp.dialog, ('text', 'entry'), 'Search classes'), 'the search')
 
 
 def text_of(entry):
@@ -62,8 +62,7 @@ def place(gimp):
     gimp.set('Pictures', 4)
     gimp.press('Generate')
     gimp.wait_step(2)
-    gimp.press('Reset')
-    gimp.press('Reset to Factory Defaults')
+    gimp.reset()
     said(gimp, '128 × 128 px, as it is made')
     gimp.press('Cancel')
     gimp.press('Keep')
@@ -140,16 +139,14 @@ def from_elsewhere(gimp):
     """Reset and an earlier picture: what was searched for is no more what is set."""
     gimp.search('owl')
     heading(gimp, 'barn owl')
-    d.press(gimp.thumbnail('castle, seed', -1, begins=True))
-    gimp.press('Use its settings')
+    gimp.act_on(gimp.thumbnail('castle, seed', begins=True), 'Use its settings')
     heading(gimp, 'castle')
     gimp.report.check('settings of an earlier picture end the search', text_of(searched(gimp)) == '')
     gimp.report.check('and the preview shows it', gimp.caption().startswith('castle, seed '),
                       gimp.caption())
     gimp.search('owl')
     heading(gimp, 'barn owl')
-    gimp.press('Reset')
-    gimp.press('Reset to Factory Defaults')
+    gimp.reset()
     heading(gimp, 'Any class, at random')
     gimp.report.check('so does a reset', text_of(searched(gimp)) == '')
     gimp.set('Steps', 4)
@@ -164,9 +161,10 @@ def in_the_grid(gimp):
     d.keys('Down')
     d.wait(lambda: not d.focused(searched(gimp)), 'the grid to have the keyboard')
     d.keys('Return')
-    d.wait(lambda: gimp.thumbnail('tiger shark, seed', begins=True), 'the shark')
+    d.wait(lambda: len(gimp.session.history()) > files, 'a new picture')
     gimp.wait_ready()
-    report.check('Enter in the grid generates', len(gimp.session.history()) == files + 1)
+    report.check('Enter in the grid generates', len(gimp.session.history()) == files + 1 and
+                 gimp.thumbnail('tiger shark, seed', begins=True))
     gimp.search('')
     gimp.classes().get_component_iface().grab_focus()
     d.type_keys('tench')

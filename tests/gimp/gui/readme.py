@@ -14,8 +14,8 @@ import desktop as d  # noqa: E402
 from gimp import Gimp  # noqa: E402
 from session import Report, Session  # noqa: E402
 
-MODELS = HERE.parents[2] / 'data/models/stamps'
-CLASSES = ['owl', 'strawberry', 'castle', 'butterfly', 'fox']
+MODELS = HERE.parents[2] / 'data/models/stickers'
+CLASSES = ['owl', 'fox', 'butterfly', 'strawberry', 'castle']
 
 
 def inside(scratch, picture):

@@ -35,10 +35,18 @@ def needed_of_start(gimp, button):
     return [radio(gimp, name) for name in ('Nothing', 'Layer', 'Selection')] + [first]
 
 
-def record_of(gimp):
-    told = subprocess.run([gimp.session.env['EDT_PROGRAM'], 'info', gimp.session.history()[-1], '--json'],
+def seen(gimp):
+    return d.find(gimp.dialog, ('image', 'drawing area'), 'What the network sees')
+
+
+def record_in(gimp, path):
+    told = subprocess.run([gimp.session.env['EDT_PROGRAM'], 'info', path, '--json'],
                           capture_output=True, text=True, env=gimp.session.env).stdout
     return json.loads(told).get('record') or json.loads(told)
+
+
+def record_of(gimp):
+    return record_in(gimp, gimp.session.history()[-1])
 
 
 def make(gimp, layers):
@@ -60,6 +68,10 @@ def test_start(session, report):
     report.check('its freedom can be set, and nothing of a selection',
                  slider(gimp) is not None and not into(gimp))
     d.wait(lambda: d.find(gimp.dialog, 'label', 'above the layer'), 'where it will be')
+    sees = d.wait(lambda: seen(gimp), 'what the network sees')
+    report.check('what the network sees is shown', ' 128 × 128 ' in sees.get_description(),
+                 sees.get_description())
+    gimp.shot('15-seen')
     gimp.search('owl')
     gimp.set('Steps', 4)
     d.set_value(slider(gimp), 0.8)
@@ -80,6 +92,15 @@ def test_start(session, report):
     report.check('start: nothing on stderr', not noise, noise)
 
 
+def is_dashed(path):
+    """Nearly black and nearly white are the dashes alone: all else is coloured, or checked in gray."""
+    pixels = subprocess.run(['magick', str(path), '-depth', '8', 'rgb:-'],
+                            capture_output=True).stdout
+    grays = [pixels[i] for i in range(0, len(pixels), 3)
+             if pixels[i] == pixels[i + 1] == pixels[i + 2]]
+    return all(sum(map(of, grays)) > 100 for of in (lambda gray: gray < 45, lambda gray: gray > 210))
+
+
 def select_and_fill(gimp):
     d.press(gimp.menu_item('All'))
     d.wait(lambda: d.sensitive(radio(gimp, 'Selection')), 'the selection')
@@ -88,12 +109,23 @@ def select_and_fill(gimp):
     gimp.report.check('the freedom goes with the sketch', not slider(gimp))
     careful = d.find(gimp.dialog, 'check box', 'Careful')
     gimp.report.check('careful is of what is missing', not d.sensitive(careful))
-    d.wait(lambda: d.find(gimp.dialog, 'label', 'in the selection of'), 'where it will be')
+    d.wait(lambda: not seen(gimp), 'a shape to have no source')
+    told = d.wait(lambda: d.find(gimp.dialog, 'label', 'in the selection of'), 'where it will be')
+    gimp.report.check('the size of the selection is told',
+                      told.get_name().endswith(', 300 × 240 px'), told.get_name())
+    d.wait(lambda: gimp.caption() == 'Here the next picture will come', 'what is around it')
+    gimp.shot('16-around')
+    d.capture(gimp.preview(), gimp.session.root / 'shots/around.png')
+    gimp.report.check('the preview shows the selection in what is around it', is_dashed(
+        gimp.session.root / 'shots/around.png'))
     record = make(gimp, 3)
+    gimp.report.check('and then the picture', gimp.caption().startswith('barn owl, seed '),
+                      gimp.caption())
     gimp.report.check('the selection is filled', record.get('fill') == 'shape' and 'mask' in record,
                       record)
     d.choose(into(gimp), 1)
     d.wait(lambda: d.sensitive(careful), 'careful')
+    d.wait(lambda: seen(gimp), 'what is known around it')
     gimp.shot('16-selection')
     d.press(gimp.menu_item('Undo'))
     gimp.wait_layers(2, 'undo')
@@ -105,6 +137,9 @@ def open_fill(gimp):
     gimp.open_dialog(entry=FILL)
     gimp.report.check('fill starts from the selection',
                       radio(gimp, 'Selection').get_state_set().contains(CHOSEN))
+    d.wait(lambda: gimp.caption() == 'Here the next picture will come',
+           'the place instead of the last picture')
     d.press(radio(gimp, 'Nothing'))
     d.wait(lambda: not into(gimp), 'its settings to go')
+    d.wait(lambda: not seen(gimp), 'nothing to start from')
     gimp.close()

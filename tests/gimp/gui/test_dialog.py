@@ -17,9 +17,12 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 from session import Report, Session, give_styles  # noqa: E402
 try:
     import desktop as d
+    from candidates import needed_of_candidates, test_candidates
     from earlier import make_foreign, repeat_last, restore, restore_large_seeds
     from german import test_german
     from keyboard import test_keyboard
+    from mix import needed_of_mix, test_mix
+    from series import test_series
     from start import needed_of_start, test_start
     from styles import styles
     from gimp import Gimp, choose_file
@@ -231,6 +234,11 @@ def test_close_while_running(session, report):
     """No image; the window is closed in the middle; then a run that makes the image."""
     gimp = Gimp(session, report)
     gimp.open_dialog()
+    report.check('at first the settings are the factory\'s', gimp.get('Steps') == 25,
+                 gimp.get('Steps'))
+    gimp.set('Steps', 4)
+    gimp.close()
+    gimp.open_dialog()
     report.check('the last settings are there', gimp.get('Steps') == 4, gimp.get('Steps'))
     files = len(session.history())
     with gimp.more_settings('More settings', 'Precision'):
@@ -277,13 +285,20 @@ def test_close_while_running(session, report):
     gimp.process.wait()
     gimp.wait_closed()
     report.check('a killed GIMP takes the plug-in with it', True)
+    gimp = Gimp(session, report)
+    gimp.open_dialog()
+    report.check('settings survive a killed GIMP', gimp.get('Steps') == 1000)
+    gimp.close()
+    gimp.quit()
 
 
 def test_image_closed(session, report):
     """The image is closed while its picture is made: the picture comes in an image of its own."""
     gimp = Gimp(session, report, session.root / 'out/ground.png')
     gimp.open_dialog()
-    report.check('settings survive a killed GIMP', gimp.get('Steps') == 1000)
+    gimp.search('golden retriever')
+    gimp.press('New seed every time')
+    gimp.set('Steps', 1000)
     gimp.press('Generate')
     gimp.wait_step(3)
     d.press(gimp.menu_item('Close View'))
@@ -330,8 +345,12 @@ def test_without_model(session, report):
     window, start = open_import(gimp, Checkpoint=checkpoint, Autoencoder=vae)
     tick_replace(window)
     d.press(start)
-    d.wait(lambda: gimp.bar().get_name().startswith(gimp.READY), 'the import')
-    gimp.search('3')  # the class of the model before is none of this one
+    # the class of the model before, where there was one, is none of this one
+    d.wait(lambda: gimp.bar().get_name().startswith(gimp.READY) or
+           gimp.bar().get_name().endswith('is no class of this model'), 'the import')
+    report.check('the bar says whether that can be generated', d.sensitive(gimp.button('Generate'))
+                 == gimp.bar().get_name().startswith(gimp.READY), gimp.bar().get_name())
+    gimp.search('class 3')
     gimp.wait_ready('the imported model')
     report.check('an imported model can be used at once', True)
     gimp.shot('10-imported')
@@ -377,7 +396,31 @@ def test_small_screen(session, report):
         outside = [(w.get_name(), d.region(w)) for w in needed[:5] + more
                    if not fits(d.region(w), 960, 540)]
         report.check(f'and with what starts from a {button.lower()}', not outside, outside)
+    presets(gimp)
+    more = needed_of_mix(gimp)
+    gimp.shot('14-small-screen-mix')
+    outside = [(w.get_name(), d.region(w)) for w in needed + more
+               if not fits(d.region(w), 960, 540)]
+    report.check('and with a second class', not outside, outside)
+    gimp.press('Do not mix')
+    d.press(d.find(gimp.dialog, 'radio button', 'Nothing'))
+    more = needed_of_candidates(gimp)
+    gimp.shot('14-small-screen-drafts')
+    outside = [(w.get_name(), d.region(w)) for w in needed[:3] + [gimp.bar()] + more
+               if not fits(d.region(w), 960, 540)]
+    report.check('and with drafts to choose from', not outside, outside)
     gimp.quit()
+
+
+def presets(gimp):
+    """A button sets all that makes a picture sooner; another one takes it back."""
+    for button, steps, reuse in [('Draft', 12, 2), ('Fine', 100, 1)]:
+        gimp.press(button)
+        d.wait(lambda: gimp.get('Steps') == steps, 'the steps')
+        with gimp.more_settings('More settings', 'Sampler'):
+            gimp.report.check(f'{button} sets steps and inner stages',
+                              gimp.get('Inner stages kept') == reuse, gimp.get('Inner stages kept'))
+            gimp.shot(f'14-{button.lower()}')
 
 
 def fits(region, width, height):
@@ -387,7 +430,9 @@ def fits(region, width, height):
 
 TESTS = {'whole-run': test_whole_run, 'close': test_close_while_running,
          'image-closed': test_image_closed, 'no-model': test_without_model,
-         'keyboard': test_keyboard, 'start': test_start, 'german': test_german} if d else {}
+         'keyboard': test_keyboard, 'start': test_start, 'series': test_series,
+         'candidates': test_candidates, 'mix': test_mix,
+         'german': test_german} if d else {}
 SMALL = {'small-screen': test_small_screen} if d else {}
 
 
@@ -400,6 +445,7 @@ def inside(scratch, names):
     (session.root / 'shots').mkdir()
     for name in names:
         test = (TESTS | SMALL)[name]
+        session.forget()
         try:
             test(session, report)
         except Exception:

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Every program of tools/ answers --help and refuses words it does not know, before it sets up, builds
+# or fetches anything: whatever could do that is replaced by a program that says so.  A machine that
+# works in a Debian 13 folder is imitated, where nothing is set up yet.
+# Usage: test_tools.py SCRATCH TOOLS.  Prints TAP.
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from report import Report  # noqa: E402
+
+scratch, tools = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
+report = Report()
+DOERS = ('meson', 'ninja', 'unshare', 'chroot', 'mount', 'apt-get', 'apt', 'apt-cache', 'dnf',
+         'debootstrap', 'sudo', 'npm', 'curl', 'wget', 'git', 'nvcc', 'edt', 'taskset', 'gimp-3',
+         'gimp-console-3')
+# What is wrong for each, but for an option that nobody has.
+WRONG = {'canvas-pictures': ['a', 'b'], 'class-sheet': [], 'cuda-resources': ['hopper'],
+         'dataset-classes': ['a', 'b'], 'dataset-keywords': ['a', 'b'],
+         'dataset-stamps': ['--classes', 'some', 'a'], 'dataset-stickers': ['a', 'b'],
+         'demo': ['--freedom', '0.5'], 'evaluate-stamps': ['model', '/no/dataset'],
+         'evaluate-stickers': ['model'], 'install': ['--remove', 'all'], 'package': ['--test', 'a', 'b'],
+         'run': [], 'setup': ['now'], 'test': ['files'], 'test-arm64': ['--suite'],
+         'stickers/train-codec': ['dataset'], 'compare-pytorch': [], 'measure-load': ['fast']}
+ALSO_WRONG = {'demo': (['nosuch'], ['--sketch', 'nosuch'], ['--fill', 'nosuch'], ['/etc', '/etc'])}
+
+
+def run(name, *words):
+    """Exit code, what was said, and what of the machine was asked for."""
+    done = scratch / 'done'
+    done.write_text('')
+    environment = os.environ | {
+        'PATH': f'{scratch}/bin:{os.environ["PATH"]}', 'DONE': str(done), 'HOME': str(scratch / 'home'),
+        'XDG_CACHE_HOME': str(scratch / 'cache'), 'EDT_MACHINE_KIND': 'root'}
+    result = subprocess.run([tools / name, *words], env=environment, text=True, cwd=scratch,
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, timeout=120)
+    left = sorted(str(path) for place in ('home', 'cache') for path in (scratch / place).rglob('*'))
+    return result.returncode, result.stdout, done.read_text() + ' '.join(left)
+
+
+def programs():
+    paths = [*tools.glob('*'), *tools.glob('*/*')]
+    return sorted(str(path.relative_to(tools)) for path in paths
+                  if path.is_file() and os.access(path, os.X_OK))
+
+
+def test(name):
+    if name == 'dataset-classes' and not shutil.which('node'):
+        report.skip(name, 'node is not here')
+        return
+    code, said, done = run(name, '--help')
+    report.check(f'{name} --help', code == 0 and Path(name).name in said and not done,
+                 f'{code} {done}\n{said}')
+    for words in (['--nonsense'], WRONG[name], *ALSO_WRONG.get(name, ())):
+        code, said, done = run(name, *words)
+        report.check(f'{name} {" ".join(words)}: refused', code != 0 and said.strip() and
+                     'Traceback' not in said and not done, f'{code} {done}\n{said}')
+
+
+shutil.rmtree(scratch, ignore_errors=True)
+for doer in DOERS:
+    path = scratch / 'bin' / doer
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('#!/bin/sh\necho "$0 $*" >>"$DONE"\nexit 1\n')
+    path.chmod(0o755)
+for folder in ('home', 'cache'):
+    (scratch / folder).mkdir()
+report.check('every program is tried', programs() == sorted(WRONG), programs())
+for program in programs():
+    test(program)
+shutil.rmtree(scratch)
+report.done()

@@ -1,0 +1,688 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * ui/panel.c on a screen of its own: where there is no class to make pictures of, its bar says why
+ * and nothing can be generated.  Skipped where there is no Xvfb.
+ */
+#include "ui/panel.h"
+#include "folder.h"
+#include "screen.h"
+#include "session/labels.h"
+#include "session/settings_object.h"
+#include "ui/progress.h"
+
+#include "catalogue.h"
+#include "history.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- the panel ---- */
+
+static const char *stamps;
+static GObject *settings;
+static GtkWidget *window, *panel;
+static gboolean ready;
+static int times_told;   /* whether it is */
+static GdkPixbuf *there; /* the place that is shown as soon as it is told; NULL: none */
+static int frames_wanted;
+static GString *asked; /* what the events said */
+
+static void on_ready(gboolean now, gpointer user_data)
+{
+    ready = now;
+    times_told++;
+    if (there)
+        edt_ui_panel_show_place(panel, there);
+}
+
+static void on_frames(gpointer user_data)
+{
+    frames_wanted++;
+}
+
+static void on_again(const char *record, gpointer user_data)
+{
+    g_string_append_printf(asked, "again %s", record);
+}
+
+static void on_vary(const char *record, double amount, gpointer user_data)
+{
+    g_assert_cmpfloat(amount, >, 0);
+    g_string_append_printf(asked, "vary %s", record);
+}
+
+static const EdtPanelEvents events = {
+    .ready = on_ready, .again = on_again, .vary = on_vary, .frames = on_frames};
+
+static void open_panel(void)
+{
+    settings = settings_new("");
+    window = gtk_window_new(GTK_WINDOW_TOPLEVEL);
+    panel = edt_ui_panel_new(settings, &events, NULL);
+    gtk_container_add(GTK_CONTAINER(window), panel);
+    gtk_widget_show(window);
+    settle();
+}
+
+static void close_panel(void)
+{
+    gtk_widget_destroy(window);
+    g_object_unref(settings);
+    settle();
+}
+
+static GtkWidget *first(GtkWidget *widget, GType type)
+{
+    GtkWidget *found = g_type_is_a(G_OBJECT_TYPE(widget), type) ? widget : NULL;
+    if (found || !GTK_IS_CONTAINER(widget))
+        return found;
+    g_autoptr(GList) children = gtk_container_get_children(GTK_CONTAINER(widget));
+    for (GList *child = children; child && !found; child = child->next)
+        found = first(child->data, type);
+    return found;
+}
+
+static void expect(const char *bar, gboolean makes)
+{
+    settle();
+    GtkWidget *shown = first(panel, GTK_TYPE_PROGRESS_BAR);
+    g_assert_cmpstr(gtk_progress_bar_get_text(GTK_PROGRESS_BAR(shown)), ==, bar);
+    g_assert_cmpint(ready, ==, makes);
+}
+
+static void search(const char *text)
+{
+    gtk_entry_set_text(GTK_ENTRY(first(panel, GTK_TYPE_SEARCH_ENTRY)), text);
+}
+
+/* A class that the model before has, and this one lacks. */
+static void test_another_model(void)
+{
+    open_panel();
+    g_object_set(settings, "model", stamps, "class", "fox", NULL);
+    expect("Ready", TRUE);
+    g_object_set(settings, "class", "wolpertinger", NULL);
+    expect("“wolpertinger” is no class of this model", FALSE);
+    g_object_set(settings, "model", "/there/is/none", NULL);
+    expect("No model that makes pictures", FALSE);
+    g_object_set(settings, "model", stamps, NULL);
+    expect("“wolpertinger” is no class of this model", FALSE);
+    g_object_set(settings, "class", "", NULL);
+    expect("Ready", TRUE);
+    close_panel();
+}
+
+static void test_search(void)
+{
+    open_panel();
+    g_object_set(settings, "model", stamps, "class", "fox", NULL);
+    search("wolpertinger");
+    expect("No class is called that.", FALSE);
+    g_object_set(settings, "model", "", NULL); /* the search stays */
+    expect("No class is called that.", FALSE);
+    search("fox");
+    expect("Ready", TRUE);
+    search("dolphni"); /* only a guess */
+    expect("Unknown class “dolphni”. Nearest: dolphin (33), doughnut (81), hourglass done (172).",
+           FALSE);
+    search("wolpertinger");
+    search("");
+    expect("Ready", TRUE);
+    close_panel();
+}
+
+/* In the words of the dialog's own rows and lists. */
+static void test_presets(void)
+{
+    open_panel();
+    g_autofree char *told = gtk_widget_get_tooltip_text(screen_button(panel, "Draft"));
+    g_assert_cmpstr(told, ==,
+                    "A picture to choose from: few steps, and shortcuts in them\n"
+                    "Sampler: UniPC (fewest steps)\nSteps: 12\nInner stages kept: 2\n"
+                    "Guided levels: At noise levels of 0.3 to 1 (saves 15 %)");
+    close_panel();
+}
+
+/* ---- a second class ---- */
+
+static GtkWidget *label_of(GtkWidget *widget, const char *text)
+{
+    GtkWidget *found = NULL;
+    if (GTK_IS_LABEL(widget) && g_str_equal(gtk_label_get_text(GTK_LABEL(widget)), text))
+        return widget;
+    if (!GTK_IS_CONTAINER(widget))
+        return NULL;
+    g_autoptr(GList) children = gtk_container_get_children(GTK_CONTAINER(widget));
+    for (GList *child = children; child && !found; child = child->next)
+        found = label_of(child->data, text);
+    return found;
+}
+
+static gboolean shows(const char *text)
+{
+    GtkWidget *label = label_of(panel, text);
+    return label && gtk_widget_is_visible(label);
+}
+
+static void expect_allowed(const char *name, gboolean allowed, const char *told)
+{
+    GtkWidget *button = screen_button(panel, name);
+    g_autofree char *text = gtk_widget_get_tooltip_text(button);
+    g_assert_cmpint(gtk_widget_is_sensitive(button), ==, allowed);
+    g_assert_cmpstr(text, ==, told);
+}
+
+static void expect_mix(const char *class, double part)
+{
+    g_autofree char *now = NULL;
+    double mix;
+    g_object_get(settings, "mix-class", &now, "mix", &mix, NULL);
+    g_assert_cmpstr(now, ==, class);
+    g_assert_cmpfloat(mix, ==, part);
+}
+
+/* It comes with half of the picture, and goes with all that is about it. */
+static void test_mix(void)
+{
+    open_panel();
+    g_object_set(settings, "model", stamps, "class", "fox", "mix", 0.0, NULL);
+    g_assert_true(shows("Mix with a second class"));
+    g_assert_false(gtk_widget_is_visible(screen_button(panel, "Frames…")));
+    g_object_set(settings, "mix-class", "owl", NULL);
+    expect("Ready", TRUE);
+    expect_mix("owl", 0.5);
+    g_assert_true(shows("fox + owl 50 %"));
+    g_assert_false(shows("Mix with a second class"));
+    g_object_set(settings, "mix", 0.3, NULL);
+    g_assert_true(shows("fox + owl 30 %"));
+    gtk_button_clicked(GTK_BUTTON(screen_button(panel, "Frames…")));
+    g_assert_cmpint(frames_wanted, ==, 1);
+    gtk_button_clicked(GTK_BUTTON(screen_button(panel, "Do not mix")));
+    expect_mix("", 0);
+    g_assert_true(shows("Mix with a second class"));
+    close_panel();
+}
+
+static GtkWidget *image_of(GtkWidget *widget, const char *tooltip)
+{
+    GtkWidget *found = NULL;
+    g_autofree char *own = gtk_widget_get_tooltip_text(widget);
+    if (GTK_IS_IMAGE(widget) && g_strcmp0(own, tooltip) == 0)
+        return widget;
+    if (!GTK_IS_CONTAINER(widget))
+        return NULL;
+    g_autoptr(GList) children = gtk_container_get_children(GTK_CONTAINER(widget));
+    for (GList *child = children; child && !found; child = child->next)
+        found = image_of(child->data, tooltip);
+    return found;
+}
+
+/* Also a class whose picture is only made while the dialog is open has it beside the slider. */
+static void test_mix_pictures(void)
+{
+    float grey[3] = {0};
+    EdtPicture picture = {.width = 1, .height = 1, .channels = 3, .pixels = grey};
+    const EdtPictures pictures = {.pictures = &picture, .n_pictures = 1};
+    char *records[] = {(char *)"a record", NULL};
+    g_autofree char *lonely = test_file("lonely.safetensors"); /* no pictures come with it */
+    g_assert_cmpint(symlink(stamps, lonely), ==, 0);
+    open_panel();
+    g_object_set(settings, "model", lonely, "class", "fox", "seed", 7.0, NULL);
+    g_autoptr(EdtOrder) order = edt_order_new(settings, 1, NULL);
+    g_object_set(settings, "mix-class", "owl", NULL);
+    g_assert_false(gtk_widget_get_visible(image_of(panel, "fox")));
+    const EdtOutcome outcome = {.order = order, .pictures = &pictures, .records = records};
+    edt_ui_panel_begins(panel, order);
+    edt_ui_panel_ends(panel, 1, 1);
+    edt_ui_panel_made(panel, &outcome);
+    g_assert_true(gtk_widget_get_visible(image_of(panel, "fox")));
+    close_panel();
+    g_assert_cmpint(g_unlink(lonely), ==, 0);
+}
+
+static void test_mix_obstacles(void)
+{
+    open_panel();
+    g_object_set(settings, "model", stamps, "class", "fox", "mix-class", "wolpertinger", NULL);
+    expect("“wolpertinger” is no class of this model", FALSE);
+    g_assert_true(shows("“wolpertinger” is no class of this model"));
+    expect_allowed("Frames…", FALSE, "“wolpertinger” is no class of this model");
+    g_object_set(settings, "mix-class", "owl", "sampler", "ddpm", NULL);
+    expect("Ready", TRUE);
+    expect_allowed("Frames…", FALSE,
+                   "This sampler draws noise in every step, so that the frames would flicker: "
+                   "choose another one.");
+    expect_allowed("Second class", TRUE, "Choose a class that is mixed into the first one");
+    g_object_set(settings, "model", "/there/is/none", NULL);
+    expect_allowed("Second class", FALSE, "No model that makes pictures");
+    close_panel();
+}
+
+/* While the second class is searched for; whoever is told may be gone. */
+static void test_close(void)
+{
+    open_panel();
+    g_object_set(settings, "model", stamps, "class", "fox", NULL);
+    GtkWidget *button = screen_button(panel, "Second class");
+    GtkWidget *popover = GTK_WIDGET(gtk_menu_button_get_popover(GTK_MENU_BUTTON(button)));
+    gtk_popover_popup(GTK_POPOVER(popover));
+    settle();
+    gtk_entry_set_text(GTK_ENTRY(first(popover, GTK_TYPE_SEARCH_ENTRY)), "ow");
+    settle();
+    g_assert_true(gtk_widget_get_mapped(popover));
+    times_told = 0;
+    close_panel();
+    g_assert_cmpint(times_told, ==, 0);
+}
+
+/* ---- settings of an earlier picture ---- */
+
+static EdtRecord record_of(const EdtModelInfo *info)
+{
+    EdtRecord record = {.model_sha256 = info->sha256};
+    edt_request_init(&record.request, NULL);
+    edt_item_init(&record.item);
+    record.item.class_index = 5;
+    record.item.seed = 77;
+    record.request.steps = 31;
+    return record;
+}
+
+static gboolean says(const char *part)
+{
+    GtkWidget *bar = first(panel, GTK_TYPE_INFO_BAR);
+    const char *text = bar && gtk_widget_get_visible(bar)
+                           ? atk_object_get_name(gtk_widget_get_accessible(bar))
+                           : NULL;
+    return text && strstr(text, part);
+}
+
+static void expect_settings(const char *mix_class, double mix, double vary, const char *from)
+{
+    g_autofree char *class = NULL, *start = NULL;
+    double part, far;
+    int steps;
+    g_object_get(settings, "mix-class", &class, "mix", &part, "vary", &far, "steps", &steps,
+                 "start", &start, NULL);
+    g_assert_cmpstr(class, ==, mix_class);
+    g_assert_cmpfloat(part, ==, mix);
+    g_assert_cmpfloat(far, ==, vary);
+    g_assert_cmpint(steps, ==, 31);
+    g_assert_cmpstr(start, ==, from);
+}
+
+/* Also what it was mixed of and varied by; what the dialog cannot hold is told. */
+static void test_restore(void)
+{
+    EdtModelInfo *info = edt_model_info_read(stamps, NULL);
+    EdtRecord record = record_of(info);
+    g_autofree char *other = edt_class_word(info, 7);
+    open_panel();
+    g_object_set(settings, "model", stamps, "start", "selection", NULL);
+    record.item.mix = (EdtMix){.n = 1, .of = {{7, EDT_STYLE_ANY, 0.4}}};
+    record.item.variation = (EdtVariation){.n = 1, .of = {{9, 0.3}}};
+    edt_ui_panel_restore(panel, &record, NULL);
+    expect_settings(other, 0.4, 0.3, "nothing");
+    g_autofree char *first_label = edt_class_label(info, 5), *second = edt_class_label(info, 7);
+    g_autofree char *mixed = edt_label_mixed(first_label, second, 0.4);
+    g_assert_true(shows(mixed));
+    g_assert_false(says("more ways"));
+    record = record_of(info);
+    edt_ui_panel_restore(panel, &record, NULL); /* nothing of the one before is left */
+    expect_settings("", 0, 0, "nothing");
+    g_assert_true(shows("Mix with a second class"));
+    record.item.variation = (EdtVariation){.n = 2, .of = {{9, 0.3}, {8, 0.2}}};
+    edt_ui_panel_restore(panel, &record, NULL);
+    g_assert_true(says("more ways"));
+    record.item.variation.n = 0;
+    record.source = (char *)"a sketch";
+    edt_ui_panel_restore(panel, &record, NULL);
+    g_assert_true(says("did not start from nothing"));
+    close_panel();
+    edt_model_info_free(info);
+}
+
+static void expect_variation(gboolean there_is_one)
+{
+    double amount;
+    g_object_get(settings, "vary", &amount, NULL);
+    g_assert_cmpint(amount > 0, ==, there_is_one);
+}
+
+/* No widget shows it: it is of that class and seed, and of this dialog. */
+static void test_variation(void)
+{
+    EdtModelInfo *info = edt_model_info_read(stamps, NULL);
+    EdtRecord record = record_of(info);
+    record.item.variation = (EdtVariation){.n = 1, .of = {{9, 0.3}}};
+    open_panel();
+    g_object_set(settings, "model", stamps, NULL);
+    edt_ui_panel_use(panel, &record);
+    g_object_set(settings, "steps", 12, NULL);
+    expect_variation(TRUE);
+    g_object_set(settings, "class", "fox", NULL);
+    expect_variation(FALSE);
+    edt_ui_panel_use(panel, &record);
+    expect_variation(TRUE);
+    g_object_set(settings, "seed", 5.0, NULL);
+    expect_variation(FALSE);
+    edt_ui_panel_use(panel, &record);
+    GtkWidget *next = g_object_ref_sink(edt_ui_panel_new(settings, &events, NULL));
+    expect_variation(FALSE);
+    gtk_widget_destroy(next);
+    g_object_unref(next);
+    close_panel();
+    edt_model_info_free(info);
+}
+
+/* ---- what follows from a picture ---- */
+
+static EdtOrder *order_of(EdtOrder *(*order)(GObject *settings, int threads, GError **error))
+{
+    GError *error = NULL;
+    EdtOrder *made = order(settings, 1, &error);
+    g_assert_no_error(error);
+    return made;
+}
+
+static gboolean sees_sheet(void)
+{
+    return gtk_widget_get_mapped(first(panel, GTK_TYPE_STACK)) &&
+           gtk_widget_get_mapped(screen_button(panel, "More like this"));
+}
+
+static gboolean can_press(const char *button)
+{
+    return gtk_widget_is_sensitive(screen_button(panel, button));
+}
+
+/* All pictures of an order, one grey pixel each. */
+static void make(const EdtOrder *order)
+{
+    float grey[3] = {0};
+    int n = order->request.n_items;
+    g_autofree EdtPicture *each = g_new0(EdtPicture, n);
+    g_auto(GStrv) records = g_new0(char *, n + 1);
+    for (int i = 0; i < n; i++) {
+        each[i] = (EdtPicture){.width = 1, .height = 1, .channels = 3, .pixels = grey};
+        records[i] = g_strdup_printf("record %d", i);
+    }
+    const EdtPictures pictures = {.pictures = each, .n_pictures = n};
+    const EdtOutcome outcome = {.order = order, .pictures = &pictures, .records = records};
+    edt_ui_panel_ends(panel, n, 1);
+    if (order->draft)
+        edt_ui_panel_choose(panel, &outcome, TRUE);
+    edt_ui_panel_made(panel, &outcome);
+    settle();
+}
+
+static void press(const char *button, const char *expected)
+{
+    gtk_button_clicked(GTK_BUTTON(screen_button(panel, button)));
+    g_assert_cmpstr(asked->str, ==, expected);
+    g_string_truncate(asked, 0);
+}
+
+static void open_with_fox(int count)
+{
+    open_panel();
+    g_object_set(settings, "model", stamps, "class", "fox", "count", count, "seed", 7., NULL);
+}
+
+/* As soon as it is finished. */
+static void test_again(void)
+{
+    open_with_fox(1);
+    g_autoptr(EdtOrder) order = order_of(edt_order_new);
+    g_assert_false(can_press("Again") || can_press("Vary"));
+    edt_ui_panel_begins(panel, order);
+    g_assert_false(can_press("Again") || can_press("Vary"));
+    g_assert_true(can_press("Use this seed"));
+    make(order);
+    press("Again", "again record 0");
+    press("Vary", "vary record 0");
+    close_panel();
+}
+
+/* Of several, one is asked for. */
+static void test_several(void)
+{
+    open_with_fox(2);
+    g_autoptr(EdtOrder) order = order_of(edt_order_new);
+    edt_ui_panel_begins(panel, order);
+    make(order);
+    g_assert_false(can_press("Again"));
+    close_panel();
+}
+
+/* Drafts that were asked for are seen, though pictures are inserted at once; until others are made,
+ * or they are given up. */
+static void test_asked_sheet(void)
+{
+    open_with_fox(1);
+    g_object_set(settings, "at-once", TRUE, NULL);
+    g_autoptr(EdtOrder) order = order_of(edt_order_new), drafts = order_of(edt_order_drafts);
+    edt_ui_panel_begins(panel, drafts);
+    g_assert_true(sees_sheet());
+    edt_ui_panel_ends(panel, 0, 1);
+    edt_ui_panel_choose(panel, NULL, TRUE);
+    g_assert_false(sees_sheet());
+    edt_ui_panel_begins(panel, drafts);
+    make(drafts);
+    g_assert_true(sees_sheet());
+    edt_ui_panel_begins(panel, order); /* one of the sheet */
+    g_assert_true(sees_sheet());
+    make(order);
+    order->items[0].seed = 99;
+    edt_ui_panel_begins(panel, order);
+    g_assert_false(sees_sheet());
+    close_panel();
+}
+
+/* ---- earlier pictures ---- */
+
+static char *add_earlier(int seed)
+{
+    float pixels[4 * 4 * 3] = {0};
+    EdtPicture made = {
+        .width = 4, .height = 4, .channels = 3, .item = {1, (guint64)seed}, .pixels = pixels};
+    g_autofree char *json =
+        g_strdup_printf("{\"class\":1,\"class_name\":\"owl\",\"seed\":%d}", seed);
+    g_autoptr(EdtRecord) record = edt_record_read(json, NULL);
+    char *path = edt_history_add(&made, record, NULL);
+    g_assert_nonnull(path);
+    return path;
+}
+
+/* The accessible of this name below a widget; NULL: there is none. */
+static AtkObject *named(GtkWidget *widget, const char *name)
+{
+    AtkObject *found = gtk_widget_get_accessible(widget);
+    if (g_strcmp0(atk_object_get_name(found), name) == 0)
+        return found;
+    g_autoptr(GList) children =
+        GTK_IS_CONTAINER(widget) ? gtk_container_get_children(GTK_CONTAINER(widget)) : NULL;
+    found = NULL;
+    for (GList *child = children; child && !found; child = child->next)
+        found = named(child->data, name);
+    return found;
+}
+
+/* What the preview says that it shows. */
+static void expect_shown(const char *caption)
+{
+    settle();
+    AtkObject *area = named(panel, "Preview");
+    g_assert_cmpstr(atk_object_get_description(area), ==, caption);
+}
+
+static gboolean can_go_back(void)
+{
+    return gtk_widget_get_visible(screen_button(panel, "Back to what was shown"));
+}
+
+static void show_frame(const EdtOrder *order)
+{
+    const EdtTile tiles[2] = {{0}};
+    const EdtFrame frame = {.n_tiles = order->request.n_items, .tiles = tiles, .steps = 9};
+    edt_ui_panel_show_frame(panel, &frame);
+}
+
+/* Somebody looks at one while others are made: they come back with a press, or when they are
+ * there. */
+static void test_look(void)
+{
+    g_autofree char *path = add_earlier(3);
+    open_with_fox(2);
+    g_autoptr(EdtOrder) order = order_of(edt_order_new);
+    gtk_button_clicked(GTK_BUTTON(screen_button(panel, "owl, seed 3")));
+    expect_shown("owl, seed 3");
+    g_assert_false(can_go_back());
+    g_assert_true(can_press("Again"));
+    edt_ui_panel_begins(panel, order);
+    expect_shown("fox, 2 pictures");
+    gtk_button_clicked(GTK_BUTTON(screen_button(panel, "owl, seed 3")));
+    show_frame(order);
+    expect_shown("owl, seed 3");
+    press("Back to what was shown", "");
+    expect_shown("fox, 2 pictures");
+    gtk_button_clicked(GTK_BUTTON(screen_button(panel, "owl, seed 3")));
+    make(order);
+    expect_shown("fox, 2 pictures");
+    g_assert_false(can_go_back());
+    close_panel();
+    g_assert_cmpint(g_unlink(path), ==, 0);
+}
+
+/* Whatever makes an end of looking: what is shown is called what it is. */
+static void test_names(void)
+{
+    g_autofree char *path = add_earlier(3);
+    open_with_fox(1);
+    g_object_set(settings, "at-once", TRUE, NULL);
+    g_autoptr(EdtOrder) order = order_of(edt_order_new);
+    edt_ui_panel_begins(panel, order);
+    gtk_button_clicked(GTK_BUTTON(screen_button(panel, "owl, seed 3")));
+    g_object_set(settings, "at-once", FALSE, NULL);
+    show_frame(order);
+    expect_shown("fox, seed 7");
+    gtk_button_clicked(GTK_BUTTON(screen_button(panel, "owl, seed 3")));
+    expect_shown("owl, seed 3");
+    edt_ui_panel_choose(panel, NULL, FALSE); /* as after an error, though there are pictures */
+    make(order);
+    expect_shown("fox, seed 7");
+    press("Again", "again record 0");
+    close_panel();
+    g_assert_cmpint(g_unlink(path), ==, 0);
+}
+
+/* Of a draft: what is seen stays, whatever is made. */
+static void test_use(void)
+{
+    EdtModelInfo *info = edt_model_info_read(stamps, NULL);
+    const EdtRecord record = record_of(info);
+    open_with_fox(1);
+    g_autoptr(EdtOrder) order = order_of(edt_order_new);
+    edt_ui_panel_begins(panel, order);
+    edt_ui_panel_use(panel, &record);
+    expect_settings("", 0, 0, "nothing");
+    expect_shown("fox, seed 7");
+    make(order);
+    expect_shown("fox, seed 7");
+    close_panel();
+    edt_model_info_free(info);
+}
+
+/* The last picture is shown at first, but not where the next one has its place. */
+static void test_place(void)
+{
+    g_autofree char *path = add_earlier(3);
+    open_panel();
+    edt_ui_panel_start(panel, NULL, 1);
+    expect_shown("owl, seed 3");
+    close_panel();
+    open_panel();
+    there = gdk_pixbuf_new(GDK_COLORSPACE_RGB, FALSE, 8, 4, 4);
+    edt_ui_panel_start(panel, NULL, 1);
+    expect_shown("Here the next picture will come");
+    g_clear_object(&there);
+    close_panel();
+    g_assert_cmpint(g_unlink(path), ==, 0);
+}
+
+/* The drafts wait behind it. */
+static void test_look_from_sheet(void)
+{
+    g_autofree char *path = add_earlier(3);
+    open_with_fox(1);
+    g_object_set(settings, "at-once", FALSE, NULL);
+    g_autoptr(EdtOrder) drafts = order_of(edt_order_drafts);
+    edt_ui_panel_begins(panel, drafts);
+    make(drafts);
+    gtk_button_clicked(GTK_BUTTON(screen_button(panel, "owl, seed 3")));
+    g_assert_false(sees_sheet());
+    press("Back to what was shown", "");
+    g_assert_true(sees_sheet());
+    close_panel();
+    g_assert_cmpint(g_unlink(path), ==, 0);
+}
+
+/* ---- the bar ---- */
+
+static void expect_bar(GtkWidget *row, const char *text)
+{
+    GtkWidget *bar = first(row, GTK_TYPE_PROGRESS_BAR);
+    g_assert_cmpstr(gtk_progress_bar_get_text(GTK_PROGRESS_BAR(bar)), ==, text);
+}
+
+/* What lacks is told when nothing is worked on any more. */
+static void test_bar(void)
+{
+    GtkWidget *row = g_object_ref_sink(edt_ui_progress_new(NULL, NULL));
+    edt_ui_progress_rest(row, "Ready");
+    expect_bar(row, "Ready");
+    edt_ui_progress_say(row, "Starting");
+    edt_ui_progress_lack(row, "no fox");
+    expect_bar(row, "Starting");
+    edt_ui_progress_rest(row, "Ready · 1 picture");
+    expect_bar(row, "no fox");
+    edt_ui_progress_lack(row, NULL);
+    expect_bar(row, "Ready · 1 picture");
+    g_object_unref(row);
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const homes[] = {"XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME",
+                                        "XDG_CONFIG_HOME"};
+    stamps = argv[1];
+    g_setenv("EDT_MODEL_PATH", stamps, TRUE);
+    for (gsize i = 0; i < G_N_ELEMENTS(homes); i++)
+        g_setenv(homes[i], test_folder(), TRUE);
+    if (!screen_open(&argc, &argv))
+        return 0;
+    g_test_add_func("/panel/another-model", test_another_model);
+    g_test_add_func("/panel/search", test_search);
+    g_test_add_func("/panel/presets", test_presets);
+    g_test_add_func("/panel/mix", test_mix);
+    g_test_add_func("/panel/mix-pictures", test_mix_pictures);
+    g_test_add_func("/panel/mix-obstacles", test_mix_obstacles);
+    g_test_add_func("/panel/close", test_close);
+    g_test_add_func("/panel/restore", test_restore);
+    g_test_add_func("/panel/variation", test_variation);
+    g_test_add_func("/panel/again", test_again);
+    g_test_add_func("/panel/several", test_several);
+    g_test_add_func("/panel/asked-sheet", test_asked_sheet);
+    g_test_add_func("/panel/look", test_look);
+    g_test_add_func("/panel/names", test_names);
+    g_test_add_func("/panel/use", test_use);
+    g_test_add_func("/panel/place", test_place);
+    g_test_add_func("/panel/look-from-sheet", test_look_from_sheet);
+    g_test_add_func("/panel/bar", test_bar);
+    asked = g_string_new(NULL);
+    int code = g_test_run();
+    g_string_free(asked, TRUE);
+    screen_close();
+    return code;
+}
