@@ -236,8 +236,8 @@ static EdtProfileWork work_of(const EdtConv *conv, const EdtShape *shape)
     const EdtExtent e = shape->extent;
     const gint64 sums = e.N * part_side(conv, e.h) * part_side(conv, e.w) * spec->C_out;
     const gint64 all = conv->layer.n_parts * conv->layer.depth; /* of a number of all parts */
-    return edt_cpu_layer_work(&conv->layer, shape, e.N * e.h * e.w * spec->C_in, all * spec->C_out,
-                              spec->upsample ? EDT_PARITIES * sums : sums,
+    return edt_cpu_layer_work(&conv->layer, shape->parts[0].type, e.N * e.h * e.w * spec->C_in,
+                              all * spec->C_out, spec->upsample ? EDT_PARITIES * sums : sums,
                               (double)sums * (double)all);
 }
 

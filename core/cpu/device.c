@@ -4,6 +4,7 @@
  * device.h.  Next: cpu.c, for the table.
  */
 #include "cpu/device.h"
+#include "cpu/micro.h"
 #include "base/memory.h"
 #include "base/threads.h"
 #include "machine.h"
@@ -17,6 +18,7 @@ void edt_cpu_close(EdtDevice *dev)
 {
     if (!dev)
         return;
+    edt_micro_forget(dev);
     dnnl_memory_destroy(dev->scratch_memory);
     dnnl_stream_destroy(dev->stream);
     dnnl_engine_destroy(dev->engine);

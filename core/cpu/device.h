@@ -18,6 +18,7 @@ struct EdtDevice {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     EdtPool *pool;       /* packed weights */
+    GHashTable *micro;   /* see micro.h; NULL: none yet */
     void *scratch;       /* oneDNN's user scratchpad, the largest asked for */
     gsize scratch_bytes;
     dnnl_memory_t scratch_memory; /* the same as an oneDNN argument */

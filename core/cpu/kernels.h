@@ -91,6 +91,8 @@ typedef struct {
     /* reads count vectors of 64 bytes so often; returns how many bytes that were */
     double (*read)(const void *memory, gint64 count, gint64 rounds);
 
+    /* in place; pitch from row to row */
+    void (*gelu)(int rows, int N, float *y, gint64 pitch);
     void (*silu)(gint64 count, const float *x, void *y, EdtType y_type);
     void (*convert)(gint64 count, const void *x, EdtType x_type, void *y, EdtType y_type);
     void (*add)(gint64 count, void *x, const void *y, EdtType type);

@@ -49,13 +49,6 @@ static void quantise(const EdtQuantise *op, gint64 begin, gint64 end)
     }
 }
 
-/* As edt_vector_gelu_sigmoid(), in vectors: of its comparisons compilers make a second division. */
-EDT_INLINE Vec gelu(Vec h)
-{
-    const Vec slope = h * h * (EDT_GELU_SLOPE * EDT_GELU_CUBIC) + EDT_GELU_SLOPE;
-    return h / (exponential(-larger(h * slope, all(-87.0f))) + 1.0f);
-}
-
 /* n numbers of a row from column i on; scale is the row's. */
 EDT_INLINE void dequantise_some(const EdtDequantise *op, void *y, EdtType type, float scale, int i,
                                 int n, gboolean with_gelu)
@@ -63,7 +56,7 @@ EDT_INLINE void dequantise_some(const EdtDequantise *op, void *y, EdtType type, 
     const gsize at = (gsize)i;
     const Vec by = scale * load_as(op->scale, EDT_F32, at, n);
     const Vec value = load_as(y, type, at, n) * by + load_as(op->bias, EDT_F32, at, n);
-    store_as(y, type, at, n, with_gelu ? gelu(value) : value);
+    store_as(y, type, at, n, with_gelu ? gelu_of(value) : value);
 }
 
 EDT_INLINE void dequantise_as(const EdtDequantise *op, gint64 r, EdtType type, gboolean with_gelu)

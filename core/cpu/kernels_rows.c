@@ -153,11 +153,24 @@ static void silu(gint64 count, const float *x, void *y, EdtType y_type)
     EDT_BY_TYPE(y_type, TYPE, silu_as(count, x, y, TYPE));
 }
 
+static void gelu(int rows, int N, float *y, gint64 pitch)
+{
+    const int whole = N / LANES * LANES;
+    for (int r = 0; r < rows; r++, y += pitch) {
+        for (int i = 0; i < whole; i += LANES)
+            store(y + i, gelu_of(load(y + i)));
+        if (whole < N)
+            store_as(y, EDT_F32, (gsize)whole, N - whole,
+                     gelu_of(load_as(y, EDT_F32, (gsize)whole, N - whole)));
+    }
+}
+
 void EDT_AT_LEVEL(edt_kernels_rows_)(EdtCpuKernels *k)
 {
     k->update = update;
     k->merge = merge;
     k->split_concat = split_concat;
+    k->gelu = gelu;
     k->silu = silu;
     k->convert = convert;
 }

@@ -353,10 +353,9 @@ void edt_cpu_layer_run(EdtDevice *dev, const EdtCpuLayer *layer, const EdtShape 
         edt_cpu_convert_uncounted(dev, p->y_count, y_wide, EDT_F32, y, layer->y_type);
 }
 
-EdtProfileWork edt_cpu_layer_work(const EdtCpuLayer *layer, const EdtShape *shape, gint64 x,
-                                  gint64 weights, gint64 y, double macs)
+EdtProfileWork edt_cpu_layer_work(const EdtCpuLayer *layer, EdtType type, gint64 x, gint64 weights,
+                                  gint64 y, double macs)
 {
-    const EdtType type = shape->parts[0].type; /* all parts have one */
     return (EdtProfileWork){
         .factors = edt_cpu_factors(type),
         .flops = 2 * macs,

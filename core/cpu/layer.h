@@ -79,9 +79,10 @@ EdtShape *edt_cpu_layer_shape(EdtDevice *dev, EdtCpuLayer *layer, EdtExtent exte
 void edt_cpu_layer_run(EdtDevice *dev, const EdtCpuLayer *layer, const EdtShape *shape, int part,
                        const void *x, void *y);
 
-/* What a run of all parts has to do: numbers of x, of weights and of y, and multiply-adds. */
-EdtProfileWork edt_cpu_layer_work(const EdtCpuLayer *layer, const EdtShape *shape, gint64 x,
-                                  gint64 weights, gint64 y, double macs);
+/* What a run of all parts in that type has to do: numbers of x, of weights and of y, and
+ * multiply-adds. */
+EdtProfileWork edt_cpu_layer_work(const EdtCpuLayer *layer, EdtType type, gint64 x, gint64 weights,
+                                  gint64 y, double macs);
 
 /* The type of y in a primitive of that type. */
 EdtType edt_cpu_layer_y_type(const EdtCpuLayer *layer, EdtType type);

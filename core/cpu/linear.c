@@ -2,10 +2,11 @@
  *
  * Linear layers by oneDNN's matmul: one primitive for each row count, bias and GELU in the
  * epilogue; of bytes with passes over the rows before and behind it.  How its weights lie and what
- * computes it is layer.c's choice.
+ * computes it is layer.c's choice.  Where its micro kernel does better, linear_panels.c computes.
  */
 #include "cpu/layer.h"
 #include "cpu/linear_int8.h"
+#include "cpu/linear_panels.h"
 #include "cpu/onednn.h"
 
 #include <glib/gi18n-lib.h>
@@ -14,8 +15,9 @@ struct EdtLinear {
     EdtCpuLayer layer;
     gint64 K, N;
     EdtEpilogue epilogue;
-    EdtType x_type; /* of the caller's x; where the layer has EDT_I8 ... */
-    EdtInt8 int8;   /* ... it becomes bytes by way of this */
+    EdtType x_type;    /* of the caller's x; where the layer has EDT_I8 ... */
+    EdtInt8 int8;      /* ... it becomes bytes by way of this */
+    EdtPanels *panels; /* NULL: it is layer's */
 };
 
 static gboolean is_int8(const EdtLinear *linear)
@@ -138,6 +140,13 @@ static gboolean fill(EdtDevice *dev, EdtLinear *linear, const EdtLinearSpec *spe
            pack(dev, linear, edt_onednn_type(spec->weight_type), spec->weight, error);
 }
 
+static gboolean fill_panels(EdtDevice *dev, EdtLinear *linear, const EdtLinearSpec *spec,
+                            GError **error)
+{
+    linear->panels = edt_panels_new(dev, spec, error);
+    return linear->panels != NULL;
+}
+
 static gboolean fill_int8(EdtDevice *dev, EdtLinear *linear, const EdtLinearSpec *spec,
                           GError **error)
 {
@@ -171,7 +180,9 @@ EdtLinear *edt_cpu_linear_new(EdtDevice *dev, const EdtLinearSpec *spec, GError 
         .usual = rows(128),
     };
     edt_cpu_layer_init(&linear->layer);
-    if ((int8 ? fill_int8 : fill)(dev, linear, spec, error))
+    if (int8                            ? fill_int8(dev, linear, spec, error)
+        : edt_panels_are_for(dev, spec) ? fill_panels(dev, linear, spec, error)
+                                        : fill(dev, linear, spec, error))
         return linear;
     edt_cpu_linear_free(dev, linear);
     return NULL;
@@ -179,6 +190,8 @@ EdtLinear *edt_cpu_linear_new(EdtDevice *dev, const EdtLinearSpec *spec, GError 
 
 gboolean edt_cpu_linear_prepare(EdtDevice *dev, EdtLinear *linear, gint64 M, GError **error)
 {
+    if (linear->panels)
+        return edt_panels_prepare(dev, linear->panels, M, error);
     return edt_cpu_layer_prepare(dev, &linear->layer, rows(M), error) &&
            (!is_int8(linear) || edt_int8_prepare(dev, M, linear->K, error));
 }
@@ -203,18 +216,29 @@ static void run_int8(EdtDevice *dev, EdtLinear *linear, const EdtShape *shape, g
     edt_int8_end(dev, &linear->int8, M, linear->K, after);
 }
 
-void edt_cpu_linear(EdtDevice *dev, EdtLinear *linear, gint64 M, const void *x, void *y)
+/* The type that it was computed in. */
+static EdtType run_layer(EdtDevice *dev, EdtLinear *linear, gint64 M, const void *x, void *y)
 {
-    double since = edt_cpu_begin(dev);
     const EdtShape *shape = edt_cpu_layer_shape(dev, &linear->layer, rows(M));
     if (!shape)
-        return;
+        return EDT_F32;
     if (is_int8(linear))
         run_int8(dev, linear, shape, M, x, y);
     else
         edt_cpu_layer_run(dev, &linear->layer, shape, 0, x, y);
+    return shape->parts[0].type;
+}
+
+void edt_cpu_linear(EdtDevice *dev, EdtLinear *linear, gint64 M, const void *x, void *y)
+{
+    double since = edt_cpu_begin(dev);
+    EdtType type = EDT_F32;
+    if (linear->panels)
+        edt_panels_run(dev, linear->panels, M, x, y);
+    else
+        type = run_layer(dev, linear, M, x, y);
     edt_cpu_end(dev, EDT_PROFILE_LINEAR, since,
-                edt_cpu_layer_work(&linear->layer, shape, M * linear->K, linear->K * linear->N,
+                edt_cpu_layer_work(&linear->layer, type, M * linear->K, linear->K * linear->N,
                                    M * linear->N, (double)(M * linear->K * linear->N)));
 }
 
@@ -223,6 +247,7 @@ void edt_cpu_linear_free(EdtDevice *dev, EdtLinear *linear)
     if (!linear)
         return;
     edt_cpu_layer_clear(&linear->layer);
+    edt_panels_free(linear->panels);
     edt_int8_clear(&linear->int8);
     g_free(linear);
 }

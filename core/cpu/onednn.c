@@ -47,8 +47,7 @@ gboolean edt_onednn_is_reference(const_dnnl_primitive_desc_t desc)
     return strstr(name, "ref") || strstr(name, "simple");
 }
 
-/* oneDNN's generators of code do not look whether they got their memory, and crash without it. */
-static gboolean has_room(void)
+gboolean edt_onednn_has_room(void)
 {
     void *room = mmap(NULL, GENERATOR_ROOM, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -62,7 +61,7 @@ dnnl_status_t edt_onednn_make(const_dnnl_primitive_desc_t desc, const char *what
         g_message("oneDNN has no fast code for %s of %" G_GINT64_FORMAT
                   " million multiply-adds on this processor (%s): it will be slow.",
                   what, macs / 1000000, edt_onednn_implementation(desc));
-    return has_room() ? dnnl_primitive_create(primitive, desc) : dnnl_out_of_memory;
+    return edt_onednn_has_room() ? dnnl_primitive_create(primitive, desc) : dnnl_out_of_memory;
 }
 
 gsize edt_onednn_scratch(const_dnnl_primitive_desc_t desc)

@@ -18,6 +18,9 @@ const char *edt_onednn_implementation(const_dnnl_primitive_desc_t desc);
 /* Plain loops in the place of machine code: a hundred times slower, or more. */
 gboolean edt_onednn_is_reference(const_dnnl_primitive_desc_t desc);
 
+/* Its generators of code do not look whether they got their memory, and crash without it. */
+gboolean edt_onednn_has_room(void);
+
 /* macs: its multiply-adds.  A reference implementation of more than EDT_REFERENCE_MACS is told to
  * the log with what it computes.  dnnl_out_of_memory also where oneDNN would crash without it. */
 #define EDT_REFERENCE_MACS 1000000

@@ -132,6 +132,29 @@ static void clear_padding(EdtDevice *dev, const Layout *t, char *to, gsize bytes
         memset(to + at, 0, MIN(piece, bytes - at));
 }
 
+gboolean edt_pack_panels(EdtDevice *dev, const_dnnl_memory_desc_t from_desc, const void *from,
+                         int width, float *to, GError **error)
+{
+    Layout f = {0};
+    dnnl_status_t status = read_layout(from_desc, &f);
+    if (!status) {
+        const int K = f.count[0], N = f.count[1], panels = (N + width - 1) / width;
+        const dnnl_dim_t inner[] = {width}, of_columns[] = {1};
+        Layout t = {.count = {K, N, 1, 1}, .type = EDT_F32};
+        for (int d = 0; d < RANK; d++)
+            t.place[d] = g_new0(gint64, t.count[d]);
+        for (int k = 0; k < K; k++)
+            t.place[0][k] = (gint64)k * width;
+        for (int n = 0; n < N; n++)
+            t.place[1][n] = place_of(1, n, 1, inner, of_columns, (gint64)K * width);
+        clear_padding(dev, &t, (char *)to, (gsize)panels * (gsize)(width * K) * sizeof(float));
+        move_all(dev, &f, from, &t, to);
+        clear(&t);
+    }
+    clear(&f);
+    return edt_onednn_ok(status, N_("pack weights"), error);
+}
+
 gboolean edt_pack(EdtDevice *dev, const_dnnl_memory_desc_t from_desc, const void *from,
                   const_dnnl_memory_desc_t to_desc, void *to, GError **error)
 {

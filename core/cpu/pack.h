@@ -12,3 +12,6 @@
  * (EdtDevice.rounded). */
 gboolean edt_pack(EdtDevice *dev, const_dnnl_memory_desc_t from_desc, const void *from,
                   const_dnnl_memory_desc_t to_desc, void *to, GError **error);
+/* A matrix [K,N] into f32 panels [K,width], one behind the other; N is filled up with zeros. */
+gboolean edt_pack_panels(EdtDevice *dev, const_dnnl_memory_desc_t from_desc, const void *from,
+                         int width, float *to, GError **error);

@@ -159,3 +159,10 @@ EDT_INLINE Vec exponential(Vec x)
     Ints power = ((Ints)shifted + (127 - 0x4b400000)) << 23;
     return y * (Vec)power;
 }
+
+/* As edt_vector_gelu_sigmoid(), in vectors: of its comparisons compilers make a second division. */
+EDT_INLINE Vec gelu_of(Vec h)
+{
+    const Vec slope = h * h * (EDT_GELU_SLOPE * EDT_GELU_CUBIC) + EDT_GELU_SLOPE;
+    return h / (exponential(-larger(h * slope, all(-87.0f))) + 1.0f);
+}
