@@ -122,7 +122,7 @@ int edt_cli_classes(int argc, char **argv)
         {"model", 'm', 0, G_OPTION_ARG_FILENAME, &model, "Path or name of the model", "MODEL"},
         {"styles", 0, 0, G_OPTION_ARG_NONE, &styles, "The styles of the model instead", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "One JSON object a line", NULL},
-        {NULL}};
+        {0}};
     if (!edt_cli_parse(&argc, &argv, entries, "[TEXT]", summary, details))
         return EDT_ERROR_USAGE;
     char *text = join_words(argc, argv);

@@ -229,7 +229,7 @@ int edt_cli_doctor(int argc, char **argv)
 {
     gboolean json = FALSE;
     const GOptionEntry entries[] = {
-        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "One JSON object", NULL}, {NULL}};
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "One JSON object", NULL}, {0}};
     if (!edt_cli_parse(&argc, &argv, entries, NULL, summary, NULL))
         return EDT_ERROR_USAGE;
     if (argc > 1)

@@ -205,7 +205,7 @@ int edt_cli_import(int argc, char **argv)
         {"force", 'f', 0, G_OPTION_ARG_NONE, &import.force, "Replace an existing model", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &import.json, "Events on stdout, one JSON object a line",
          NULL},
-        {NULL}};
+        {0}};
     if (!edt_cli_parse(&argc, &argv, entries, "CHECKPOINT", summary, details))
         return EDT_ERROR_USAGE;
     int code = import_checked(&import, argc, argv);

@@ -315,7 +315,7 @@ int edt_cli_info(int argc, char **argv)
         {"backend", 0, 0, G_OPTION_ARG_STRING, &info.backend, "List devices: auto, cpu or cuda",
          "NAME"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &info.json, "One JSON object a line", NULL},
-        {NULL}};
+        {0}};
     if (!edt_cli_parse(&argc, &argv, entries, "[MODEL]", summary, details))
         return EDT_ERROR_USAGE;
     int code = 0;

@@ -58,9 +58,10 @@ static GArray *read_points(const char *path, GError **error)
         JsonNode *root = json_parser_get_root(parser);
         JsonObject *object =
             root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
-        if (!object || !json_object_has_member(object, "step"))
+        JsonNode *step = object ? json_object_get_member(object, "step") : NULL;
+        if (!step || !JSON_NODE_HOLDS_VALUE(step) || json_node_get_value_type(step) != G_TYPE_INT64)
             continue;
-        Point point = {.step = (double)json_object_get_int_member(object, "step")};
+        Point point = {.step = (double)json_node_get_int(step)};
         for (int c = 0; c < CURVES; c++)
             point.value[c] = json_object_get_double_member_with_default(object, curves[c].key, NAN);
         while (points->len > 0 && g_array_index(points, Point, points->len - 1).step >= point.step)

@@ -142,7 +142,7 @@ static gboolean parse_options(EdtCliSettings *s, int *argc, char ***argv)
         {"force", 'f', 0, G_OPTION_ARG_NONE, &s->force, "Replace files that exist", NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &s->json, "Events on stdout, one JSON object a line",
          NULL},
-        {NULL}};
+        {0}};
     return edt_cli_parse(argc, argv, entries, NULL, summary, details);
 }
 

@@ -41,14 +41,14 @@ static void take_line(Status *s, JsonObject *line)
 {
     const char *event = json_object_get_string_member_with_default(line, "event", "");
 
-    if (g_str_equal(event, "data")) {
+    if (g_strcmp0(event, "data") == 0) {
         s->pictures = whole(line, "pictures");
         s->classes = whole(line, "classes");
         s->styles = whole(line, "styles");
         s->step = whole(line, "done");
         s->steps = whole(line, "steps");
         s->batch = json_object_get_double_member_with_default(line, "batch", 0);
-    } else if (g_str_equal(event, "train")) {
+    } else if (g_strcmp0(event, "train") == 0) {
         s->step = whole(line, "step");
         s->loss = json_object_get_double_member_with_default(line, "loss", NAN);
         s->speed = json_object_get_double_member_with_default(line, "samples_per_s", 0);

@@ -39,8 +39,10 @@ gboolean edt_receiver_place(EdtReceiver *receiver, EdtPlace *place, GError **err
 gboolean edt_receiver_place_of(EdtReceiver *receiver, const EdtRun *run, EdtPlace *place,
                                GError **error)
 {
+    GimpImage *image = run->place.image;
     *place = run->place;
-    if (run->place.image && gimp_image_is_valid(run->place.image))
+    /* asked twice: where GIMP does not answer once, the run's mask must not be lost */
+    if (image && (gimp_image_is_valid(image) || image == edt_receiver_image(receiver)))
         return TRUE;
     gboolean ok = edt_layer_place(edt_receiver_image(receiver), run->place.fit, TRUE, place, error);
     place->arrange = run->place.arrange;

@@ -8,6 +8,31 @@
 
 #include <string.h>
 
+gboolean edt_json_is(JsonNode *node, EdtJsonKind kind)
+{
+    GType type = node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_value_type(node) : 0;
+
+    switch (kind) {
+    case EDT_JSON_TEXT:
+        return type == G_TYPE_STRING;
+    case EDT_JSON_INTEGER:
+        return type == G_TYPE_INT64;
+    case EDT_JSON_NUMBER:
+        return type == G_TYPE_INT64 || type == G_TYPE_DOUBLE;
+    case EDT_JSON_SWITCH:
+        return type == G_TYPE_BOOLEAN;
+    case EDT_JSON_OBJECT:
+        return node && JSON_NODE_HOLDS_OBJECT(node);
+    }
+    return FALSE;
+}
+
+const char *edt_json_member_text(JsonObject *object, const char *key)
+{
+    JsonNode *node = json_object_get_member(object, key);
+    return edt_json_is(node, EDT_JSON_TEXT) ? json_node_get_string(node) : NULL;
+}
+
 static void skip_string(EdtJsonCursor *c)
 {
     for (c->at++; c->at < c->length && c->text[c->at] != '"'; c->at++)

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include <json-glib/json-glib.h>
 
 typedef struct {
     const char *text;
@@ -38,7 +38,20 @@ void edt_json_quote(GString *out, const char *text);
 /* Why json-glib refuses a text quotes it, cut at any byte: UTF-8 again; error may be NULL. */
 void edt_json_mend_reason(GError **error);
 
-/* Of what json-glib has read already (json_members.c).  One object and nothing behind it, whose
+/* Of what json-glib has read already (json_members.c).  It takes another value, or NULL, for one of
+ * the wrong kind, with a warning or without: ask first.  node may be NULL, which is none of them.
+ */
+typedef enum {
+    EDT_JSON_TEXT,
+    EDT_JSON_INTEGER,
+    EDT_JSON_NUMBER, /* an integer is one */
+    EDT_JSON_SWITCH,
+    EDT_JSON_OBJECT
+} EdtJsonKind;
+gboolean edt_json_is(JsonNode *node, EdtJsonKind kind);
+/* A member that is a text, NULL without one. */
+const char *edt_json_member_text(JsonObject *object, const char *key);
+/* One object and nothing behind it, whose
  * keys edt_json_string() takes: json-glib also reads "{} {}" and control characters. */
 gboolean edt_json_is_object(const char *json);
 /* Of any JSON: it has a \\u0000, where readers of C end a text. */

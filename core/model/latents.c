@@ -3,6 +3,7 @@
  * See latents.h.  Read by info.c and by who opens a codec; written by import and export.
  */
 #include "model/latents.h"
+#include "files/json_text.h"
 #include "vae/latents.h"
 
 #include <json-glib/json-glib.h>
@@ -16,9 +17,7 @@
 static gboolean read_number(JsonArray *array, guint i, double least, float *value)
 {
     JsonNode *node = json_array_get_element(array, i);
-    GType type = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_value_type(node) : G_TYPE_INVALID;
-    double number =
-        type == G_TYPE_DOUBLE || type == G_TYPE_INT64 ? json_node_get_double(node) : NAN;
+    double number = edt_json_is(node, EDT_JSON_NUMBER) ? json_node_get_double(node) : NAN;
     *value = (float)number;
     return number >= least && number <= NUMBER_MAX;
 }

@@ -90,7 +90,7 @@ static JsonArray *names_in(JsonObject *const *names, guint n, const char *langua
     g_autoptr(JsonArray) array = json_array_sized_new(n);
     for (guint i = 0; i < n; i++) {
         const char *name =
-            names[i] ? json_object_get_string_member_with_default(names[i], language, NULL) : NULL;
+            names[i] ? edt_json_member_text(names[i], language) : NULL;
         if (!name)
             return NULL;
         json_array_add_string_element(array, name);

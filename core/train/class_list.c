@@ -81,33 +81,29 @@ static gboolean from_folders(const char *folder, GPtrArray *classes, GPtrArray *
     return TRUE;
 }
 
-static JsonObject *names_of(JsonObject *class)
+static gboolean take_class(GPtrArray *classes, JsonObject *object)
 {
-    JsonNode *node = json_object_get_member(class, "names");
-    return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_dup_object(node) : NULL;
-}
-
-static gboolean take_class(GPtrArray *classes, JsonNode *node)
-{
-    JsonObject *object = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-    const char *folder =
-        object ? json_object_get_string_member_with_default(object, "folder", NULL) : NULL;
-    if (folder == NULL || strchr(folder, G_DIR_SEPARATOR))
+    const char *folder = json_object_get_string_member(object, "folder");
+    if (strchr(folder, G_DIR_SEPARATOR))
         return FALSE;
     EdtClassEntry *class = add_class(
         classes, json_object_get_string_member_with_default(object, "concept", folder), folder);
     class->mirror = json_object_get_boolean_member_with_default(object, "mirror", TRUE);
     class->recolour = json_object_get_boolean_member_with_default(object, "recolour", TRUE);
-    class->names = names_of(object);
+    class->names = edt_list_file_object(object, "names");
     return TRUE;
 }
 
 /* {"classes": [{"folder": ..., "concept": name, "mirror": bool, "recolour": bool, "names": {...}},
  * ...]} */
-static gboolean from_json(const char *path, GPtrArray *classes, GError **error)
-{
-    return edt_list_file_read(path, "classes", "{\"folder\": …}", take_class, classes, error);
-}
+static const EdtListKind kind = {"classes", "{\"folder\": …}",
+                                 (const EdtListMember[]){{"folder", EDT_JSON_TEXT, TRUE},
+                                                         {"concept", EDT_JSON_TEXT, FALSE},
+                                                         {"mirror", EDT_JSON_SWITCH, FALSE},
+                                                         {"recolour", EDT_JSON_SWITCH, FALSE},
+                                                         {"names", EDT_JSON_OBJECT, FALSE},
+                                                         {NULL, 0, FALSE}},
+                                 take_class};
 
 /* ---- what a model can hold, said before hours of training ---- */
 
@@ -116,9 +112,9 @@ static const char *bad_name(const EdtClassEntry *class)
 {
     g_autoptr(GList) languages = class->names ? json_object_get_members(class->names) : NULL;
     if (!edt_is_name(class->name))
-        return class->name ? class->name : class->folder;
+        return class->name;
     for (GList *l = languages; l; l = l->next) {
-        const char *name = json_object_get_string_member_with_default(class->names, l->data, NULL);
+        const char *name = edt_json_member_text(class->names, l->data);
         if (!edt_is_name(name))
             return name ? name : l->data;
     }
@@ -152,7 +148,7 @@ GPtrArray *edt_class_list_read(const char *folder, GPtrArray *passed, GError **e
     g_autofree char *json = g_build_filename(folder, "classes.json", NULL);
     GPtrArray *classes = g_ptr_array_new_with_free_func(class_free);
     gboolean good = g_file_test(json, G_FILE_TEST_EXISTS)
-                        ? from_json(json, classes, error)
+                        ? edt_list_file_read(json, &kind, classes, error)
                         : from_folders(folder, classes, passed, error);
     if (good && check(classes, folder, error))
         return classes;

@@ -6,8 +6,35 @@
 #include "edt.h"
 #include "files/json_text.h"
 
-gboolean edt_list_file_read(const char *path, const char *name, const char *like, EdtListTake take,
-                            GPtrArray *all, GError **error)
+JsonObject *edt_list_file_object(JsonObject *element, const char *member)
+{
+    JsonNode *node = json_object_get_member(element, member);
+    return edt_json_is(node, EDT_JSON_OBJECT) ? json_node_dup_object(node) : NULL;
+}
+
+static gboolean check_members(const char *path, const EdtListKind *list, guint index,
+                              JsonObject *element, GError **error)
+{
+    static const char *const kinds[] = {[EDT_JSON_TEXT] = "a text",
+                                        [EDT_JSON_INTEGER] = "an integer",
+                                        [EDT_JSON_NUMBER] = "a number",
+                                        [EDT_JSON_SWITCH] = "true or false",
+                                        [EDT_JSON_OBJECT] = "an object"};
+
+    for (const EdtListMember *m = list->members; m->name; m++) {
+        JsonNode *node = json_object_get_member(element, m->name);
+        if (node && !JSON_NODE_HOLDS_NULL(node) ? edt_json_is(node, m->kind) : !m->needed)
+            continue;
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    "“%s”: number %u of its %s must have a “%s” that is %s.", path, index + 1,
+                    list->name, m->name, kinds[m->kind]);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean edt_list_file_read(const char *path, const EdtListKind *kind, GPtrArray *all,
+                            GError **error)
 {
     g_autoptr(JsonParser) parser = json_parser_new();
 
@@ -17,14 +44,20 @@ gboolean edt_list_file_read(const char *path, const char *name, const char *like
     }
     JsonNode *root = json_parser_get_root(parser);
     JsonNode *list = root && JSON_NODE_HOLDS_OBJECT(root)
-                         ? json_object_get_member(json_node_get_object(root), name)
+                         ? json_object_get_member(json_node_get_object(root), kind->name)
                          : NULL;
     JsonArray *array = list && JSON_NODE_HOLDS_ARRAY(list) ? json_node_get_array(list) : NULL;
     gboolean ok = array != NULL;
-    for (guint i = 0; ok && i < json_array_get_length(array); i++)
-        ok = take(all, json_array_get_element(array, i));
+    for (guint i = 0; ok && i < json_array_get_length(array); i++) {
+        JsonNode *node = json_array_get_element(array, i);
+        JsonObject *element = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+        if (element && !check_members(path, kind, i, element, error))
+            return FALSE;
+        ok = element && kind->take(all, element);
+    }
     if (!ok)
         g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "“%s” is no list of %s: {\"%s\": [%s, …]}.", path, name, name, like);
+                    "“%s” is no list of %s: {\"%s\": [%s, …]}.", path, kind->name, kind->name,
+                    kind->like);
     return ok;
 }

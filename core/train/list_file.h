@@ -4,12 +4,27 @@
  */
 #pragma once
 
-#include <json-glib/json-glib.h>
+#include "files/json_text.h"
 
-/* Adds what an element of the list says to `all`; FALSE: it says no such thing. */
-typedef gboolean (*EdtListTake)(GPtrArray *all, JsonNode *element);
+/* A member that an element may have; null is as good as none.  What is not in the table is somebody
+ * else's and passed over. */
+typedef struct {
+    const char *name;
+    EdtJsonKind kind;
+    gboolean needed;
+} EdtListMember;
 
-/* Reads {"name": [element, ...]}.  Errors: EDT_ERROR_BAD_FILE with the file's name and `like`, an
- * element as it is to be; and json-glib's own. */
-gboolean edt_list_file_read(const char *path, const char *name, const char *like, EdtListTake take,
-                            GPtrArray *all, GError **error);
+typedef struct {
+    const char *name, *like;      /* of the list; an element as it is to be */
+    const EdtListMember *members; /* ends with one without a name */
+    /* Adds what an element with such members says to `all`; FALSE: it says no such thing. */
+    gboolean (*take)(GPtrArray *all, JsonObject *element);
+} EdtListKind;
+
+/* A copy of a member, NULL where there is none. */
+JsonObject *edt_list_file_object(JsonObject *element, const char *member);
+
+/* Reads {"name": [element, ...]}.  Errors: EDT_ERROR_BAD_FILE with the file's name and what an
+ * element is to be, or its member; and json-glib's own. */
+gboolean edt_list_file_read(const char *path, const EdtListKind *kind, GPtrArray *all,
+                            GError **error);

@@ -19,6 +19,12 @@ const char *const edt_weighting_words[] = {"min-snr", "velocity", "plain", NULL}
 
 typedef enum { INTEGER, WIDE, NUMBER, FLAG, TEXT } Kind;
 
+static const EdtJsonKind in_json[] = {[INTEGER] = EDT_JSON_INTEGER,
+                                      [WIDE] = EDT_JSON_INTEGER,
+                                      [NUMBER] = EDT_JSON_NUMBER,
+                                      [FLAG] = EDT_JSON_SWITCH,
+                                      [TEXT] = EDT_JSON_TEXT};
+
 /* fixed: another value makes another run, so resuming with it is refused. */
 static const struct {
     const char *name;
@@ -264,11 +270,11 @@ static gboolean take(JsonObject *object, EdtTrainOptions *options, gsize i)
 {
     gpointer field = field_of(options, i);
     JsonNode *node = json_object_get_member(object, fields[i].name);
-    gboolean text = node && JSON_NODE_TYPE(node) == JSON_NODE_NULL;
+    gboolean none = node && JSON_NODE_HOLDS_NULL(node) && fields[i].kind == TEXT;
 
     if (node == NULL && fields[i].later)
         return TRUE;
-    if (node == NULL || !(JSON_NODE_HOLDS_VALUE(node) || (text && fields[i].kind == TEXT)))
+    if (!none && !edt_json_is(node, in_json[fields[i].kind]))
         return FALSE;
     switch (fields[i].kind) {
     case INTEGER:
@@ -284,7 +290,7 @@ static gboolean take(JsonObject *object, EdtTrainOptions *options, gsize i)
         *(gboolean *)field = json_node_get_boolean(node);
         break;
     case TEXT: /* interned: lives as long as the process */
-        *(const char **)field = text ? NULL : g_intern_string(json_node_get_string(node));
+        *(const char **)field = none ? NULL : g_intern_string(json_node_get_string(node));
         break;
     }
     return TRUE;
@@ -303,8 +309,8 @@ gboolean edt_train_options_from_json(EdtTrainOptions *options, const char *json,
     root = json_parser_get_root(parser);
     for (gsize i = 0; root && JSON_NODE_HOLDS_OBJECT(root) && i < G_N_ELEMENTS(fields); i++)
         if (!take(json_node_get_object(root), options, i)) {
-            g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, "The option “%s” is missing.",
-                        fields[i].name);
+            g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                        "The option “%s” is missing or of the wrong kind.", fields[i].name);
             return FALSE;
         }
     return TRUE;

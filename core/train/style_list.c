@@ -65,26 +65,23 @@ static gboolean from_folders(const char *folder, const GPtrArray *classes, GPtrA
 
 /* ---- styles.json ---- */
 
-static gboolean take_style(GPtrArray *styles, JsonNode *node)
+static gboolean take_style(GPtrArray *styles, JsonObject *object)
 {
-    JsonObject *object = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-    const char *name =
-        object ? json_object_get_string_member_with_default(object, "name", NULL) : NULL;
-    if (!name)
-        return FALSE;
+    const char *name = json_object_get_string_member(object, "name");
     EdtStyleEntry *style =
         add_style(styles, name, json_object_get_string_member_with_default(object, "prefix", name));
     style->share = json_object_get_double_member_with_default(object, "share", 1);
-    JsonNode *labels = json_object_get_member(object, "labels");
-    if (labels && JSON_NODE_HOLDS_OBJECT(labels))
-        style->labels = json_node_dup_object(labels);
+    style->labels = edt_list_file_object(object, "labels");
     return TRUE;
 }
 
-static gboolean from_json(const char *path, GPtrArray *styles, GError **error)
-{
-    return edt_list_file_read(path, "styles", "{\"name\": …}", take_style, styles, error);
-}
+static const EdtListKind kind = {"styles", "{\"name\": …}",
+                                 (const EdtListMember[]){{"name", EDT_JSON_TEXT, TRUE},
+                                                         {"prefix", EDT_JSON_TEXT, FALSE},
+                                                         {"share", EDT_JSON_NUMBER, FALSE},
+                                                         {"labels", EDT_JSON_OBJECT, FALSE},
+                                                         {NULL, 0, FALSE}},
+                                 take_style};
 
 /* ---- what a model can hold, said before hours of training ---- */
 
@@ -95,8 +92,7 @@ static const char *bad_name(const EdtStyleEntry *style)
     if (!edt_is_name(style->name) || !*style->prefix)
         return style->name;
     for (GList *l = languages; l; l = l->next) {
-        const char *label =
-            json_object_get_string_member_with_default(style->labels, l->data, NULL);
+        const char *label = edt_json_member_text(style->labels, l->data);
         if (!edt_is_name(label))
             return label ? label : l->data;
     }
@@ -138,8 +134,9 @@ GPtrArray *edt_style_list_read(const char *folder, const GPtrArray *classes, GEr
 {
     g_autofree char *json = g_build_filename(folder, "styles.json", NULL);
     g_autoptr(GPtrArray) styles = g_ptr_array_new_with_free_func(style_free);
-    gboolean ok = g_file_test(json, G_FILE_TEST_EXISTS) ? from_json(json, styles, error)
-                                                        : from_folders(folder, classes, styles);
+    gboolean ok = g_file_test(json, G_FILE_TEST_EXISTS)
+                      ? edt_list_file_read(json, &kind, styles, error)
+                      : from_folders(folder, classes, styles);
 
     return ok && check(styles, folder, error) ? g_steal_pointer(&styles) : NULL;
 }

@@ -137,6 +137,27 @@ static void test_status(void)
     outcome_clear(&outcome);
 }
 
+/* Lines of somebody else in the log say nothing, whatever they hold. */
+static void test_odd_log(void)
+{
+    g_autofree char *path = program_path("run/log.jsonl");
+    g_autofree char *text = NULL;
+    GPtrArray *lines;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_autofree char *odd = g_strconcat(text,
+                                       "{\"event\": 5, \"step\": []}\n{\"event\": \"train\", "
+                                       "\"step\": {}}\n{\"step\": \"9\"}\n[]\n7\n",
+                                       NULL);
+    g_assert_true(g_file_set_contents(path, odd, -1, NULL));
+    JsonObject *status = status_of("run", &lines);
+    g_assert_cmpint(json_number(status, "steps"), ==, 4);
+    g_ptr_array_unref(lines);
+    Outcome outcome = program_expect(0, NULL, "plot", "run", "-o", "odd.svg", NULL);
+    outcome_clear(&outcome);
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
 /* While it trains that shows, and nobody else may train there. */
 static void check_running(const char *folder)
 {
@@ -548,6 +569,7 @@ int main(int argc, char **argv)
     g_test_add_func("/train/run", test_run);
     g_test_add_func("/train/plot", test_plot);
     g_test_add_func("/train/status", test_status);
+    g_test_add_func("/train/odd-log", test_odd_log);
     g_test_add_func("/train/styles", test_styles);
     g_test_add_func("/train/interrupt", test_interrupt);
     g_test_add_func("/train/data", test_data);

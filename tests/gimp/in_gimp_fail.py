@@ -210,7 +210,8 @@ class Case:
             self.there.append(state(image))
             image.delete()
         bad, tried, first = [], 0, int(os.environ.get('EDT_TEST_FROM', 1))
-        chosen = set(range(first, len(calls) + 1, EVERY)) | {  # noqa: F821
+        last = int(os.environ.get('EDT_TEST_TO', len(calls)))
+        chosen = set(range(first, last + 1, EVERY)) | {  # noqa: F821
             at for at, call in enumerate(calls, 1) if call in self.always}
         for at in sorted(chosen):
             wrong, names, error = self.attempt(at)
@@ -219,7 +220,9 @@ class Case:
                 break
             tried += 1
             if wrong or stuck:
-                bad.append(f'call {at}, {"".join(names[at - 1:at])}: {"; ".join(wrong)} [{error}]')
+                around = ' '.join(names[max(at - 9, 0):at - 1]), ' '.join(names[at:at + 8])
+                bad.append(f'call {at}, {"".join(names[at - 1:at])}, behind {around[0]}, before '
+                           f'{around[1]}: {"; ".join(wrong)} [{error}]')
             if stuck:  # minutes were waited: so would the next ones be
                 break
         check(f'{self.name}: {tried} calls fail, one a run', not bad and tried, '\n'.join(bad))

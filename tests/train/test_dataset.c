@@ -243,7 +243,11 @@ static void test_style_lists(void)
     } bad[] = {
         {"[]", "is no list of styles"},
         {"{\"styles\": [\"inks\"]}", "is no list of styles"},
-        {"{\"styles\": [{\"labels\": {}}]}", "is no list of styles"},
+        {"{\"styles\": [{\"labels\": {}}]}", "number 1 of its styles must have a “name”"},
+        {"{\"styles\": [{\"name\": \"a\"}, {\"name\": 5}]}", "number 2 of its styles"},
+        {"{\"styles\": [{\"name\": \"a\", \"prefix\": false}]}", "“prefix” that is a text"},
+        {"{\"styles\": [{\"name\": \"a\", \"share\": \"2\"}]}", "“share” that is a number"},
+        {"{\"styles\": [{\"name\": \"a\", \"labels\": []}]}", "“labels” that is an object"},
         {"{\"styles\": [{\"name\": \"a\\tb\"}]}", "cannot be named so"},
         {"{\"styles\": [{\"name\": \"a\", \"labels\": {\"de\": 5}}]}", "cannot be named so"},
         {"{\"styles\": [{\"name\": \"a\"}, {\"name\": \"a\"}]}", "twice"},
@@ -282,7 +286,9 @@ static void test_names(void)
         g_assert_null(
             edt_pictures_open(path, &(EdtPictureOptions){.side = SIDE, .channels = 3}, &error));
         g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
-        g_assert_nonnull(strstr(error->message, "cannot be named so"));
+        gboolean no_text = i % 2 == 0 && strcmp(bad[i / 2], "5") == 0;
+        g_assert_nonnull(
+            strstr(error->message, no_text ? "“concept” that is a text" : "cannot be named so"));
         g_clear_error(&error);
     }
 }
