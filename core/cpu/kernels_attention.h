@@ -11,7 +11,7 @@
 #if LANES == 16
 #define TILE 4 /* vectors of a register tile */
 #else
-#define TILE 2
+#define TILE (LANES == 8 ? 3 : 2)
 #endif
 #define WIDTH (TILE * LANES)
 #define GROUP 16 /* queries that go through together: they share a panel in L1 */
