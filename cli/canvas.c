@@ -86,12 +86,15 @@ static gboolean split(char *text, double *share)
 }
 
 #define STYLE_OF_ITEM (EDT_STYLE_ANY - 1) /* until the item has one */
+#define COMMAS_MAX 32                     /* in a name */
 
-/* "owl/flat": a class, and behind the last slash a style of models that have some. */
+/* "owl/flat": a class, and behind the last slash a style of models that have some.  A whole name is
+ * never cut. */
 static gboolean parse_class(const EdtModelInfo *info, char *text, int *class_index, int *style,
                             GError **error)
 {
-    char *slash = info->n_styles ? strrchr(text, '/') : NULL;
+    gboolean whole = !info->n_styles || edt_class_is_named(info, text);
+    char *slash = whole ? NULL : strrchr(text, '/');
     *style = STYLE_OF_ITEM;
     if (slash)
         *slash = 0;
@@ -99,21 +102,54 @@ static gboolean parse_class(const EdtModelInfo *info, char *text, int *class_ind
     return *class_index >= 0 && (!slash || edt_style_choose(info, slash + 1, style, NULL, error));
 }
 
+/* "owl:0.4", where the name as it stands has no colon of its own. */
+static gboolean split_named(const EdtModelInfo *info, char *text, double *share)
+{
+    return edt_class_is_named(info, text) || split(text, share);
+}
+
+/* Whether a whole name is left without share and style. */
+static gboolean has_name(const EdtModelInfo *info, const char *text)
+{
+    g_autofree char *class = g_strstrip(g_strdup(text));
+    double share;
+    if (!split_named(info, class, &share))
+        return FALSE;
+    char *slash = edt_class_is_named(info, class) ? NULL : strrchr(class, '/');
+    if (slash)
+        *slash = 0;
+    return edt_class_is_named(info, class);
+}
+
+/* Up to a comma: the first one, or one behind it where the name has some. */
+static char *next_entry(const EdtModelInfo *info, const char **list)
+{
+    const char *end = *list + strcspn(*list, ","), *comma = end;
+    for (int i = 0; *comma && i < COMMAS_MAX; i++) {
+        comma += 1 + strcspn(comma + 1, ",");
+        g_autofree char *longer = g_strndup(*list, (gsize)(comma - *list));
+        if (has_name(info, longer))
+            end = comma;
+    }
+    char *entry = g_strstrip(g_strndup(*list, (gsize)(end - *list)));
+    *list = *end ? end + 1 : NULL;
+    return entry;
+}
+
 gboolean edt_cli_mix_parse(const EdtModelInfo *info, const char *text, double usual, EdtMix *mix,
                            GError **error)
 {
-    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
-    const int n = (int)g_strv_length(parts);
     g_autofree char *advice = g_strdup_printf(
         "at most %d classes with their weights, 0 to 1, such as owl:0.4", EDT_MIX_MAX);
-    if (n > EDT_MIX_MAX)
-        return edt_cli_refuse(error, "--mix", text, advice);
-    *mix = (EdtMix){.n = n};
-    for (int k = 0; k < n; k++) {
-        mix->of[k].weight = usual;
-        if (!split(g_strstrip(parts[k]), &mix->of[k].weight))
+    *mix = (EdtMix){0};
+    for (const char *rest = text; rest; mix->n++) {
+        if (mix->n == EDT_MIX_MAX)
             return edt_cli_refuse(error, "--mix", text, advice);
-        if (!parse_class(info, parts[k], &mix->of[k].class_index, &mix->of[k].style, error))
+        g_autofree char *entry = next_entry(info, &rest);
+        mix->of[mix->n].weight = usual;
+        if (!split_named(info, entry, &mix->of[mix->n].weight))
+            return edt_cli_refuse(error, "--mix", text, advice);
+        if (!parse_class(info, entry, &mix->of[mix->n].class_index, &mix->of[mix->n].style, error))
             return FALSE;
     }
     return TRUE;
@@ -139,7 +175,7 @@ gboolean edt_cli_variation_parse(const char *text, EdtVariation *variation, GErr
     const int n = (int)g_strv_length(parts);
     g_autofree char *advice = g_strdup_printf(
         "at most %d seeds, each with an amount of 0 to 1, such as 7:0.2", EDT_VARIATIONS_MAX);
-    if (n > EDT_VARIATIONS_MAX)
+    if (n == 0 || n > EDT_VARIATIONS_MAX)
         return edt_cli_refuse(error, "--vary", text, advice);
     *variation = (EdtVariation){.n = n};
     for (int k = 0; k < n; k++) {

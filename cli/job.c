@@ -280,7 +280,8 @@ static gboolean read_output(JsonObject *line, const char *json, const EdtCliSett
         return TRUE;
     if (!read_text(line, json, "output", &task->output, error))
         return FALSE;
-    job->drawn = (job->class_drawn || job->style_drawn || job->seed_drawn) && !task->output;
+    job->unnamed = !task->output;
+    job->drawn = (job->class_drawn || job->style_drawn || job->seed_drawn) && job->unnamed;
     if (!task->output) {
         g_autofree char *subject = edt_cli_plan_subject(info, &task->item);
         task->output = edt_cli_name_default(settings->output, info->path, subject, task->item.seed);
@@ -310,6 +311,34 @@ static gboolean check_model(JsonObject *line, const char *json, const EdtModelIn
     return ok;
 }
 
+/* What a record tells beside class and style chooses neither. */
+static gboolean check_names(JsonObject *line, GError **error)
+{
+    static const char *const names[][2] = {{"class_name", "class"}, {"style_name", "style"}};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (!member(line, names[i][0]) || json_object_has_member(line, names[i][1]))
+            continue;
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "The job's \"%s\" chooses nothing without \"%s\": say that, it takes names, "
+                    "too.",
+                    names[i][0], names[i][1]);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* All pictures of a model are of one size: a line that wants another is not made in this one. */
+static gboolean check_size(JsonObject *line, const char *json, const EdtModelInfo *info,
+                           GError **error)
+{
+    gint64 size;
+    JsonNode *node = member(line, "size");
+    if (!node || (read_number(node, &size) && size == info->image_size))
+        return TRUE;
+    g_autofree char *only = g_strdup_printf("%d, as all pictures of this model", info->image_size);
+    return refuse(json, "size", only, error);
+}
+
 gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings *settings,
                           const EdtModelInfo *info, GError **error)
 {
@@ -325,76 +354,13 @@ gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings
         return FALSE;
     }
     JsonObject *line = json_node_get_object(root);
-    gboolean ok =
-        check_text(text, error) && check_keys(line, error) &&
-        check_model(line, text, info, error) && read_item(line, text, settings, info, job, error) &&
-        read_lists(line, info, &job->task.item, error) && read_request(line, text, job, error) &&
-        read_canvas(line, text, settings, info, job, error) &&
-        read_output(line, text, settings, info, job, error);
+    gboolean ok = check_text(text, error) && check_keys(line, error) && check_names(line, error) &&
+                  check_model(line, text, info, error) && check_size(line, text, info, error) &&
+                  read_item(line, text, settings, info, job, error) &&
+                  read_lists(line, info, &job->task.item, error) &&
+                  read_request(line, text, job, error) &&
+                  read_canvas(line, text, settings, info, job, error) &&
+                  read_output(line, text, settings, info, job, error);
     json_node_unref(root);
     return ok;
-}
-
-/* ---- is it done already? ---- */
-
-/* The job's item, had chance decided as it did for the one that is there. */
-static EdtItem as_found(const EdtCliJob *job, const EdtItem *found)
-{
-    EdtItem item = job->task.item;
-    if (job->class_drawn)
-        item.class_index = found->class_index;
-    if (job->style_drawn)
-        item.style = found->style;
-    if (job->seed_drawn)
-        item.seed = found->seed;
-    item.mix = job->mix;
-    edt_cli_mix_settle(&item);
-    return item;
-}
-
-static gboolean same_numbers(const EdtModelInfo *info, EdtCanvasPart part, const float *wanted,
-                             const char *found)
-{
-    g_autofree char *sha256 = edt_canvas_sha256(info, part, wanted);
-    return g_strcmp0(sha256, found) == 0;
-}
-
-static gboolean same_settings(const EdtCliJob *job, const EdtModelInfo *info,
-                              const EdtRecord *found)
-{
-    const EdtItem like = as_found(job, &found->item), item = edt_item_asked(info, &like);
-    int n;
-    const EdtSetting *settings = edt_settings(&n);
-    for (int i = 0; i < n; i++) {
-        gpointer wanted = edt_setting_field(&settings[i], &job->request, &item);
-        gpointer there = edt_setting_field(&settings[i], &found->request, &found->item);
-        if (!edt_setting_equal(&settings[i], wanted, there))
-            return FALSE;
-    }
-    return same_numbers(info, EDT_CANVAS_SOURCE, item.source, found->source) &&
-           same_numbers(info, EDT_CANVAS_MASK, item.mask, found->mask);
-}
-
-/* Version and backend may differ between two makings of one picture, and the precision, too, where
- * nobody asked for one. */
-static EdtCliOutput compare(const EdtCliJob *job, const EdtCliRun *run, const EdtRecord *found)
-{
-    if (found->foreign_noise || !same_settings(job, run->info, found) ||
-        g_strcmp0(found->model_sha256, run->info->sha256) != 0 ||
-        found->size != run->info->image_size ||
-        (run->type_said && found->precision != edt_engine_precision(run->engine)))
-        return EDT_CLI_OUTPUT_OTHER;
-    return found->steps_done == job->request.steps ? EDT_CLI_OUTPUT_SAME
-                                                   : EDT_CLI_OUTPUT_UNFINISHED;
-}
-
-EdtCliOutput edt_cli_job_output(const EdtCliJob *job, const EdtCliRun *run)
-{
-    if (!g_file_test(job->task.output, G_FILE_TEST_EXISTS))
-        return EDT_CLI_OUTPUT_ABSENT;
-    g_autofree char *text = edt_png_record_text(job->task.output, NULL);
-    if (!text)
-        return run->metadata ? EDT_CLI_OUTPUT_OTHER : EDT_CLI_OUTPUT_SAME;
-    g_autoptr(EdtRecord) found = edt_record_read(text, NULL);
-    return found ? compare(job, run, found) : EDT_CLI_OUTPUT_OTHER;
 }

@@ -11,6 +11,7 @@ typedef struct {
     EdtRequest request;                            /* in: the command line's */
     gboolean class_drawn, style_drawn, seed_drawn; /* another one every time the line is read */
     gboolean drawn;                                /* its name comes from one of them */
+    gboolean unnamed;  /* the line names no output: it is made of class and seed */
     EdtMix mix;        /* the item's, before it is settled: styles may follow one that was drawn */
     gboolean archived; /* in: the picture goes into no file of its own; "output" says nothing */
 } EdtCliJob;
@@ -26,6 +27,6 @@ typedef enum {
     EDT_CLI_OUTPUT_OTHER,      /* something else, not to be lost */
 } EdtCliOutput;
 
-/* What is in the place of the job's output.  A run without records cannot tell: what is there is
- * the same to it. */
+/* job_output.c.  What is in the place of the job's output.  A run without records cannot tell: what
+ * is there is the same to it. */
 EdtCliOutput edt_cli_job_output(const EdtCliJob *job, const EdtCliRun *run);

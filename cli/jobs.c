@@ -16,6 +16,7 @@
 #include "cli/stop.h"
 #include "cli/talk.h"
 #include "core/settings.h"
+#include "saving.h"
 #include "train.h"
 
 #include <string.h>
@@ -104,12 +105,31 @@ static void add_job(Jobs *jobs, EdtCliJob *job)
         run_waiting(jobs);
 }
 
+static EdtCliOutput look(Jobs *jobs, const EdtCliJob *job)
+{
+    if (is_waiting(jobs, job->task.output)) /* an earlier line makes this file: look afterwards */
+        run_waiting(jobs);
+    return edt_cli_job_output(job, &jobs->run);
+}
+
+/* A name that we have made goes on to the next where another picture has it: that of other
+ * settings, or of a class whose name looks the same in ASCII. */
+static EdtCliOutput find_place(Jobs *jobs, EdtCliJob *job)
+{
+    g_autofree char *first = g_strdup(job->task.output);
+    EdtCliOutput state = look(jobs, job);
+    for (int n = 1; state == EDT_CLI_OUTPUT_OTHER && job->unnamed && !job->task.replace; n++) {
+        g_free(job->task.output);
+        job->task.output = edt_save_name(first, n);
+        state = look(jobs, job);
+    }
+    return state;
+}
+
 static void take_job(Jobs *jobs, EdtCliJob *job)
 {
     GError *error = NULL;
-    if (is_waiting(jobs, job->task.output)) /* an earlier line makes this file: look afterwards */
-        run_waiting(jobs);
-    EdtCliOutput state = edt_cli_job_output(job, &jobs->run);
+    EdtCliOutput state = find_place(jobs, job);
     if (state == EDT_CLI_OUTPUT_SAME && !jobs->settings->force) {
         edt_cli_run_skip(&jobs->run, &job->task);
         edt_cli_task_clear(&job->task);
@@ -126,19 +146,19 @@ static void take_job(Jobs *jobs, EdtCliJob *job)
     }
 }
 
-static void take_line(Jobs *jobs, const char *text, gboolean too_long, int number)
+static void take_line(Jobs *jobs, const char *text, const char *wrong, int number)
 {
     GError *error = NULL;
     EdtCliJob job = {.task.line = number,
                      .task.replace = jobs->settings->force,
                      .task.item = jobs->item,
                      .request = jobs->base};
-    if (!too_long && !text[strspn(text, " \t\r")])
+    if (!wrong && !text[strspn(text, " \t\r")])
         return; /* an empty line is no job */
     jobs->read++;
-    if (too_long)
-        g_set_error(&error, EDT_ERROR, EDT_ERROR_USAGE, "The line is longer than 64 KiB.");
-    if (too_long || !edt_cli_job_read(&job, text, jobs->settings, jobs->run.info, &error)) {
+    if (wrong)
+        g_set_error_literal(&error, EDT_ERROR, EDT_ERROR_USAGE, wrong);
+    if (wrong || !edt_cli_job_read(&job, text, jobs->settings, jobs->run.info, &error)) {
         if (in_turn(jobs) == edt_ranks_own())
             fail_line(jobs, number, error);
         g_error_free(error);
@@ -154,14 +174,14 @@ static gboolean run_lines(Jobs *jobs, EdtCliLines *lines, GError **error)
 {
     GError *failure = NULL;
     const char *text;
-    gboolean too_long;
+    const char *wrong;
     while (!edt_cli_stop_asked()) {
         if (jobs->waiting->len && !edt_cli_lines_ready(lines))
             run_waiting(jobs);
-        text = edt_cli_lines_next(lines, &too_long, &failure);
+        text = edt_cli_lines_next(lines, &wrong, &failure);
         if (!text)
             break;
-        take_line(jobs, text, too_long, edt_cli_lines_number(lines));
+        take_line(jobs, text, wrong, edt_cli_lines_number(lines));
     }
     run_waiting(jobs);
     if (failure)

@@ -90,28 +90,33 @@ static void skip_mark(EdtCliLines *lines)
         g_string_erase(lines->line, 0, strlen(mark));
 }
 
-const char *edt_cli_lines_next(EdtCliLines *lines, gboolean *too_long, GError **error)
+const char *edt_cli_lines_next(EdtCliLines *lines, const char **wrong, GError **error)
 {
     const char *end;
-    *too_long = FALSE;
+    gboolean too_long = FALSE;
+    *wrong = NULL;
     while (!(end = line_end(lines)) && !lines->ended) {
         if (lines->pending->len > LINE_MAX_BYTES) {
-            *too_long = TRUE;
+            too_long = TRUE;
             g_string_truncate(lines->pending, 0);
         }
         read_more(lines);
     }
     if (!end && lines->failure)
         return fail(lines, error);
-    if (!end && lines->pending->len == 0 && !*too_long)
+    if (!end && lines->pending->len == 0 && !too_long)
         return NULL;
     gsize length = end ? (gsize)(end - lines->pending->str) : lines->pending->len;
-    *too_long |= length > LINE_MAX_BYTES;
+    too_long |= length > LINE_MAX_BYTES;
     g_string_assign(lines->line, "");
     g_string_append_len(lines->line, lines->pending->str, (gssize)MIN(length, LINE_MAX_BYTES));
     g_string_erase(lines->pending, 0, (gssize)(length + (end ? 1 : 0)));
     skip_mark(lines);
     lines->number++;
+    if (too_long)
+        *wrong = "The line is longer than 64 KiB.";
+    else if (strlen(lines->line->str) != lines->line->len)
+        *wrong = "The line has a byte 0 in it: save the file as UTF-8.";
     return lines->line->str;
 }
 

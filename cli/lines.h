@@ -12,8 +12,8 @@ typedef struct EdtCliLines EdtCliLines;
 EdtCliLines *edt_cli_lines_open(const char *path, GError **error); /* "-": stdin */
 void edt_cli_lines_close(EdtCliLines *lines);
 /* The next line without its end, or NULL: at the end of the file, or with an error where the file
- * cannot be read on.  *too_long: it exceeded 64 KiB and was cut.  The line is valid until the next
- * call. */
-const char *edt_cli_lines_next(EdtCliLines *lines, gboolean *too_long, GError **error);
+ * cannot be read on.  *wrong: NULL, or why what is given out is not all of it: a sentence.  The
+ * line is valid until the next call. */
+const char *edt_cli_lines_next(EdtCliLines *lines, const char **wrong, GError **error);
 int edt_cli_lines_number(const EdtCliLines *lines); /* of the line given last, from 1 */
 gboolean edt_cli_lines_ready(EdtCliLines *lines);   /* _next() would not wait */

@@ -10,6 +10,7 @@
 #include "cli/talk.h"
 #include "core/settings.h"
 
+#include <fcntl.h>
 #include <libintl.h>
 #include <locale.h>
 #include <stdio.h>
@@ -106,8 +107,19 @@ static void bind_messages(void)
     bind_textdomain_codeset(GETTEXT_PACKAGE, "UTF-8");
 }
 
+/* The next file that is opened would take the place of one that is closed, and what is said on
+ * stdout would go into it.  Reading stdin and writing stdout still fail: that is noticed. */
+static void hold_streams(void)
+{
+    static const int modes[] = {O_WRONLY, O_RDONLY, O_WRONLY};
+    for (int fd = 0; fd < (int)G_N_ELEMENTS(modes); fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+            return; /* no /dev/null: as it was */
+}
+
 int main(int argc, char **argv)
 {
+    hold_streams();
     const EdtCliCommand *command = argc > 1 ? find_command(argv[1]) : NULL;
     if (command && command->computes)
         edt_waiting_restart(argv);

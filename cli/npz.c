@@ -83,15 +83,18 @@ static gboolean finish(Samples *s, GError **error)
 
     for (int i = 0; i < s->series.n; i++)
         labels[i] = edt_cli_series_class(&s->series, i);
-    if (!edt_npz_finish(s->npz, labels, error))
+    g_autofree char *written = NULL;
+    if (!edt_npz_finish(s->npz, labels, &written, error))
         return FALSE;
     edt_cli_bar_clear();
+    if (strcmp(written, s->settings->npz) != 0)
+        edt_cli_say("%s was taken meanwhile: the archive is %s.", s->settings->npz, written);
     if (!s->run.json) {
-        edt_cli_event_path(s->settings->npz);
+        edt_cli_event_path(written);
         return TRUE;
     }
     GString *event = edt_cli_event_new("npz");
-    edt_cli_event_text(event, "path", s->settings->npz);
+    edt_cli_event_text(event, "path", written);
     edt_cli_event_integer(event, "pictures", s->series.n);
     edt_cli_event_send(event);
     return TRUE;

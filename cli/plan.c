@@ -137,8 +137,7 @@ static gboolean plan_each(const EdtCliSettings *settings, const EdtModelInfo *in
     if (!choose_seed(settings, &seed, error))
         return FALSE;
     g_auto(GStrv) classes = texts_of(info, settings->classes, edt_class_split);
-    g_auto(GStrv) styles = texts_of(
-        info, settings->styles && *settings->styles ? settings->styles : NULL, edt_style_split);
+    g_auto(GStrv) styles = texts_of(info, settings->styles, edt_style_split);
     const int n_classes = count_of(classes), n_styles = count_of(styles);
     if (!check_frames(settings, base, n_classes * n_styles * settings->batch_count, error))
         return FALSE;
@@ -234,6 +233,16 @@ static gboolean plan_default(const EdtCliSettings *settings, const EdtModelInfo 
     return ok;
 }
 
+static gboolean check_latents_room(const EdtCliSettings *settings, const EdtModelInfo *info,
+                                   guint n, GError **error)
+{
+    const guint64 side = (guint64)info->latent_size;
+    return !settings->latent_out ||
+           edt_save_check(settings->latent_out,
+                          settings->force ? EDT_WRITE_REPLACE : EDT_WRITE_NEXT,
+                          n * (guint64)info->channels * side * side * sizeof(float), error);
+}
+
 /* All of them go to one disk. */
 static gboolean check_room(const EdtModelInfo *info, const GArray *tasks, GError **error)
 {
@@ -245,7 +254,8 @@ static gboolean check_room(const EdtModelInfo *info, const GArray *tasks, GError
 gboolean edt_cli_plan_tasks(const EdtCliSettings *settings, const EdtModelInfo *info, GArray *tasks,
                             GError **error)
 {
-    if (!plan_items(settings, info, tasks, error))
+    if (!plan_items(settings, info, tasks, error) ||
+        !check_latents_room(settings, info, tasks->len, error))
         return FALSE;
     if (settings->latent_only)
         return TRUE;

@@ -43,13 +43,20 @@ static gboolean check_model(const EdtModelInfo *info, const EdtCliSettings *sett
     return TRUE;
 }
 
-static gboolean check_latents(const EdtCliSettings *settings, const char *path, GError **error)
+static gboolean check_outputs(const EdtCliSettings *settings, const char *path, GError **error)
 {
-    if (!settings->latent_out || !edt_save_is_same(settings->latent_out, path))
-        return TRUE;
-    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                "%s is the model itself: choose another name for --latent-out.", path);
-    return FALSE;
+    const struct {
+        const char *option, *path;
+    } all[] = {
+        {"-o", settings->output}, {"--latent-out", settings->latent_out}, {"--npz", settings->npz}};
+    for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
+        if (!all[i].path || !edt_save_is_same(all[i].path, path))
+            continue;
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "%s is the model itself: choose another name for %s.", path, all[i].option);
+        return FALSE;
+    }
+    return TRUE;
 }
 
 /* Previews of another run are not overwritten either. */
@@ -77,7 +84,8 @@ static gboolean prepare_previews(const EdtCliSettings *settings, GError **error)
                     folder);
         return FALSE;
     }
-    return TRUE;
+    g_autofree char *first = g_build_filename(folder, "item-000-step-000.png", NULL);
+    return edt_save_check(first, settings->force ? EDT_WRITE_REPLACE : EDT_WRITE_NEW, 0, error);
 }
 
 gboolean edt_cli_run_open(EdtCliRun *run, const EdtCliSettings *settings, const char *path,
@@ -86,7 +94,7 @@ gboolean edt_cli_run_open(EdtCliRun *run, const EdtCliSettings *settings, const 
     EdtEngineOptions options;
     EdtModelInfo *info = edt_model_info_read(path, error);
     gboolean ok = info && check_model(info, settings, error) &&
-                  check_latents(settings, path, error) &&
+                  check_outputs(settings, path, error) &&
                   (!settings->preview_dir || prepare_previews(settings, error)) &&
                   edt_cli_settings_engine(settings, &options, error);
     edt_model_info_free(info);

@@ -11,6 +11,8 @@
 
 /* ---- what chance decides ---- */
 
+#define DRAWN (-1) /* in the cycle of classes */
+
 /* A number without pattern out of a seed (splitmix64). */
 static guint64 scatter(guint64 z)
 {
@@ -22,9 +24,9 @@ static guint64 scatter(guint64 z)
 
 static int class_of(const EdtCliSeries *s, int i)
 {
-    if (s->cycle->len == 0)
-        return (int)(scatter(s->seed + (guint64)i) % (guint64)s->info->n_classes);
-    return g_array_index(s->cycle, int, (guint)i % s->cycle->len);
+    const int class = g_array_index(s->cycle, int, (guint)i % s->cycle->len);
+    return class != DRAWN ? class
+                          : (int)(scatter(s->seed + (guint64)i) % (guint64)s->info->n_classes);
 }
 
 static int style_of(const EdtCliSeries *s, int i)
@@ -32,7 +34,7 @@ static int style_of(const EdtCliSeries *s, int i)
     return (int)(scatter(~(s->seed + (guint64)i)) % (guint64)s->info->n_styles);
 }
 
-/* All classes in turn, those of a list, or drawn. */
+/* All classes in turn, or those of a list. */
 static gboolean plan_classes(EdtCliSeries *s, const char *text, GError **error)
 {
     if (!text) {
@@ -40,13 +42,14 @@ static gboolean plan_classes(EdtCliSeries *s, const char *text, GError **error)
             g_array_append_val(s->cycle, i);
         return TRUE;
     }
-    if (g_ascii_strcasecmp(text, "random") == 0)
-        return TRUE;
     g_auto(GStrv) names = edt_class_split(s->info, text);
     for (char **name = names; *name; name++) {
-        int found = edt_class_choose(s->info, *name, NULL, error);
+        gboolean drawn;
+        int found = edt_class_choose(s->info, *name, &drawn, error);
         if (found < 0)
             return FALSE;
+        if (drawn)
+            found = DRAWN;
         g_array_append_val(s->cycle, found);
     }
     return TRUE;
@@ -78,21 +81,21 @@ static gboolean read_job(const EdtCliSeries *s, int i, const char *line, EdtCliJ
 static const char *next_line(EdtCliSeries *s, GError **error)
 {
     GError *failure = NULL;
-    gboolean too_long;
+    const char *wrong;
     const char *line;
 
     do
-        line = edt_cli_lines_next(s->lines, &too_long, &failure);
-    while (line && !too_long && !line[strspn(line, " \t\r")]);
+        line = edt_cli_lines_next(s->lines, &wrong, &failure);
+    while (line && !wrong && !line[strspn(line, " \t\r")]);
     if (failure)
         g_propagate_error(error, failure);
-    else if (line && too_long)
-        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, "line %d: The line is longer than 64 KiB.",
-                    edt_cli_lines_number(s->lines));
+    else if (line && wrong)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, "line %d: %s",
+                    edt_cli_lines_number(s->lines), wrong);
     else if (!line && edt_cli_stop_asked())
         g_set_error(error, EDT_ERROR, EDT_ERROR_CANCELLED, "Stopped while jobs were read.");
     s->next++;
-    return too_long ? NULL : line;
+    return wrong ? NULL : line;
 }
 
 gboolean edt_cli_series_job(EdtCliSeries *s, int i, EdtCliJob *job, GError **error)
@@ -177,6 +180,13 @@ static gboolean check_first(const EdtCliSeries *s, GError **error)
     return ok;
 }
 
+/* Seeds count up from the first. */
+static gboolean check_last(const EdtCliSeries *s, const char *seed, GError **error)
+{
+    return s->seed <= (guint64)(G_MAXINT64 - s->n) ||
+           edt_cli_refuse(error, "--seed", seed, "a smaller one, from which all can count up");
+}
+
 gboolean edt_cli_series_open(EdtCliSeries *s, const EdtCliSettings *settings, EdtEngine *engine,
                              GError **error)
 {
@@ -189,6 +199,7 @@ gboolean edt_cli_series_open(EdtCliSeries *s, const EdtCliSettings *settings, Ed
     edt_request_init(&s->request, engine);
     edt_item_init(&s->item);
     return edt_cli_seed_parse(settings->seed ? settings->seed : "0", &s->seed, error) &&
+           check_last(s, settings->seed, error) &&
            edt_cli_settings_apply(settings, &s->request, &s->item, error) &&
            (!settings->mix ||
             edt_cli_mix_parse(s->info, settings->mix, 0.5, &s->item.mix, error)) &&

@@ -14,7 +14,7 @@ typedef struct {
     EdtRequest request;    /* what all begin as */
     EdtItem item;
     guint64 seed;  /* of the first */
-    GArray *cycle; /* of int: classes in turn; empty: drawn */
+    GArray *cycle; /* of int: classes in turn */
     int n;
     /* of a job file */
     const char *path;

@@ -65,6 +65,10 @@ static void warn_of_another(const EdtCliSettings *settings)
 {
     const EdtRecord *record = settings->record;
     int steps = record->request.steps;
+    if (record->unknown)
+        edt_cli_say("The record says \"%s\", which this version (%s) does not know: another "
+                    "picture may come out.",
+                    record->unknown, EDT_VERSION);
     if (record->foreign_noise && !settings->init_latent)
         edt_cli_say("That picture began from a latent of its own (--init-latent); without it "
                     "another picture comes out.");
@@ -95,6 +99,9 @@ static gboolean check_numbers(const EdtCliSettings *settings, GError **error)
     g_snprintf(text, sizeof text, "%d", settings->batch_size);
     if (settings->batch_size < 0 || settings->batch_size > 256)
         return edt_cli_refuse(error, "--batch-size", text, "1 to 256, or 0 for as many as fit");
+    g_snprintf(text, sizeof text, "%d", settings->threads);
+    if (settings->threads < 0)
+        return edt_cli_refuse(error, "--threads", text, "1 or more, or 0 for all cores");
     g_snprintf(text, sizeof text, "%d", settings->frames);
     if (settings->frames < 0 || settings->frames == 1 || settings->frames > 1000)
         return edt_cli_refuse(error, "--frames", text, "2 to 1000");
@@ -211,9 +218,12 @@ static gboolean check_npz(const EdtCliSettings *settings, GError **error)
                         : settings->latent_only ? "--latent-only"
                         : settings->preview_dir ? "--preview-dir"
                         : settings->no_metadata ? "--no-metadata"
+                        : settings->frames      ? "--frames"
                                                 : NULL;
     if (!settings->npz)
         return TRUE;
+    if (!*settings->npz || edt_save_is_stream(settings->npz))
+        return edt_cli_refuse(error, "--npz", settings->npz, "the name of a file");
     if (!other)
         return edt_cli_settings_spare(settings, "--npz", settings->npz, error);
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
@@ -257,7 +267,7 @@ gboolean edt_cli_settings_engine(const EdtCliSettings *settings, EdtEngineOption
     if (!edt_cli_word("--backend", settings->backend, edt_backend_words, &backend, error) ||
         !edt_cli_word("--type", settings->type, edt_precision_words, &precision, error))
         return FALSE;
-    *options = (EdtEngineOptions){.threads = MAX(settings->threads, 0),
+    *options = (EdtEngineOptions){.threads = settings->threads,
                                   .backend = (EdtBackendKind)backend,
                                   .precision = (EdtPrecision)precision};
     return TRUE;

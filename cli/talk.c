@@ -31,11 +31,21 @@ static gboolean has_colour(void)
     return is_terminal() && !(no_color && *no_color);
 }
 
+/* Names of files, and what strangers wrote into theirs, may hold what a terminal obeys. */
+static void disarm(char *text)
+{
+    for (; *text; text++)
+        if (g_ascii_iscntrl(*text) && *text != '\n' && *text != '\t')
+            *text = '?';
+}
+
 /* A whole line in one piece: mpirun keeps an unfinished one and puts it before what the process
  * says next, be that on stdout. */
 static void write_line(const char *start, const char *format, va_list arguments)
 {
-    char *text = g_strdup_vprintf(format, arguments), *line = g_strconcat(start, text, "\n", NULL);
+    char *text = g_strdup_vprintf(format, arguments);
+    disarm(text);
+    char *line = g_strconcat(start, text, "\n", NULL);
     fputs(line, stderr);
     g_free(line);
     g_free(text);

@@ -298,23 +298,6 @@ static void make_absolute(EdtTrainOptions *o)
     }
 }
 
-/* Also where links lead to one of them; folder need not be there yet. */
-static gboolean is_inside(const char *folder, const char *data)
-{
-    g_autofree char *outer = realpath(data, NULL);
-    g_autofree char *path = g_canonicalize_filename(folder, NULL);
-    for (gboolean more = outer != NULL; more;) {
-        g_autofree char *inner = realpath(path, NULL);
-        if (g_strcmp0(inner, outer) == 0)
-            return TRUE;
-        char *above = g_path_get_dirname(inner ? inner : path);
-        more = strcmp(above, inner ? inner : path) != 0;
-        g_free(path);
-        path = above;
-    }
-    return FALSE;
-}
-
 static int run(Train *t, int argc, char **argv)
 {
     EdtTrainOptions *o = &t->training.options;
@@ -333,15 +316,8 @@ static int run(Train *t, int argc, char **argv)
         return edt_cli_usage("The data of this run, %s, is not there. Where it has moved, give it "
                              "anew: edt train DATA -o %s --resume.",
                              data, t->output);
-    if (is_inside(t->output, data))
-        return edt_cli_usage(
-            "The folder of the run, %s, lies in the data, %s, and would be a class "
-            "of it: choose another one with -o.",
-            t->output, data);
-    if (t->training.log_every < 1 || t->training.sample_every < 0)
-        return edt_cli_usage("--log-every must be at least 1, --sample-every at least 0.");
     name_files(t);
-    return edt_cli_train_run(&t->training);
+    return edt_cli_train_check(&t->training) ? edt_cli_train_run(&t->training) : EDT_ERROR_USAGE;
 }
 
 int edt_cli_train(int argc, char **argv)

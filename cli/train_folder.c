@@ -39,13 +39,22 @@ gboolean edt_cli_train_running(const char *folder)
     return !free;
 }
 
+/* Empty, or signed by one of us: a file of somebody else's of this name stays as it is. */
+static gboolean is_ours(int file)
+{
+    static const char start[] = "process ";
+    char there[sizeof start - 1];
+    gssize n = pread(file, there, sizeof there, 0);
+    return n == 0 || (n == (gssize)sizeof there && memcmp(there, start, sizeof there) == 0);
+}
+
 static void sign(int file)
 {
     g_autoptr(GDateTime) now = g_date_time_new_now_local();
     g_autofree char *time = g_date_time_format(now, "%Y-%m-%d %H:%M");
     g_autofree char *text =
         g_strdup_printf("process %d on %s, since %s\n", (int)getpid(), g_get_host_name(), time);
-    if (ftruncate(file, 0) == 0 && pwrite(file, text, strlen(text), 0) < 0)
+    if (is_ours(file) && ftruncate(file, 0) == 0 && pwrite(file, text, strlen(text), 0) < 0)
         return; /* it is for people only */
 }
 

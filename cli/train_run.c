@@ -25,8 +25,7 @@ typedef struct {
     gboolean writes;     /* the files of the run: rank 0 */
     gboolean stopped;    /* before the last step */
     EdtCliFolder claim;
-    gint64 pictures; /* before it was resumed; -1: unknown */
-    gboolean begun;  /* the log is open */
+    gboolean begun; /* the log is open */
     EdtCliRunFile checkpoint, model;
     int skipped; /* pictures that were told to be so */
 } Run;
@@ -285,9 +284,8 @@ static void tell(Run *run)
     if (facts->precision == EDT_PRECISION_BF16 && !edt_cpu_has_bf16())
         edt_cli_say_bf16_in_f32();
     edt_cli_train_hosts();
-    if (facts->step && run->pictures >= 0 && run->pictures != facts->pictures)
-        edt_cli_say("The data has changed: %" G_GINT64_FORMAT " pictures before, %d now.",
-                    run->pictures, facts->pictures);
+    if (facts->step)
+        edt_cli_train_compare(run->t->folder, facts);
     if (facts->step)
         edt_cli_say("Goes on at step %" G_GINT64_FORMAT ".", facts->step);
     if (facts->skipped)
@@ -302,6 +300,7 @@ static void log_data(Run *run)
     const EdtTrainFacts *facts = edt_trainer_facts(run->trainer);
     GString *event = edt_cli_event_new("data");
     edt_cli_event_integer(event, "pictures", facts->pictures);
+    edt_cli_event_text(event, "names", facts->pictures_sum);
     edt_cli_event_integer(event, "classes", facts->classes);
     edt_cli_event_integer(event, "styles", facts->styles);
     edt_cli_event_integer(event, "skipped", facts->skipped);
@@ -344,7 +343,6 @@ static gboolean train(Run *run, GError **error)
 
     if (run->writes && !edt_cli_train_claim(t, &run->claim, error))
         return FALSE;
-    run->pictures = t->resume ? edt_cli_train_pictures(t->folder) : -1;
     EdtTrainOptions options = t->options;
     options.progress = show_encoding;
     run->trainer = edt_trainer_resume(&options, t->resume ? t->checkpoint : NULL, error);

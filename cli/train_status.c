@@ -20,6 +20,7 @@ typedef struct {
     gint64 step, steps; /* done, and how far it is to go */
     double batch, loss, speed;
     gint64 pictures, classes, styles;
+    char *sum; /* of the pictures; NULL: unknown */
 } Status;
 
 /* ---- the log ---- */
@@ -43,6 +44,8 @@ static void take_line(Status *s, JsonObject *line)
 
     if (g_strcmp0(event, "data") == 0) {
         s->pictures = whole(line, "pictures");
+        g_free(s->sum);
+        s->sum = g_strdup(json_object_get_string_member_with_default(line, "names", NULL));
         s->classes = whole(line, "classes");
         s->styles = whole(line, "styles");
         s->step = whole(line, "done");
@@ -77,11 +80,11 @@ static gboolean read_log(Status *s, GError **error)
 
 /* ---- telling ---- */
 
-/* Seconds since a file was written; -1: there is none. */
+/* Seconds since a file was written, 0 where the clock was set back since; -1: there is none. */
 static double age(const char *path)
 {
     struct stat file;
-    return stat(path, &file) == 0 ? difftime(time(NULL), file.st_mtime) : -1;
+    return stat(path, &file) == 0 ? MAX(difftime(time(NULL), file.st_mtime), 0) : -1;
 }
 
 /* -1: nobody knows. */
@@ -138,11 +141,18 @@ static void tell_person(const Status *s)
     tell_age("model", s->model);
 }
 
-gint64 edt_cli_train_pictures(const char *folder)
+void edt_cli_train_compare(const char *folder, const EdtTrainFacts *now)
 {
     g_autofree char *log = g_build_filename(folder, "log.jsonl", NULL);
     Status s = {.folder = folder, .log = log, .pictures = -1};
-    return read_log(&s, NULL) ? s.pictures : -1;
+    gboolean known = read_log(&s, NULL) && s.pictures >= 0;
+
+    if (known && s.pictures != now->pictures)
+        edt_cli_say("The data has changed: %" G_GINT64_FORMAT " pictures before, %d now.",
+                    s.pictures, now->pictures);
+    else if (known && s.sum && g_strcmp0(s.sum, now->pictures_sum) != 0)
+        edt_cli_say("The data has changed: as many pictures as before, but not the same.");
+    g_free(s.sum);
 }
 
 int edt_cli_train_status(const char *folder, gboolean json)
@@ -161,5 +171,6 @@ int edt_cli_train_status(const char *folder, gboolean json)
         tell_script(&s);
     else
         tell_person(&s);
+    g_free(s.sum);
     return 0;
 }

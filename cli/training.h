@@ -29,11 +29,12 @@ typedef struct {
     gboolean resume, json, force;
 } EdtCliTraining;
 
+/* train_check.c: FALSE after a message. */
+gboolean edt_cli_train_check(const EdtCliTraining *training);
 int edt_cli_train_run(const EdtCliTraining *training);
-/* train_status.c.  _pictures: as many as the run in a folder began with or went on with; -1:
- * unknown. */
+/* train_status.c.  _compare: says where a run that goes on has other pictures than it had. */
 int edt_cli_train_status(const char *folder, gboolean json);
-gint64 edt_cli_train_pictures(const char *folder);
+void edt_cli_train_compare(const char *folder, const EdtTrainFacts *now);
 /* train_skipped.c: what was passed over, from the k-th name on, once and by reason. */
 void edt_cli_train_skipped(char *const *names, int k);
 /* train_folder.c */

@@ -4,14 +4,12 @@
  * kept.c is the folder of sources and masks of finished pictures.
  */
 #include "canvas.h"
+#include "files/picture_file.h"
 #include "sample/pixels.h"
 
-#include <gdk-pixbuf/gdk-pixbuf.h>
 #include <glib/gi18n-lib.h>
 #include <math.h>
 #include <string.h>
-
-#define SIDE_MAX 16384
 
 const char *const edt_paper_words[] = {"auto", "keep", "clear", NULL};
 
@@ -209,25 +207,16 @@ static void clear_paper(const EdtModelInfo *info, EdtCanvasPart part, EdtPaper p
         edt_canvas_clear_paper(rgba, width, height);
 }
 
-static GdkPixbuf *open_picture(const char *path, GError **error)
-{
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(GdkPixbuf) stored = gdk_pixbuf_new_from_file(path, &cause);
-    if (stored && gdk_pixbuf_get_width(stored) <= SIDE_MAX &&
-        gdk_pixbuf_get_height(stored) <= SIDE_MAX)
-        return gdk_pixbuf_apply_embedded_orientation(stored);
-    g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                _("“%s” cannot be used as a picture: %s. Save it anew, as PNG."), path,
-                cause ? cause->message : _("it is larger than 16384 pixels a side"));
-    return NULL;
-}
-
 float *edt_canvas_load(const EdtModelInfo *info, EdtCanvasPart part, const char *path,
                        EdtPaper paper, GError **error)
 {
-    g_autoptr(GdkPixbuf) picture = open_picture(path, error);
-    if (!picture)
+    g_autofree char *why = NULL;
+    g_autoptr(GdkPixbuf) picture = edt_picture_stream_read(path, &why);
+    if (!picture) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    _("“%s” cannot be used as a picture: %s. Save it anew, as PNG."), path, why);
         return NULL;
+    }
     const int width = gdk_pixbuf_get_width(picture), height = gdk_pixbuf_get_height(picture);
     g_autofree guint8 *rgba = rgba_of(picture, width, height);
     if (!rgba) {

@@ -72,7 +72,10 @@ int edt_class_find(const EdtModelInfo *info, const char *text, GError **error);
 /* The same with the words "random" (or text NULL: *drawn, unless it is NULL, is TRUE then) and
  * "null", where the model has no class of that name. */
 int edt_class_choose(const EdtModelInfo *info, const char *text, gboolean *drawn, GError **error);
-/* A list with commas in its texts; whole names that have commas stay in one.  g_strfreev(). */
+/* Whether text is a whole name, synonym or label of one, or of several. */
+gboolean edt_class_is_named(const EdtModelInfo *info, const char *text);
+/* A list with commas in its texts, one at least; whole names that have commas stay in one.
+ * g_strfreev(). */
 char **edt_class_split(const EdtModelInfo *info, const char *list);
 /* All matches of a name, a number, an everyday word or its beginning, best first, -1-terminated;
  * free with g_free(). */

@@ -14,6 +14,7 @@
 
 #define KEPT_MAX 400                        /* files in the folder ... */
 #define KEPT_BYTES_MAX ((guint64)200 << 20) /* ... and bytes */
+#define CLOCKS_DIFFER 3600                  /* seconds, between this machine and its disks */
 
 char *edt_canvas_folder(void)
 {
@@ -38,8 +39,10 @@ static gint latest_first(gconstpointer a, gconstpointer b)
     return (one < two) - (one > two);
 }
 
+/* What bears a time to come is from before the clock was set back, and older than all else. */
 static GArray *list_kept(const char *folder)
 {
+    const gint64 soon = g_get_real_time() / G_USEC_PER_SEC + CLOCKS_DIFFER;
     GArray *list = g_array_new(FALSE, FALSE, sizeof(Kept));
     GDir *dir = g_dir_open(folder, 0, NULL);
     const char *name;
@@ -49,7 +52,7 @@ static GArray *list_kept(const char *folder)
         GStatBuf file;
         Kept kept = {.path = g_build_filename(folder, name, NULL)};
         if (g_str_has_suffix(name, ".png") && g_stat(kept.path, &file) == 0) {
-            kept.used = (gint64)file.st_mtime;
+            kept.used = file.st_mtime > soon ? 0 : (gint64)file.st_mtime;
             kept.bytes = (guint64)file.st_size;
             g_array_append_val(list, kept);
         } else {

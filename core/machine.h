@@ -135,13 +135,14 @@ typedef struct {
 
 typedef struct EdtNpz EdtNpz;
 
-/* Errors: EDT_ERROR_USAGE where the file exists (without force), or the partial one is of another
- * record or another program's. */
+/* Errors: EDT_ERROR_USAGE where the file exists (without force), cannot be there (saving.h), or the
+ * partial one is of another record or another program's. */
 EdtNpz *edt_npz_open(const char *path, const EdtNpzKind *kind, gboolean force, GError **error);
 void edt_npz_close(EdtNpz *npz); /* NULL is fine; what was not finished waits for another run */
 gint64 edt_npz_done(const EdtNpz *npz); /* pictures that are there */
 gboolean edt_npz_add(EdtNpz *npz, const guint8 *pixels, GError **error);
-/* After the last picture: labels [n]. */
-gboolean edt_npz_finish(EdtNpz *npz, const gint64 *labels, GError **error);
+/* After the last picture: labels [n].  What somebody put there meanwhile stays without force;
+ * *written, unless it is NULL: where ours is. */
+gboolean edt_npz_finish(EdtNpz *npz, const gint64 *labels, char **written, GError **error);
 
 G_END_DECLS

@@ -59,6 +59,7 @@ void edt_record_free(EdtRecord *record)
     for (gsize i = 0; i < G_N_ELEMENTS(facts); i++)
         if (facts[i].row.kind == EDT_SETTING_TEXT)
             g_free(*(char **)fact_field(i, record));
+    g_free(record->unknown);
     g_free(record);
 }
 
@@ -252,6 +253,17 @@ static gboolean take_member(JsonNode *node, const EdtSetting *row, gpointer fiel
     return edt_setting_read(row, field, text);
 }
 
+/* json-glib takes the largest number for one that is larger still. */
+static gboolean is_cut_off(JsonNode *node, const char *json, const char *key)
+{
+    if (!JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_INT64)
+        return FALSE;
+    const gint64 value = json_node_get_int(node);
+    g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, value);
+    g_autofree char *written = edt_json_written(json, key);
+    return (value == G_MAXINT64 || value == G_MININT64) && g_strcmp0(text, written) != 0;
+}
+
 static gboolean read_settings(JsonObject *object, const char *json, EdtRecord *record,
                               GError **error)
 {
@@ -261,7 +273,7 @@ static gboolean read_settings(JsonObject *object, const char *json, EdtRecord *r
         const EdtSetting *setting = &settings[i];
         JsonNode *node = json_object_get_member(object, setting->name);
         gpointer field = edt_setting_field(setting, &record->request, &record->item);
-        if (node && !take_member(node, setting, field)) {
+        if (node && (is_cut_off(node, json, setting->name) || !take_member(node, setting, field))) {
             g_autofree char *expected = edt_setting_expected(setting);
             return refuse(error, json, setting->name, expected);
         }
@@ -280,6 +292,15 @@ static void read_facts(JsonObject *object, EdtRecord *record)
     }
 }
 
+static char *first_unknown(JsonObject *object)
+{
+    g_autoptr(GList) keys = json_object_get_members(object); /* in the order of the text */
+    GList *key = keys;
+    while (key && edt_record_knows(key->data))
+        key = key->next;
+    return key ? g_strdup(key->data) : NULL;
+}
+
 /* Without them it is no record of anything. */
 static gboolean has_item(JsonObject *object, const char *json, GError **error)
 {
@@ -292,6 +313,8 @@ static gboolean has_item(JsonObject *object, const char *json, GError **error)
 
 EdtRecord *edt_record_read(const char *json, GError **error)
 {
+    static const char mark[] = "\xef\xbb\xbf"; /* as some editors begin a file of UTF-8 */
+    json += g_str_has_prefix(json, mark) ? strlen(mark) : 0;
     g_autoptr(JsonParser) parser = json_parser_new(); /* an immutable one aborts on "{}{}" */
     JsonObject *object = parse_object(parser, json, error);
     if (!object || !has_item(object, json, error))
@@ -302,6 +325,7 @@ EdtRecord *edt_record_read(const char *json, GError **error)
     if (!read_settings(object, json, record, error))
         return NULL;
     read_facts(object, record);
+    record->unknown = first_unknown(object);
     return g_steal_pointer(&record);
 }
 

@@ -22,6 +22,7 @@ typedef struct {
     int size;            /* pixels a side */
     EdtPrecision precision;
     gboolean foreign_noise; /* began from EdtRequest.init_latent: not repeatable from this alone */
+    char *unknown;          /* the first member that this version does not know; or NULL */
 } EdtRecord;
 
 /* Of a picture of edt_generate(). */

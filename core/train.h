@@ -122,6 +122,7 @@ void edt_trainer_free(EdtTrainer *trainer);
 
 typedef struct {
     int pictures, classes, styles; /* that can be used */
+    const char *pictures_sum;      /* over their names: the same data has the same */
     int skipped;                   /* that cannot be read */
     char **class_names;            /* NULL-terminated, or NULL where unknown */
     char **skipped_names;          /* "rose/3.png: reason", NULL-terminated */

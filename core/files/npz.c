@@ -6,11 +6,13 @@
  * own.  (libzip, which reads such files, writes them in one go.)  See machine.h.
  */
 #include "machine.h"
+#include "files/output.h"
 #include "base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -50,16 +52,6 @@ static gboolean fail(const EdtNpz *npz, const char *what, GError **error)
                 _("“%s” could not be written: %s. Check that the folder may be written to and has "
                   "room."),
                 npz->partial, what);
-    return FALSE;
-}
-
-static gboolean fail_exists(const char *path, GError **error)
-{
-    g_set_error(
-        error, EDT_ERROR, EDT_ERROR_USAGE,
-        _("“%s” exists already and is left as it is. Choose another name, or allow it to be "
-          "replaced (--force)."),
-        path);
     return FALSE;
 }
 
@@ -226,13 +218,15 @@ static gboolean take_over(EdtNpz *npz, const GByteArray *front, GError **error)
 {
     g_autofree guint8 *there = g_malloc(front->len);
     const off_t bytes = lseek(npz->fd, 0, SEEK_END);
+    const gsize begun = (gsize)CLAMP(bytes, 0, (off_t)front->len);
+    const gboolean got = bytes >= 0 && pread(npz->fd, there, begun, 0) == (ssize_t)begun;
 
-    if (bytes < (off_t)front->len) /* stopped before its first picture */
-        return ftruncate(npz->fd, 0) == 0 ? write_at(npz, 0, front->data, front->len, error)
-                                          : fail(npz, g_strerror(errno), error);
-    const gboolean got = pread(npz->fd, there, front->len, 0) == (ssize_t)front->len;
-    memset(there + npz->entries[1].at + CRC_AT, 0, 4); /* a run that was stopped at its very end */
-    if (got && memcmp(there, front->data, front->len) == 0)
+    if (begun == front->len) /* the sum of a run that was stopped at its very end */
+        memset(there + npz->entries[1].at + CRC_AT, 0, 4);
+    const gboolean own = got && memcmp(there, front->data, begun) == 0;
+    if (own && begun < front->len) /* stopped before its first picture */
+        return write_at(npz, 0, front->data, front->len, error);
+    if (own)
         return take_pictures(npz, MIN(bytes - (off_t)front->len, npz->n * (gint64)npz->one), error);
     g_set_error(
         error, EDT_ERROR, EDT_ERROR_USAGE,
@@ -242,16 +236,36 @@ static gboolean take_over(EdtNpz *npz, const GByteArray *front, GError **error)
     return FALSE;
 }
 
+/* Whoever finished it meanwhile has given it its name: then that file was locked in vain. */
+static gboolean is_there(const EdtNpz *npz)
+{
+    GStatBuf locked, named;
+    return fstat(npz->fd, &locked) == 0 && g_stat(npz->partial, &named) == 0 &&
+           locked.st_ino == named.st_ino && locked.st_dev == named.st_dev;
+}
+
 static gboolean open_partial(EdtNpz *npz, const GByteArray *front, GError **error)
 {
     npz->fd = open(npz->partial, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (npz->fd < 0)
         return fail(npz, g_strerror(errno), error);
-    if (flock(npz->fd, LOCK_EX | LOCK_NB) == 0)
+    if (flock(npz->fd, LOCK_EX | LOCK_NB) == 0 && is_there(npz))
         return take_over(npz, front, error);
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, _("Another program is writing “%s”."),
                 npz->partial);
     return FALSE;
+}
+
+/* Before hours of work: a file can be there, and all of it, but what an earlier run has written. */
+static gboolean check_place(const EdtNpz *npz, GError **error)
+{
+    const guint64 bytes = (guint64)npz->n * (npz->one + sizeof(gint64));
+    GStatBuf partial;
+    const guint64 there =
+        g_stat(npz->partial, &partial) == 0 ? (guint64)MAX(partial.st_size, 0) : 0;
+
+    return edt_save_check(npz->path, npz->force ? EDT_WRITE_REPLACE : EDT_WRITE_NEW,
+                          bytes - MIN(bytes, there), error);
 }
 
 EdtNpz *edt_npz_open(const char *path, const EdtNpzKind *kind, gboolean force, GError **error)
@@ -264,9 +278,7 @@ EdtNpz *edt_npz_open(const char *path, const EdtNpzKind *kind, gboolean force, G
     npz->n = kind->n;
     npz->force = force;
     npz->one = (gsize)kind->height * (gsize)kind->width * (gsize)kind->channels;
-    if (!force && g_file_test(path, G_FILE_TEST_EXISTS)) {
-        fail_exists(path, error);
-    } else {
+    if (check_place(npz, error)) {
         g_autoptr(GByteArray) front = beginning(npz, kind);
         if (open_partial(npz, front, error))
             return npz;
@@ -324,19 +336,7 @@ static GByteArray *ending(EdtNpz *npz, const gint64 *labels, guint64 at)
     return end;
 }
 
-/* Also what somebody put there meanwhile is left, where the filesystem can say so. */
-static gboolean give_name(const EdtNpz *npz, GError **error)
-{
-    const unsigned int flags = npz->force ? 0 : RENAME_NOREPLACE;
-    if (renameat2(AT_FDCWD, npz->partial, AT_FDCWD, npz->path, flags) == 0)
-        return TRUE;
-    if (errno == EEXIST)
-        return fail_exists(npz->path, error);
-    return (errno == EINVAL && rename(npz->partial, npz->path) == 0) ||
-           fail(npz, g_strerror(errno), error);
-}
-
-gboolean edt_npz_finish(EdtNpz *npz, const gint64 *labels, GError **error)
+gboolean edt_npz_finish(EdtNpz *npz, const gint64 *labels, char **written, GError **error)
 {
     const guint64 at = npz->data + (guint64)npz->n * npz->one;
     g_autoptr(GByteArray) end = ending(npz, labels, at), crc = g_byte_array_new();
@@ -346,5 +346,8 @@ gboolean edt_npz_finish(EdtNpz *npz, const gint64 *labels, GError **error)
     if (!write_at(npz, at, end->data, end->len, error) ||
         !write_at(npz, npz->entries[1].at + CRC_AT, crc->data, crc->len, error))
         return FALSE;
-    return fsync(npz->fd) == 0 ? give_name(npz, error) : fail(npz, g_strerror(errno), error);
+    if (fsync(npz->fd) != 0)
+        return fail(npz, g_strerror(errno), error);
+    return edt_output_adopt(npz->partial, npz->path,
+                            npz->force ? EDT_WRITE_REPLACE : EDT_WRITE_NEXT, written, error);
 }

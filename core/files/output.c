@@ -249,15 +249,22 @@ static int open_file(EdtOutput *output, GError **error)
     return fd;
 }
 
-EdtOutput *edt_output_open(const char *path, EdtWrite write, GError **error)
+static EdtOutput *output_new(const char *path, EdtWrite write)
 {
-    GError *cause = NULL;
     EdtOutput *output = g_new0(EdtOutput, 1);
 
     output->path = g_strdup(path);
     output->name = g_path_get_basename(path);
     output->write = write;
     output->folder = -1;
+    return output;
+}
+
+EdtOutput *edt_output_open(const char *path, EdtWrite write, GError **error)
+{
+    GError *cause = NULL;
+    EdtOutput *output = output_new(path, write);
+
     int fd = edt_save_is_stream(path) ? open_stream(output, &cause) : open_file(output, &cause);
     output->stream = fd >= 0 ? fdopen(fd, "wb") : NULL;
     if (output->stream)
@@ -283,6 +290,17 @@ static gboolean flush(EdtOutput *output, GError **error)
     return TRUE;
 }
 
+/* Its bytes are there: now its name. */
+static gboolean show(EdtOutput *output, GError **error)
+{
+    if (!publish(output, error))
+        return FALSE;
+    g_clear_pointer(&output->temporary, g_free); /* nothing left to remove */
+    if (fsync(output->folder) != 0 && errno == EIO)
+        return fail_errno(output, _("the disk did not take its name"), errno, error);
+    return TRUE;
+}
+
 static gboolean commit(EdtOutput *output, GError **error)
 {
     if (!flush(output, error))
@@ -291,12 +309,7 @@ static gboolean commit(EdtOutput *output, GError **error)
         return TRUE;
     if (fsync(fileno(output->stream)) != 0)
         return fail_errno(output, _("the disk did not take it"), errno, error);
-    if (!publish(output, error))
-        return FALSE;
-    g_clear_pointer(&output->temporary, g_free); /* nothing left to remove */
-    if (fsync(output->folder) != 0 && errno == EIO)
-        return fail_errno(output, _("the disk did not take its name"), errno, error);
-    return TRUE;
+    return show(output, error);
 }
 
 /* The path that was given, but for its last part. */
@@ -327,4 +340,21 @@ void edt_output_abandon(EdtOutput *output)
 {
     if (output)
         destroy(output);
+}
+
+gboolean edt_output_adopt(const char *file, const char *path, EdtWrite write, char **written,
+                          GError **error)
+{
+    EdtOutput *output = output_new(path, write);
+    gboolean ok = open_folder(output, error);
+
+    if (ok) {
+        output->temporary = g_path_get_basename(file);
+        ok = show(output, error);
+        g_clear_pointer(&output->temporary, g_free); /* it is not ours to remove */
+    }
+    if (ok && written)
+        *written = final_path(output);
+    destroy(output);
+    return ok;
 }

@@ -19,5 +19,9 @@ gboolean edt_output_commit(EdtOutput *output, GError **error); /* frees output e
 /* The same; *written, unless it is NULL: where the file is, which EDT_WRITE_NEXT chose. */
 gboolean edt_output_commit_as(EdtOutput *output, char **written, GError **error);
 void edt_output_abandon(EdtOutput *output); /* removes the temporary file */
+/* Gives a file in the folder of path, which is written and synced, its name as a commit does; where
+ * that fails it keeps the one it has. */
+gboolean edt_output_adopt(const char *file, const char *path, EdtWrite write, char **written,
+                          GError **error);
 /* The descriptor that "-", "/dev/stdout" or "/dev/fd/3" stands for; -1: another path. */
 int edt_save_descriptor(const char *path);

@@ -30,11 +30,12 @@ static gboolean check_room(const char *path, guint64 bytes, GError **error)
 gboolean edt_save_check(const char *path, EdtWrite write, guint64 bytes, GError **error)
 {
     GError *cause = NULL;
+    gboolean stream = edt_save_is_stream(path);
 
-    if (edt_save_descriptor(path) >= 0 || (edt_save_is_stream(path) && access(path, W_OK) == 0))
-        return TRUE;
+    if (stream && edt_save_descriptor(path) < 0 && access(path, W_OK) == 0)
+        return TRUE; /* opening a pipe waits for its reader */
     EdtOutput *output = edt_output_open(path, write, &cause);
-    gboolean ok = output && check_room(path, bytes, &cause);
+    gboolean ok = output && (stream || check_room(path, bytes, &cause));
     edt_output_abandon(output);
     if (!ok) {
         cause->code = EDT_ERROR_USAGE; /* whoever chose the name can choose another */

@@ -320,6 +320,12 @@ static gboolean is_whole(const EdtNames *names, const char *text)
     return whole->len > 0;
 }
 
+gboolean edt_class_is_named(const EdtModelInfo *info, const char *text)
+{
+    const EdtNames names = names_of(info);
+    return is_whole(&names, text);
+}
+
 /* A word of ours, unless it is a name here. */
 static gboolean is_word(const EdtNames *names, const char *text, const char *word)
 {
@@ -351,50 +357,14 @@ gboolean edt_style_choose(const EdtModelInfo *info, const char *text, int *style
     return *style >= 0;
 }
 
-#define PIECES_MAX 32 /* of one name */
-
-static char *join(char **pieces, int n)
-{
-    char *after = pieces[n];
-    pieces[n] = NULL;
-    char *text = g_strstrip(g_strjoinv(",", pieces));
-    pieces[n] = after;
-    return text;
-}
-
-/* How many of n pieces, from the first on, make a whole name; 1: no more than one. */
-static int pieces_of_name(GHashTable *set, char **pieces, int n)
-{
-    for (int k = MIN(n, PIECES_MAX); k > 1; k--) {
-        g_autofree char *text = join(pieces, k), *folded = edt_search_fold_case(text);
-        if (g_hash_table_contains(set, folded))
-            return k;
-    }
-    return 1;
-}
-
-static char **split(const EdtNames *names, const char *list)
-{
-    g_auto(GStrv) pieces = g_strsplit(list, ",", -1);
-    g_autoptr(GHashTable) set = edt_search_set(names);
-    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
-    const int n = (int)g_strv_length(pieces);
-    for (int i = 0, taken; i < n; i += taken) {
-        taken = pieces_of_name(set, pieces + i, n - i);
-        g_autofree char *text = join(pieces + i, taken);
-        g_strv_builder_add(builder, text);
-    }
-    return g_strv_builder_end(builder);
-}
-
 char **edt_class_split(const EdtModelInfo *info, const char *list)
 {
     const EdtNames names = names_of(info);
-    return split(&names, list);
+    return edt_search_split(&names, list);
 }
 
 char **edt_style_split(const EdtModelInfo *info, const char *list)
 {
     const EdtNames names = styles_of(info);
-    return split(&names, list);
+    return edt_search_split(&names, list);
 }

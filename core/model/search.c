@@ -248,7 +248,8 @@ static void add_list(GHashTable *set, const char *list)
         g_hash_table_add(set, edt_search_fold_case(names[i]));
 }
 
-GHashTable *edt_search_set(const EdtNames *names)
+/* All whole names, folded by case and composition alone. */
+static GHashTable *set_of(const EdtNames *names)
 {
     GHashTable *set = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (int index = 0; index < names->n_named; index++) {
@@ -260,6 +261,46 @@ GHashTable *edt_search_set(const EdtNames *names)
             add_list(set, names->labels[index]);
     }
     return set;
+}
+
+/* ---- lists ---- */
+
+#define PIECES_MAX 32 /* of one name */
+
+static char *join(char **pieces, int n)
+{
+    char *after = pieces[n];
+    pieces[n] = NULL;
+    char *text = g_strstrip(g_strjoinv(",", pieces));
+    pieces[n] = after;
+    return text;
+}
+
+/* How many of n pieces, from the first on, make a whole name; 1: no more than one. */
+static int pieces_of_name(GHashTable *set, char **pieces, int n)
+{
+    for (int k = MIN(n, PIECES_MAX); k > 1; k--) {
+        g_autofree char *text = join(pieces, k), *folded = edt_search_fold_case(text);
+        if (g_hash_table_contains(set, folded))
+            return k;
+    }
+    return 1;
+}
+
+char **edt_search_split(const EdtNames *names, const char *list)
+{
+    g_auto(GStrv) pieces = g_strsplit(list, ",", -1);
+    g_autoptr(GHashTable) set = set_of(names);
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+    const int n = (int)g_strv_length(pieces);
+    if (n == 0) /* not of g_strsplit(): an empty text is a text */
+        g_strv_builder_add(builder, "");
+    for (int i = 0, taken; i < n; i += taken) {
+        taken = pieces_of_name(set, pieces + i, n - i);
+        g_autofree char *text = join(pieces + i, taken);
+        g_strv_builder_add(builder, text);
+    }
+    return g_strv_builder_end(builder);
 }
 
 /* ---- numbers ---- */

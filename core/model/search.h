@@ -33,10 +33,10 @@ GArray *edt_search_nearest(const EdtNames *names, const char *query);
 /* Whether query is one of kinds, or several of it. */
 gboolean edt_search_has_kind(const char *kinds, const char *query);
 
-/* All whole names, folded by case and composition alone: a set of texts; and that fold of a text.
- */
-GHashTable *edt_search_set(const EdtNames *names);
+/* Folded by case and composition alone; free it. */
 char *edt_search_fold_case(const char *text);
+/* A list with commas in its texts, one at least; whole names that have commas stay in one. */
+char **edt_search_split(const EdtNames *names, const char *list);
 /* Entries of which text is one whole name: as it stands, else by that fold; of the first names,
  * else of synonyms and labels. */
 GArray *edt_search_whole(const EdtNames *names, const char *text);

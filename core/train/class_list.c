@@ -6,7 +6,7 @@
 #include "edt.h"
 #include "model/names.h"
 #include "train/list_file.h"
-#include "train/picture_file.h"
+#include "files/picture_file.h"
 
 #include <string.h>
 
@@ -84,7 +84,7 @@ static gboolean from_folders(const char *folder, GPtrArray *classes, GPtrArray *
 static gboolean take_class(GPtrArray *classes, JsonObject *object)
 {
     const char *folder = json_object_get_string_member(object, "folder");
-    if (strchr(folder, G_DIR_SEPARATOR))
+    if (strchr(folder, G_DIR_SEPARATOR) || g_str_equal(folder, ".") || g_str_equal(folder, ".."))
         return FALSE;
     EdtClassEntry *class = add_class(
         classes, json_object_get_string_member_with_default(object, "concept", folder), folder);

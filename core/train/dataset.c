@@ -5,6 +5,8 @@
 #include "train/dataset.h"
 #include "edt.h"
 
+#include <string.h>
+
 #define TRIES_MAX 100 /* unreadable samples in a row: then the disk is gone, not a picture bad */
 
 void edt_dataset_free(EdtDataset *dataset)
@@ -14,9 +16,21 @@ void edt_dataset_free(EdtDataset *dataset)
     edt_naming_clear(&dataset->classes);
     edt_naming_clear(&dataset->styles);
     g_free(dataset->style_shares);
+    g_free(dataset->sum);
     g_ptr_array_unref(dataset->skipped);
     g_mutex_clear(&dataset->lock);
     dataset->free(dataset);
+}
+
+char *edt_dataset_sum(int n, const char *(*name)(const EdtDataset *dataset, int index),
+                      const EdtDataset *dataset)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    for (int i = 0; i < n; i++) {
+        const char *text = name(dataset, i);
+        g_checksum_update(sum, (const guchar *)text, (gssize)strlen(text) + 1);
+    }
+    return g_strndup(g_checksum_get_string(sum), 16);
 }
 
 /* why is taken over; a name is noted once. */

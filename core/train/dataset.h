@@ -32,6 +32,7 @@ struct EdtDataset {
     EdtNaming classes, styles; /* styles: where n_styles > 0 */
     double *style_shares;      /* [n_styles] as style_list.h says, or NULL: all alike */
     GPtrArray *skipped;        /* char *: "name: reason" */
+    char *sum;                 /* over the names of all samples: which data it is */
     GMutex lock;
     /* private to the kinds */
     gboolean (*get)(EdtDataset *dataset, int index, EdtRandom *random, float *x,
@@ -48,6 +49,9 @@ EdtDataset *edt_pictures_open(const char *folder, const EdtPictureOptions *optio
 EdtDataset *edt_features_open(const char *folder, int channels, int side, int n_classes,
                               GError **error);
 void edt_dataset_free(EdtDataset *dataset);
+/* A sum over n names. */
+char *edt_dataset_sum(int n, const char *(*name)(const EdtDataset *dataset, int index),
+                      const EdtDataset *dataset);
 
 /* What is known of a picture without reading it. */
 typedef struct {

@@ -129,6 +129,12 @@ static gboolean open_vae(Job *job, GError **error)
 
     if (!path || !latents)
         return TRUE;
+    if (edt_save_is_same(path, job->export->output)) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "“%s” is the autoencoder that goes into the model, which needs another name.",
+                    path);
+        return FALSE;
+    }
     job->vae = edt_foreign_vae_open(path, EDT_VAE_DECODER | EDT_VAE_ENCODER, error);
     if (!job->vae)
         return FALSE;

@@ -38,7 +38,7 @@ static GPtrArray *list(const char *folder, const char *part, GError **error)
     }
     names = g_ptr_array_new_with_free_func(g_free);
     while ((name = g_dir_read_name(dir)))
-        if (g_str_has_suffix(name, ".npy"))
+        if (*name != '.' && g_str_has_suffix(name, ".npy"))
             g_ptr_array_add(names, g_strdup(name));
     g_dir_close(dir);
     g_ptr_array_sort(names, by_name);
@@ -123,6 +123,44 @@ static void features_free(EdtDataset *dataset)
     g_free(f);
 }
 
+/* Both are paired in their order: where names agree, one that is missing would give all behind it
+ * the label of a neighbour.  NULL: none, or both kinds have names of their own. */
+static const char *first_without_label(const Features *f)
+{
+    const char *first = NULL;
+    gboolean agree = FALSE;
+    for (guint i = 0; i < f->features->len; i++) {
+        const char *name = f->features->pdata[i];
+        gboolean alike = strcmp(name, f->labels->pdata[i]) == 0;
+        agree |= alike;
+        if (!alike && !first)
+            first = name;
+    }
+    return agree ? first : NULL;
+}
+
+static gboolean check_pairs(const Features *f, GError **error)
+{
+    const gboolean even = f->features->len > 0 && f->features->len == f->labels->len;
+    const char *odd = even ? first_without_label(f) : NULL;
+    if (odd)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    "“%s” has no imagenet_labels/%s for imagenet_features/%s, while others go "
+                    "together.",
+                    f->folder, odd, odd);
+    else if (!even)
+        g_set_error(
+            error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+            "“%s” holds %u features and %u labels; there must be as many, and at least one.",
+            f->folder, f->features->len, f->labels->len);
+    return even && !odd;
+}
+
+static const char *name_at(const EdtDataset *dataset, int index)
+{
+    return ((const Features *)dataset)->features->pdata[index];
+}
+
 EdtDataset *edt_features_open(const char *folder, int channels, int side, int n_classes,
                               GError **error)
 {
@@ -138,15 +176,11 @@ EdtDataset *edt_features_open(const char *folder, int channels, int side, int n_
     f->side = side;
     f->features = list(folder, "imagenet_features", error);
     f->labels = f->features ? list(folder, "imagenet_labels", error) : NULL;
-    if (f->labels && f->features->len > 0 && f->features->len == f->labels->len) {
+    if (f->labels && check_pairs(f, error)) {
         f->base.count = (int)f->features->len;
+        f->base.sum = edt_dataset_sum(f->base.count, name_at, &f->base);
         return &f->base;
     }
-    if (f->labels)
-        g_set_error(
-            error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-            "“%s” holds %u features and %u labels; there must be as many, and at least one.",
-            folder, f->features->len, f->labels->len);
     edt_dataset_free(&f->base);
     return NULL;
 }

@@ -247,7 +247,7 @@ typedef struct {
     struct {
         gint64 record;
         EdtSampleLabels labels;
-    } * samples;
+    } *samples;
 } Latents;
 
 static gboolean get(EdtDataset *dataset, int index, EdtRandom *random, float *x,
@@ -308,6 +308,7 @@ static EdtDataset *open_dataset(Encoder *e)
     l->base.classes = edt_naming_copy(&e->pictures->classes);
     l->base.styles = edt_naming_copy(&e->pictures->styles);
     l->base.style_shares = g_steal_pointer(&e->pictures->style_shares);
+    l->base.sum = g_strdup(e->pictures->sum);
     l->count = latent_count(e->o);
     l->file = g_steal_pointer(&e->latents);
     l->samples = g_malloc_n((gsize)edt_codings_count(e->codings), sizeof *l->samples);

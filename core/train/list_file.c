@@ -6,6 +6,8 @@
 #include "edt.h"
 #include "files/json_text.h"
 
+#include <string.h>
+
 JsonObject *edt_list_file_object(JsonObject *element, const char *member)
 {
     JsonNode *node = json_object_get_member(element, member);
@@ -33,15 +35,43 @@ static gboolean check_members(const char *path, const EdtListKind *list, guint i
     return TRUE;
 }
 
+static gboolean refuse(const char *path, const char *why, GError **error)
+{
+    g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, "“%s” cannot be read as a list: %s.", path,
+                why);
+    return FALSE;
+}
+
+/* A pipe would never answer, and what stands behind a NUL is not to be lost. */
+static gboolean load(JsonParser *parser, const char *path, GError **error)
+{
+    static const char mark[] = "\xef\xbb\xbf"; /* as some editors begin a file of UTF-8 */
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *text = NULL, *repeated = NULL;
+    gsize length;
+
+    if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
+        return refuse(path, "it is no file", error);
+    if (!g_file_get_contents(path, &text, &length, &cause))
+        return refuse(path, cause->message, error);
+    if (strlen(text) != length || edt_json_has_nul(text))
+        return refuse(path, "it has a character 0 in it", error);
+    const char *json = text + (g_str_has_prefix(text, mark) ? strlen(mark) : 0);
+    if (!json_parser_load_from_data(parser, json, -1, &cause)) {
+        edt_json_mend_reason(&cause);
+        return refuse(path, cause->message, error);
+    }
+    repeated = edt_json_repeated(json);
+    return !repeated || refuse(path, "it says something twice", error);
+}
+
 gboolean edt_list_file_read(const char *path, const EdtListKind *kind, GPtrArray *all,
                             GError **error)
 {
     g_autoptr(JsonParser) parser = json_parser_new();
 
-    if (!json_parser_load_from_file(parser, path, error)) {
-        edt_json_mend_reason(error);
+    if (!load(parser, path, error))
         return FALSE;
-    }
     JsonNode *root = json_parser_get_root(parser);
     JsonNode *list = root && JSON_NODE_HOLDS_OBJECT(root)
                          ? json_object_get_member(json_node_get_object(root), kind->name)

@@ -25,6 +25,6 @@ typedef struct {
 JsonObject *edt_list_file_object(JsonObject *element, const char *member);
 
 /* Reads {"name": [element, ...]}.  Errors: EDT_ERROR_BAD_FILE with the file's name and what an
- * element is to be, or its member; and json-glib's own. */
+ * element is to be, its member, or why the file cannot be read. */
 gboolean edt_list_file_read(const char *path, const EdtListKind *kind, GPtrArray *all,
                             GError **error);

@@ -6,7 +6,7 @@
 #include "train/dataset.h"
 #include "train/augment.h"
 #include "train/class_list.h"
-#include "train/picture_file.h"
+#include "files/picture_file.h"
 #include "train/style_list.h"
 #include "edt.h"
 
@@ -274,6 +274,11 @@ static void fail_empty(const Pictures *p, const char *folder, GError **error)
     g_string_free(reasons, TRUE);
 }
 
+static const char *name_at(const EdtDataset *dataset, int index)
+{
+    return edt_pictures_facts(dataset, index).name;
+}
+
 EdtDataset *edt_pictures_open(const char *folder, const EdtPictureOptions *options, GError **error)
 {
     Pictures *p = g_new0(Pictures, 1);
@@ -299,6 +304,7 @@ EdtDataset *edt_pictures_open(const char *folder, const EdtPictureOptions *optio
     p->base.count = (int)p->pictures->len;
     if (listed && p->base.count > 0) {
         name_empty(p);
+        p->base.sum = edt_dataset_sum(p->base.count, name_at, &p->base);
         return &p->base;
     }
     if (listed)

@@ -7,7 +7,7 @@
 #include "model/names.h"
 #include "train/class_list.h"
 #include "train/list_file.h"
-#include "train/picture_file.h"
+#include "files/picture_file.h"
 
 #include <string.h>
 

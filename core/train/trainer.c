@@ -248,6 +248,7 @@ const EdtTrainFacts *edt_trainer_facts(EdtTrainer *trainer)
     g_strfreev(facts->skipped_names);
     *facts = (EdtTrainFacts){
         .pictures = trainer->dataset->count,
+        .pictures_sum = trainer->dataset->sum,
         .classes = trainer->dataset->n_classes,
         .class_names = trainer->dataset->classes.names,
         .styles = trainer->dataset->n_styles,

@@ -484,6 +484,7 @@ static void test_typed(void)
     assert_split(&info, "fish, dried,rose , 7",
                  (const char *const[]){"fish, dried", "rose", "7", NULL});
     assert_split(&info, "fish,,dried", (const char *const[]){"fish", "", "dried", NULL});
+    assert_split(&info, "", (const char *const[]){"", NULL});
     g_assert_cmpint(edt_class_choose(NULL, "random", &drawn, NULL), >=, 0);
     g_assert_true(drawn);
     g_assert_cmpint(edt_class_choose(NULL, "null", &drawn, NULL), ==, 1000);

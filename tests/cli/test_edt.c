@@ -110,7 +110,7 @@ static void test_usage(void)
         {"--steps", "0"},       {"--steps", "1001"},    {"--steps", "many"}, {"--sampler", "euler"},
         {"--amm", "on"},        {"--eta", "1.5"},       {"--eta", "-1"},     {"--cfg-scale", "inf"},
         {"--rng", "numpy"},     {"--backend", "metal"}, {"--type", "f16"},   {"--batch-count", "0"},
-        {"--batch-size", "-1"},
+        {"--batch-size", "-1"}, {"--threads", "-1"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
         Outcome outcome = program_expect(2, NULL, "sample", wrong[i][0], wrong[i][1], NULL);
@@ -118,6 +118,10 @@ static void test_usage(void)
         g_assert_nonnull(strstr(outcome.err, wrong[i][0]));
         outcome_clear(&outcome);
     }
+    Outcome outcome = program_expect(1, NULL, "sample", "--from", "a\033[2Jb\r.png", NULL);
+    g_assert_nonnull(strstr(outcome.err, "a?[2Jb?.png")); /* no terminal obeys a name */
+    g_assert_null(strpbrk(outcome.err, "\033\r"));
+    outcome_clear(&outcome);
     EXPECT(2, "sample", "--no-such-option");
     EXPECT(2, "sample", "dog");
     EXPECT(2, "sample", "--latent-only");
@@ -364,6 +368,10 @@ static void test_wishes_refused(void)
     EXPECT(2, "sample", "--class", "wolpertinger");
     EXPECT(2, "sample", "--class", "11"); /* 10 is the null class, and the last */
     EXPECT(2, "sample", "--class", "1,,2");
+    EXPECT(2, "sample", "--class", ""); /* a variable of a script that is not set */
+    EXPECT(2, "sample", "--class", "1", "--style", "");
+    EXPECT(2, "sample", "--class", "1", "--mix", "");
+    EXPECT(2, "sample", "--class", "1", "--vary", "");
     EXPECT(2, "sample", "--class", "1", "--seed", "7x");
     EXPECT(2, "sample", "--class", "1", "--seed", "-2");
     Outcome outcome = program_expect(2, NULL, "sample", "--class", "1", "--size", "256", NULL);
@@ -468,8 +476,19 @@ static void test_record(void)
     program_write("r.json", record);
     outcome = program_expect(0, NULL, "sample", "--from", "r.json", "-o", "r7.png", NULL);
     g_assert_nonnull(strstr(outcome.err, "stopped after step 2 of 3;"));
+    g_assert_null(strstr(outcome.err, "does not know"));
     outcome_clear(&outcome);
     g_free(record);
+    program_write("marked.json", "\xef\xbb\xbf{\"class\":1,\"seed\":2,\"steps\":1}\r\n");
+    EXPECT(0, "sample", "--from", "marked.json", "-o", "r9.png");
+    program_write("large.json", "{\"class\":1,\"seed\":9223372036854775808,\"steps\":1}");
+    outcome = program_expect(3, NULL, "sample", "--from", "large.json", "-o", "r10.png", NULL);
+    g_assert_nonnull(strstr(outcome.err, "not 9223372036854775808"));
+    outcome_clear(&outcome);
+    program_write("later.json", "{\"class\":1,\"seed\":2,\"steps\":1,\"swirl\":0.5}");
+    outcome = program_expect(0, NULL, "sample", "--from", "later.json", "-o", "r8.png", NULL);
+    g_assert_nonnull(strstr(outcome.err, "\"swirl\", which this version"));
+    outcome_clear(&outcome);
 
     EXPECT(0, "sample", "--from", "r.png", "--steps", "2", "-s", "12", "-o", "r4.png");
     record = program_record("r4.png");

@@ -91,6 +91,28 @@ static void test_jobs_other(void)
     g_free(record);
 }
 
+/* Lines that name no output and make the same name stay beside each other, each once. */
+static void test_jobs_beside(void)
+{
+    static const char jobs[] = "{\"class\": 5, \"seed\": 5, \"steps\": 1}\n"
+                               "{\"class\": 5, \"seed\": 5, \"steps\": 2}\n"
+                               "{\"class\": 5, \"seed\": 5, \"steps\": 1}\n";
+    static const char *const names[] = {"beside/edt-tiny-bare-class-5-5.png",
+                                        "beside/edt-tiny-bare-class-5-5-1.png"};
+    for (int i = 0; i < 2; i++) {
+        Outcome outcome = program_expect(0, jobs, "sample", "--jobs", "-", "-o", "beside/", NULL);
+        g_autoptr(GPtrArray) lines = json_lines(outcome.out);
+        g_assert_cmpint(count_events(lines, "image"), ==, i ? 0 : 2);
+        g_assert_cmpint(count_events(lines, "skipped"), ==, i ? 3 : 1);
+        outcome_clear(&outcome);
+    }
+    for (int i = 0; i < 2; i++) {
+        g_autofree char *record = program_record(names[i]);
+        g_assert_nonnull(strstr(record, i ? "\"steps\":2," : "\"steps\":1,"));
+    }
+    g_assert_false(program_exists("beside/edt-tiny-bare-class-5-5-2.png"));
+}
+
 /* A repeated run leaves in peace what it cannot compare: a seed or a class that was drawn, and
  * pictures without records. */
 static void test_jobs_drawn(void)
@@ -250,7 +272,7 @@ static char *refusal(const char *line)
 static void test_values(void)
 {
     static const char good[] =
-        "{\"class\":1.0,\"seed\":3.0,\"steps\":2.0,\"output\":\"said/1.png\"}\n"
+        "{\"class\":1.0,\"seed\":3.0,\"steps\":2.0,\"size\":128,\"output\":\"said/1.png\"}\n"
         "{\"class\":1,\"seed\":4,\"style\":null,\"steps\":null,\"sampler\":null,\"output\":null}\n"
         "{\"class\":null,\"seed\":null,\"model_sha256\":null,\"output\":\"said/3.png\"}\n";
     static const char *const bad[][2] = {
@@ -266,6 +288,8 @@ static void test_values(void)
         {"{\"class\":1,\"seed\":1,\"output\":\"said/nul.png\\u0000x\"}\n", "\\u0000"},
         {"{\"class\":1,\"seed\":9007199254740993.0}\n", "9007199254740993.0"},
         {"{\"class\":1,\"seed\":1,\"output\":\"-\"}\n", "events"},
+        {"{\"class_name\":\"class 3\",\"seed\":1}\n", "chooses nothing without \"class\""},
+        {"{\"class\":1,\"seed\":1,\"size\":64}\n", "128, as all pictures of this model, not 64"},
         {"{\"class\":1,\"seed\":1,\"output\":\"/proc/self/fd/1\"}\n", "events"},
     };
     EXPECT_INPUT(0, good, "sample", "--jobs", "-", "--steps", "2", "-o", "said/");
@@ -318,6 +342,7 @@ int main(int argc, char **argv)
     g_test_add_func("/jobs/all", test_jobs);
     g_test_add_func("/jobs/again", test_jobs_again);
     g_test_add_func("/jobs/other", test_jobs_other);
+    g_test_add_func("/jobs/beside", test_jobs_beside);
     g_test_add_func("/jobs/drawn", test_jobs_drawn);
     g_test_add_func("/jobs/styles", test_styles);
     g_test_add_func("/jobs/dialogue", test_jobs_dialogue);

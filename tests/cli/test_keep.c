@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "edt.h"
+#include "files/png.h"
 #include "program.h"
 
 #define THEIRS "somebody else's"
@@ -87,6 +88,29 @@ static void test_jobs_meanwhile(void)
     outcome_clear(&outcome);
 }
 
+/* An archive that is whole is not lost either; what is no beginning of ours is not taken for one.
+ */
+static void test_archive(void)
+{
+    GSubprocess *run =
+        program_start("sample", "--npz", "set.npz", "-n", "1", "--steps", "400", NULL);
+    wait_for("set.npz.partial");
+    program_write("set.npz", THEIRS);
+    Outcome outcome = program_finish(run, NULL);
+    g_assert_cmpint(outcome.code, ==, 0);
+    g_assert_cmpstr(outcome.out, ==, "set-1.npz\n");
+    g_assert_nonnull(strstr(outcome.err, "set.npz was taken meanwhile"));
+    expect_text("set.npz", THEIRS);
+    g_assert_false(program_exists("set.npz.partial"));
+    outcome_clear(&outcome);
+    program_write("odd.npz.partial", THEIRS);
+    EXPECT(2, "sample", "--npz", "odd.npz", "-n", "1", "--steps", "1");
+    expect_text("odd.npz.partial", THEIRS);
+    EXPECT(2, "sample", "--npz", "-", "-n", "1", "--steps", "1");
+    EXPECT(2, "sample", "--npz", "f.npz", "--frames", "3", "--mix", "4", "--steps", "1");
+    g_assert_false(program_exists("f.npz.partial"));
+}
+
 static void test_plot(void)
 {
     program_write("log.jsonl", "{\"step\":1,\"mse\":0.5}\n{\"step\":2,\"mse\":0.25}\n");
@@ -120,7 +144,8 @@ static void test_read(void)
 
 static void test_nodes(void)
 {
-    static const char *const names[] = {"node.npy", "node.svg", "node.safetensors", "node.png"};
+    static const char *const names[] = {"node.npy", "node.svg", "node.safetensors", "node.png",
+                                        "node.npz"};
     g_autofree char *checkpoint = program_data("edt_tiny_bare.pt");
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
         link_to("/dev/null", names[i]);
@@ -129,6 +154,7 @@ static void test_nodes(void)
     EXPECT(2, "plot", "log.jsonl", "-o", names[1], "--force");
     EXPECT(2, "import", checkpoint, "-o", names[2], "--force");
     EXPECT(2, "sample", "--class", "1", "--steps", "1", "-o", names[3], "--force");
+    EXPECT(2, "sample", "--npz", names[4], "-n", "1", "--steps", "1", "--force");
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *path = program_path(names[i]), *target = g_file_read_link(path, NULL);
         g_assert_cmpstr(target, ==, "/dev/null");
@@ -176,6 +202,23 @@ static void test_streams(void)
     EXPECT(2, ONE, "-o", "-", "-n", "2");
 }
 
+/* A closed one is nobody else's: what is said there goes into no file, and is missed. */
+static void test_closed(void)
+{
+    under_shell("exec \"$@\" >&-");
+    EXPECT(130, ONE, "-o", "closed.png");
+    g_autofree char *path = program_path("closed.png");
+    int width, height, channels;
+    g_autofree guint8 *pixels = edt_png_read(path, &width, &height, &channels, NULL);
+    g_assert_nonnull(pixels);
+    expect_picture("closed.png");
+    EXPECT(2, ONE, "-o", "-");
+    under_shell("exec \"$@\" <&-");
+    EXPECT(1, "sample", "--jobs", "-", "--steps", "1");
+    under_shell(NULL);
+    EXPECT(2, ONE, "-o", "/dev/fd/99");
+}
+
 /* ---- before the first step ---- */
 
 static void expect_refused(const char *option, const char *path, const char *why)
@@ -195,6 +238,8 @@ static void test_names(void)
     expect_refused("--latent-out", latents, "too long");
     expect_refused("-o", "/proc/x.png", "/proc/x.png");
     expect_refused("-o", "no/such/x.png", "no/such");
+    expect_refused("-o", "/dev/fd/99", "/dev/fd/99");
+    expect_refused("--preview-dir", "/proc", "/proc");
     Outcome outcome = program_expect(2, NULL, "train", "seen", "-o", "/proc/run", NULL);
     g_assert_nonnull(strstr(outcome.err, "/proc/run"));
     outcome_clear(&outcome);
@@ -262,10 +307,12 @@ int main(int argc, char **argv)
     program_import_tiny();
     g_test_add_func("/keep/meanwhile", test_meanwhile);
     g_test_add_func("/keep/jobs-meanwhile", test_jobs_meanwhile);
+    g_test_add_func("/keep/archive", test_archive);
     g_test_add_func("/keep/plot", test_plot);
     g_test_add_func("/keep/read", test_read);
     g_test_add_func("/keep/nodes", test_nodes);
     g_test_add_func("/keep/streams", test_streams);
+    g_test_add_func("/keep/closed", test_closed);
     g_test_add_func("/keep/names", test_names);
     g_test_add_func("/keep/rescue", test_rescue);
     g_test_add_func("/keep/reader", test_reader);

@@ -68,6 +68,13 @@ static void test_classes(void)
                   other = read_archive("other.npz");
     g_assert_cmpstr(drawn[1], ==, again[1]);
     g_assert_cmpstr(drawn[1], !=, other[1]);
+    for (int i = 0; i < 2; i++) /* one of a list too */
+        EXPECT(0, "sample", "--npz", i ? "mixed.npz" : "mixed-again.npz", "-n", "6", "-c",
+               "7,random", "--steps", "1");
+    g_autoptr(GBytes) mixed = program_contents("mixed.npz"),
+                      same = program_contents("mixed-again.npz");
+    g_assert_true(g_bytes_equal(mixed, same));
+    EXPECT(2, "sample", "--npz", "none.npz", "-c", "", "--steps", "1");
 }
 
 /* What a run that was killed in its third picture has left: no checksum yet, no end. */
@@ -172,7 +179,7 @@ static void test_wrong_jobs(void)
 static void test_refused(void)
 {
     EXPECT(2, "sample", "--npz", "x.npz", "-o", "x.png");
-    EXPECT(1, "sample", "--npz", "missing/x.npz", "--steps", "1");
+    EXPECT(2, "sample", "--npz", "missing/x.npz", "--steps", "1");
     EXPECT(2, "sample", "--npz", "x.npz", "-c", "no such class");
     g_assert_false(program_exists("x.npz.partial"));
 }

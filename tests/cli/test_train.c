@@ -6,6 +6,8 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
+#include <utime.h>
 
 #include "machine.h"
 #include "record.h"
@@ -117,6 +119,12 @@ static JsonObject *status_of(const char *folder, GPtrArray **lines)
     return find_event(*lines, "status", 0);
 }
 
+static void set_time(const char *name, time_t when)
+{
+    g_autofree char *path = program_path(name);
+    g_assert_cmpint(g_utime(path, &(struct utimbuf){when, when}), ==, 0);
+}
+
 static void test_status(void)
 {
     GPtrArray *lines;
@@ -127,6 +135,10 @@ static void test_status(void)
     g_assert_cmpint(json_number(status, "seconds_left"), ==, 0);
     g_assert_cmpint(json_number(status, "classes"), ==, 2);
     g_assert_cmpint(json_number(status, "checkpoint_age"), >=, 0);
+    g_assert_cmpstr(json_object_get_string_member(status, "model"), ==, "run/model.safetensors");
+    g_ptr_array_unref(lines);
+    set_time("run/model.safetensors", time(NULL) + 86400); /* the clock was set back since */
+    status = status_of("run", &lines);
     g_assert_cmpstr(json_object_get_string_member(status, "model"), ==, "run/model.safetensors");
     g_ptr_array_unref(lines);
     Outcome outcome = program_expect(0, NULL, "train", "--status", "run", NULL);
@@ -325,7 +337,16 @@ static void test_data(void)
                              "--sample-steps", "1", NULL);
     g_assert_nonnull(strstr(outcome.err, "2 pictures before, 3 now"));
     outcome_clear(&outcome);
-    g_assert_cmpint(g_unlink(more), ==, 0);
+    g_autofree char *another = program_path("pictures/red/3.png"); /* one came, one went */
+    g_assert_cmpint(g_rename(more, another), ==, 0);
+    for (int i = 0; i < 2; i++) {
+        outcome = program_expect(0, NULL, "train", "-o", "moved-run", "--resume", "--steps",
+                                 i ? "5" : "4", "--sample-steps", "1", NULL);
+        g_assert_cmpint(strstr(outcome.err, "as many pictures as before, but not the same") != NULL,
+                        ==, i == 0);
+        outcome_clear(&outcome);
+    }
+    g_assert_cmpint(g_unlink(another), ==, 0);
 }
 
 /* Many files of one kind are one line. */
@@ -528,6 +549,39 @@ static void test_strategies(void)
                                          "\"variant\":\"DiT-Ti/2\"", NULL});
 }
 
+/* A file of somebody else's of the lock's name stays as it is. */
+static void test_lock(void)
+{
+    static const char theirs[] = "package manager, do not touch\n";
+    g_autofree char *folder = program_path("locked");
+    g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
+    program_write("locked/.lock", theirs);
+    EXPECT(0, "train", "pictures", "-o", "locked", TINY, "--steps", "1", "--sample-every", "0");
+    g_autofree char *there = contents("locked/.lock");
+    g_assert_cmpstr(there, ==, theirs);
+}
+
+/* What would show after hours, or be taken for something else, is said at once; what is read is
+ * not written over. */
+static void test_checks(void)
+{
+    static const char *const wrong[][2] = {
+        {"--steps", "-1"},          {"--time-limit", "-5"},        {"--save-every", "-1"},
+        {"--log-every", "0"},       {"--sample-every", "-1"},      {"--sample-steps", "0"},
+        {"--sample-steps", "1001"}, {"--sample-guidance", "1001"}, {"--threads", "-1"}};
+    for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        Outcome outcome = program_expect(2, NULL, "train", "pictures", "-o", "bad", TINY,
+                                         wrong[i][0], wrong[i][1], NULL);
+        g_assert_nonnull(strstr(outcome.err, wrong[i][0]));
+        outcome_clear(&outcome);
+    }
+    Outcome outcome = program_expect(2, NULL, "train", "pictures", "-o", "run", TINY, "--force",
+                                     "--init", "run/model.safetensors", NULL);
+    g_assert_nonnull(strstr(outcome.err, "is what --init reads"));
+    outcome_clear(&outcome);
+    g_assert_false(program_exists("bad"));
+}
+
 /* Each mistake has its code and leaves no folder behind. */
 static void test_mistakes(void)
 {
@@ -570,6 +624,8 @@ int main(int argc, char **argv)
     g_test_add_func("/train/plot", test_plot);
     g_test_add_func("/train/status", test_status);
     g_test_add_func("/train/odd-log", test_odd_log);
+    g_test_add_func("/train/lock", test_lock);
+    g_test_add_func("/train/checks", test_checks);
     g_test_add_func("/train/styles", test_styles);
     g_test_add_func("/train/interrupt", test_interrupt);
     g_test_add_func("/train/data", test_data);

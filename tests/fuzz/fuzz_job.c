@@ -62,15 +62,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static EdtCliSettings settings;
     const EdtModelInfo info = model();
     const char *text;
-    gboolean too_long;
+    const char *wrong;
     if (!settings.said) {
         edt_cli_settings_init(&settings);
         if (chdir(test_folder()) != 0) /* names without a folder */
             abort();
     }
     EdtCliLines *lines = edt_cli_lines_open(fuzz_file(data, size), NULL);
-    while ((text = edt_cli_lines_next(lines, &too_long, NULL)))
-        if (!too_long)
+    while ((text = edt_cli_lines_next(lines, &wrong, NULL)))
+        if (!wrong)
             read_line(text, &settings, &info);
     g_assert_cmpint(edt_cli_lines_number(lines), <=, (int)size);
     edt_cli_lines_close(lines);

@@ -36,7 +36,7 @@ static void finish(EdtNpz *npz)
         guint8 picture[ONE] = {(guint8)edt_npz_done(npz)};
         g_assert_true(edt_npz_add(npz, picture, NULL));
     }
-    g_assert_true(edt_npz_finish(npz, labels, NULL));
+    g_assert_true(edt_npz_finish(npz, labels, NULL, NULL));
 }
 
 /* libzip compares the checksum when an entry is read to its end. */

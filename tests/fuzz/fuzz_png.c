@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 #include "record.h"
-#include "train/picture_file.h"
+#include "files/picture_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -5,17 +5,19 @@
  */
 #include "files/npy.h"
 #include "files/png.h"
+#include "exif.h"
 #include "folder.h"
 #include "train/augment.h"
 
 #include "machine.h"
-#include "train/picture_file.h"
+#include "files/picture_file.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define SIDE 4
 #define AREA (SIDE * SIDE)
@@ -251,6 +253,9 @@ static void test_style_lists(void)
         {"{\"styles\": [{\"name\": \"a\\tb\"}]}", "cannot be named so"},
         {"{\"styles\": [{\"name\": \"a\", \"labels\": {\"de\": 5}}]}", "cannot be named so"},
         {"{\"styles\": [{\"name\": \"a\"}, {\"name\": \"a\"}]}", "twice"},
+        {"{\"styles\": [], \"styles\": [{\"name\": \"a\"}]}", "says something twice"},
+        {"{\"styles\": [{\"name\": \"a\\u0000b\"}]}", "a character 0"},
+        {"{", "cannot be read as a list"},
     };
     g_autofree char *path = g_build_filename(folder, "lists", NULL);
     g_autofree char *list = path_of("lists", "styles.json");
@@ -263,6 +268,29 @@ static void test_style_lists(void)
             edt_pictures_open(path, &(EdtPictureOptions){.side = SIDE, .channels = 3}, &error));
         g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
         g_assert_nonnull(strstr(error->message, bad[i].says));
+        g_clear_error(&error);
+    }
+    GError *error = NULL;
+    g_assert_cmpint(g_unlink(list) | mkfifo(list, 0600), ==, 0); /* which nobody writes to */
+    g_assert_null(
+        edt_pictures_open(path, &(EdtPictureOptions){.side = SIDE, .channels = 3}, &error));
+    g_assert_nonnull(strstr(error->message, "it is no file"));
+    g_clear_error(&error);
+    g_assert_cmpint(g_unlink(list), ==, 0);
+    static const char marked[] = "\xef\xbb\xbf{\"styles\": [{\"name\": \"a\"}]}\r\n";
+    g_assert_true(g_file_set_contents(list, marked, -1, NULL));
+    EdtDataset *dataset = open_pictures("lists", (EdtPictureOptions){.side = SIDE, .channels = 3});
+    g_assert_cmpint(dataset->n_styles, ==, 1);
+    edt_dataset_free(dataset);
+    static const char *const folders[] = {".", ".."};
+    g_autofree char *classes = path_of("lists", "classes.json");
+    for (int i = 0; i < 2; i++) {
+        g_autofree char *json =
+            g_strdup_printf("{\"classes\": [{\"folder\": \"%s\"}]}", folders[i]);
+        g_assert_true(g_file_set_contents(classes, json, -1, NULL));
+        g_assert_null(
+            edt_pictures_open(path, &(EdtPictureOptions){.side = SIDE, .channels = 3}, &error));
+        g_assert_nonnull(strstr(error->message, "is no list of classes"));
         g_clear_error(&error);
     }
 }
@@ -384,6 +412,36 @@ static void test_features(void)
     edt_dataset_free(dataset);
 }
 
+/* A label that is missing does not give its neighbours' to others; hidden files are none. */
+static void test_features_pairs(void)
+{
+    g_autofree char *path = g_build_filename(folder, "pairs", NULL);
+    g_autofree char *from = path_of("pairs/imagenet_labels", "0.npy");
+    g_autofree char *to = path_of("pairs/imagenet_labels", "2.npy");
+    g_autofree char *hidden = path_of("pairs/imagenet_features", "._0.npy");
+    GError *error = NULL;
+
+    write_features("pairs");
+    g_assert_true(g_file_set_contents(hidden, "Mac OS X", -1, NULL));
+    EdtDataset *dataset = edt_features_open(path, 4, SIDE, 10, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(dataset->count, ==, 2);
+    edt_dataset_free(dataset);
+    g_assert_cmpint(g_rename(from, to), ==, 0); /* labels 1 and 2 of features 0 and 1 */
+    dataset = edt_features_open(path, 4, SIDE, 10, &error);
+    g_assert_no_error(error); /* no two names agree: their order counts */
+    edt_dataset_free(dataset);
+    static const char *const parts[] = {"pairs/imagenet_features", "pairs/imagenet_labels"};
+    for (int i = 0; i < 2; i++) { /* now two do */
+        g_autofree char *one = path_of(parts[i], "1.npy"), *five = path_of(parts[i], "5.npy");
+        g_assert_cmpint(link(one, five), ==, 0);
+    }
+    g_assert_null(edt_features_open(path, 4, SIDE, 10, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
+    g_assert_nonnull(strstr(error->message, "no imagenet_labels/0.npy"));
+    g_clear_error(&error);
+}
+
 /* A number that is none would end every run with the loss. */
 static void test_features_not_finite(void)
 {
@@ -417,6 +475,8 @@ static void test_leavings(void)
     write_png("left/rose", "1.png", SIDE, SIDE, 3, pixels);
     write_bytes("left/rose/@eaDir/1.png", "thumb.dat", text, sizeof text);
     write_bytes("left/__MACOSX", "rose.dat", text, sizeof text);
+    g_autofree char *loop = path_of("left", "loop"), *up = path_of("left/rose", "up");
+    g_assert_cmpint(symlink(".", loop) | symlink("../..", up), ==, 0);
     EdtDataset *data = open_pictures("left", (EdtPictureOptions){.side = SIDE, .channels = 3});
     static const char *const names[] = {"rose", NULL};
     g_assert_cmpstrv(data->classes.names, names);
@@ -466,38 +526,43 @@ static void test_cut(void)
     g_assert_false(edt_picture_is_whole((const guint8 *)"\xff\xd8\xff\xe0\xff\xff", 6));
 }
 
-static guint32 sum_of(const guint8 *data, gsize size)
+/* Formats whose readers are content with a part; JPEG XL where there is a reader. */
+static void test_cut_others(void)
 {
-    guint32 sum = G_MAXUINT32;
-    for (gsize i = 0; i < size; i++) {
-        sum ^= data[i];
-        for (int bit = 0; bit < 8; bit++)
-            sum = sum >> 1 ^ (sum & 1 ? 0xedb88320 : 0);
+    static const char *const types[] = {"bmp", "ico", "jxl"};
+    g_autoptr(GdkPixbuf) picture = gdk_pixbuf_new(GDK_COLORSPACE_RGB, FALSE, 8, 64, 63);
+    gdk_pixbuf_fill(picture, 0xc08040ff);
+    for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
+        g_autofree char *whole = NULL, *why = NULL;
+        g_autofree char *name = g_strconcat("1.", types[i], NULL), *path = path_of("others", name);
+        gsize size;
+        if (!gdk_pixbuf_save_to_buffer(picture, &whole, &size, types[i], NULL, NULL)) {
+            g_test_message("no %s here", types[i]);
+            continue;
+        }
+        write_bytes("others", name, (guint8 *)whole, size);
+        g_autoptr(GdkPixbuf) read = edt_picture_file_read(path, &why);
+        g_assert_cmpstr(why, ==, NULL);
+        g_assert_nonnull(read);
+        write_bytes("others", name, (guint8 *)whole, size - 1);
+        g_assert_null(edt_picture_file_read(path, &why));
+        g_assert_cmpstr(why, ==, "its end is missing");
     }
-    return ~sum;
+    g_assert_false(edt_picture_is_whole((const guint8 *)"BM", 2));
+    g_assert_false(edt_picture_is_whole((const guint8 *)"\0\0\1\0\1", 6));
+    g_assert_true(edt_picture_is_whole((const guint8 *)"\0\0\2\0\0\0", 6)); /* a TGA */
 }
 
-#define EXIF_BYTES 26
-static const guint8 exif[EXIF_BYTES] = "MM\0*\0\0\0\10\0\1\1\22\0\3\0\0\0\1\0\6\0\0\0\0\0";
-
-/* Behind signature and IHDR. */
 static void add_exif(const char *place, const char *name)
 {
     g_autofree char *path = path_of(place, name), *text = NULL;
     gsize size;
+    test_add_exif(path);
     g_assert_true(g_file_get_contents(path, &text, &size, NULL));
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    guint8 chunk[8 + EXIF_BYTES] = {0, 0, 0, EXIF_BYTES, 'e', 'X', 'I', 'f'};
-    memcpy(chunk + 8, exif, EXIF_BYTES);
-    guint32 sum = GUINT32_TO_BE(sum_of(chunk + 4, 4 + EXIF_BYTES));
-    g_byte_array_append(bytes, (const guint8 *)text, 33);
-    g_byte_array_append(bytes, chunk, sizeof chunk);
-    g_byte_array_append(bytes, (const guint8 *)&sum, 4);
-    g_byte_array_append(bytes, (const guint8 *)text + 33, (guint)size - 33);
-    write_bytes(place, name, bytes->data, bytes->len);
-    g_assert_cmpint(edt_picture_orientation(bytes->data, bytes->len), ==, 6);
-    for (guint cut = 0; cut < bytes->len; cut++) /* never beyond what is there */
-        g_assert_cmpint(edt_picture_orientation(bytes->data, cut) % 6, ==, 0);
+    const guint8 *bytes = (const guint8 *)text;
+    g_assert_cmpint(edt_picture_orientation(bytes, size), ==, 6);
+    for (gsize cut = 0; cut < size; cut++) /* never beyond what is there */
+        g_assert_cmpint(edt_picture_orientation(bytes, cut) % 6, ==, 0);
 }
 
 /* A PNG that says "turn me to the right": its first row becomes its last column. */
@@ -540,6 +605,7 @@ int main(int argc, char **argv)
     g_test_add_func("/dataset/leavings", test_leavings);
     g_test_add_func("/dataset/reasons", test_reasons);
     g_test_add_func("/dataset/cut", test_cut);
+    g_test_add_func("/dataset/cut-others", test_cut_others);
     g_test_add_func("/dataset/turned", test_turned);
     g_test_add_func("/dataset/numbered", test_numbered);
     g_test_add_func("/dataset/crop", test_crop);
@@ -553,6 +619,7 @@ int main(int argc, char **argv)
     g_test_add_func("/dataset/augment", test_augment);
     g_test_add_func("/dataset/hue", test_hue);
     g_test_add_func("/dataset/features", test_features);
+    g_test_add_func("/dataset/features-pairs", test_features_pairs);
     g_test_add_func("/dataset/features-not-finite", test_features_not_finite);
     return g_test_run();
 }

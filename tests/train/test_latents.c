@@ -522,6 +522,9 @@ static void test_run(void)
     o.vae = model; /* the autoencoder of a model is one, too: and another set, as the file is */
     trainer = edt_trainer_new(&o, &error);
     g_assert_no_error(error);
+    g_assert_false(edt_trainer_export(trainer, &export, &error)); /* over what it reads */
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_clear_error(&error);
     export.output = again;
     g_assert_true(edt_trainer_export(trainer, &export, &error));
     edt_trainer_free(trainer);

@@ -5,11 +5,17 @@
  */
 #include "canvas.h"
 #include "files/png.h"
+#include "exif.h"
 #include "folder.h"
 
+#include <gdk-pixbuf/gdk-pixbuf.h>
 #include <glib/gstdio.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <utime.h>
 
 enum { SIDE = 16, HW = SIDE * SIDE };
 static const EdtModelInfo rgba = {.image_size = SIDE, .has_alpha = TRUE};
@@ -214,6 +220,50 @@ static void test_load(void)
     g_clear_error(&error);
 }
 
+static void expect_unloaded(const char *path, const char *why)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_null(edt_canvas_load(&rgb, EDT_CANVAS_SOURCE, path, EDT_PAPER_KEEP, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
+    g_assert_nonnull(strstr(error->message, why));
+}
+
+/* A JPEG without its end, which its reader fills up with grey; and a side that no memory holds. */
+static void test_unwhole(void)
+{
+    g_autofree char *cut = test_file("cut.jpg"), *wide = test_file("wide.png"), *bytes = NULL;
+    g_autoptr(GdkPixbuf) picture = gdk_pixbuf_new(GDK_COLORSPACE_RGB, FALSE, 8, 64, 64);
+    gsize size;
+    gdk_pixbuf_fill(picture, 0xc08040ff);
+    g_assert_true(gdk_pixbuf_save_to_buffer(picture, &bytes, &size, "jpeg", NULL, NULL));
+    g_assert_true(g_file_set_contents(cut, bytes, (gssize)size - 8, NULL));
+    expect_unloaded(cut, "its end is missing");
+    g_autofree guint8 *row = g_malloc0(3 * 16385);
+    g_assert_true(edt_png_write(wide, 16385, 1, 3, row, NULL, NULL, 0, NULL));
+    expect_unloaded(wide, "larger than 16384 pixels");
+    expect_unloaded(test_folder(), "is no file");
+}
+
+/* A PNG that says how to turn it, from a file and out of a pipe. */
+static void test_turned(void)
+{
+    guint8 pixels[3 * HW] = {0};
+    g_autofree char *path = test_file("turned.png"), *pipe = test_file("pipe.png");
+    memset(pixels, 255, (gsize)3 * SIDE); /* the first row, which comes to the right */
+    g_assert_true(edt_png_write(path, SIDE, SIDE, 3, pixels, NULL, NULL, 0, NULL));
+    test_add_exif(path);
+    g_assert_cmpint(mkfifo(pipe, 0600), ==, 0);
+    g_autofree char *writer = g_strdup_printf("cat '%s' >'%s' &", path, pipe);
+    g_assert_cmpint(system(writer), ==, 0);
+    const char *const paths[] = {path, pipe};
+    for (int k = 0; k < 2; k++) {
+        g_autofree float *x = edt_canvas_load(&rgb, EDT_CANVAS_SOURCE, paths[k], 0, NULL);
+        g_assert_nonnull(x);
+        for (int i = 0; i < 3 * HW; i++)
+            g_assert_cmpfloat(x[i], ==, i % SIDE == SIDE - 1 ? 1 : -1);
+    }
+}
+
 static void check_found(const EdtModelInfo *info, EdtCanvasPart part, const float *numbers,
                         gsize count)
 {
@@ -242,6 +292,25 @@ static void test_kept(void)
                     (gsize)(edt_canvas_source_channels(infos[k]) * HW));
         check_found(infos[k], EDT_CANVAS_MASK, mask, HW);
     }
+}
+
+/* More than the folder keeps, from before the clock was set back: the new ones stay. */
+static void test_clock(void)
+{
+    g_autofree char *folder = edt_canvas_folder();
+    const time_t future = time(NULL) + 86400;
+    for (int i = 0; i < 401; i++) {
+        g_autofree char *path = g_strdup_printf("%s/%d.png", folder, i);
+        g_assert_true(g_file_set_contents(path, "x", 1, NULL));
+        g_assert_cmpint(utime(path, &(struct utimbuf){future, future}), ==, 0);
+    }
+    g_autofree float *source = random_source(&rgb);
+    g_assert_true(edt_canvas_keep(&rgb, &(EdtItem){.source = source}, NULL));
+    for (int i = 0; i < 3; i++) {
+        g_autofree float *next = random_source(&rgb);
+        g_assert_true(edt_canvas_keep(&rgb, &(EdtItem){.source = next}, NULL));
+    }
+    check_found(&rgb, EDT_CANVAS_SOURCE, source, 3 * HW);
 }
 
 static void expect_missing(const EdtModelInfo *info, const char *sha256, const char *beside)
@@ -300,7 +369,10 @@ int main(int argc, char **argv)
     g_test_add_func("/canvas-files/paper", test_paper);
     g_test_add_func("/canvas-files/no-paper", test_no_paper);
     g_test_add_func("/canvas-files/load", test_load);
+    g_test_add_func("/canvas-files/unwhole", test_unwhole);
+    g_test_add_func("/canvas-files/turned", test_turned);
     g_test_add_func("/canvas-files/kept", test_kept);
+    g_test_add_func("/canvas-files/clock", test_clock);
     g_test_add_func("/canvas-files/missing", test_missing);
     g_test_add_func("/canvas-files/no-bytes", test_no_bytes);
     return g_test_run();

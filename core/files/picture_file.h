@@ -6,8 +6,13 @@
 
 #include <gdk-pixbuf/gdk-pixbuf.h>
 
-/* NULL and why (free it): it is no file, no picture, cut off, or unreadable. */
+/* A side of any picture, at most. */
+#define EDT_PICTURE_SIDE_MAX 16384
+
+/* NULL and why (free it): it is no file, no picture, cut off, too large, or unreadable. */
 GdkPixbuf *edt_picture_file_read(const char *path, char **why);
+/* The same, also of a pipe. */
+GdkPixbuf *edt_picture_stream_read(const char *path, char **why);
 /* Whether a folder has one readable picture in it, or in a folder of it.  Names that begin with a
  * dot do not count, as nowhere.  *why, unless NULL: what is wrong with a file that is there; free
  * it. */
@@ -15,7 +20,7 @@ gboolean edt_picture_file_in(const char *folder, char **why);
 
 /* ---- for the tests: the bytes of a file ---- */
 
-/* FALSE: the end of a JPEG, GIF or WebP is missing, which their readers fill up with grey. */
+/* FALSE: the end of a JPEG, GIF, WebP, BMP or icon is missing, which their readers fill up. */
 gboolean edt_picture_is_whole(const guint8 *data, gsize size);
 /* The orientation (1 to 8) that a PNG or WebP carries in its Exif; 0: none. */
 int edt_picture_orientation(const guint8 *data, gsize size);

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Pictures by gdk-pixbuf, and what it leaves out: it fills cut JPEGs up without a word, and turns
- * by Exif what comes from JPEG and TIFF alone.  Next: pictures.c.
+ * by Exif what comes from JPEG and TIFF alone.  Who reads pictures: canvas.c, train/pictures.c.
  */
-#include "train/picture_file.h"
+#include "files/picture_file.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* ---- numbers in files ---- */
 
@@ -55,12 +60,46 @@ static gboolean gif_is_whole(const guint8 *data, gsize size)
     return size > 0 && data[size - 1] == 0x3b;
 }
 
+/* Rows of whole words; of compressed ones their length where it is told. */
+static gboolean bmp_is_whole(const guint8 *data, gsize size)
+{
+    if (size < 54)
+        return FALSE;
+    const gboolean old = number(data + 14, 4, TRUE) < 40; /* OS/2: numbers of two bytes */
+    const guint64 width = number(data + 18, old ? 2 : 4, TRUE);
+    const guint32 told = number(data + (old ? 20 : 22), old ? 2 : 4, TRUE);
+    const guint64 height = told > G_MAXINT32 ? -told : told; /* below 0: from the top on */
+    const guint64 row = (width * number(data + (old ? 24 : 28), 2, TRUE) + 31) / 32 * 4;
+    const guint32 packing = old ? 0 : number(data + 30, 4, TRUE), from = number(data + 10, 4, TRUE);
+    const gboolean packed = packing == 1 || packing == 2;
+    if (from > size || height > size)
+        return FALSE;
+    return (packed ? number(data + 34, 4, TRUE) : row * height) <= size - from;
+}
+
+/* As many pictures as its list has; a TGA, which may begin like it, has none. */
+static gboolean ico_is_whole(const guint8 *data, gsize size)
+{
+    const gsize n = size < 6 ? 0 : number(data + 4, 2, TRUE);
+    for (gsize i = 0; i < n; i++) {
+        const guint8 *entry = data + 6 + 16 * i;
+        if (6 + 16 * (i + 1) > size ||
+            (guint64)number(entry + 8, 4, TRUE) + number(entry + 12, 4, TRUE) > size)
+            return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean edt_picture_is_whole(const guint8 *data, gsize size)
 {
     if (starts(data, size, "\xff\xd8\xff", 3))
         return jpeg_is_whole(data, size);
     if (starts(data, size, "GIF8", 4))
         return gif_is_whole(data, size);
+    if (starts(data, size, "BM", 2))
+        return bmp_is_whole(data, size);
+    if (starts(data, size, "\0\0\1\0", 4) || starts(data, size, "\0\0\2\0", 4))
+        return ico_is_whole(data, size);
     return !is_webp(data, size) || number(data + 4, 4, TRUE) <= size - 8;
 }
 
@@ -123,6 +162,27 @@ static GdkPixbuf *turn(GdkPixbuf *picture, int orientation)
 
 /* ---- a file ---- */
 
+static gboolean is_jxl(const guint8 *data, gsize size)
+{
+    return starts(data, size, "\xff\x0a", 2) || starts(data, size, "\0\0\0\x0cJXL \r\n\x87\n", 12);
+}
+
+static void note_area(GdkPixbufLoader *loader, int x, int y, int width, int height, gpointer told)
+{
+    *(gboolean *)told = TRUE;
+}
+
+/* The bytes of JPEG XL do not tell their end, but its reader tells of a picture that it has. */
+static gboolean is_told(const guint8 *data, gsize size)
+{
+    g_autoptr(GdkPixbufLoader) loader = gdk_pixbuf_loader_new();
+    gboolean told = FALSE;
+    g_signal_connect(loader, "area-updated", G_CALLBACK(note_area), &told);
+    gdk_pixbuf_loader_write(loader, data, size, NULL);
+    gdk_pixbuf_loader_close(loader, NULL);
+    return told;
+}
+
 /* The same sentence for all files of a kind: who says it names the file. */
 static char *reason_of(const GError *error, const char *path)
 {
@@ -132,13 +192,25 @@ static char *reason_of(const GError *error, const char *path)
     return g_string_free(reason, FALSE);
 }
 
+/* Asked before its pixels take gigabytes; what says no size is refused by its reader. */
+static gboolean is_large(const char *path)
+{
+    int width = 0, height = 0;
+    return gdk_pixbuf_get_file_info(path, &width, &height) &&
+           MAX(width, height) > EDT_PICTURE_SIDE_MAX;
+}
+
 GdkPixbuf *edt_picture_file_read(const char *path, char **why)
 {
     GError *error = NULL;
     g_autofree char *bytes = NULL;
     gsize size = 0;
     if (!g_file_test(path, G_FILE_TEST_IS_REGULAR)) { /* a pipe would never answer */
-        *why = g_strdup("is no file");
+        *why = g_strdup(g_file_test(path, G_FILE_TEST_EXISTS) ? "is no file" : g_strerror(ENOENT));
+        return NULL;
+    }
+    if (is_large(path)) {
+        *why = g_strdup_printf("it is larger than %d pixels a side", EDT_PICTURE_SIDE_MAX);
         return NULL;
     }
     g_autoptr(GdkPixbuf) picture = gdk_pixbuf_new_from_file(path, &error);
@@ -147,15 +219,56 @@ GdkPixbuf *edt_picture_file_read(const char *path, char **why)
         g_error_free(error);
         return NULL;
     }
-    if (!edt_picture_is_whole((const guint8 *)bytes, size)) {
+    const guint8 *data = (const guint8 *)bytes;
+    if (!edt_picture_is_whole(data, size) || (is_jxl(data, size) && !is_told(data, size))) {
         *why = g_strdup("its end is missing");
         return NULL;
     }
-    return turn(picture, edt_picture_orientation((const guint8 *)bytes, size));
+    return turn(picture, edt_picture_orientation(data, size));
+}
+
+/* All that comes out of it, as a file without a name; -1: with errno. */
+static int spool(const char *path)
+{
+    g_autofree char *bytes = NULL;
+    gsize size;
+    int fd =
+        g_file_get_contents(path, &bytes, &size, NULL) ? memfd_create("picture", MFD_CLOEXEC) : -1;
+    if (fd >= 0 && write(fd, bytes, size) != (gssize)size) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+GdkPixbuf *edt_picture_stream_read(const char *path, char **why)
+{
+    GStatBuf st;
+    int fd = g_stat(path, &st) == 0 && S_ISFIFO(st.st_mode) ? spool(path) : -1;
+    g_autofree char *spooled = g_strdup_printf("/proc/self/fd/%d", fd);
+    GdkPixbuf *picture = edt_picture_file_read(fd >= 0 ? spooled : path, why);
+    if (fd >= 0)
+        close(fd);
+    return picture;
+}
+
+/* A link to a folder that it lies in: what is there has its place already. */
+static gboolean leads_back(const char *folder)
+{
+    g_autofree char *above = g_path_get_dirname(folder);
+    g_autofree char *target = realpath(folder, NULL), *place = realpath(above, NULL);
+    const gsize length = target ? strlen(target) : 0;
+    return place && length && g_str_has_prefix(place, target) &&
+           (length == 1 || place[length] == '/' || !place[length]);
 }
 
 static gboolean look_in(const char *folder, int depth, char **why)
 {
+    if (leads_back(folder)) {
+        if (why && !*why)
+            *why = g_strdup("it leads back to where it lies");
+        return FALSE;
+    }
     GDir *dir = g_dir_open(folder, 0, NULL);
     gboolean found = FALSE;
     const char *name;
