@@ -95,7 +95,7 @@ def value(widget):
     return widget.get_value_iface().get_current_value()
 
 
-KEYCODES = {'Alt': 64, 'F4': 70, 'Escape': 9, 'Return': 36, 'Down': 116}  # of Xvfb's keyboard
+KEYCODES = {'Control': 37, 'Alt': 64, 'F4': 70, 'Escape': 9, 'Return': 36, 'Down': 116}  # of Xvfb's keyboard
 
 
 def keys(*combination):
