@@ -176,7 +176,8 @@ static gboolean bring_selection_back(GimpImage *image, GimpChannel *saved, GErro
     return edt_pixels_refused(error && *error ? NULL : error);
 }
 
-/* Channels that are switched off in GIMP's dialog of channels: GIMP would merge the others only. */
+/* Channels that are switched off in GIMP's dialog of channels: GIMP would merge the others only.
+ * It answers for these. */
 typedef struct {
     int n;
     GimpChannelType off[4];
@@ -184,20 +185,21 @@ typedef struct {
 
 static gboolean find_off(GimpImage *image, Off *off, GError **error)
 {
-    static const GimpChannelType all[][4] = {
-        [GIMP_RGB] = {GIMP_CHANNEL_RED, GIMP_CHANNEL_GREEN, GIMP_CHANNEL_BLUE, GIMP_CHANNEL_ALPHA},
-        [GIMP_GRAY] = {GIMP_CHANNEL_GRAY, GIMP_CHANNEL_ALPHA},
-        [GIMP_INDEXED] = {GIMP_CHANNEL_INDEXED, GIMP_CHANNEL_ALPHA}};
+    static const GimpChannelType rgb[] = {GIMP_CHANNEL_RED, GIMP_CHANNEL_GREEN, GIMP_CHANNEL_BLUE,
+                                          GIMP_CHANNEL_ALPHA},
+                                 gray[] = {GIMP_CHANNEL_GRAY};
     GimpImageBaseType type;
     *off = (Off){0};
     if (!edt_pixels_base_type(image, &type, error))
         return FALSE;
-    for (int i = 0; i < (type == GIMP_RGB ? 4 : 2); i++) {
-        gboolean on = gimp_image_get_component_active(image, all[type][i]);
+    const GimpChannelType *all = type == GIMP_RGB ? rgb : gray;
+    int n = type == GIMP_RGB ? G_N_ELEMENTS(rgb) : type == GIMP_GRAY;
+    for (int i = 0; i < n; i++) {
+        gboolean on = gimp_image_get_component_active(image, all[i]);
         if (gimp_pdb_get_last_status(gimp_get_pdb()) != GIMP_PDB_SUCCESS)
             return edt_pixels_refused(error);
         if (!on)
-            off->off[off->n++] = all[type][i];
+            off->off[off->n++] = all[i];
     }
     return TRUE;
 }

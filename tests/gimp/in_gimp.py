@@ -508,6 +508,12 @@ def test_again_channels():
     check('again: whichever channels are active', pixels(layer) == pixels(there), error)
     check('again: and those stay', not image.get_component_active(Gimp.ChannelType.RED) and
           image.get_component_active(Gimp.ChannelType.GREEN))
+    image = new_image(mode=GRAY)
+    layer = made(generate(image)[0])[0]
+    before = pixels(layer)
+    image.set_component_active(Gimp.ChannelType.GRAY, False)
+    result, error = again(image, [layer])
+    check('again: whichever channels are active, in gray', pixels(layer) != before, error)
     for there in Gimp.get_images():
         there.delete()
 

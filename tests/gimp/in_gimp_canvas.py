@@ -180,6 +180,27 @@ def test_canvas_redraw_what_is_seen():
     image.delete()
 
 
+def test_canvas_redraw_filters():
+    """GIMP 3 keeps what a filter does beside the pixels."""
+    image = sketch()
+    layer = image.get_layers()[0]
+    before = pixels(layer)
+    layer.append_filter(Gimp.DrawableFilter.new(layer, 'gegl:invert-gamma', ''))
+    seen = kept(made(redraw(image)[0])[0])[60 * 128 + 60]
+    check('redraw: what filters make of the layer', near(seen, (55, 155, 205)), seen)
+    layer.get_filters()[0].set_visible(False)
+    image.set_selected_layers([layer])
+    there = {l.get_id() for l in image.get_layers()}
+    last = made(redraw(image)[0], there)[0]
+    seen = kept(last)[60 * 128 + 60]
+    check('redraw: none of one that is switched off', near(seen, (200, 100, 50)), seen)
+    image.remove_layer(last)
+    check('redraw: the layer keeps its pixels and its filters', pixels(layer) == before and
+          len(layer.get_filters()) == 1, layer.get_filters())
+    check('redraw: nothing else is left', len(image.get_layers()) == 2)
+    image.delete()
+
+
 def test_canvas_redraw_modes():
     for name, more in {'16 bit': {'precision': Gimp.Precision.U16_LINEAR},
                        '32 bit': {'precision': Gimp.Precision.FLOAT_NON_LINEAR},
