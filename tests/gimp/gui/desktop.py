@@ -130,6 +130,25 @@ def click(widget, times=1, button=1):
     xlib.XCloseDisplay(display)
 
 
+class Heard:
+    """What a screen reader hears of a widget: the names that it gets."""
+
+    def __init__(self, widget):
+        self.widget, self.names = widget, []
+        self.listener = Atspi.EventListener.new(self.hear)
+        self.listener.register('object:property-change:accessible-name')
+
+    def hear(self, event):
+        if event.source.get_role_name() == self.widget.get_role_name():
+            self.names.append(event.any_data)
+
+    def end(self):
+        while GLib.MainContext.default().iteration(False):
+            pass
+        self.listener.deregister('object:property-change:accessible-name')
+        return self.names
+
+
 def screenshot(path):
     subprocess.run(['import', '-window', 'root', str(path)], check=True)
 
