@@ -4,8 +4,11 @@
  * step, which one undo takes back.  See again.h.
  */
 #include "plugin/again.h"
+#include "catalogue.h"
 #include "plugin/answer.h"
 #include "plugin/collage.h"
+#include "plugin/layer_settings.h"
+#include "plugin/module.h"
 #include "plugin/parasites.h"
 #include "plugin/pixels.h"
 #include "plugin/process.h"
@@ -38,32 +41,53 @@ static void remake_free(gpointer data)
 
 /* ---- which layers ---- */
 
-/* Of a group its children. */
-static void collect(GPtrArray *remakes, GimpItem *item)
+static gboolean is_of_layer(gconstpointer remake, gconstpointer layer)
 {
-    if (gimp_item_is_group(item)) {
-        GimpItem **children = gimp_item_get_children(item);
-        for (int i = 0; children && children[i]; i++)
-            collect(remakes, children[i]);
-        g_free(children);
+    return ((const Remake *)remake)->layer == layer;
+}
+
+/* Once, also where it is selected together with its group.  damage: of the first that has any. */
+static void collect_one(GPtrArray *remakes, GimpLayer *layer, GError **damage)
+{
+    if (g_ptr_array_find_with_equal_func(remakes, layer, is_of_layer, NULL))
         return;
-    }
-    EdtRecord *record = gimp_item_is_layer(item) ? edt_layer_record(GIMP_LAYER(item)) : NULL;
+    EdtRecord *record = edt_layer_record(layer, *damage ? NULL : damage);
     if (!record)
         return;
     Remake *remake = g_new0(Remake, 1);
-    *remake = (Remake){.layer = GIMP_LAYER(item), .record = record};
+    *remake = (Remake){.layer = layer, .record = record};
     remake->scattered = edt_parasites_text(remake->layer, EDT_PARASITE_SCATTERED);
     g_ptr_array_add(remakes, remake);
 }
 
-static GPtrArray *find_layers(GimpDrawable **drawables, GError **error)
+/* Of a group its children. */
+static void collect(GPtrArray *remakes, GimpLayer *layer, GError **damage)
+{
+    if (!gimp_item_is_group(GIMP_ITEM(layer))) {
+        collect_one(remakes, layer, damage);
+        return;
+    }
+    g_autofree GimpItem **children = gimp_item_get_children(GIMP_ITEM(layer));
+    for (int i = 0; children && children[i]; i++)
+        collect(remakes, GIMP_LAYER(children[i]), damage);
+}
+
+/* Not of another image, which a script may name: one undo would not bring all back. */
+static GPtrArray *find_layers(GimpImage *image, GimpDrawable **drawables, GError **error)
 {
     g_autoptr(GPtrArray) remakes = g_ptr_array_new_with_free_func(remake_free);
-    for (int i = 0; drawables && drawables[i]; i++)
-        collect(remakes, GIMP_ITEM(drawables[i]));
+    g_autoptr(GError) damage = NULL;
+    for (int i = 0; drawables && drawables[i]; i++) {
+        GimpLayer *layer = edt_layer_in(image, drawables[i]);
+        if (layer)
+            collect(remakes, layer, &damage);
+    }
     if (remakes->len)
         return g_steal_pointer(&remakes);
+    if (damage) {
+        g_propagate_error(error, g_steal_pointer(&damage));
+        return NULL;
+    }
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                 _("None of the selected layers was made by EDT: select one that was."));
     return NULL;
@@ -95,11 +119,17 @@ static gboolean can_ask(GimpRunMode run_mode)
     return run_mode == GIMP_RUN_INTERACTIVE && (g_getenv("DISPLAY") || g_getenv("WAYLAND_DISPLAY"));
 }
 
+/* By itself or a group that it is in; GIMP would write over its colours alone where its alpha is.
+ */
 static gboolean is_locked(const Remake *remake, GError **error)
 {
-    g_autofree char *name = gimp_item_get_name(GIMP_ITEM(remake->layer));
-    if (!gimp_item_get_lock_content(GIMP_ITEM(remake->layer)))
+    GimpDrawable *drawable = GIMP_DRAWABLE(remake->layer);
+    gboolean locked = gimp_drawable_has_alpha(drawable) && gimp_layer_get_lock_alpha(remake->layer);
+    for (GimpItem *item = GIMP_ITEM(drawable); item && !locked; item = gimp_item_get_parent(item))
+        locked = gimp_item_get_lock_content(item);
+    if (!locked)
         return FALSE;
+    g_autofree char *name = gimp_item_get_name(GIMP_ITEM(remake->layer));
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                 _("The pixels of the layer “%s” are locked: unlock them, or put the new picture "
                   "above."),
@@ -245,6 +275,29 @@ static GimpLayer **put_all(GimpImage *image, GPtrArray *remakes, GError **error)
     return NULL;
 }
 
+/* ---- where the model is gone ---- */
+
+static gboolean lacks_model(const Remake *remake)
+{
+    const char *sha256 = remake->record->model_sha256;
+    g_autofree char *path = sha256 ? edt_models_find_sha256(sha256) : NULL;
+    return !path;
+}
+
+/* Whoever can be asked gets the dialog of the layer's settings, which says so, and makes another
+ * picture of them with a model that is here. */
+static GimpValueArray *ask_for_model(GimpImage *image, const Remake *remake)
+{
+    GimpDrawable *drawables[] = {GIMP_DRAWABLE(remake->layer), NULL};
+    GimpProcedure *settings = edt_process_procedure(EDT_PROC_SETTINGS);
+    GimpProcedureConfig *config = gimp_procedure_create_config(settings);
+    GimpValueArray *values =
+        edt_plugin_settings(settings, GIMP_RUN_INTERACTIVE, image, drawables, config);
+    g_object_unref(config);
+    g_object_unref(settings);
+    return values;
+}
+
 /* ---- */
 
 static GimpLayer **make_again(GPtrArray *remakes, GimpRunMode run_mode, GimpImage *image,
@@ -270,7 +323,9 @@ GimpValueArray *edt_plugin_again(GimpProcedure *procedure, GimpRunMode run_mode,
     GError *error = NULL;
     edt_process_end_when_told();
     gegl_init(NULL, NULL);
-    g_autoptr(GPtrArray) remakes = find_layers(drawables, &error);
+    g_autoptr(GPtrArray) remakes = find_layers(image, drawables, &error);
+    if (remakes && remakes->len == 1 && can_ask(run_mode) && lacks_model(remakes->pdata[0]))
+        return ask_for_model(image, remakes->pdata[0]);
     GimpLayer **layers = remakes ? make_again(remakes, run_mode, image, config, &error) : NULL;
     if (layers)
         return edt_answer_succeeded(procedure, image, layers);

@@ -154,6 +154,7 @@ static gboolean ask(GimpProcedure *procedure, GimpProcedureConfig *config, const
     GimpProcedureDialog *dialog = GIMP_PROCEDURE_DIALOG(ask.dialog);
     GList *names = make_rows(dialog, rows);
     stand_over(ask.dialog);
+    edt_window_listen(ask.dialog);
     gimp_procedure_dialog_set_ok_label(dialog, _("_Generate"));
     fill(&ask, G_OBJECT(config), rows, names);
     edt_ui_models_start(ask.models);

@@ -85,8 +85,7 @@ static void tell_place(gpointer user_data)
     gboolean at_once;
     int n = count_of(self, &at_once);
     edt_telling_update(self->telling, &place, edt_ui_panel_side(self->panel), at_once ? n : 1);
-    if (!running(self))
-        edt_telling_show_around(self->telling, &place, from == EDT_FROM_SELECTION);
+    edt_telling_show_around(self->telling, &place, from == EDT_FROM_SELECTION, !running(self));
 }
 
 /* ---- a job ---- */
@@ -139,7 +138,7 @@ static void begin(EdtDialog *self)
 {
     EdtRun *run = running(self);
     self->asked = FALSE;
-    if (!run)
+    if (!run || run->since) /* what followed from the last one has begun by itself */
         return;
     run->since = g_get_monotonic_time();
     if (!edt_frames_measures(run))
@@ -168,6 +167,8 @@ static void finish(EdtDialog *self, EdtRun *run)
         edt_choosing_show(self);
     if (n && !measures) /* also discarded ones are in the history */
         edt_ui_panel_made(self->panel, outcome);
+    if (n && run->frames && !measures)
+        edt_frames_play(self, run);
     if (n && !run->order->draft) {
         edt_run_free(self->made);
         self->made = run;

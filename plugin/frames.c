@@ -7,6 +7,7 @@
 #include "plugin/answer.h"
 #include "plugin/module.h"
 #include "plugin/morph.h"
+#include "plugin/process.h"
 #include "session/even.h"
 
 #include <glib/gi18n.h>
@@ -101,6 +102,14 @@ void edt_frames_take(EdtDialog *self, EdtRun *run)
     }
 }
 
+void edt_frames_play(EdtDialog *self, const EdtRun *run)
+{
+    int time;
+    gboolean back;
+    g_object_get(run->frames->config, "frame-time", &time, "back", &back, NULL);
+    edt_ui_panel_play(self->panel, (guint)time, back);
+}
+
 /* ---- asking ---- */
 
 /* What both procedures have is as it stands in the large dialog. */
@@ -155,9 +164,7 @@ static gboolean ask(gpointer user_data)
 {
     EdtDialog *self = user_data;
     g_autoptr(GError) error = NULL;
-    GimpPlugIn *plug_in = gimp_get_plug_in();
-    GimpProcedure *morph =
-        GIMP_PLUG_IN_GET_CLASS(plug_in)->create_procedure(plug_in, EDT_PROC_MORPH);
+    GimpProcedure *morph = edt_process_procedure(EDT_PROC_MORPH);
     GimpProcedureConfig *config = settings_of(morph, G_OBJECT(self->config));
     if (edt_morph_ask(morph, GIMP_RUN_INTERACTIVE, config, &error))
         begin(self, config);

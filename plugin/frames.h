@@ -16,3 +16,5 @@ void edt_frames_forget(EdtDialog *self);
 gboolean edt_frames_measures(const EdtRun *run);
 /* A run that has frames is done: they become layers, or the next run begins. */
 void edt_frames_take(EdtDialog *self, EdtRun *run);
+/* Once the panel knows what was made of it. */
+void edt_frames_play(EdtDialog *self, const EdtRun *run);

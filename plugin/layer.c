@@ -170,6 +170,14 @@ static GimpLayer *insert_placed(GimpImage *image, GimpLayer *parent, int positio
 
 /* ---- instead of one that is there, or above it ---- */
 
+GimpLayer *edt_layer_in(GimpImage *image, gpointer drawable)
+{
+    GimpLayer *layer = GIMP_IS_LAYER_MASK(drawable) ? gimp_layer_from_mask(drawable)
+                       : GIMP_IS_LAYER(drawable)    ? drawable
+                                                    : NULL;
+    return layer && gimp_item_get_image(GIMP_ITEM(layer)) == image ? layer : NULL;
+}
+
 static GimpLayer *insert_over(GimpLayer *layer, const EdtSheet *sheet, GError **error)
 {
     GimpItem *item = GIMP_ITEM(layer), *parent = gimp_item_get_parent(item);

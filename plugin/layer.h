@@ -70,8 +70,11 @@ GimpImage *edt_layer_insert_file(const EdtPlace *place, const char *path, GimpLa
 
 /* ---- layers that are there ---- */
 
-/* How it was made, or NULL: not by us. */
-EdtRecord *edt_layer_record(GimpLayer *layer);
+/* What a drawable is, or is the mask of: GIMP hands out the mask where that is edited.  NULL: no
+ * layer of this image. */
+GimpLayer *edt_layer_in(GimpImage *image, gpointer drawable);
+/* How it was made.  NULL: not by us, or with an error what is wrong with what it says. */
+EdtRecord *edt_layer_record(GimpLayer *layer, GError **error);
 /* The layer of its image that it started from, or NULL: none, or that is gone. */
 GimpLayer *edt_layer_origin(GimpLayer *layer);
 /* It does not look as it did when it was made: somebody has painted on it, or scaled it. */

@@ -7,6 +7,7 @@
 #include "catalogue.h"
 #include "plugin/answer.h"
 #include "plugin/dialog.h"
+#include "plugin/generate.h"
 #include "plugin/module.h"
 #include "plugin/parasites.h"
 #include "plugin/patch.h"
@@ -21,16 +22,18 @@
 
 /* ---- the layer ---- */
 
-static GimpLayer *layer_of(GimpDrawable **drawables)
+static GimpLayer *layer_of(GimpImage *image, GimpDrawable **drawables)
 {
-    GimpDrawable *one = drawables && drawables[0] && !drawables[1] ? drawables[0] : NULL;
-    return one && GIMP_IS_LAYER(one) ? GIMP_LAYER(one) : NULL;
+    return drawables && drawables[0] && !drawables[1] ? edt_layer_in(image, drawables[0]) : NULL;
 }
 
 static EdtRecord *record_of(GimpLayer *layer, GError **error)
 {
-    EdtRecord *record = layer ? edt_layer_record(layer) : NULL;
-    if (!record)
+    g_autoptr(GError) damage = NULL;
+    EdtRecord *record = layer ? edt_layer_record(layer, &damage) : NULL;
+    if (damage)
+        g_propagate_error(error, g_steal_pointer(&damage));
+    else if (!record)
         g_set_error_literal(error, EDT_ERROR, EDT_ERROR_USAGE,
                             _("Select one layer that EDT made: of others it knows no settings."));
     return record;
@@ -103,11 +106,9 @@ static GimpValueArray *scatter(GimpProcedure *procedure, GimpImage *image, const
 {
     GError *error = NULL;
     EdtScatter scatter;
-    GimpPlugIn *plug_in = gimp_get_plug_in();
     if (!edt_scattered_read(text, &scatter, &error))
         return edt_answer_failed(procedure, error);
-    GimpProcedure *scatters =
-        GIMP_PLUG_IN_GET_CLASS(plug_in)->create_procedure(plug_in, EDT_PROC_SCATTER);
+    GimpProcedure *scatters = edt_process_procedure(EDT_PROC_SCATTER);
     GimpProcedureConfig *config = settings_of(scatters, record, &scatter);
     GimpValueArray *values = edt_plugin_scatter_with(scatters, GIMP_RUN_INTERACTIVE, image, config);
     g_object_unref(config);
@@ -116,6 +117,13 @@ static GimpValueArray *scatter(GimpProcedure *procedure, GimpImage *image, const
 }
 
 /* ---- */
+
+/* Not of the dialog that scatters, whose settings are those of another procedure. */
+static gboolean is_scattered(GimpLayer *layer)
+{
+    g_autofree char *scattered = layer ? edt_parasites_text(layer, EDT_PARASITE_SCATTERED) : NULL;
+    return scattered != NULL;
+}
 
 static GimpValueArray *open_dialog(GimpProcedure *procedure, GimpImage *image, GimpLayer *layer,
                                    const EdtRecord *record, GimpProcedureConfig *config)
@@ -136,7 +144,9 @@ GimpValueArray *edt_plugin_settings(GimpProcedure *procedure, GimpRunMode run_mo
     GError *error = NULL;
     edt_process_end_when_told();
     gegl_init(NULL, NULL);
-    GimpLayer *layer = layer_of(drawables);
+    GimpLayer *layer = layer_of(image, drawables);
+    if (run_mode == GIMP_RUN_WITH_LAST_VALS && !is_scattered(layer)) /* GIMP's Repeat */
+        return edt_plugin_generate(procedure, run_mode, image, drawables, config);
     g_autoptr(EdtRecord) record = record_of(layer, &error);
     if (!record)
         return edt_answer_failed(procedure, error);

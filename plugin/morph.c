@@ -44,18 +44,17 @@ static GimpLayer *upper_of(GimpItem **items, GimpLayer *a, GimpLayer *b)
     return found;
 }
 
-static gboolean find_ends(GimpDrawable **drawables, Ends *ends)
+static gboolean find_ends(GimpImage *image, GimpDrawable **drawables, Ends *ends)
 {
-    gboolean two = drawables && drawables[0] && drawables[1] && !drawables[2] &&
-                   GIMP_IS_LAYER(drawables[0]) && GIMP_IS_LAYER(drawables[1]);
-    if (!two)
+    gboolean two = drawables && drawables[0] && drawables[1] && !drawables[2];
+    GimpLayer *a = two ? edt_layer_in(image, drawables[0]) : NULL,
+              *b = two ? edt_layer_in(image, drawables[1]) : NULL;
+    if (!a || !b)
         return FALSE;
-    GimpLayer *a = GIMP_LAYER(drawables[0]), *b = GIMP_LAYER(drawables[1]);
-    GimpImage *image = gimp_item_get_image(GIMP_ITEM(a));
     ends->upper = upper_of((GimpItem **)gimp_image_get_layers(image), a, b);
     ends->lower = ends->upper == a ? b : a;
-    ends->from = edt_layer_record(ends->lower);
-    ends->to = edt_layer_record(ends->upper);
+    ends->from = edt_layer_record(ends->lower, NULL);
+    ends->to = edt_layer_record(ends->upper, NULL);
     if (ends->from && ends->to)
         return TRUE;
     clear_ends(ends);
@@ -212,7 +211,7 @@ EdtOrder *edt_morph_plan(GimpProcedureConfig *config, GimpImage *image, EdtPlace
 {
     Ends ends = {0};
     g_autofree GimpDrawable **selected = image ? gimp_image_get_selected_drawables(image) : NULL;
-    find_ends(selected, &ends);
+    find_ends(image, selected, &ends);
     EdtOrder *order = plan(config, image, &ends, TRUE, place, error);
     clear_ends(&ends);
     return order;
@@ -236,7 +235,7 @@ GimpValueArray *edt_plugin_morph(GimpProcedure *procedure, GimpRunMode run_mode,
     Ends ends = {0};
     edt_process_end_when_told();
     gegl_init(NULL, NULL);
-    gboolean two = find_ends(drawables, &ends);
+    gboolean two = find_ends(image, drawables, &ends);
     if (run_mode == GIMP_RUN_INTERACTIVE)
         g_object_set(config, "between",
                      edt_between_choices.words[two ? EDT_BETWEEN_LAYERS : EDT_BETWEEN_SETTINGS],

@@ -52,10 +52,10 @@ gboolean edt_parasites_describe(GimpLayer *layer, const EdtSheet *sheet, GError 
     return pixels && edt_parasites_attach_record(layer, sheet, pixels, error);
 }
 
-EdtRecord *edt_layer_record(GimpLayer *layer)
+EdtRecord *edt_layer_record(GimpLayer *layer, GError **error)
 {
     g_autofree char *json = edt_parasites_text(layer, EDT_PARASITE_RECORD);
-    return json ? edt_record_read(json, NULL) : NULL;
+    return json ? edt_record_read(json, error) : NULL;
 }
 
 gboolean edt_layer_painted(GimpLayer *layer)

@@ -92,13 +92,38 @@ static gboolean hide_masked(GimpDrawable *drawable, const EdtPatch *patch, GErro
     return TRUE;
 }
 
-EdtPatch *edt_patch_read(GimpDrawable *drawable, const EdtArea *area, GError **error)
+static EdtPatch *read_plain(GimpDrawable *drawable, const EdtArea *area, GError **error)
 {
     g_autoptr(EdtPatch) patch = patch_for(area);
     if (!read_into(drawable, patch, "R'G'B'A u8", patch->rgba, error) ||
         !hide_masked(drawable, patch, error))
         return NULL;
     return g_steal_pointer(&patch);
+}
+
+/* Of a layer; those of a group are not looked at. */
+static gboolean has_filters(GimpDrawable *drawable)
+{
+    if (!GIMP_IS_LAYER(drawable) || gimp_item_is_group(GIMP_ITEM(drawable)))
+        return FALSE;
+    g_autofree GimpDrawableFilter **filters = gimp_drawable_get_filters(drawable);
+    return filters && filters[0];
+}
+
+/* Filters that GIMP keeps beside the pixels are in no buffer: a copy has them in its own. */
+EdtPatch *edt_patch_read(GimpDrawable *drawable, const EdtArea *area, GError **error)
+{
+    if (!has_filters(drawable))
+        return read_plain(drawable, area, error);
+    GimpLayer *copy = gimp_layer_copy(GIMP_LAYER(drawable));
+    EdtPatch *patch = NULL;
+    if (copy && gimp_drawable_merge_filters(GIMP_DRAWABLE(copy)))
+        patch = read_plain(GIMP_DRAWABLE(copy), area, error);
+    else
+        edt_pixels_withheld(error);
+    if (copy)
+        gimp_item_delete(GIMP_ITEM(copy));
+    return patch;
 }
 
 static GimpDrawable *selection_of(GimpImage *image, GError **error)

@@ -23,8 +23,8 @@ EdtArea edt_patch_bounds(GimpDrawable *drawable);
 /* The square in whose middle an area lies, with so much of its longer side beside it. */
 EdtArea edt_patch_square(const EdtArea *area, double margin);
 
-/* A drawable's pixels there, of a group all that is in it; what a layer's mask hides is not.  NULL,
- * and so of the next two: GIMP does not hand them out. */
+/* A drawable's pixels there, of a group all that is in it; as its filters make a layer, and without
+ * what its mask hides.  NULL, and so of the next two: GIMP does not hand them out. */
 EdtPatch *edt_patch_read(GimpDrawable *drawable, const EdtArea *area, GError **error);
 /* How much is selected: white where all is, black where nothing is. */
 EdtPatch *edt_patch_selection(GimpImage *image, const EdtArea *area, GError **error);

@@ -176,6 +176,42 @@ static gboolean bring_selection_back(GimpImage *image, GimpChannel *saved, GErro
     return edt_pixels_refused(error && *error ? NULL : error);
 }
 
+/* Channels that are switched off in GIMP's dialog of channels: GIMP would merge the others only.
+ * It answers for these. */
+typedef struct {
+    int n;
+    GimpChannelType off[4];
+} Off;
+
+static gboolean find_off(GimpImage *image, Off *off, GError **error)
+{
+    static const GimpChannelType rgb[] = {GIMP_CHANNEL_RED, GIMP_CHANNEL_GREEN, GIMP_CHANNEL_BLUE,
+                                          GIMP_CHANNEL_ALPHA},
+                                 gray[] = {GIMP_CHANNEL_GRAY};
+    GimpImageBaseType type;
+    *off = (Off){0};
+    if (!edt_pixels_base_type(image, &type, error))
+        return FALSE;
+    const GimpChannelType *all = type == GIMP_RGB ? rgb : gray;
+    int n = type == GIMP_RGB ? G_N_ELEMENTS(rgb) : type == GIMP_GRAY;
+    for (int i = 0; i < n; i++) {
+        gboolean on = gimp_image_get_component_active(image, all[i]);
+        if (gimp_pdb_get_last_status(gimp_get_pdb()) != GIMP_PDB_SUCCESS)
+            return edt_pixels_refused(error);
+        if (!on)
+            off->off[off->n++] = all[i];
+    }
+    return TRUE;
+}
+
+static gboolean switch_off(GimpImage *image, const Off *off, gboolean really, GError **error)
+{
+    for (int i = 0; i < off->n; i++)
+        if (!gimp_image_set_component_active(image, off->off[i], !really))
+            return edt_pixels_refused(error && *error ? NULL : error);
+    return TRUE;
+}
+
 static gboolean copy_pixels(GimpLayer *layer, GimpLayer *with, GError **error)
 {
     g_autoptr(GeglBuffer) from = edt_pixels_open(GIMP_DRAWABLE(with), error);
@@ -188,6 +224,15 @@ static gboolean copy_pixels(GimpLayer *layer, GimpLayer *with, GError **error)
     return gimp_drawable_merge_shadow(GIMP_DRAWABLE(layer), TRUE) || edt_pixels_refused(error);
 }
 
+static gboolean copy_all(GimpImage *image, GimpLayer *layer, GimpLayer *with, GError **error)
+{
+    Off off;
+    if (!find_off(image, &off, error))
+        return FALSE;
+    gboolean ok = switch_off(image, &off, FALSE, error) && copy_pixels(layer, with, error);
+    return switch_off(image, &off, TRUE, error) && ok;
+}
+
 gboolean edt_pixels_replace(GimpLayer *layer, GimpLayer *with, gboolean *changed, GError **error)
 {
     GimpImage *image = gimp_item_get_image(GIMP_ITEM(layer));
@@ -197,7 +242,7 @@ gboolean edt_pixels_replace(GimpLayer *layer, GimpLayer *with, gboolean *changed
         return edt_pixels_refused(error);
     if (!put_selection_aside(image, &selection, error))
         return FALSE;
-    gboolean ok = copy_pixels(layer, with, error);
+    gboolean ok = copy_all(image, layer, with, error);
     gimp_drawable_update(drawable, 0, 0, gimp_drawable_get_width(drawable),
                          gimp_drawable_get_height(drawable));
     gboolean back = bring_selection_back(image, selection, error);

@@ -70,19 +70,17 @@ static char *sizes_text(const EdtPlace *place, int side, int n)
     return g_strdup_printf(_("each %s"), one);
 }
 
-void edt_telling_show_around(EdtTelling *telling, const EdtPlace *place, gboolean wanted)
+void edt_telling_show_around(EdtTelling *telling, const EdtPlace *place, gboolean wanted,
+                             gboolean free)
 {
-    const EdtArea *a = &place->area;
-    g_autofree char *around =
-        wanted && place->selected
-            ? g_strdup_printf("%d %d %d %d %d", gimp_image_get_id(place->image), a->x, a->y,
-                              a->width, a->height)
-            : NULL;
+    g_autofree char *around = wanted && place->selected ? edt_surrounding_print(place) : NULL;
     if (g_strcmp0(around, telling->around) == 0)
         return;
-    g_autoptr(GdkPixbuf) picture = around ? edt_surrounding_picture(place) : NULL;
-    edt_ui_panel_show_place(telling->panel, picture);
     g_set_str(&telling->around, around);
+    if (!free)
+        return;
+    g_autoptr(GPtrArray) pictures = around ? edt_surrounding_pictures(place) : NULL;
+    edt_ui_panel_show_place(telling->panel, pictures);
 }
 
 void edt_telling_update(EdtTelling *telling, const EdtPlace *place, int side, int n)

@@ -16,6 +16,7 @@ EdtTelling *edt_telling_new(GtkWidget *panel, void (*look)(gpointer user_data), 
 void edt_telling_free(EdtTelling *telling);
 /* Of n pictures.  side: pixels of what the model makes; 0: there is no model. */
 void edt_telling_update(EdtTelling *telling, const EdtPlace *place, int side, int n);
-/* Not while a picture is made: a place that is the selection is shown in the preview, where it is
- * wanted and as long as it is no other one. */
-void edt_telling_show_around(EdtTelling *telling, const EdtPlace *place, gboolean wanted);
+/* A place that is the selection is shown in the preview, where it is wanted and as long as it is no
+ * other one.  free: else a picture is made, which will stand there; the place is known then. */
+void edt_telling_show_around(EdtTelling *telling, const EdtPlace *place, gboolean wanted,
+                             gboolean free);

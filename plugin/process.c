@@ -6,7 +6,6 @@
 #include "plugin/answer.h"
 
 #include <glib/gi18n.h>
-#include <libgimp/gimp.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -76,6 +75,12 @@ int edt_process_threads(void)
 {
     int wanted = gimp_get_num_processors();
     return wanted < (int)g_get_num_processors() ? wanted : 0;
+}
+
+GimpProcedure *edt_process_procedure(const char *name)
+{
+    GimpPlugIn *plug_in = gimp_get_plug_in();
+    return GIMP_PLUG_IN_GET_CLASS(plug_in)->create_procedure(plug_in, name);
 }
 
 gboolean edt_process_display(GError **error)

@@ -7,6 +7,8 @@
 
 #include "session/studio.h"
 
+#include <libgimp/gimp.h>
+
 /* As GTK and window managers know it. */
 #define PRGNAME "edt-generate"
 
@@ -19,6 +21,8 @@ EdtJob *edt_process_run(EdtOrder *order);
 EdtJob *edt_process_make(EdtOrder *order, GError **error);
 /* Threads the user allows in GIMP's preferences; 0: as the engine likes. */
 int edt_process_threads(void);
+/* Another procedure of ours, to ask with its dialog.  To be unreferenced. */
+GimpProcedure *edt_process_procedure(const char *name);
 /* Whether there is one for a dialog: GTK ends the process where it finds none. */
 gboolean edt_process_display(GError **error);
 /* Stops what runs and joins its thread; safe at any time. */

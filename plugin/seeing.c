@@ -5,6 +5,7 @@
 #include "plugin/seeing.h"
 #include "plugin/process.h"
 #include "plugin/start.h"
+#include "plugin/surrounding.h"
 #include "session/start.h"
 
 void edt_seeing_show(EdtDialog *self, const EdtOrder *order)
@@ -22,18 +23,17 @@ static char *print_of(EdtDialog *self, EdtFrom from, const EdtPlace *place,
 {
     g_autofree char *into = NULL, *context = NULL, *paper = NULL, *model = NULL;
     double margin, feather;
-    EdtArea area = {0};
     g_object_get(self->config, "into", &into, "context", &context, "paper", &paper, "model", &model,
                  "margin", &margin, "feather", &feather, NULL);
     gboolean missing = g_strcmp0(into, edt_into_choices.words[EDT_INTO_MISSING]) == 0;
     if (from == EDT_FROM_NOTHING || (from == EDT_FROM_SELECTION && !missing) ||
         edt_start_obstacle(from, place->image) || !selected || !selected[0])
         return NULL;
-    edt_layer_selected(place->image, &area);
-    return g_strdup_printf("%d %s %s %s %g %g %d %d %d %d %d %d %d", from, context, paper, model,
-                           margin, feather, gimp_image_get_id(place->image),
-                           gimp_item_get_id(GIMP_ITEM(selected[0])), selected[1] != NULL, area.x,
-                           area.y, area.width, area.height);
+    g_autofree char *selection = edt_surrounding_print(place);
+    return g_strdup_printf("%d %s %s %s %g %g %d %d %d %s", from, context, paper, model, margin,
+                           feather, gimp_image_get_id(place->image),
+                           gimp_item_get_id(GIMP_ITEM(selected[0])), selected[1] != NULL,
+                           selection ? selection : "");
 }
 
 static GimpDrawable **selected_in(EdtFrom from, GimpImage *image)

@@ -49,12 +49,10 @@ EdtFrom edt_start_from(GimpProcedureConfig *config)
 
 /* ---- what is there to start from ---- */
 
-static GimpDrawable *only_layer(GimpDrawable **drawables)
+static GimpDrawable *only_layer(GimpImage *image, GimpDrawable **drawables)
 {
-    GimpDrawable *one = drawables && drawables[0] && !drawables[1] ? drawables[0] : NULL;
-    if (one && GIMP_IS_LAYER_MASK(one))
-        one = GIMP_DRAWABLE(gimp_layer_from_mask(GIMP_LAYER_MASK(one)));
-    return one && GIMP_IS_LAYER(one) ? one : NULL;
+    gboolean one = drawables && drawables[0] && !drawables[1];
+    return one ? (GimpDrawable *)edt_layer_in(image, drawables[0]) : NULL;
 }
 
 static const char *several_layers(void)
@@ -62,9 +60,9 @@ static const char *several_layers(void)
     return _("Select one layer to start from, or one group of layers.");
 }
 
-static GimpDrawable *one_layer(GimpDrawable **drawables, GError **error)
+static GimpDrawable *one_layer(GimpImage *image, GimpDrawable **drawables, GError **error)
 {
-    GimpDrawable *one = only_layer(drawables);
+    GimpDrawable *one = only_layer(image, drawables);
     if (!one)
         refuse(error, several_layers());
     return one;
@@ -96,7 +94,7 @@ const char *edt_start_obstacle(EdtFrom from, GimpImage *image)
     if (obstacle || from != EDT_FROM_LAYER)
         return obstacle;
     g_autofree GimpDrawable **selected = gimp_image_get_selected_drawables(image);
-    return only_layer(selected) ? NULL : several_layers();
+    return only_layer(image, selected) ? NULL : several_layers();
 }
 
 /* A new picture is the selected layer: who asks once more means what that one started from, as long
@@ -154,21 +152,20 @@ static EdtPatch *read_sketch(GimpDrawable *drawable, const EdtPatch *drawn, gboo
     return alpha ? edt_patch_cut(drawn, square) : edt_patch_read(drawable, square, error);
 }
 
-/* What is selected, where that is no rectangle, becomes the new layer's mask. */
-static gboolean take_mask(EdtPlace *place, const EdtArea *area, GError **error)
+/* What is selected becomes the new layer's mask, where that is larger. */
+static gboolean take_mask(EdtPlace *place, GError **error)
 {
-    g_autoptr(EdtPatch) selected = edt_patch_selection(place->image, area, error);
-    if (!selected)
-        return FALSE;
-    if (!edt_patch_is_white(selected))
-        place->mask = edt_patch_mask(place->image, &place->area, 0, error);
-    return place->mask || edt_patch_is_white(selected);
+    g_autoptr(EdtPatch) selected = edt_patch_selection(place->image, &place->area, error);
+    if (!selected || edt_patch_is_white(selected))
+        return selected != NULL;
+    place->mask = edt_patch_mask(place->image, &place->area, 0, error);
+    return place->mask != NULL;
 }
 
 static EdtStart *from_layer(GimpProcedureConfig *config, GimpDrawable **drawables, gboolean alpha,
                             EdtPlace *place, GError **error)
 {
-    GimpDrawable *layer = one_layer(drawables, error);
+    GimpDrawable *layer = one_layer(place->image, drawables, error);
     gboolean selected;
     EdtArea area, ink;
     if (!layer || !drawn_area(place->image, layer, &area, &selected, error))
@@ -183,7 +180,7 @@ static EdtStart *from_layer(GimpProcedureConfig *config, GimpDrawable **drawable
     place->area = edt_patch_square(selected ? &area : &ink, alpha ? SKETCH_MARGIN : 0);
     place->above = place->above ? place->above : GIMP_ITEM(layer);
     place->origin = GIMP_ITEM(layer);
-    if (selected && !take_mask(place, &area, error))
+    if (selected && !take_mask(place, error))
         return NULL;
     g_autoptr(EdtPatch) sketch = read_sketch(layer, drawn, alpha, &place->area, error);
     if (!sketch)
@@ -213,14 +210,12 @@ static EdtPatch *read_known(GimpProcedureConfig *config, GimpDrawable **drawable
                             const EdtPlace *place, GError **error)
 {
     if (choice(config, "context", &edt_context_choices) == EDT_CONTEXT_LAYER) {
-        GimpDrawable *layer = one_layer(drawables, error);
+        GimpDrawable *layer = one_layer(place->image, drawables, error);
         return layer ? edt_patch_read(layer, &place->area, error) : NULL;
     }
     if (!alpha)
         return read_visible(place->image, &place->area, error);
-    refuse(error,
-           _("This model draws things on a transparent ground: it completes the drawing on a "
-             "layer, not what is visible."));
+    refuse(error, edt_start_visible_obstacle(alpha));
     return NULL;
 }
 
@@ -297,7 +292,7 @@ static EdtStart *from_selection(GimpProcedureConfig *config, GimpDrawable **draw
         warn_of_coarse(&area);
     if (into != EDT_INTO_PLACE)
         start->mask = g_steal_pointer(&mask->rgba);
-    place->origin = GIMP_ITEM(only_layer(drawables));
+    place->origin = GIMP_ITEM(only_layer(place->image, drawables));
     place->above = place->above ? place->above : place->origin;
     place->mask = edt_patch_mask(place->image, &place->area, feather, error);
     return place->mask ? g_steal_pointer(&start) : NULL;
@@ -321,7 +316,7 @@ void edt_start_foretell(EdtFrom from, GimpProcedureConfig *config, EdtPlace *pla
     take_area(place);
     if (from == EDT_FROM_LAYER) {
         g_autofree GimpDrawable **selected = gimp_image_get_selected_drawables(place->image);
-        place->origin = GIMP_ITEM(only_layer(selected));
+        place->origin = GIMP_ITEM(only_layer(place->image, selected));
     } else if (edt_layer_selected(place->image, &area)) {
         place->area =
             square_around(area, into, number(config, "feather"), number(config, "margin"));
@@ -358,7 +353,7 @@ gboolean edt_start_take(EdtFrom from, GimpProcedureConfig *config, GimpDrawable 
         return refuse(error, obstacle);
     if (!has_alpha(order, &alpha, error))
         return FALSE;
-    GimpDrawable *one[] = {go_back(only_layer(drawables), place), NULL};
+    GimpDrawable *one[] = {go_back(only_layer(place->image, drawables), place), NULL};
     drawables = one[0] ? one : drawables;
     take_area(place);
     g_autoptr(EdtStart) start = from == EDT_FROM_LAYER

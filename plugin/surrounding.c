@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Out of GIMP's thumbnail, so that a large image costs no more than a small one; see surrounding.h.
+ * Out of GIMP's thumbnails, so that a large image costs no more than a small one; see
+ * surrounding.h.
  */
 #include "plugin/surrounding.h"
 #include "plugin/patch.h"
+
+#include <string.h>
 
 #define SIDE 320      /* of the picture */
 #define THUMBNAIL 512 /* of the image */
@@ -62,40 +65,94 @@ static void draw_image(GdkPixbuf *out, GdkPixbuf *all, GimpImage *image, const E
     }
 }
 
-static gboolean is_selected(const EdtPatch *mask, int x, int y)
+/* ---- the selection ---- */
+
+/* As GIMP's thumbnail of it: [height, width], more than HALF where it is selected. */
+typedef struct {
+    EdtArea bounds;
+    int width, height;
+    GBytes *bytes;
+} Selected;
+
+static gboolean see_selection(GimpImage *image, Selected *selected)
 {
-    if (x < 0 || y < 0 || x >= SIDE || y >= SIDE)
-        return FALSE;
-    int there = y * mask->height / SIDE * mask->width + x * mask->width / SIDE;
-    return mask->rgba[4 * there] >= HALF;
+    GimpSelection *selection = gimp_image_get_selection(image);
+    EdtArea *there = &selected->bounds;
+    int channels;
+    selected->bytes =
+        selection && edt_layer_selected(image, there)
+            ? gimp_drawable_get_sub_thumbnail_data(GIMP_DRAWABLE(selection), there->x, there->y,
+                                                   there->width, there->height, SIDE, SIDE,
+                                                   &selected->width, &selected->height, &channels)
+            : NULL;
+    return selected->bytes != NULL;
+}
+
+char *edt_surrounding_print(const EdtPlace *place)
+{
+    const EdtArea *a = &place->area;
+    Selected now;
+    if (!see_selection(place->image, &now))
+        return NULL;
+    const EdtArea *b = &now.bounds;
+    g_autofree char *shape = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, now.bytes);
+    g_bytes_unref(now.bytes);
+    return g_strdup_printf("%d %d %d %d %d %d %d %d %d %s", gimp_image_get_id(place->image), a->x,
+                           a->y, a->width, a->height, b->x, b->y, b->width, b->height, shape);
+}
+
+/* ---- its outline ---- */
+
+static gboolean is_selected(const Selected *s, const EdtArea *region, int x, int y)
+{
+    const EdtArea *b = &s->bounds;
+    const guint8 *bytes = g_bytes_get_data(s->bytes, NULL);
+    x = place_in(region->x - b->x, region->width, x, b->width, s->width);
+    y = place_in(region->y - b->y, region->height, y, b->height, s->height);
+    return x >= 0 && y >= 0 && bytes[y * s->width + x] >= HALF;
+}
+
+/* [SIDE, SIDE] */
+static gboolean *outline_in(const Selected *s, const EdtArea *region)
+{
+    gboolean *edge = g_new(gboolean, SIDE * SIDE);
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        int x = i % SIDE, y = i / SIDE;
+        edge[i] = is_selected(s, region, x, y) &&
+                  !(is_selected(s, region, x - 1, y) && is_selected(s, region, x + 1, y) &&
+                    is_selected(s, region, x, y - 1) && is_selected(s, region, x, y + 1));
+    }
+    return edge;
 }
 
 /* Black and white in turn, to be seen on everything. */
-static void draw_outline(GdkPixbuf *out, const EdtPatch *mask)
+static GdkPixbuf *with_outline(const GdkPixbuf *picture, const gboolean *edge, int step)
 {
+    GdkPixbuf *out = gdk_pixbuf_copy(picture);
     for (int i = 0; i < SIDE * SIDE; i++) {
         int x = i % SIDE, y = i / SIDE;
-        gboolean edge = is_selected(mask, x, y) &&
-                        !(is_selected(mask, x - 1, y) && is_selected(mask, x + 1, y) &&
-                          is_selected(mask, x, y - 1) && is_selected(mask, x, y + 1));
-        guint8 *to = pixel_at(out, x, y), shade = (x + y) / DASH % 2 ? 255 : 0;
-        if (edge)
-            to[0] = to[1] = to[2] = shade;
-        if (edge)
-            to[3] = 255;
+        if (edge[i])
+            memset(pixel_at(out, x, y), (x + y + step) / DASH % 2 ? 255 : 0, 3);
+        if (edge[i])
+            pixel_at(out, x, y)[3] = 255;
     }
+    return out;
 }
 
-GdkPixbuf *edt_surrounding_picture(const EdtPlace *place)
+GPtrArray *edt_surrounding_pictures(const EdtPlace *place)
 {
     EdtArea region = edt_patch_square(&place->area, MARGIN);
     g_autoptr(GdkPixbuf) all = edt_surrounding_image(place->image, THUMBNAIL);
-    g_autoptr(EdtPatch) mask = edt_patch_selection(place->image, &region, NULL);
-    if (!all || !mask)
+    Selected selected;
+    if (!all || !see_selection(place->image, &selected))
         return NULL;
-    GdkPixbuf *out = gdk_pixbuf_new(GDK_COLORSPACE_RGB, TRUE, 8, SIDE, SIDE);
-    gdk_pixbuf_fill(out, 0);
-    draw_image(out, all, place->image, &region);
-    draw_outline(out, mask);
-    return out;
+    g_autofree gboolean *edge = outline_in(&selected, &region);
+    g_bytes_unref(selected.bytes);
+    g_autoptr(GdkPixbuf) plain = gdk_pixbuf_new(GDK_COLORSPACE_RGB, TRUE, 8, SIDE, SIDE);
+    gdk_pixbuf_fill(plain, 0);
+    draw_image(plain, all, place->image, &region);
+    GPtrArray *pictures = g_ptr_array_new_with_free_func(g_object_unref);
+    for (int step = 0; step < 2 * DASH; step++)
+        g_ptr_array_add(pictures, with_outline(plain, edge, step));
+    return pictures;
 }

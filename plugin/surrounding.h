@@ -10,5 +10,8 @@
 
 /* All of an image, no side longer than so many pixels; NULL: GIMP does not hand it out. */
 GdkPixbuf *edt_surrounding_image(GimpImage *image, int side);
-/* Around the area of a place, which is the selection's; NULL, too. */
-GdkPixbuf *edt_surrounding_picture(const EdtPlace *place);
+/* Tells a place in a selection from every other one that looks otherwise; NULL, too. */
+char *edt_surrounding_print(const EdtPlace *place);
+/* Around the area of such a place, once for each step of the outline that marches around what is
+ * selected; NULL, too.  Of GdkPixbuf. */
+GPtrArray *edt_surrounding_pictures(const EdtPlace *place);

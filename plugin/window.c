@@ -69,8 +69,19 @@ static void set_size(GtkWidget *dialog)
                                 MIN(HEIGHT, edt_window_height(dialog)));
 }
 
+void edt_window_listen(GtkWidget *dialog)
+{
+    static const guint keys[] = {GDK_KEY_Return, GDK_KEY_KP_Enter};
+    GtkWidget *generate = gtk_dialog_get_widget_for_response(GTK_DIALOG(dialog), GTK_RESPONSE_OK);
+    g_autoptr(GtkAccelGroup) group = gtk_accel_group_new();
+    gtk_window_add_accel_group(GTK_WINDOW(dialog), group);
+    for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
+        gtk_widget_add_accelerator(generate, "clicked", group, keys[i], GDK_CONTROL_MASK, 0);
+}
+
 void edt_window_dress(GtkWidget *dialog, GtkWidget *panel)
 {
+    edt_window_listen(dialog);
     move_settings_row(gtk_dialog_get_content_area(GTK_DIALOG(dialog)), panel);
     take_checks(panel);
     set_size(dialog);

@@ -9,5 +9,7 @@
 
 /* The most that a window may have on its screen, without its title bar. */
 int edt_window_height(GtkWidget *dialog);
+/* Ctrl+Enter generates, wherever the keyboard is. */
+void edt_window_listen(GtkWidget *dialog);
 /* Once the panel is in the dialog, before it is shown. */
 void edt_window_dress(GtkWidget *dialog, GtkWidget *panel);

@@ -125,6 +125,11 @@ static gboolean restore_variation(GObject *object, const EdtVariation *variation
     return variation->n == one;
 }
 
+static EdtInto into_of(EdtFill fill)
+{
+    return fill == EDT_FILL_MISSING ? EDT_INTO_MISSING : EDT_INTO_SHAPE;
+}
+
 /* A layer or a selection is chosen by hand. */
 static void restore_start(GObject *object, const EdtRecord *record)
 {
@@ -132,6 +137,9 @@ static void restore_start(GObject *object, const EdtRecord *record)
         g_object_set(object, "start", edt_from_choices.words[EDT_FROM_NOTHING], NULL);
     if (record->source && !record->mask && has(object, "freedom"))
         g_object_set(object, "freedom", record->item.freedom, NULL);
+    if (record->item.fill != EDT_FILL_NONE && has(object, "into"))
+        g_object_set(object, "into", edt_into_choices.words[into_of(record->item.fill)], "careful",
+                     record->item.careful, NULL);
 }
 
 /* "" where this model has none, or not this one; by its name in a model of other classes. */

@@ -6,6 +6,7 @@
 #include "session/start.h"
 #include "canvas.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 void edt_start_free(EdtStart *start)
@@ -15,6 +16,13 @@ void edt_start_free(EdtStart *start)
     g_free(start->source);
     g_free(start->mask);
     g_free(start);
+}
+
+const char *edt_start_visible_obstacle(gboolean alpha)
+{
+    return alpha ? _("This model draws things on a transparent ground: it completes the drawing on "
+                     "a layer, not what is visible.")
+                 : NULL;
 }
 
 static float *numbers_of(const EdtStart *start, const EdtModelInfo *info, EdtCanvasPart part,

@@ -21,6 +21,8 @@ typedef struct {
 void edt_start_free(EdtStart *start); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EdtStart, edt_start_free)
 
+/* Why a model cannot complete what is visible; NULL: it can.  alpha: it has that. */
+const char *edt_start_visible_obstacle(gboolean alpha);
 /* All pictures of an order start from it.  Errors: as edt_order_lay(). */
 gboolean edt_start_lay(const EdtStart *start, EdtOrder *order, GError **error);
 /* What the network is given of it, as bytes of the model's size: sRGB, with alpha where the model

@@ -134,6 +134,11 @@ void edt_ui_panel_made(GtkWidget *widget, const EdtOutcome *outcome)
     edt_ui_strip_refresh(panel->strip);
 }
 
+void edt_ui_panel_play(GtkWidget *widget, guint milliseconds, gboolean back)
+{
+    edt_ui_stage_play(edt_panel_of(widget)->stage, milliseconds, back);
+}
+
 /* ---- what is shown ---- */
 
 static void on_again(const char *record, gpointer user_data)
@@ -219,6 +224,7 @@ static void on_model(const EdtModelInfo *info, gpointer user_data)
 {
     EdtPanel *panel = user_data;
     panel->model = info && edt_model_info_makes(info) != EDT_MAKES_LATENTS_ONLY;
+    edt_ui_start_set_model(panel->start, info);
     edt_ui_picker_set_model(panel->picker, info);
     edt_ui_mix_set_model(panel->mix, info);
     edt_ui_styles_set_model(panel->styles, info);
@@ -245,9 +251,9 @@ void edt_ui_panel_show_seen(GtkWidget *widget, const EdtTile *seen)
     edt_ui_stage_show_seen(edt_panel_of(widget)->stage, picture);
 }
 
-void edt_ui_panel_show_place(GtkWidget *widget, GdkPixbuf *picture)
+void edt_ui_panel_show_place(GtkWidget *widget, GPtrArray *pictures)
 {
-    edt_ui_stage_show_place(edt_panel_of(widget)->stage, picture);
+    edt_ui_stage_show_place(edt_panel_of(widget)->stage, pictures);
 }
 
 void edt_ui_panel_allow_start(GtkWidget *widget, const char *layer, const char *selection)

@@ -41,8 +41,9 @@ void edt_ui_panel_tell_place(GtkWidget *panel, const char *size, const char *whe
 /* What the network is given to start from; NULL: nothing. */
 void edt_ui_panel_show_seen(GtkWidget *panel, const EdtTile *seen);
 
-/* The preview shows where that is, until it shows a picture; NULL: no longer. */
-void edt_ui_panel_show_place(GtkWidget *panel, GdkPixbuf *picture);
+/* The preview shows where that is, until it shows a picture, in pictures (of GdkPixbuf) that follow
+ * each other; NULL: no longer. */
+void edt_ui_panel_show_place(GtkWidget *panel, GPtrArray *pictures);
 
 /* Why a layer and a selection cannot be started from now; NULL: they can. */
 void edt_ui_panel_allow_start(GtkWidget *panel, const char *layer, const char *selection);
@@ -67,3 +68,5 @@ void edt_ui_panel_say(GtkWidget *panel, GtkMessageType type, const char *text);
 void edt_ui_panel_ask(GtkWidget *panel, int step, int steps);
 /* Pictures were made: recents, next seed, history. */
 void edt_ui_panel_made(GtkWidget *panel, const EdtOutcome *outcome);
+/* They are frames: one follows the other for so long each, there and back or from the beginning. */
+void edt_ui_panel_play(GtkWidget *panel, guint milliseconds, gboolean back);

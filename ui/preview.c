@@ -11,11 +11,15 @@
 #include <math.h>
 
 #define GAP 6
+#define STEP 200 /* milliseconds from picture to picture of a place, as GIMP's ants march */
 #define SIDE_MIN 200
 
 typedef struct {
     GtkWidget *area, *caption, *seen;
     GPtrArray *pixbufs; /* of GdkPixbuf; NULL elements: no preview yet */
+    GPtrArray *place;   /* of GdkPixbuf, one after the other the first one of those; or NULL */
+    guint step, timer;
+    gboolean plays, back; /* one picture after the other, there and back */
     EdtShown *shown;
     int n_shown;
     char *all;
@@ -37,6 +41,9 @@ static void forget(Preview *preview)
     g_clear_pointer(&preview->all, g_free);
     preview->n_shown = 0;
     g_ptr_array_set_size(preview->pixbufs, 0);
+    g_clear_handle_id(&preview->timer, g_source_remove);
+    g_clear_pointer(&preview->place, g_ptr_array_unref);
+    preview->plays = FALSE;
 }
 
 static void preview_free(gpointer data)
@@ -59,11 +66,21 @@ typedef struct {
     double side, left, top;
 } Grid;
 
+/* Of those that are played, or the one that was asked for; -1: all. */
+static int alone_now(const Preview *preview)
+{
+    int n = (int)preview->pixbufs->len, period = preview->back ? 2 * n - 2 : n;
+    if (!preview->plays || n < 2)
+        return preview->alone;
+    int i = (int)preview->step % period;
+    return i < n ? i : period - i;
+}
+
 static Grid grid_of(const Preview *preview)
 {
     double width = gtk_widget_get_allocated_width(preview->area);
     double height = gtk_widget_get_allocated_height(preview->area);
-    Grid grid = {.n = preview->alone >= 0 ? 1 : MAX((int)preview->pixbufs->len, 1)};
+    Grid grid = {.n = alone_now(preview) >= 0 ? 1 : MAX((int)preview->pixbufs->len, 1)};
     int rows;
     grid.columns = edt_ui_tile_columns(grid.n, width, height, GAP, &grid.side, &rows);
     grid.left = floor((width - grid.columns * grid.side - GAP * (grid.columns - 1)) / 2);
@@ -94,7 +111,7 @@ static gboolean draw(GtkWidget *area, cairo_t *cr, Preview *preview)
     if (grid.side < 1)
         return FALSE;
     for (int i = 0; i < grid.n; i++)
-        edt_ui_tile_draw(cr, &preview->checks, pixbuf_at(preview, MAX(preview->alone, 0) + i),
+        edt_ui_tile_draw(cr, &preview->checks, pixbuf_at(preview, MAX(alone_now(preview), 0) + i),
                          grid.left + i % grid.columns * (grid.side + GAP),
                          grid.top + i / grid.columns * (grid.side + GAP), grid.side);
     return FALSE;
@@ -122,8 +139,16 @@ static void show_caption(Preview *preview)
     gtk_widget_queue_draw(preview->area);
 }
 
+static void stop_playing(Preview *preview)
+{
+    if (preview->plays)
+        g_clear_handle_id(&preview->timer, g_source_remove);
+    preview->plays = FALSE;
+}
+
 static void set_alone(Preview *preview, int tile)
 {
+    stop_playing(preview);
     preview->alone = CLAMP(tile, -1, preview->n_shown - 1);
     show_caption(preview);
 }
@@ -133,7 +158,7 @@ static gboolean on_press(GtkWidget *area, GdkEventButton *event, Preview *previe
     int tile = tile_at(preview, event->x, event->y);
     if (event->type != GDK_BUTTON_PRESS || preview->n_shown < 2 || tile < 0)
         return FALSE;
-    set_alone(preview, preview->alone >= 0 ? -1 : tile);
+    set_alone(preview, alone_now(preview) >= 0 ? -1 : tile);
     return TRUE;
 }
 
@@ -146,7 +171,7 @@ static gboolean on_key(GtkWidget *area, GdkEventKey *event, Preview *preview)
         set_alone(preview, preview->alone + 1);
     else if (event->keyval == GDK_KEY_Left && preview->alone >= 0)
         set_alone(preview, preview->alone - 1);
-    else if (event->keyval == GDK_KEY_Escape && preview->alone >= 0)
+    else if (event->keyval == GDK_KEY_Escape && alone_now(preview) >= 0)
         set_alone(preview, -1);
     else
         return FALSE;
@@ -214,14 +239,57 @@ void edt_ui_preview_show_picture(GtkWidget *widget, GdkPixbuf *picture, const Ed
     g_ptr_array_index(preview->pixbufs, 0) = picture ? g_object_ref(picture) : NULL;
 }
 
-void edt_ui_preview_show_place(GtkWidget *widget, GdkPixbuf *place, const char *caption)
+static gboolean show_step(gpointer data)
+{
+    Preview *preview = data;
+    GdkPixbuf *now = g_ptr_array_index(preview->place, preview->step++ % preview->place->len);
+    g_ptr_array_set_size(preview->pixbufs, 0);
+    g_ptr_array_add(preview->pixbufs, g_object_ref(now));
+    gtk_widget_queue_draw(preview->area);
+    return G_SOURCE_CONTINUE;
+}
+
+/* Who wants no animations has the first of them. */
+static gboolean are_animations_wanted(GtkWidget *widget)
+{
+    gboolean wanted;
+    g_object_get(gtk_widget_get_settings(widget), "gtk-enable-animations", &wanted, NULL);
+    return wanted;
+}
+
+void edt_ui_preview_show_place(GtkWidget *widget, GPtrArray *place, const char *caption)
 {
     Preview *preview = preview_of(widget);
     if (!place && (preview->n_shown || !preview->pixbufs->len))
         return; /* a picture is there now */
     edt_ui_preview_begin(widget, NULL, 0, place ? caption : NULL);
-    if (place)
-        g_ptr_array_add(preview->pixbufs, g_object_ref(place));
+    if (!place)
+        return;
+    preview->place = g_ptr_array_ref(place);
+    show_step(preview);
+    if (place->len > 1 && are_animations_wanted(widget))
+        preview->timer = g_timeout_add(STEP, show_step, preview);
+}
+
+static gboolean play_on(gpointer data)
+{
+    Preview *preview = data;
+    preview->step++;
+    gtk_widget_queue_draw(preview->area);
+    return G_SOURCE_CONTINUE;
+}
+
+void edt_ui_preview_play(GtkWidget *widget, guint milliseconds, gboolean back)
+{
+    Preview *preview = preview_of(widget);
+    if (preview->n_shown < 2 || preview->alone >= 0 || !are_animations_wanted(widget))
+        return;
+    stop_playing(preview);
+    preview->plays = TRUE;
+    preview->back = back;
+    preview->step = 0;
+    preview->timer = g_timeout_add(milliseconds, play_on, preview);
+    gtk_widget_queue_draw(preview->area);
 }
 
 void edt_ui_preview_set_checks(GtkWidget *widget, const EdtChecks *checks)

@@ -21,13 +21,17 @@ void edt_ui_preview_show(GtkWidget *preview, const EdtTile *tiles, int n);
 /* The first of them are finished, and made so. */
 void edt_ui_preview_finish(GtkWidget *preview, const EdtPictures *pictures,
                            const char *const *records);
+/* Several follow each other, there and back or from the beginning, until somebody presses or others
+ * come. */
+void edt_ui_preview_play(GtkWidget *preview, guint milliseconds, gboolean back);
 /* What pictures start from, beside them; NULL: nothing. */
 void edt_ui_preview_show_seen(GtkWidget *preview, GdkPixbuf *picture);
 /* Whether there is something to go back to. */
 void edt_ui_preview_set_back(GtkWidget *preview, gboolean possible);
 /* Favourites may have changed. */
 void edt_ui_preview_refresh(GtkWidget *preview);
-/* No picture, but where the next one will come; NULL: that is shown no longer. */
-void edt_ui_preview_show_place(GtkWidget *preview, GdkPixbuf *place, const char *caption);
+/* No picture, but where the next one will come: pictures (of GdkPixbuf) that follow each other as
+ * long as that is shown; NULL: no longer. */
+void edt_ui_preview_show_place(GtkWidget *preview, GPtrArray *place, const char *caption);
 /* An earlier picture; NULL: it cannot be shown. */
 void edt_ui_preview_show_picture(GtkWidget *preview, GdkPixbuf *picture, const EdtShown *shown);

@@ -252,6 +252,11 @@ void edt_ui_stage_made(GtkWidget *widget, const EdtOutcome *outcome)
     show_one(stage);
 }
 
+void edt_ui_stage_play(GtkWidget *widget, guint milliseconds, gboolean back)
+{
+    edt_ui_preview_play(stage_of(widget)->preview, milliseconds, back);
+}
+
 void edt_ui_stage_show_seen(GtkWidget *widget, GdkPixbuf *picture)
 {
     edt_ui_preview_show_seen(stage_of(widget)->preview, picture);
@@ -295,11 +300,11 @@ void edt_ui_stage_back(GtkWidget *widget)
     show_one(stage);
 }
 
-void edt_ui_stage_show_place(GtkWidget *widget, GdkPixbuf *picture)
+void edt_ui_stage_show_place(GtkWidget *widget, GPtrArray *pictures)
 {
     Stage *stage = stage_of(widget);
-    edt_ui_preview_show_place(stage->preview, picture, _("Here the next picture will come"));
-    if (picture)
+    edt_ui_preview_show_place(stage->preview, pictures, _("Here the next picture will come"));
+    if (pictures)
         stage->named = NULL;
 }
 

@@ -3,6 +3,7 @@
  * Three buttons, and two grids of which one is seen at most; see start.h.
  */
 #include "ui/start.h"
+#include "session/start.h"
 #include "session/words.h"
 #include "ui/row.h"
 
@@ -12,7 +13,8 @@ typedef struct {
     GObject *settings;
     GtkWidget *buttons[3];         /* by EdtFrom */
     GtkWidget *sketch, *selection; /* grids */
-    GtkWidget *context, *careful, *margin;
+    GtkWidget *paper, *context, *careful, *margin;
+    gboolean alpha; /* the model has it */
 } Start;
 
 static Start *start_of(GtkWidget *widget)
@@ -29,6 +31,16 @@ static gboolean is_word(const Start *start, const char *name, const EdtChoices *
     return g_strcmp0(word, choices->words[value]) == 0;
 }
 
+/* What was chosen for another model can be taken back. */
+static void allow_context(const Start *start, gboolean missing)
+{
+    gboolean layer = is_word(start, "context", &edt_context_choices, EDT_CONTEXT_LAYER);
+    const char *obstacle = missing && layer ? edt_start_visible_obstacle(start->alpha) : NULL;
+    gtk_widget_set_sensitive(start->context, missing && !obstacle);
+    gtk_widget_set_tooltip_text(start->context,
+                                obstacle ? obstacle : _("What is known around what is missing"));
+}
+
 static void show(Start *start)
 {
     gboolean missing = is_word(start, "into", &edt_into_choices, EDT_INTO_MISSING);
@@ -41,7 +53,8 @@ static void show(Start *start)
                            is_word(start, "start", &edt_from_choices, EDT_FROM_LAYER));
     gtk_widget_set_visible(start->selection,
                            is_word(start, "start", &edt_from_choices, EDT_FROM_SELECTION));
-    gtk_widget_set_sensitive(start->context, missing);
+    gtk_widget_set_sensitive(start->paper, start->alpha);
+    allow_context(start, missing);
     gtk_widget_set_sensitive(start->careful, missing);
     gtk_widget_set_sensitive(start->margin, missing);
 }
@@ -56,6 +69,12 @@ static void on_toggled(GtkToggleButton *button, Start *start)
     const char *word = g_object_get_data(G_OBJECT(button), "edt-word");
     if (gtk_toggle_button_get_active(button))
         g_object_set(start->settings, "start", word, NULL);
+}
+
+void edt_ui_start_set_model(GtkWidget *widget, const EdtModelInfo *info)
+{
+    start_of(widget)->alpha = info && info->has_alpha;
+    show(start_of(widget));
 }
 
 void edt_ui_start_allow(GtkWidget *widget, const char *layer, const char *selection)
@@ -107,11 +126,11 @@ static GtkWidget *new_grid(void)
 static GtkWidget *new_sketch(Start *start)
 {
     GtkWidget *grid = new_grid(), *freedom = new_freedom(start->settings);
-    GtkWidget *paper = edt_ui_combo_new(start->settings, "paper", &edt_paper_choices);
+    start->paper = edt_ui_combo_new(start->settings, "paper", &edt_paper_choices);
     edt_ui_row_attach(GTK_GRID(grid), 0, _("_Freedom"), freedom, freedom,
                       _("How far the picture may go from the layer: 0 stays close, at 1 it is not "
                         "looked at"));
-    edt_ui_row_attach(GTK_GRID(grid), 1, _("White paper"), paper, paper,
+    edt_ui_row_attach(GTK_GRID(grid), 1, _("White paper"), start->paper, start->paper,
                       _("What becomes of white paper under a drawing, for models that draw things "
                         "on transparent ground"));
     return grid;
@@ -132,8 +151,7 @@ static GtkWidget *new_selection(Start *start)
                            G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
     edt_ui_row_attach(GTK_GRID(grid), 0, _("I_nto"), into, into,
                       _("What the selection is to the picture"));
-    edt_ui_row_attach(GTK_GRID(grid), 1, _("Fit to"), start->context, start->context,
-                      _("What is known around what is missing"));
+    edt_ui_row_attach(GTK_GRID(grid), 1, _("Fit to"), start->context, start->context, NULL);
     gtk_grid_attach(GTK_GRID(grid), start->careful, 1, 2, 1, 1);
     edt_ui_row_attach(GTK_GRID(grid), 3, _("Margin"), start->margin, start->margin,
                       _("How much around what is missing is looked at, as a share of the "
@@ -194,5 +212,6 @@ GtkWidget *edt_ui_start_new(GObject *settings)
     g_object_set_data_full(G_OBJECT(box), "edt-start", start, g_free);
     g_signal_connect_object(settings, "notify::start", G_CALLBACK(on_setting), box, 0);
     g_signal_connect_object(settings, "notify::into", G_CALLBACK(on_setting), box, 0);
+    g_signal_connect_object(settings, "notify::context", G_CALLBACK(on_setting), box, 0);
     return box;
 }

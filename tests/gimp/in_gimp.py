@@ -447,6 +447,77 @@ def test_several_again():
     image.delete()
 
 
+def test_again_which():
+    """Each layer once, whatever of it is selected; none of another image."""
+    image = new_image()
+    layer = made(generate(image)[0])[0]
+    layer.add_mask(layer.create_mask(Gimp.AddMaskType.WHITE))
+    result, error = again(image, [layer.get_mask()])
+    check('again: the layer whose mask is edited', record_of(layer)['seed'] == 43, error)
+    group = Gimp.GroupLayer.new(image, 'group')
+    image.insert_layer(group, None, 0)
+    image.reorder_item(layer, group, 0)
+    result, error = again(image, [group, layer, layer], target='above')
+    check('again: once, though its group is selected, too', len(group.get_children()) == 2,
+          error or group.get_children())
+    other = new_image()
+    before = pixels(layer)
+    result, error = again(other, [layer])
+    check('again: none of another image', result.index(0) == CALLING_ERROR and
+          pixels(layer) == before, error)
+    layer.attach_parasite(Gimp.Parasite.new('edt-record', 1, b'{"class": 3, "seed": "x"}'))
+    result, error = again(image, [layer])
+    check('again: what is wrong with a damaged record', result.index(0) == EXECUTION_ERROR and
+          '"seed" must be' in error, error)
+    for there in [image, other]:
+        there.delete()
+
+
+def test_again_locks():
+    """GIMP would write the colours of the new picture into the alpha of the old one."""
+    model = f'{SCRATCH}/models/with-alpha.safetensors'  # noqa: F821
+    os.symlink(STAMPS, model)  # noqa: F821
+    image = new_image()
+    layer = made(generate(image, model=model)[0])[0]
+    before = pixels(layer, "R'G'B'A u8")
+    layer.set_lock_alpha(True)
+    result, error = again(image, [layer])
+    check('again: not where the alpha is locked', result.index(0) == CALLING_ERROR and
+          'locked' in error and pixels(layer, "R'G'B'A u8") == before, error)
+    layer.set_lock_alpha(False)
+    group = Gimp.GroupLayer.new(image, 'group')
+    image.insert_layer(group, None, 0)
+    image.reorder_item(layer, group, 0)
+    group.set_lock_content(True)
+    files = len(os.listdir(f'{SCRATCH}/state/edt/history'))  # noqa: F821
+    result, error = again(image, [layer])
+    check('again: nor where its group is locked, before anything is made', 'locked' in error and
+          len(os.listdir(f'{SCRATCH}/state/edt/history')) == files, error)  # noqa: F821
+    group.set_lock_content(False)
+    os.remove(model)
+    image.delete()
+
+
+def test_again_channels():
+    """What is switched off in the dialog of channels would stay of the old picture."""
+    image = new_image()
+    layer = made(generate(image)[0])[0]
+    image.set_component_active(Gimp.ChannelType.RED, False)
+    result, error = again(image, [layer])
+    there = made(generate(seed=43)[0])[0]
+    check('again: whichever channels are active', pixels(layer) == pixels(there), error)
+    check('again: and those stay', not image.get_component_active(Gimp.ChannelType.RED) and
+          image.get_component_active(Gimp.ChannelType.GREEN))
+    image = new_image(mode=GRAY)
+    layer = made(generate(image)[0])[0]
+    before = pixels(layer)
+    image.set_component_active(Gimp.ChannelType.GRAY, False)
+    result, error = again(image, [layer])
+    check('again: whichever channels are active, in gray', pixels(layer) != before, error)
+    for there in Gimp.get_images():
+        there.delete()
+
+
 def check_again_refused(image, layer):
     ground = next(l for l in image.get_layers() if l.get_name() == 'ground')
     result, error = again(image, [ground])

@@ -132,7 +132,14 @@ def test_canvas_redraw_place():
     before = {l.get_id() for l in image.get_layers()}
     layer = made(redraw(image)[0], before)[0]
     check('redraw: within the selection', area_of(layer) == (50, 55, 20, 20), area_of(layer))
-    check('redraw: a rectangle is no mask', layer.get_mask() is None)
+    check('redraw: outside of a rectangle, too, nothing is covered',
+          layer.get_mask() is not None and sum(masked(image, layer)) == 255 * 20 * 10)
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 65, 55, 20, 20)
+    image.set_selected_layers([drawing])
+    before = {l.get_id() for l in image.get_layers()}
+    layer = made(redraw(image)[0], before)[0]
+    check('redraw: a square that it fills is no mask', layer.get_mask() is None and
+          area_of(layer) == (65, 55, 20, 20), area_of(layer))
     image.select_ellipse(Gimp.ChannelOps.REPLACE, 50, 40, 40, 60)
     image.set_selected_layers([drawing])
     selected, seen = selection_of(image), flat(image)
@@ -170,6 +177,27 @@ def test_canvas_redraw_what_is_seen():
           near(kept(layer)[64 * 128 + 64], (200, 100, 50, 255)), area_of(layer))
     check('redraw: above the group', layer.get_parent() is None and
           image.get_item_position(layer) == image.get_item_position(group) - 1)
+    image.delete()
+
+
+def test_canvas_redraw_filters():
+    """GIMP 3 keeps what a filter does beside the pixels."""
+    image = sketch()
+    layer = image.get_layers()[0]
+    before = pixels(layer)
+    layer.append_filter(Gimp.DrawableFilter.new(layer, 'gegl:invert-gamma', ''))
+    seen = kept(made(redraw(image)[0])[0])[60 * 128 + 60]
+    check('redraw: what filters make of the layer', near(seen, (55, 155, 205)), seen)
+    layer.get_filters()[0].set_visible(False)
+    image.set_selected_layers([layer])
+    there = {l.get_id() for l in image.get_layers()}
+    last = made(redraw(image)[0], there)[0]
+    seen = kept(last)[60 * 128 + 60]
+    check('redraw: none of one that is switched off', near(seen, (200, 100, 50)), seen)
+    image.remove_layer(last)
+    check('redraw: the layer keeps its pixels and its filters', pixels(layer) == before and
+          len(layer.get_filters()) == 1, layer.get_filters())
+    check('redraw: nothing else is left', len(image.get_layers()) == 2)
     image.delete()
 
 
@@ -238,6 +266,27 @@ def test_canvas_redraw_refused():
     expect_refusal('redraw beside a floating selection', redraw(image), ['floating'])
     expect_refusal('fill beside a floating selection', fill(image), ['floating'])
     image.delete()
+
+
+def test_canvas_other_image():
+    """A layer of another image, as a script may have it."""
+    image, other = new_image(100, 100), sketch()
+    before = flat(image)
+    for name in ['redraw', 'morph']:
+        more = {'between': 'layers', 'frames': 3} if name == 'morph' else {}
+        procedure = Gimp.get_pdb().lookup_procedure(f'plug-in-edt-{name}')
+        config = procedure.create_config()
+        config.set_property('image', image)
+        config.set_core_object_array('drawables', other.get_layers() * (1 + bool(more)))
+        for key, value in ({'class': '3', 'steps': 2} | more).items():
+            config.set_property(key, value)
+        result = procedure.run(config)
+        expect_refusal(f'{name} of another image', (result, Gimp.get_pdb().get_last_error()),
+                       ['Select'])
+    check('another image: nothing has changed', flat(image) == before and
+          len(image.get_layers()) == len(other.get_layers()) == 1)
+    image.delete()
+    other.delete()
 
 
 # ---- the selection ----

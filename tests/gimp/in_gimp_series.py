@@ -308,6 +308,22 @@ def test_series_settings_refused():
     made(generate(image, steps=1)[0])
     expect_refusal('settings by a script', call('plug-in-edt-settings', image),
                    ['plug-in-edt-again'])
+    layer = made(generate(image)[0])[0]
+    layer.attach_parasite(Gimp.Parasite.new('edt-record', 1, b'{"class": 3'))
+    image.set_selected_layers([layer])
+    result, error = call('plug-in-edt-settings', image)
+    check('settings of a damaged record: what is wrong with it', result.index(0) == EXECUTION_ERROR
+          and 'not valid JSON' in error, error)
+    image.delete()
+
+
+def test_series_settings_repeat():
+    """GIMP's Repeat after the dialog of a layer: one more picture of its settings."""
+    image = new_image(200, 160)
+    last_values('settings', '(class "barn owl")\n(steps 3)\n(seed -1)\n')
+    layer, record = repeat('settings', image, {l.get_id() for l in image.get_layers()})
+    check('settings, again: a picture of them', (record['class_name'], record['steps']) ==
+          ('barn owl', 3) and image.get_layers()[0].get_id() == layer.get_id(), record)
     image.delete()
 
 

@@ -24,7 +24,7 @@ static GObject *settings;
 static GtkWidget *window, *panel;
 static gboolean ready;
 static int times_told;   /* whether it is */
-static GdkPixbuf *there; /* the place that is shown as soon as it is told; NULL: none */
+static GPtrArray *there; /* the place that is shown as soon as it is told; NULL: none */
 static int frames_wanted;
 static GString *asked; /* what the events said */
 
@@ -343,6 +343,32 @@ static void test_restore(void)
     edt_model_info_free(info);
 }
 
+/* What the selection was to the picture. */
+static void test_restore_start(void)
+{
+    EdtModelInfo *info = edt_model_info_read(stamps, NULL);
+    EdtRecord record = record_of(info);
+    g_autofree char *shape = NULL, *missing = NULL;
+    gboolean careful;
+    open_panel();
+    g_object_set(settings, "model", stamps, "into", "place", NULL);
+    record.mask = (char *)"a mask";
+    record.item.fill = EDT_FILL_SHAPE;
+    edt_ui_panel_restore(panel, &record, NULL);
+    g_object_get(settings, "into", &shape, "careful", &careful, NULL);
+    g_assert_cmpstr(shape, ==, "shape");
+    g_assert_false(careful);
+    record.source = (char *)"what was there";
+    record.item.fill = EDT_FILL_MISSING;
+    record.item.careful = TRUE;
+    edt_ui_panel_restore(panel, &record, NULL);
+    g_object_get(settings, "into", &missing, "careful", &careful, NULL);
+    g_assert_cmpstr(missing, ==, "missing");
+    g_assert_true(careful);
+    close_panel();
+    edt_model_info_free(info);
+}
+
 static void expect_variation(gboolean there_is_one)
 {
     double amount;
@@ -509,6 +535,34 @@ static AtkObject *named(GtkWidget *widget, const char *name)
     return found;
 }
 
+static void expect_choice(const char *name, gboolean possible, const char *told)
+{
+    settle();
+    GtkWidget *combo = gtk_accessible_get_widget(GTK_ACCESSIBLE(named(panel, name)));
+    g_autofree char *text = gtk_widget_get_tooltip_text(combo);
+    g_assert_cmpint(gtk_widget_get_sensitive(combo), ==, possible);
+    g_assert_nonnull(strstr(text, told));
+}
+
+/* A model that draws things completes a drawing, not what is visible; what was chosen for another
+ * model can be taken back. */
+static void test_start(void)
+{
+    open_panel();
+    g_object_set(settings, "model", stamps, "start", "selection", "into", "missing", "context",
+                 "layer", NULL);
+    expect_choice("Fit to", FALSE, "on a transparent ground");
+    expect_choice("White paper", TRUE, "transparent ground");
+    g_object_set(settings, "context", "visible", NULL);
+    expect_choice("Fit to", TRUE, "What is known around");
+    g_object_set(settings, "into", "shape", NULL);
+    expect_choice("Fit to", FALSE, "What is known around");
+    g_object_set(settings, "model", "/there/is/none", "into", "missing", "context", "layer", NULL);
+    expect_choice("Fit to", TRUE, "What is known around");
+    expect_choice("White paper", FALSE, "transparent ground");
+    close_panel();
+}
+
 /* What the preview says that it shows. */
 static void expect_shown(const char *caption)
 {
@@ -594,6 +648,114 @@ static void test_use(void)
     edt_model_info_free(info);
 }
 
+static GdkPixbuf *plain(guint32 colour)
+{
+    GdkPixbuf *picture = gdk_pixbuf_new(GDK_COLORSPACE_RGB, FALSE, 8, 4, 4);
+    gdk_pixbuf_fill(picture, colour);
+    return picture;
+}
+
+/* A place that marches. */
+static GPtrArray *black_and_white(void)
+{
+    GPtrArray *pictures = g_ptr_array_new_with_free_func(g_object_unref);
+    g_ptr_array_add(pictures, plain(0x000000ff));
+    g_ptr_array_add(pictures, plain(0xffffffff));
+    return pictures;
+}
+
+/* In the middle of the preview. */
+static guint32 colour_seen(void)
+{
+    GtkWidget *area = gtk_accessible_get_widget(GTK_ACCESSIBLE(named(panel, "Preview")));
+    int width = gtk_widget_get_allocated_width(area),
+        height = gtk_widget_get_allocated_height(area);
+    cairo_surface_t *seen = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+    cairo_t *cr = cairo_create(seen);
+    gtk_widget_draw(area, cr);
+    cairo_destroy(cr);
+    cairo_surface_flush(seen);
+    const guint8 *row =
+        cairo_image_surface_get_data(seen) + height / 2 * cairo_image_surface_get_stride(seen);
+    guint32 colour = ((const guint32 *)(gconstpointer)row)[width / 2] & 0xffffff;
+    cairo_surface_destroy(seen);
+    return colour;
+}
+
+static void wait_for_colour(guint32 colour)
+{
+    while (colour_seen() != colour)
+        gtk_main_iteration();
+}
+
+static void set_animations(gboolean wanted)
+{
+    g_object_set(gtk_settings_get_default(), "gtk-enable-animations", wanted, NULL);
+}
+
+/* The outline around it marches, as long as it is shown and nobody minds. */
+static void test_place_marches(void)
+{
+    GPtrArray *pictures = black_and_white();
+    GdkPixbuf *first = g_ptr_array_index(pictures, 0);
+    g_object_add_weak_pointer(G_OBJECT(first), (gpointer *)&first);
+    open_with_fox(1);
+    set_animations(TRUE);
+    edt_ui_panel_show_place(panel, pictures);
+    g_ptr_array_unref(pictures);
+    wait_for_colour(0x000000);
+    wait_for_colour(0xffffff);
+    wait_for_colour(0x000000);
+    g_autoptr(EdtOrder) order = order_of(edt_order_new);
+    edt_ui_panel_begins(panel, order);
+    show_frame(order);
+    expect_shown("fox, seed 7");
+    g_assert_null(first);
+    close_panel();
+}
+
+/* A black frame and a white one. */
+static void make_frames(EdtOrder *order)
+{
+    float black[12] = {0}, white[12];
+    for (int i = 0; i < 12; i++)
+        white[i] = 1;
+    EdtPicture frames[2] = {{.width = 2, .height = 2, .channels = 3, .pixels = black},
+                            {.width = 2, .height = 2, .channels = 3, .pixels = white}};
+    const EdtPictures pictures = {.pictures = frames, .n_pictures = 2};
+    char *records[] = {(char *)"one", (char *)"two", NULL};
+    const EdtOutcome outcome = {.order = order, .pictures = &pictures, .records = records};
+    edt_ui_panel_begins(panel, order);
+    edt_ui_panel_ends(panel, 2, 1);
+    edt_ui_panel_made(panel, &outcome);
+    settle();
+}
+
+/* One after the other, until somebody presses: then all of them. */
+static void test_play(void)
+{
+    open_with_fox(2);
+    set_animations(TRUE);
+    g_autoptr(EdtOrder) order = order_of(edt_order_new);
+    make_frames(order);
+    edt_ui_panel_play(panel, 20, FALSE);
+    g_assert_cmphex(colour_seen(), ==, 0x000000);
+    wait_for_colour(0xffffff);
+    wait_for_colour(0x000000);
+    expect_shown("fox, 2 pictures");
+    GtkWidget *area = gtk_accessible_get_widget(GTK_ACCESSIBLE(named(panel, "Preview")));
+    gtk_widget_grab_focus(area);
+    screen_press_key(window, GDK_KEY_Right, 0);
+    expect_shown("fox, seed 7");
+    edt_ui_panel_play(panel, 20, FALSE); /* somebody looks at one */
+    for (int i = 0; i < 20; i++) {
+        g_usleep(5000);
+        settle();
+        g_assert_cmphex(colour_seen(), ==, 0x000000);
+    }
+    close_panel();
+}
+
 /* The last picture is shown at first, but not where the next one has its place. */
 static void test_place(void)
 {
@@ -603,10 +765,10 @@ static void test_place(void)
     expect_shown("owl, seed 3");
     close_panel();
     open_panel();
-    there = gdk_pixbuf_new(GDK_COLORSPACE_RGB, FALSE, 8, 4, 4);
+    there = black_and_white();
     edt_ui_panel_start(panel, NULL, 1);
     expect_shown("Here the next picture will come");
-    g_clear_object(&there);
+    g_clear_pointer(&there, g_ptr_array_unref);
     close_panel();
     g_assert_cmpint(g_unlink(path), ==, 0);
 }
@@ -678,6 +840,10 @@ int main(int argc, char **argv)
     g_test_add_func("/panel/names", test_names);
     g_test_add_func("/panel/use", test_use);
     g_test_add_func("/panel/place", test_place);
+    g_test_add_func("/panel/place-marches", test_place_marches);
+    g_test_add_func("/panel/play", test_play);
+    g_test_add_func("/panel/start", test_start);
+    g_test_add_func("/panel/restore-start", test_restore_start);
     g_test_add_func("/panel/look-from-sheet", test_look_from_sheet);
     g_test_add_func("/panel/bar", test_bar);
     asked = g_string_new(NULL);

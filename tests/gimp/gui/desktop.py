@@ -95,7 +95,7 @@ def value(widget):
     return widget.get_value_iface().get_current_value()
 
 
-KEYCODES = {'Alt': 64, 'F4': 70, 'Escape': 9, 'Return': 36, 'Down': 116}  # of Xvfb's keyboard
+KEYCODES = {'Control': 37, 'Alt': 64, 'F4': 70, 'Escape': 9, 'Return': 36, 'Down': 116}  # of Xvfb's keyboard
 
 
 def keys(*combination):
@@ -128,6 +128,25 @@ def click(widget, times=1, button=1):
         xtest.XTestFakeButtonEvent(display, button, press, later)
     xlib.XSync(display, 0)
     xlib.XCloseDisplay(display)
+
+
+class Heard:
+    """What a screen reader hears of a widget: the names that it gets."""
+
+    def __init__(self, widget):
+        self.widget, self.names = widget, []
+        self.listener = Atspi.EventListener.new(self.hear)
+        self.listener.register('object:property-change:accessible-name')
+
+    def hear(self, event):
+        if event.source.get_role_name() == self.widget.get_role_name():
+            self.names.append(event.any_data)
+
+    def end(self):
+        while GLib.MainContext.default().iteration(False):
+            pass
+        self.listener.deregister('object:property-change:accessible-name')
+        return self.names
 
 
 def screenshot(path):

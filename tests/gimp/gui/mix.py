@@ -117,14 +117,31 @@ def frames(gimp):
         d.set_value(number(gimp, 'Frames'), 3)
         if even:
             gimp.press('Even steps')
-        d.press(gimp.button('Generate'))
+        generate = gimp.button('Generate')
         gimp.dialog = large
+        said = d.Heard(gimp.bar())
+        d.press(generate)
         gimp.wait_layers(layers + 4, 'the frames in a group')
         gimp.wait_ready()
+        told = said.end()
+        report.check(f'frames, even {even}: they begin once', told.count('Starting') == 1, told)
+        played(gimp, even)
         d.press(gimp.menu_item('Undo'))
         gimp.wait_layers(layers, 'one undo to take all frames back')
     gimp.shot('20-after-frames')
     report.check('frames of both classes, also with even steps', True)
+
+
+def played(gimp, even):
+    """One after the other in the preview, and all of them after a click."""
+    shots = gimp.session.root / 'shots'
+    first = d.capture(gimp.preview(), shots / f'played-{even}-a.png')
+    d.wait(lambda: d.difference(first, d.capture(gimp.preview(), shots / f'played-{even}-b.png')) >
+           1000, 'another frame')
+    gimp.report.check(f'frames, even {even}: the preview plays them', True)
+    gimp.shot(f'20-played-{even}')
+    d.click(gimp.preview())
+    d.park_pointer()
 
 
 def letters(gimp):

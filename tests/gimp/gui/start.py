@@ -4,6 +4,7 @@
 # selection; one undo takes each of them away.
 import json
 import subprocess
+import time
 
 import desktop as d
 from gimp import Gimp
@@ -49,9 +50,9 @@ def record_of(gimp):
     return record_in(gimp, gimp.session.history()[-1])
 
 
-def make(gimp, layers):
+def make(gimp, layers, generate=None):
     files = len(gimp.session.history())
-    d.press(gimp.button(gimp.GENERATE))
+    generate() if generate else d.press(gimp.button(gimp.GENERATE))
     d.wait(lambda: len(gimp.session.history()) > files, 'the picture')
     gimp.wait_layers(layers)
     gimp.wait_ready()
@@ -75,7 +76,8 @@ def test_start(session, report):
     gimp.search('owl')
     gimp.set('Steps', 4)
     d.set_value(slider(gimp), 0.8)
-    first = make(gimp, 2)
+    slider(gimp).get_component_iface().grab_focus()
+    first = make(gimp, 2, lambda: d.keys('Control', 'Return'))
     report.check('a picture of the sketch', first.get('freedom') == 0.8 and 'source' in first, first)
     gimp.shot('15-sketch')
     second = make(gimp, 3)
@@ -92,13 +94,65 @@ def test_start(session, report):
     report.check('start: nothing on stderr', not noise, noise)
 
 
-def is_dashed(path):
+def dashes(path):
     """Nearly black and nearly white are the dashes alone: all else is coloured, or checked in gray."""
     pixels = subprocess.run(['magick', str(path), '-depth', '8', 'rgb:-'],
                             capture_output=True).stdout
     grays = [pixels[i] for i in range(0, len(pixels), 3)
              if pixels[i] == pixels[i + 1] == pixels[i + 2]]
-    return all(sum(map(of, grays)) > 100 for of in (lambda gray: gray < 45, lambda gray: gray > 210))
+    return sum(gray < 45 for gray in grays), sum(gray > 210 for gray in grays)
+
+
+def is_dashed(path):
+    return min(dashes(path)) > 100
+
+
+def look_around(gimp, name):
+    d.capture(gimp.preview(), gimp.session.root / f'shots/{name}.png')
+    return gimp.session.root / f'shots/{name}.png'
+
+
+def march(gimp):
+    """The outline; and another selection of the same bounds is another place."""
+    first = look_around(gimp, 'march-a')
+    d.wait(lambda: d.difference(first, look_around(gimp, 'march-b')) > 100, 'it to march')
+    gimp.report.check('the outline marches', True)
+    round_corners(gimp)
+    d.wait(lambda: sum(dashes(look_around(gimp, 'rounded'))) < 0.9 * sum(dashes(first)),
+           'the shorter outline')
+    gimp.report.check('another selection of the same bounds is shown, too', True)
+    gimp.shot('16-rounded')
+    selected_meanwhile(gimp)
+
+
+def selected_meanwhile(gimp):
+    """The picture that was made is seen, wherever the next one will be."""
+    gimp.set('Steps', 1000)
+    gimp.set('Pictures', 8)
+    gimp.press('Generate')
+    gimp.wait_step(2)
+    d.press(gimp.menu_item('Undo Rounded'))
+    d.wait(lambda: not gimp.menu_item('Undo Rounded'), 'the selection of before')
+    time.sleep(2)  # it is looked at once a second
+    gimp.report.check('it still runs', gimp.bar().get_name().startswith('Step'),
+                      gimp.bar().get_name())
+    gimp.press('Cancel')
+    gimp.press('Keep')
+    gimp.wait_ready()
+    gimp.wait_layers(11, 'the group')
+    gimp.report.check('another selection meanwhile leaves the pictures in sight',
+                      gimp.caption() == 'barn owl, 8 pictures', gimp.caption())
+    gimp.set('Steps', 4)
+    gimp.set('Pictures', 1)
+    d.press(gimp.menu_item('Undo'))
+    gimp.wait_layers(2, 'undo')
+
+
+def round_corners(gimp):
+    d.press(gimp.menu_item('Rounded Rectangle'))
+    other = d.wait(lambda: d.application('script-fu'), 'the program that does it')
+    ok = d.wait(lambda: d.find(other, d.BUTTONS, 'OK'), 'its dialog')
+    d.press(ok)
 
 
 def select_and_fill(gimp):
@@ -118,6 +172,7 @@ def select_and_fill(gimp):
     d.capture(gimp.preview(), gimp.session.root / 'shots/around.png')
     gimp.report.check('the preview shows the selection in what is around it', is_dashed(
         gimp.session.root / 'shots/around.png'))
+    march(gimp)
     record = make(gimp, 3)
     gimp.report.check('and then the picture', gimp.caption().startswith('barn owl, seed '),
                       gimp.caption())

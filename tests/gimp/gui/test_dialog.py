@@ -17,6 +17,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 from session import Report, Session, give_styles  # noqa: E402
 try:
     import desktop as d
+    from again import test_again
     from candidates import needed_of_candidates, test_candidates
     from earlier import make_foreign, repeat_last, restore, restore_large_seeds
     from german import test_german
@@ -431,7 +432,7 @@ def fits(region, width, height):
 TESTS = {'whole-run': test_whole_run, 'close': test_close_while_running,
          'image-closed': test_image_closed, 'no-model': test_without_model,
          'keyboard': test_keyboard, 'start': test_start, 'series': test_series,
-         'candidates': test_candidates, 'mix': test_mix,
+         'candidates': test_candidates, 'mix': test_mix, 'again': test_again,
          'german': test_german} if d else {}
 SMALL = {'small-screen': test_small_screen} if d else {}
 
