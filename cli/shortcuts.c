@@ -260,11 +260,11 @@ static gboolean measure(Bench *b, EdtEngine *engine, const EdtRequest *request, 
 static void print_head(const Bench *b, const EdtRequest *request)
 {
     printf(
-        "%s, %d pictures, %d steps of %s with guidance %g; presets: their own, against --speed "
+        "%s, %d picture%s, %d steps of %s with guidance %g; presets: their own, against --speed "
         "exact. Distances are relative L2.\n\n"
         "| shortcut | picture | trajectory | ms a picture | time saved |\n|---|---|---|---|---|\n",
-        edt_model_info_title(b->info), request->n_items, request->steps,
-        edt_sampler_words[request->sampler], request->cfg_scale);
+        edt_model_info_title(b->info), request->n_items, request->n_items == 1 ? "" : "s",
+        request->steps, edt_sampler_words[request->sampler], request->cfg_scale);
     fflush(stdout);
 }
 
