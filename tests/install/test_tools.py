@@ -27,7 +27,15 @@ WRONG = {'canvas-pictures': ['a', 'b'], 'class-sheet': [], 'cuda-resources': ['h
          'evaluate-stickers': ['model'], 'install': ['--remove', 'all'], 'package': ['--test', 'a', 'b'],
          'run': [], 'setup': ['now'], 'test': ['files'], 'test-arm64': ['--suite'],
          'stickers/train-codec': ['dataset'], 'compare-pytorch': [], 'measure-load': ['fast']}
-ALSO_WRONG = {'demo': (['nosuch'], ['--sketch', 'nosuch'], ['--fill', 'nosuch'], ['/etc', '/etc'])}
+SKETCH, HEART = (str(tools.parent / 'data/pictures' / name) for name in ('fox-sketch.png', 'heart.png'))
+ALSO_WRONG = {
+    'class-sheet': (['nosuch'], ['/etc']),
+    'compare-pytorch': (['--sizes', 'L', 'checkout'], ['--types', '', 'checkout'],
+                        ['--train', '--sizes', 'B', 'checkout'], ['nosuch']),
+    'demo': (['nosuch'], ['/etc'], [SKETCH, HEART], ['--sketch', 'nosuch'], ['--fill', 'nosuch'],
+             ['--model', 'nosuch'], ['--model', SKETCH, '--vae', 'nosuch'], ['--sketch', SKETCH, HEART],
+             ['--morph', 'owl', HEART], ['--tile', HEART], ['--gui', '--seed', '3'], ['--gui', '--tile'],
+             ['--seed', '7)'], ['--steps', 'many'], ['--sketch', SKETCH, '--freedom', '2'])}
 
 
 def run(name, *words):
@@ -60,7 +68,8 @@ def test(name):
     for words in (['--nonsense'], WRONG[name], *ALSO_WRONG.get(name, ())):
         code, said, done = run(name, *words)
         report.check(f'{name} {" ".join(words)}: refused', code != 0 and said.strip() and
-                     'Traceback' not in said and not done, f'{code} {done}\n{said}')
+                     'Traceback' not in said and 'realpath:' not in said and not done,
+                     f'{code} {done}\n{said}')
 
 
 shutil.rmtree(scratch, ignore_errors=True)
