@@ -32,6 +32,7 @@ ALSO_WRONG = {
     'class-sheet': (['nosuch'], ['/etc']),
     'compare-pytorch': (['--sizes', 'L', 'checkout'], ['--types', '', 'checkout'],
                         ['--train', '--sizes', 'B', 'checkout'], ['nosuch']),
+    'measure-load': (['--only', 'nothing'], ['--rounds', '0'], ['--ranks', '--only', 'sampling']),
     'demo': (['nosuch'], ['/etc'], [SKETCH, HEART], ['--sketch', 'nosuch'], ['--fill', 'nosuch'],
              ['--model', 'nosuch'], ['--model', SKETCH, '--vae', 'nosuch'], ['--sketch', SKETCH, HEART],
              ['--morph', 'owl', HEART], ['--tile', HEART], ['--gui', '--seed', '3'], ['--gui', '--tile'],
