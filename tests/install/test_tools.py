@@ -79,8 +79,9 @@ for doer in DOERS:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text('#!/bin/sh\necho "$0 $*" >>"$DONE"\nexit 1\n')
     path.chmod(0o755)
-for folder in ('home', 'cache'):
+for folder in ('home', 'cache', 'checkout'):
     (scratch / folder).mkdir()
+(scratch / 'checkout/models_edt.py').touch()
 report.check('every program is tried', programs() == sorted(WRONG), programs())
 for program in programs():
     test(program)
