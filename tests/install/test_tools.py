@@ -32,6 +32,8 @@ ALSO_WRONG = {
     'class-sheet': (['nosuch'], ['/etc']),
     'compare-pytorch': (['--sizes', 'L', 'checkout'], ['--types', '', 'checkout'],
                         ['--train', '--sizes', 'B', 'checkout'], ['nosuch']),
+    'evaluate-stamps': (['--seeds', '0', 'model', 'dataset'],),
+    'evaluate-stickers': (['--seeds', '0', 'model', 'dataset'], ['--classes', '-1', 'model', 'dataset']),
     'measure-load': (['--only', 'nothing'], ['--rounds', '0'], ['--ranks', '--only', 'sampling']),
     'demo': (['nosuch'], ['/etc'], [SKETCH, HEART], ['--sketch', 'nosuch'], ['--fill', 'nosuch'],
              ['--model', 'nosuch'], ['--model', SKETCH, '--vae', 'nosuch'], ['--sketch', SKETCH, HEART],
@@ -79,9 +81,10 @@ for doer in DOERS:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text('#!/bin/sh\necho "$0 $*" >>"$DONE"\nexit 1\n')
     path.chmod(0o755)
-for folder in ('home', 'cache', 'checkout'):
+for folder in ('home', 'cache', 'checkout', 'dataset'):
     (scratch / folder).mkdir()
 (scratch / 'checkout/models_edt.py').touch()
+(scratch / 'dataset/classes.json').touch()
 report.check('every program is tried', programs() == sorted(WRONG), programs())
 for program in programs():
     test(program)
