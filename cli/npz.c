@@ -43,6 +43,16 @@ static void add_said(GString *record, const Samples *s)
                                   edt_setting_field(&rows[i], NULL, &s->series.item));
 }
 
+/* What is in it counts, whatever it is called. */
+static void add_file(GString *record, const char *key, const char *path)
+{
+    g_autofree char *bytes = NULL, *sha256 = NULL;
+    gsize length;
+    if (path && g_file_get_contents(path, &bytes, &length, NULL))
+        sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, length);
+    edt_cli_event_text(record, key, sha256);
+}
+
 /* All that the pictures depend on. */
 static char *record_of(const Samples *s)
 {
@@ -58,8 +68,8 @@ static char *record_of(const Samples *s)
     edt_cli_event_text(record, "style", settings->styles);
     edt_cli_event_text(record, "mix", settings->mix);
     edt_cli_event_text(record, "vary", settings->vary);
-    edt_cli_event_text(record, "image", settings->image);
-    edt_cli_event_text(record, "mask", settings->mask);
+    add_file(record, "image_sha256", settings->image);
+    add_file(record, "mask_sha256", settings->mask);
     edt_cli_event_text(record, "paper", settings->paper);
     add_said(record, s);
     edt_cli_event_text(record, "jobs_sha256", s->series.sha256);

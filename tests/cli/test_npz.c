@@ -188,6 +188,12 @@ static void test_other_options(void)
            LIKE);
     g_autoptr(GBytes) one = program_contents("free.npz"), two = program_contents("bound.npz");
     g_assert_true(g_bytes_equal(one, two));
+    write_partial("free.npz", "moved.npz.partial");
+    EXPECT(0, "sample", "-c", "4", "-s", "8", "--steps", "1", "-f", "-o", "start.png");
+    Outcome outcome = program_expect(2, NULL, "sample", "--npz", "moved.npz", "-n", "3", "--image",
+                                     "start.png", "--freedom", "0.5", LIKE, NULL);
+    g_assert_nonnull(strstr(outcome.err, "another run"));
+    outcome_clear(&outcome);
 }
 
 static void test_refused(void)
