@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "catalogue.h"
+#include "golden/small_vae.h"
 #include "machine.h"
 #include "program.h"
 
@@ -716,6 +717,31 @@ static void test_bench_shortcuts(void)
     EXPECT(2, "bench", "--steps", "4");
 }
 
+/* What a draft saves is behind the steps; the others' times have no decoding in them. */
+static void test_bench_draft(void)
+{
+    g_autofree char *checkpoint = program_data("edt_tiny_bare.pt");
+    g_autofree char *vae = program_data("vae_small_modern.safetensors");
+    g_autofree char *draft = program_path("taesd.safetensors");
+    SmallVae *small = small_vae_new(&small_vae_taesd);
+    small_vae_write(small, draft, FALSE, NULL);
+    small_vae_free(small);
+    EXPECT(0, "import", checkpoint, "--vae", vae, "--draft-vae", draft, "-o", "draft.safetensors");
+    Outcome outcome =
+        program_expect(0, NULL, "bench", "--shortcuts", "-m", "draft.safetensors", "-n", "1", "-r",
+                       "1", "--steps", "2", "--format", "json", NULL);
+    g_autoptr(GPtrArray) lines = json_lines(outcome.out);
+    int decoding = 0;
+    for (int i = 0; i < count_events(lines, "shortcut"); i++) {
+        JsonObject *row = find_event(lines, "shortcut", i);
+        const gboolean is_draft = g_str_equal(json_text(row, "shortcut"), "--vae draft");
+        g_assert_cmpint(json_object_get_boolean_member(row, "decoding"), ==, is_draft);
+        decoding += is_draft;
+    }
+    g_assert_cmpint(decoding, ==, 1);
+    outcome_clear(&outcome);
+}
+
 /* A list of nothing, a number of nothing, and what would do nothing. */
 static void test_bench_refused(void)
 {
@@ -855,6 +881,7 @@ int main(int argc, char **argv)
     g_test_add_func("/edt/bench-compare", test_bench_compare);
     g_test_add_func("/edt/bench-compare-training", test_bench_compare_training);
     g_test_add_func("/edt/bench-shortcuts", test_bench_shortcuts);
+    g_test_add_func("/edt/bench-draft", test_bench_draft);
     g_test_add_func("/edt/bench-refused", test_bench_refused);
     g_test_add_func("/edt/bench-vae", test_bench_vae);
     return g_test_run();
