@@ -49,10 +49,12 @@ static const char details[] =
     "  edt bench --format json > bench.jsonl";
 
 #define REPETITIONS 15 /* of each row, unless more or less is asked for */
+#define WARM_UP 2
+#define UNSAID G_MININT
 
 typedef struct {
     char *sizes, *types, *threads, *format, *model, *steps;
-    int pictures, repetitions, warm_up, image_size; /* 0: as it is usual */
+    int pictures, repetitions, warm_up, image_size; /* 0: as it is usual there */
     gboolean no_guidance, no_mask, breakdown, train, compare, shortcuts;
 } Bench;
 
@@ -111,12 +113,14 @@ static gboolean measure(const Bench *options, const EdtCliBenchRow *row, EdtBenc
 static int run_one(const Bench *options, EdtCliUnits *units, const EdtCliBenchSize *size,
                    EdtPrecision precision, int threads)
 {
+    const gboolean stepped =
+        size->train || size->work == EDT_BENCH_STEP; /* a VAE has one picture */
     EdtCliBenchRow row = {
         .size = size,
-        .pictures = options->pictures ? options->pictures : size->pictures,
+        .pictures = options->pictures && stepped ? options->pictures : size->pictures,
         .image_size = options->image_size ? options->image_size : size->image_size,
         .precision = precision,
-        .guided = !options->no_guidance,
+        .guided = stepped && !options->no_guidance,
         .masked = !options->no_mask,
         .breakdown = options->breakdown,
     };
@@ -157,10 +161,12 @@ static int run_all(const Bench *options)
     for (char **t = types; *t; t++)
         if (edt_word_find(edt_precision_words, *t) <= EDT_PRECISION_AUTO)
             return edt_cli_usage("--types: \"%s\" is none of f32, bf16, int8.", *t);
+    if (options->no_mask && !options->train)
+        return edt_cli_usage("--no-mask needs --train.");
+    if (options->no_guidance && options->train)
+        return edt_cli_usage("--no-guidance cannot go together with --train: nothing is guided.");
     if (options->train && g_strv_contains((const char *const *)types, "int8"))
         return edt_cli_usage("--types: training computes in f32 or bf16, not in int8.");
-    if (options->warm_up < 0)
-        return edt_cli_usage("--warm-up: %d is below 0.", options->warm_up);
     EdtCliUnits *units = edt_cli_units_new(is_json(options));
     int code = tell_units(units, threads);
     if (!code && !is_json(options))
@@ -199,7 +205,7 @@ static int compare(const Bench *options)
                                       : 1,
         .train = options->train,
         .repetitions = options->repetitions ? options->repetitions : REPETITIONS,
-        .warm_up = MAX(options->warm_up, 0),
+        .warm_up = options->warm_up,
         .json = is_json(options),
     };
     const char *other = options->types         ? "--types"
@@ -249,17 +255,50 @@ static int check_threads(const Bench *options)
     return 0;
 }
 
+static int take_numbers(Bench *options)
+{
+    const struct {
+        const char *option;
+        int *number, least, usual; /* 0: up to what is measured */
+    } numbers[] = {{"--pictures", &options->pictures, 1, 0},
+                   {"--size", &options->image_size, 1, 0},
+                   {"--repetitions", &options->repetitions, 1, 0},
+                   {"--warm-up", &options->warm_up, 0, WARM_UP}};
+    if (options->shortcuts && options->warm_up != UNSAID)
+        return edt_cli_usage("--warm-up cannot go together with --shortcuts.");
+    for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        if (*numbers[i].number == UNSAID)
+            *numbers[i].number = numbers[i].usual;
+        else if (*numbers[i].number < numbers[i].least)
+            return edt_cli_usage("%s must be at least %d.", numbers[i].option, numbers[i].least);
+    }
+    return 0;
+}
+
+/* A list of nothing, or what nobody looks at. */
+static int check_sense(const Bench *options)
+{
+    const struct {
+        const char *option, *list;
+    } lists[] = {
+        {"--sizes", options->sizes}, {"--types", options->types}, {"--threads", options->threads}};
+    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
+        if (lists[i].list && !*lists[i].list)
+            return edt_cli_usage("%s: the list is empty.", lists[i].option);
+    if (!options->shortcuts && (options->model || options->steps))
+        return edt_cli_usage("%s needs --shortcuts.", options->model ? "--model" : "--steps");
+    return 0;
+}
+
 static int run_asked(Bench *options, const char *superfluous)
 {
     if (superfluous)
         return edt_cli_usage("\"%s\" is one word too many.", superfluous);
     if (options->format && strcmp(options->format, "md") && strcmp(options->format, "json"))
         return edt_cli_usage("--format: \"%s\" is neither md nor json.", options->format);
-    if (options->pictures < 0 || options->image_size < 0 || options->repetitions < 0)
-        return edt_cli_usage("--pictures, --size and --repetitions must be at least 1.");
-    if (!options->shortcuts && (options->model || options->steps))
-        return edt_cli_usage("%s needs --shortcuts.", options->model ? "--model" : "--steps");
-    int code = check_threads(options);
+    int code = check_sense(options);
+    code = code ? code : check_threads(options);
+    code = code ? code : take_numbers(options);
     return code                 ? code
            : options->shortcuts ? shortcuts(options)
            : options->compare   ? compare(options)
@@ -268,7 +307,8 @@ static int run_asked(Bench *options, const char *superfluous)
 
 int edt_cli_bench(int argc, char **argv)
 {
-    Bench options = {.warm_up = 2};
+    Bench options = {
+        .pictures = UNSAID, .image_size = UNSAID, .repetitions = UNSAID, .warm_up = UNSAID};
     const GOptionEntry entries[] = {
         {"train", 0, 0, G_OPTION_ARG_NONE, &options.train, "Training steps", NULL},
         {"compare", 0, 0, G_OPTION_ARG_NONE, &options.compare,

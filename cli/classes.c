@@ -126,7 +126,8 @@ int edt_cli_classes(int argc, char **argv)
     if (!edt_cli_parse(&argc, &argv, entries, "[TEXT]", summary, details))
         return EDT_ERROR_USAGE;
     char *text = join_words(argc, argv);
-    int code = show(model, text, styles, json);
+    int code = styles && text ? edt_cli_usage("--styles lists all of them: leave \"%s\" out.", text)
+                              : show(model, text, styles, json);
     g_free(text);
     g_free(model);
     return code;

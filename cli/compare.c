@@ -12,7 +12,6 @@
 #include "train.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum { EDT, DIT, MDTV2, FAMILIES };
 enum { F32, BF16, GUIDED, COLUMNS };
@@ -365,7 +364,7 @@ static const char *choose(Compare *c, char **list)
 {
     for (; *list; list++) {
         gsize i = 0;
-        while (i < G_N_ELEMENTS(sizes) && strcmp(*list, sizes[i].label) != 0)
+        while (i < G_N_ELEMENTS(sizes) && g_ascii_strcasecmp(*list, sizes[i].label) != 0)
             i++;
         if (i == G_N_ELEMENTS(sizes))
             return *list;

@@ -56,21 +56,23 @@ void edt_cli_event_flag(GString *event, const char *key, gboolean value)
     edt_cli_event_raw(event, key, value ? "true" : "false");
 }
 
+void edt_cli_event_setting(GString *event, const EdtSetting *setting, gconstpointer field)
+{
+    g_autofree char *text = edt_setting_write(setting, field);
+    if (edt_setting_is_text(setting))
+        edt_cli_event_text(event, setting->name, text);
+    else
+        edt_cli_event_raw(event, setting->name, text);
+}
+
 void edt_cli_event_settings(GString *event, const EdtRequest *request)
 {
     int n;
     const EdtSetting *settings = edt_settings(&n);
-    for (int i = 0; i < n; i++) {
-        const EdtSetting *setting = &settings[i];
-        if (setting->of_item)
-            continue;
-        gpointer field = edt_setting_field(setting, request, NULL);
-        g_autofree char *text = edt_setting_write(setting, field);
-        if (edt_setting_is_text(setting))
-            edt_cli_event_text(event, setting->name, text);
-        else
-            edt_cli_event_raw(event, setting->name, text);
-    }
+    for (int i = 0; i < n; i++)
+        if (!settings[i].of_item)
+            edt_cli_event_setting(event, &settings[i],
+                                  edt_setting_field(&settings[i], request, NULL));
 }
 
 void edt_cli_event_raw(GString *event, const char *key, const char *json)

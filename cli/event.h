@@ -19,6 +19,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "core/settings.h"
 
 /* name NULL: an object that is no event. */
 GString *edt_cli_event_new(const char *name);
@@ -26,6 +27,7 @@ void edt_cli_event_text(GString *event, const char *key, const char *value); /* 
 void edt_cli_event_integer(GString *event, const char *key, gint64 value);
 void edt_cli_event_number(GString *event, const char *key, double value); /* 6 digits */
 void edt_cli_event_flag(GString *event, const char *key, gboolean value);
+void edt_cli_event_setting(GString *event, const EdtSetting *setting, gconstpointer field);
 void edt_cli_event_settings(GString *event, const EdtRequest *request); /* all of them */
 void edt_cli_event_raw(GString *event, const char *key, const char *json);
 void edt_cli_event_line(GString *event, int line); /* of a job file, and the rank; 0: neither */

@@ -141,8 +141,8 @@ static gboolean run_import(Import *import, const char *checkpoint, GError **erro
                          .force = import->force,
                          .title = import->title,
                          .licence = import->licence,
-                         .heads = import->heads,
-                         .decode_layer = import->decode_layer};
+                         .heads = MAX(import->heads, 0),
+                         .decode_layer = MAX(import->decode_layer, 0)};
     guard(&request);
     if (!edt_import(&request, show_progress, import, error))
         return FALSE;
@@ -161,6 +161,13 @@ static void report(const GError *error)
     edt_cli_event_send(event);
 }
 
+#define UNSAID G_MININT
+
+static gboolean is_below_one(int number)
+{
+    return number != UNSAID && number < 1;
+}
+
 static int import_checked(Import *import, int argc, char **argv)
 {
     GError *error = NULL;
@@ -170,7 +177,7 @@ static int import_checked(Import *import, int argc, char **argv)
         return edt_cli_usage("\"%s\" is one file too many: the VAE is given with --vae.", argv[2]);
     if (import->type && edt_word_find(edt_storage_words, import->type) < 0)
         return edt_cli_usage("--type %s cannot be: give f32, bf16 or int8.", import->type);
-    if (import->heads < 0 || import->decode_layer < 0)
+    if (is_below_one(import->heads) || is_below_one(import->decode_layer))
         return edt_cli_usage("--heads and --decode-layer are numbers above 0.");
     if (import->output && edt_save_is_stream(import->output))
         return edt_cli_usage("-o %s cannot be: a model is a file.", import->output);
@@ -186,7 +193,7 @@ static int import_checked(Import *import, int argc, char **argv)
 
 int edt_cli_import(int argc, char **argv)
 {
-    Import import = {.percent = -1};
+    Import import = {.percent = -1, .heads = UNSAID, .decode_layer = UNSAID};
     const GOptionEntry entries[] = {
         {"vae", 0, 0, G_OPTION_ARG_FILENAME, &import.vae, "The autoencoder", "FILE"},
         {"draft-vae", 0, 0, G_OPTION_ARG_FILENAME, &import.draft,

@@ -164,3 +164,8 @@ gboolean edt_cli_name_make_folder(const char *path, GError **error)
     g_free(folder);
     return ok;
 }
+
+gboolean edt_cli_name_is_preview(const char *name)
+{
+    return g_str_has_prefix(name, "item-") && g_str_has_suffix(name, ".png");
+}

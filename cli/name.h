@@ -27,3 +27,5 @@ gboolean edt_cli_name_check(const char *path, GError **error);
 gboolean edt_cli_name_make_folder(const char *path, GError **error);
 /* The folder alone; what: "the picture", to choose another for. */
 gboolean edt_cli_name_check_folder(const char *path, const char *what, GError **error);
+/* Whether a file of this name, without its folder, is one of --preview-dir. */
+gboolean edt_cli_name_is_preview(const char *name);

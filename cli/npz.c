@@ -32,6 +32,27 @@ typedef struct {
 
 /* ---- the file ---- */
 
+/* What options say of every picture; the others follow from what else there is. */
+static void add_said(GString *record, const Samples *s)
+{
+    int n;
+    const EdtSetting *rows = edt_settings(&n);
+    for (int i = 0; i < n; i++)
+        if (rows[i].of_item && edt_cli_settings_says(s->settings, rows[i].name))
+            edt_cli_event_setting(record, &rows[i],
+                                  edt_setting_field(&rows[i], NULL, &s->series.item));
+}
+
+/* What is in it counts, whatever it is called. */
+static void add_file(GString *record, const char *key, const char *path)
+{
+    g_autofree char *bytes = NULL, *sha256 = NULL;
+    gsize length;
+    if (path && g_file_get_contents(path, &bytes, &length, NULL))
+        sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, length);
+    edt_cli_event_text(record, key, sha256);
+}
+
 /* All that the pictures depend on. */
 static char *record_of(const Samples *s)
 {
@@ -41,13 +62,16 @@ static char *record_of(const Samples *s)
 
     edt_cli_event_text(record, "edt", EDT_VERSION);
     edt_cli_event_text(record, "model", edt_model_info_title(info));
+    edt_cli_event_text(record, "variant", info->variant);
     edt_cli_event_text(record, "model_sha256", info->sha256);
     edt_cli_event_text(record, "classes", settings->classes ? settings->classes : "all");
     edt_cli_event_text(record, "style", settings->styles);
     edt_cli_event_text(record, "mix", settings->mix);
     edt_cli_event_text(record, "vary", settings->vary);
-    edt_cli_event_text(record, "image", settings->image);
-    edt_cli_event_text(record, "mask", settings->mask);
+    add_file(record, "image_sha256", settings->image);
+    add_file(record, "mask_sha256", settings->mask);
+    edt_cli_event_text(record, "paper", settings->paper);
+    add_said(record, s);
     edt_cli_event_text(record, "jobs_sha256", s->series.sha256);
     edt_cli_event_integer(record, "seed", (gint64)s->series.seed);
     edt_cli_event_integer(record, "pictures", s->series.n);

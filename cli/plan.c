@@ -58,9 +58,24 @@ static gboolean choose_seed(const EdtCliSettings *settings, guint64 *seed, GErro
     return edt_cli_seed_parse(settings->seed ? settings->seed : "-1", seed, error);
 }
 
-/* What would change nothing without something else was a mistake. */
-static gboolean check_needs(const EdtCliSettings *settings, const EdtItem *item, GError **error)
+/* Whether the option itself is there: a record says much that did nothing. */
+static gboolean is_said(const EdtCliSettings *settings, const char *name)
 {
+    return edt_cli_settings_said(settings, name)->text != NULL;
+}
+
+static gboolean is_guided(const EdtCliSettings *settings, const EdtModelInfo *info,
+                          const EdtRequest *request)
+{
+    return (edt_cli_settings_says(settings, "cfg_scale") ? request->cfg_scale : info->cfg_scale) !=
+           1;
+}
+
+gboolean edt_cli_plan_needs(const EdtCliSettings *settings, const EdtModelInfo *info,
+                            const EdtRequest *request, const EdtItem *item, GError **error)
+{
+    const gboolean guided = is_guided(settings, info, request);
+    const char *guidance = "guidance (--cfg-scale other than 1)";
     const struct {
         const char *option, *needs;
         gboolean said, there;
@@ -70,6 +85,13 @@ static gboolean check_needs(const EdtCliSettings *settings, const EdtItem *item,
         {"--careful", "--fill missing", edt_cli_settings_says(settings, "careful"),
          item->fill == EDT_FILL_MISSING},
         {"--mix-how", "--mix", edt_cli_settings_says(settings, "mix_how"), item->mix.n > 0},
+        {"--eta", "--sampler ddim", is_said(settings, "eta") && request->eta > 0,
+         request->sampler == EDT_SAMPLER_DDIM},
+        {"--cfg-pow", guidance, is_said(settings, "cfg_pow") && request->cfg_pow > 0, guided},
+        {"--cfg-interval", guidance,
+         is_said(settings, "cfg_interval") &&
+             (request->cfg_interval.from > 0 || request->cfg_interval.to < 1),
+         guided},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++)
         if (all[i].said && !all[i].there) {
@@ -82,8 +104,9 @@ static gboolean check_needs(const EdtCliSettings *settings, const EdtItem *item,
 }
 
 /* Source, mask and mix of all pictures: options, or else the record of --from. */
-static gboolean plan_canvas(const EdtCliSettings *settings, const EdtModelInfo *info, EdtItem *item,
-                            EdtCliCanvas *canvas, GError **error)
+static gboolean plan_canvas(const EdtCliSettings *settings, const EdtModelInfo *info,
+                            const EdtRequest *request, EdtItem *item, EdtCliCanvas *canvas,
+                            GError **error)
 {
     const EdtRecord *record = settings->record;
     g_autofree char *beside = settings->from ? g_path_get_dirname(settings->from) : NULL;
@@ -100,7 +123,7 @@ static gboolean plan_canvas(const EdtCliSettings *settings, const EdtModelInfo *
     edt_cli_canvas_lay(canvas, item);
     edt_cli_canvas_suit(item, edt_cli_settings_says(settings, "freedom"),
                         edt_cli_settings_says(settings, "fill"));
-    return check_needs(settings, item, error);
+    return edt_cli_plan_needs(settings, info, request, item, error);
 }
 
 /* One picture, or the frames that lead to it. */
@@ -166,7 +189,7 @@ static gboolean plan_items(const EdtCliSettings *settings, const EdtModelInfo *i
     edt_request_init(&request, NULL);
     edt_item_init(&item);
     gboolean ok = edt_cli_settings_apply(settings, &request, &item, error) &&
-                  plan_canvas(settings, info, &item, &canvas, error) &&
+                  plan_canvas(settings, info, &request, &item, &canvas, error) &&
                   plan_each(settings, info, &request, &item, &canvas, tasks, error);
     edt_cli_canvas_clear(&canvas);
     return ok;

@@ -9,6 +9,9 @@
 /* Appends an EdtCliTask for every picture, with names that hurt no existing file. */
 gboolean edt_cli_plan_tasks(const EdtCliSettings *settings, const EdtModelInfo *info, GArray *tasks,
                             GError **error);
+/* FALSE: an option that would change nothing without another one that is not there. */
+gboolean edt_cli_plan_needs(const EdtCliSettings *settings, const EdtModelInfo *info,
+                            const EdtRequest *request, const EdtItem *item, GError **error);
 /* What an item shows, for file names: "red fox", or "red fox flat" where it has a style.  g_free().
  */
 char *edt_cli_plan_subject(const EdtModelInfo *info, const EdtItem *item);

@@ -7,6 +7,7 @@
 #include "core/canvas.h"
 #include "catalogue.h"
 #include "cli/event.h"
+#include "cli/name.h"
 #include "cli/progress.h"
 #include "cli/save.h"
 #include "cli/stop.h"
@@ -75,7 +76,7 @@ static gboolean prepare_previews(const EdtCliSettings *settings, GError **error)
     const char *name;
     gboolean used = FALSE;
     while (!used && (name = g_dir_read_name(dir)))
-        used = g_str_has_prefix(name, "item-") && g_str_has_suffix(name, ".png");
+        used = edt_cli_name_is_preview(name);
     g_dir_close(dir);
     if (used && !settings->force) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,

@@ -5,6 +5,7 @@
  */
 #include "cli/series.h"
 #include "catalogue.h"
+#include "cli/plan.h"
 #include "cli/stop.h"
 
 #include <string.h>
@@ -174,9 +175,10 @@ static gboolean open_jobs(EdtCliSeries *s, GError **error)
 static gboolean check_first(const EdtCliSeries *s, GError **error)
 {
     EdtCliJob job;
-    gboolean ok = read_job(s, 0, "{}", &job, error);
-    if (ok)
-        edt_cli_task_clear(&job.task);
+    if (!read_job(s, 0, "{}", &job, error))
+        return FALSE;
+    gboolean ok = edt_cli_plan_needs(&s->chance, s->info, &job.request, &job.task.item, error);
+    edt_cli_task_clear(&job.task);
     return ok;
 }
 

@@ -105,8 +105,34 @@ static gboolean check_numbers(const EdtCliSettings *settings, GError **error)
     g_snprintf(text, sizeof text, "%d", settings->frames);
     if (settings->frames < 0 || settings->frames == 1 || settings->frames > 1000)
         return edt_cli_refuse(error, "--frames", text, "2 to 1000");
+    g_snprintf(text, sizeof text, "%d", settings->threads);
+    if (settings->threads < 0 || settings->threads > 1024)
+        return edt_cli_refuse(error, "--threads", text, "1 to 1024, or 0 for all physical cores");
     if (settings->rng && g_strcmp0(settings->rng, "torch") != 0)
         return edt_cli_refuse(error, "--rng", settings->rng, "\"torch\", the only generator");
+    return TRUE;
+}
+
+gboolean edt_cli_settings_is_preview(const EdtCliSettings *settings, const char *path)
+{
+    g_autofree char *folder = g_path_get_dirname(path), *name = g_path_get_basename(path);
+    return settings->preview_dir && edt_save_is_same(folder, settings->preview_dir) &&
+           edt_cli_name_is_preview(name);
+}
+
+/* With --force they replace what has their names. */
+static gboolean check_previews(const EdtCliSettings *settings, GError **error)
+{
+    const char *const read[][2] = {
+        {"--image", settings->image}, {"--mask", settings->mask}, {"--from", settings->from}};
+    for (gsize i = 0; i < G_N_ELEMENTS(read); i++)
+        if (settings->force && read[i][1] && edt_cli_settings_is_preview(settings, read[i][1])) {
+            g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                        "%s is what %s reads, and a preview may replace it: choose another folder "
+                        "for --preview-dir.",
+                        read[i][1], read[i][0]);
+            return FALSE;
+        }
     return TRUE;
 }
 
@@ -126,6 +152,13 @@ gboolean edt_cli_settings_spare(const EdtCliSettings *settings, const char *opti
         {"--init-latent", settings->init_latent},
         {"--jobs", settings->jobs},
     };
+    if (edt_cli_settings_is_preview(settings, path)) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "%s is the name of a preview in the folder of --preview-dir: choose another "
+                    "name for %s.",
+                    path, option);
+        return FALSE;
+    }
     for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
         const char *text = all[i].text;
         if (!text || !(edt_save_is_same(text, path) || edt_canvas_is_at(text, beside, path)))
@@ -242,6 +275,7 @@ gboolean edt_cli_settings_check(EdtCliSettings *settings, GError **error)
     return check_npz(settings, error) && check_jobs(settings, error) &&
            (!settings->from || load_record(settings, error)) && check_numbers(settings, error) &&
            check_latents(settings, error) && check_streams(settings, error) &&
+           check_previews(settings, error) &&
            edt_cli_settings_apply(settings, &request, &item, error) &&
            edt_cli_settings_engine(settings, &options, error);
 }

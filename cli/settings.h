@@ -45,7 +45,10 @@ gboolean edt_cli_settings_engine(const EdtCliSettings *settings, EdtEngineOption
 gboolean edt_cli_settings_apply(const EdtCliSettings *settings, EdtRequest *request, EdtItem *item,
                                 GError **error);
 
-/* FALSE: a file that is read, which what an option writes would replace. */
+/* Whether a picture at path would be in the way of those of --preview-dir. */
+gboolean edt_cli_settings_is_preview(const EdtCliSettings *settings, const char *path);
+/* FALSE: a file that is read, which what an option writes would replace; or that a preview would
+ * replace. */
 gboolean edt_cli_settings_spare(const EdtCliSettings *settings, const char *option,
                                 const char *path, GError **error);
 

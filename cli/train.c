@@ -335,6 +335,9 @@ int edt_cli_train(int argc, char **argv)
         code = edt_cli_usage("Where to? Give a folder for the run with -o.");
     else if (t.export)
         code = export(&t);
+    else if (t.raw || t.f32)
+        code = edt_cli_usage("%s goes with --export: a run writes its average as bf16.",
+                             t.raw ? "--raw" : "--f32");
     else if (!begin(&t, count, copy, &argc, &argv, &error))
         code = error ? edt_cli_fail(error) : EDT_ERROR_USAGE;
     else

@@ -27,6 +27,7 @@ static const struct {
 } facts[] = {
     {"class", {"edt", EDT_SETTING_TEXT, FACT(version)}},
     {"class", {"model", EDT_SETTING_TEXT, FACT(model)}},
+    {"class", {"variant", EDT_SETTING_TEXT, FACT(variant)}},
     {"class", {"model_sha256", EDT_SETTING_TEXT, FACT(model_sha256)}},
     {"style", {"class_name", EDT_SETTING_TEXT, FACT(class_name)}},
     {"seed", {"style_name", EDT_SETTING_TEXT, FACT(style_name)}},
@@ -95,6 +96,7 @@ EdtRecord *edt_record_new(const EdtEngine *engine, const EdtRequest *request,
         .named = G_MAXUINT64,
         .version = g_strdup(EDT_VERSION),
         .model = g_strdup(edt_model_info_title(info)),
+        .variant = g_strdup(info->variant),
         .model_sha256 = g_strdup(info->sha256),
         .class_name = edt_class_name(info, picture->item.class_index),
         .style_name =

@@ -16,6 +16,7 @@ typedef struct {
     guint64 named; /* bit i: it names setting i of edt_settings() */
     char *version; /* of edt */
     char *model;   /* its title, or variant */
+    char *variant; /* of its network: "DiT-XL/2" */
     char *model_sha256, *class_name, *style_name, *backend;
     char *source, *mask; /* SHA-256 of what it started from (canvas.h); item has none of both */
     int steps_done;      /* fewer than asked: stopped early */

@@ -90,6 +90,9 @@ static void add_picture_arguments(GimpProcedure *procedure)
     add_choice(procedure, "amm", _("A_MM"),
                _("The attention modulation matrix makes tokens attend more to their neighbours"),
                &edt_amm_choices, (int)usual.amm);
+    add_choice(procedure, "vae", _(edt_setting_label("vae")),
+               _("Which autoencoder makes the pixels, of models that have a small one, too"),
+               &edt_decode_choices, (int)usual.vae);
 }
 
 /* What becomes of the pictures in the end. */

@@ -14,7 +14,8 @@ const char *edt_setting_label(const char *name)
     static const char *const labels[][2] = {{"sampler", N_("Sam_pler")},
                                             {"steps", N_("S_teps")},
                                             {"reuse", N_("Inner stages _kept")},
-                                            {"cfg_interval", N_("Guided le_vels")}};
+                                            {"cfg_interval", N_("Guided le_vels")},
+                                            {"vae", N_("_Autoencoder (VAE)")}};
     for (gsize i = 0; i < G_N_ELEMENTS(labels); i++)
         if (strcmp(labels[i][0], name) == 0)
             return labels[i][1];
@@ -75,6 +76,12 @@ static const EdtChoice mix_hows[] = {
     {EDT_MIX_SHAPE, N_("Shape of the first"), N_("In the looks of the second")},
     {0, NULL, NULL}};
 const EdtChoices edt_mix_how_choices = {edt_mix_how_words, mix_hows};
+
+static const EdtChoice decodes[] = {
+    {EDT_DECODE_FULL, N_("Fine"), N_("The model's own, with all details")},
+    {EDT_DECODE_DRAFT, N_("Draft"), N_("The small one beside it, in a fifteenth of the time")},
+    {0, NULL, NULL}};
+const EdtChoices edt_decode_choices = {edt_decode_words, decodes};
 
 static const EdtChoice fits[] = {
     {EDT_FIT_NATIVE, N_("Native size"), N_("The size the model makes; no pixel is resampled")},

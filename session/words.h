@@ -29,10 +29,10 @@ extern const EdtChoices edt_sampler_choices, edt_spacing_choices, edt_amm_choice
     edt_backend_choices, edt_precision_choices, edt_mix_how_choices, edt_fit_choices,
     edt_target_choices, edt_paper_choices, edt_into_choices, edt_context_choices, edt_from_choices,
     edt_speed_choices, edt_between_choices, edt_where_choices, edt_turns_choices,
-    edt_arrange_choices;
+    edt_arrange_choices, edt_decode_choices;
 
 /* What the dialog calls a setting of core/settings.h, with its mnemonic, N_(): of those that a
- * preset sets. */
+ * preset sets, and "vae". */
 const char *edt_setting_label(const char *name);
 
 /* The size of a new layer. */

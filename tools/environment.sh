@@ -57,6 +57,15 @@ no_options() { # MOST ARGUMENTS...: so many names at most
     [ $# -le "$most" ] || refuse "That is one word too many: ${*:most + 1:1}"
 }
 
+# The whole path of a file that shall be read.
+path_of() { # FILE
+    if [ ! -f "$1" ] || [ ! -r "$1" ]; then
+        say "There is no file \"$1\" that can be read."
+        return 2
+    fi
+    realpath -- "$1"
+}
+
 # Runs a command with its output in a log; shows the end of the log only where it fails.
 quietly() { # LOG COMMAND...
     local log=$1

@@ -13,9 +13,10 @@
 
 typedef struct {
     GObject *settings;
-    GtkWidget *seed, *fresh, *amm, *reuse, *more;
+    GtkWidget *seed, *fresh, *amm, *reuse, *vae, *more;
     double last_seed;
     gboolean amm_helps, amm_official; /* Automatic, and Official, use it in this model */
+    gboolean has_draft;               /* this model has a small autoencoder, too */
     gboolean busy;
 } Knobs;
 
@@ -246,6 +247,33 @@ static void show_reuse(const Knobs *knobs, gboolean has_inner)
                   : _("This network has no coarse stages: nothing can be saved"));
 }
 
+/* Where there is one to choose; what was chosen for another model can be taken back. */
+static void show_vae(Knobs *knobs)
+{
+    g_autofree char *word = NULL;
+    g_object_get(knobs->settings, "vae", &word, NULL);
+    const gboolean wanted = g_strcmp0(word, edt_decode_words[EDT_DECODE_DRAFT]) == 0;
+    gtk_widget_set_visible(knobs->vae, knobs->has_draft || wanted);
+}
+
+static void on_vae_setting(GObject *settings, GParamSpec *property, GtkWidget *box)
+{
+    show_vae(g_object_get_data(G_OBJECT(box), "edt-knobs"));
+}
+
+/* A grid of its own, which can be hidden. */
+static GtkWidget *new_vae_row(GObject *settings)
+{
+    g_autofree char *label = edt_ui_plain(_(edt_setting_label("vae")));
+    GtkWidget *grid = gtk_grid_new();
+    gtk_grid_set_column_spacing(GTK_GRID(grid), 12);
+    attach_combo(GTK_GRID(grid), 0, settings, "vae", label, &edt_decode_choices,
+                 _("Which autoencoder makes the pixels, of models that have a small one, too"));
+    gtk_widget_show_all(grid);
+    gtk_widget_set_no_show_all(grid, TRUE);
+    return grid;
+}
+
 static GtkWidget *new_more_grid(Knobs *knobs, GtkWidget *popover)
 {
     GObject *settings = knobs->settings;
@@ -280,7 +308,10 @@ static GtkWidget *new_more(Knobs *knobs)
     knobs->more = gtk_box_new(GTK_ORIENTATION_VERTICAL, 12);
     gtk_button_set_label(GTK_BUTTON(button), _("More settings"));
     gtk_container_set_border_width(GTK_CONTAINER(knobs->more), 12);
+    knobs->vae = new_vae_row(knobs->settings);
     gtk_box_pack_start(GTK_BOX(knobs->more), new_more_grid(knobs, popover), FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(knobs->more), knobs->vae, FALSE, FALSE, 0);
+    edt_ui_rows_align(knobs->more);
     gtk_container_add(GTK_CONTAINER(popover), knobs->more);
     gtk_widget_show_all(knobs->more);
     gtk_menu_button_set_popover(GTK_MENU_BUTTON(button), popover);
@@ -318,8 +349,10 @@ GtkWidget *edt_ui_knobs_new(GObject *settings)
     g_object_set_data_full(G_OBJECT(grid), "edt-knobs", knobs, g_free);
     g_signal_connect_object(settings, "notify::seed", G_CALLBACK(on_seed_setting), grid, 0);
     g_signal_connect_object(settings, "notify::amm", G_CALLBACK(on_amm_setting), grid, 0);
+    g_signal_connect_object(settings, "notify::vae", G_CALLBACK(on_vae_setting), grid, 0);
     take_seed(knobs);
     show_amm(knobs);
+    show_vae(knobs);
     return grid;
 }
 
@@ -328,8 +361,10 @@ void edt_ui_knobs_set_model(GtkWidget *grid, const EdtModelInfo *info)
     Knobs *knobs = g_object_get_data(G_OBJECT(grid), "edt-knobs");
     knobs->amm_helps = !info || info->amm_helps;
     knobs->amm_official = !info || info->amm_official;
+    knobs->has_draft = info && info->has_draft;
     label_amm(knobs);
     show_amm(knobs);
+    show_vae(knobs);
     show_reuse(knobs, !info || info->has_inner);
 }
 

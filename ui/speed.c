@@ -11,29 +11,60 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#define EVERY_STEP "0,1"
-
 /* ---- guided levels ---- */
 
-/* A step without guidance runs one half of two. */
+/* A step without guidance runs one half of two.  NULL: it is no interval. */
 static char *interval_label(const char *text)
 {
+    const EdtSetting *setting = edt_setting_named("cfg_interval");
     EdtSpan span;
-    if (strcmp(text, EVERY_STEP) == 0 ||
-        !edt_setting_read(edt_setting_named("cfg_interval"), &span, text))
+    if (!edt_setting_read(setting, &span, text))
+        return NULL;
+    if (edt_setting_is_usual(setting, &span))
         return g_strdup(_("At every step"));
     return g_strdup_printf(_("At noise levels of %g to %g (saves %.0f %%)"), span.from, span.to,
                            50 * (1 - (span.to - span.from)));
 }
 
+static gboolean has_interval(GtkWidget *combo, const char *text)
+{
+    GtkTreeModel *model = gtk_combo_box_get_model(GTK_COMBO_BOX(combo));
+    const int column = gtk_combo_box_get_id_column(GTK_COMBO_BOX(combo));
+    GtkTreeIter row;
+    gboolean found = FALSE;
+    for (gboolean more = gtk_tree_model_get_iter_first(model, &row); more && !found;
+         more = gtk_tree_model_iter_next(model, &row)) {
+        g_autofree char *id = NULL;
+        gtk_tree_model_get(model, &row, column, &id, -1);
+        found = strcmp(id, text) == 0;
+    }
+    return found;
+}
+
+static void add_interval(GtkWidget *combo, const char *text)
+{
+    g_autofree char *label = has_interval(combo, text) ? NULL : interval_label(text);
+    if (label)
+        gtk_combo_box_text_append(GTK_COMBO_BOX_TEXT(combo), text, label);
+}
+
+/* One of a record or a script becomes a row of its own. */
+static void on_interval(GObject *settings, GParamSpec *property, GtkWidget *combo)
+{
+    g_autofree char *text = NULL;
+    g_object_get(settings, "cfg-interval", &text, NULL);
+    if (text)
+        add_interval(combo, text);
+}
+
 GtkWidget *edt_ui_interval_new(GObject *settings)
 {
-    static const char *const spans[] = {EVERY_STEP, "0.3,1", "0.1,0.8", "0.1,0.5"};
+    static const char *const spans[] = {"0,1", "0.3,1", "0.1,0.8", "0.1,0.5"};
     GtkWidget *combo = gtk_combo_box_text_new();
-    for (gsize i = 0; i < G_N_ELEMENTS(spans); i++) {
-        g_autofree char *label = interval_label(spans[i]);
-        gtk_combo_box_text_append(GTK_COMBO_BOX_TEXT(combo), spans[i], label);
-    }
+    for (gsize i = 0; i < G_N_ELEMENTS(spans); i++)
+        add_interval(combo, spans[i]);
+    on_interval(settings, NULL, combo);
+    g_signal_connect_object(settings, "notify::cfg-interval", G_CALLBACK(on_interval), combo, 0);
     g_object_bind_property(settings, "cfg-interval", combo, "active-id",
                            G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
     return combo;

@@ -163,8 +163,7 @@ static gboolean index_names(EdtCheckpoint *c, GError **error)
 /* "“file” is refused: reason." */
 static void name_file(const char *path, GError **error)
 {
-    if (error && *error && (*error)->code == EDT_ERROR_BAD_FILE &&
-        !strstr((*error)->message, path))
+    if (error && *error && (*error)->code == EDT_ERROR_BAD_FILE && !strstr((*error)->message, path))
         g_prefix_error(error, _("“%s” is refused: "), path);
 }
 
@@ -220,6 +219,11 @@ const EdtCheckpointTensor *edt_checkpoint_find(const EdtCheckpoint *c, const cha
 const char *edt_checkpoint_metadata(const EdtCheckpoint *c, const char *key)
 {
     return c->source->metadata ? c->source->metadata(c->source, key) : NULL;
+}
+
+char *edt_checkpoint_setting(const EdtCheckpoint *c, const char *name)
+{
+    return c->source->pickle ? edt_torch_state_setting(c->source, name) : NULL;
 }
 
 /* ---- reading a tensor ---- */
@@ -313,7 +317,7 @@ gboolean edt_checkpoint_read_f32(EdtCheckpoint *c, const EdtCheckpointTensor *te
         return TRUE;
     if (is_contiguous(t))
         ok = c->source->read(c->source, t->storage, t->offset * size, tensor->count * size,
-                               convert_piece, &converter, error);
+                             convert_piece, &converter, error);
     else
         ok = read_strided(c, t, out, error);
     if (!ok)

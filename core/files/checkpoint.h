@@ -36,4 +36,6 @@ gboolean edt_checkpoint_read_f32(EdtCheckpoint *checkpoint, const EdtCheckpointT
                                  float *out, GError **error);
 /* What a safetensors file says beside its tensors, or NULL. */
 const char *edt_checkpoint_metadata(const EdtCheckpoint *checkpoint, const char *key);
+/* What a training checkpoint of torch says of its run by that name ("args"), or NULL; g_free(). */
+char *edt_checkpoint_setting(const EdtCheckpoint *checkpoint, const char *name);
 char *edt_checkpoint_sha256(EdtCheckpoint *checkpoint, GError **error); /* of the whole file */

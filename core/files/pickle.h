@@ -26,7 +26,7 @@ typedef enum {
     EDT_PICKLE_GLOBAL,  /* global */
     EDT_PICKLE_STORAGE, /* storage */
     EDT_PICKLE_TENSOR,  /* tensor */
-    EDT_PICKLE_OPAQUE,  /* an inert object of Python (pickle_globals.c): nothing of it is kept */
+    EDT_PICKLE_OPAQUE,  /* attributes: an inert object of Python (pickle_globals.c) */
 } EdtPickleKind;
 
 typedef struct EdtPickleGlobal EdtPickleGlobal; /* a row of the allow-list */
@@ -64,7 +64,8 @@ struct EdtPickleValue {
         };
         const EdtPickleGlobal *global;
         EdtPickleStorage storage;
-        EdtPickleTensor *tensor; /* owned by the pickle */
+        EdtPickleTensor *tensor;          /* owned by the pickle */
+        const EdtPickleValue *attributes; /* a DICT, or NULL: nothing else of it is kept */
     };
 };
 

@@ -162,7 +162,7 @@ static gboolean op_newobj_ex(EdtPickle *p)
 }
 
 /* Attributes: the fields of a Namespace, the _metadata of a state dict; or the state of a NumPy
- * array, which is a tuple.  Not kept. */
+ * array, which is a tuple. */
 static gboolean op_build(EdtPickle *p)
 {
     EdtPickleValue *state = edt_pickle_pop(p), *object = state ? edt_pickle_peek(p) : NULL;
@@ -171,6 +171,8 @@ static gboolean op_build(EdtPickle *p)
         return FALSE;
     if (object->kind != EDT_PICKLE_OPAQUE && !(object->kind == EDT_PICKLE_DICT && object->ordered))
         return edt_pickle_refuse(p, _("it sets attributes of something that has none"));
+    if (object->kind == EDT_PICKLE_OPAQUE && state->kind == EDT_PICKLE_DICT)
+        object->attributes = state;
     return object->kind == EDT_PICKLE_OPAQUE || state->kind == EDT_PICKLE_DICT ||
            edt_pickle_refuse(p, _("attributes are not a dictionary"));
 }

@@ -44,4 +44,7 @@ EdtStorageSource *edt_torch_legacy_open(const char *path, GError **error);
  * NULL for a bare state dict. */
 gboolean edt_torch_state_list(EdtStorageSource *source, const char *const *prefer,
                               const char **chosen, GPtrArray *out, GError **error);
+/* The text of a setting of the run that wrote it, which lie in "args" beside the weights; or NULL.
+ */
+char *edt_torch_state_setting(const EdtStorageSource *source, const char *name);
 EdtStorageSource *edt_safetensors_source_open(const char *path, GPtrArray *out, GError **error);

@@ -119,3 +119,19 @@ gboolean edt_torch_state_list(EdtStorageSource *source, const char *const *prefe
     }
     return TRUE;
 }
+
+/* Of a dictionary, or of a Namespace's attributes. */
+static const EdtPickleValue *member(const EdtPickleValue *of, const char *name)
+{
+    if (of && of->kind == EDT_PICKLE_OPAQUE)
+        of = of->attributes;
+    return of && of->kind == EDT_PICKLE_DICT ? edt_pickle_lookup(of, name, NULL) : NULL;
+}
+
+char *edt_torch_state_setting(const EdtStorageSource *source, const char *name)
+{
+    const EdtPickleValue *text = member(member(edt_pickle_root(source->pickle), "args"), name);
+
+    return text && text->kind == EDT_PICKLE_STRING ? g_strndup(text->bytes.text, text->bytes.length)
+                                                   : NULL;
+}

@@ -261,10 +261,21 @@ static gboolean detected(const EdtForeign *f, gboolean ok, GError **error)
     return ok;
 }
 
+/* Of the published size that a training run says it is of; 0: it says none. */
+static int heads_of_run(const EdtForeign *f)
+{
+    const int size = 256; /* which every patch divides */
+    g_autofree char *name = edt_checkpoint_setting(f->checkpoint, "model");
+    EdtVariant v;
+
+    return name && edt_variant_named(name, size, &v) ? v.heads[0] : 0;
+}
+
 EdtForeign *edt_foreign_network_open(const char *path, EdtShapeHints hints, GError **error)
 {
     static const char *const keys[] = {"ema", "model", "state_dict", NULL};
     EdtForeign *f = foreign_new(path, 0, keys, error);
+    hints.heads_of_run = f->checkpoint ? heads_of_run(f) : 0;
     gboolean known = f->checkpoint && name_network(f, error) &&
                      detected(f, edt_variant_detect(shape_of, f, hints, &f->variant, error), error);
 

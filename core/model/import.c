@@ -48,6 +48,26 @@ static gboolean refuse(const char *path, const char *what, GError **error)
     return FALSE;
 }
 
+static gboolean check_number(const Job *job, const char *option, int said, int told, GError **error)
+{
+    if (!said || said == told)
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                "“%s” is of %s, whose tensors do not go with %s %d: leave it out.",
+                job->import->edt_path, edt_foreign_variant(job->network)->name, option, said);
+    return FALSE;
+}
+
+/* What tensors do tell is not for options to change. */
+static gboolean check_hints(const Job *job, GError **error)
+{
+    const EdtVariant *v = edt_foreign_variant(job->network);
+    const int decoder = edt_variant_filling(v) ? v->depths[edt_variant_stages(v) - 1] : 0;
+
+    return check_number(job, "--heads", job->import->heads, v->heads[0], error) &&
+           check_number(job, "--decode-layer", job->import->decode_layer, decoder, error);
+}
+
 static gboolean open_vae(Job *job, GError **error)
 {
     const char *path = job->import->vae_path;
@@ -161,7 +181,8 @@ static gboolean run(Job *job, GError **error)
         return FALSE;
     const EdtShapeHints hints = {.heads = import->heads, .decoder = import->decode_layer};
     job->network = edt_foreign_network_open(import->edt_path, hints, error);
-    if (!job->network || !open_vae(job, error) || !open_draft(job, error))
+    if (!job->network || !check_hints(job, error) || !open_vae(job, error) ||
+        !open_draft(job, error))
         return FALSE;
     EdtModelWriter *w = edt_model_writer_new(import->output, import->force, import->stored, error);
     return w && write_model(job, w, error);

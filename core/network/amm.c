@@ -85,7 +85,7 @@ static EdtAmmPlan plan_stages(const EdtVariant *v, EdtAmm amm, double cfg_scale)
 /* Blocks counted through all stages, as the code that plugs AMM into them does, whatever the grid
  * and guidance.  For MDTv2 with 24 or 28 blocks that code ends in an error, of the other networks
  * that have no official row it says nothing: AUTO puts AMM there as deep as it is in those that
- * have one (in MDTv2 into the first block of the decoder, which its list for S means). */
+ * have one (in MDTv2 into the first block of a decoder of four, as its list for S does). */
 static const struct {
     EdtFamily family;
     int blocks, D;

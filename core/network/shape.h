@@ -119,6 +119,7 @@ typedef struct {
     int heads;   /* of networks without position bias (DiT); by their width where it is published */
     int decoder; /* blocks behind MDT's second position table; as published: 2 */
     int no_null; /* 1: no null class, -1: there is one; a table of 1000 rows has ImageNet's alone */
+    int heads_of_run; /* where neither heads nor the width tells: of the size its trainer named */
 } EdtShapeHints;
 
 /* Reads family, dims, heads, depths and grid from tensors (reference names, without prefix).

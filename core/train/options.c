@@ -14,6 +14,7 @@
 #define BATCH_MAX (1 << 20) /* pictures; rows are twice as many */
 #define PATH_BYTES 65536
 #define CODINGS_MAX 1000
+#define THREADS_MAX 1024
 
 const char *const edt_weighting_words[] = {"min-snr", "velocity", "plain", NULL};
 
@@ -163,6 +164,8 @@ static gboolean check_numbers(const EdtTrainOptions *o, GError **error)
         return refuse(error, "schedule, prediction, weighting or type is none that there is");
     if (!(o->cfg_scale >= 0 && o->cfg_scale <= EDT_CFG_SCALE_MAX))
         return refuse(error, "the guidance to recommend must be between 0 and 100");
+    if (o->threads < 0 || o->threads > THREADS_MAX)
+        return refuse(error, "the threads must be between 1 and 1024, or 0 for all cores");
     if (isnan(o->variational))
         return refuse(error, "the share of the variational term is no number");
     if (!(o->weight_decay >= 0) || !(o->clip >= 0))
@@ -180,6 +183,8 @@ static gboolean check_space(const EdtTrainOptions *o, const EdtVariant *v, GErro
     if (o->pictures && !o->vae && !pixels)
         return refuse(error, "this variant works on latents; give an autoencoder for the pictures, "
                              "or a folder of features");
+    if (o->vae_mean && !o->vae)
+        return refuse(error, "means instead of draws (--vae-mean) are an autoencoder's; give one");
     if (o->by_class && !o->pictures)
         return refuse(error, "drawing by class is for pictures; features tell their class only "
                              "when they are read");

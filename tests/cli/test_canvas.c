@@ -267,6 +267,38 @@ static void test_spared_unsaid(void)
     expect_again("a.png");
 }
 
+/* Previews replace what has their names, with --force; a picture would be in their way. */
+static void test_spared_by_previews(void)
+{
+    static const char *const reads[][2] = {
+        {"--image", "seen/item-000-step-001.png"},
+        {"--mask", "./seen/item-000-step-001.png"},
+        {"--from", "seen/item-000-step-001.png"},
+    };
+    g_autofree char *folder = program_path("seen");
+    g_assert_cmpint(g_mkdir(folder, 0777), ==, 0);
+    EXPECT(0, "sample", "-c", "3", "-s", "5", "--steps", "1", "-o", "seen/item-000-step-001.png");
+    g_autoptr(GBytes) before = program_contents("seen/item-000-step-001.png");
+    for (gsize i = 0; i < G_N_ELEMENTS(reads); i++) {
+        Outcome outcome =
+            program_expect(2, NULL, "sample", "-c", "3", "--steps", "1", "-f", "-o", "new.png",
+                           "--preview-dir", "seen", reads[i][0], reads[i][1], NULL);
+        g_autofree char *sentence =
+            g_strdup_printf("%s is what %s reads, and a preview", reads[i][1], reads[i][0]);
+        g_assert_nonnull(strstr(outcome.err, sentence));
+        outcome_clear(&outcome);
+    }
+    EXPECT_INPUT(1, "{\"source\":\"seen/item-000-step-001.png\",\"output\":\"new.png\"}\n",
+                 "sample", "--jobs", "-", "--steps", "1", "--force", "--preview-dir", "seen");
+    EXPECT(2, "sample", "-c", "3", "--steps", "1", "-f", "-o", "seen/item-001-step-001.png",
+           "--preview-dir", "seen");
+    g_autoptr(GBytes) after = program_contents("seen/item-000-step-001.png");
+    g_assert_true(g_bytes_equal(before, after));
+    g_assert_false(program_exists("new.png"));
+    EXPECT(0, "sample", "-c", "3", "--steps", "1", "-f", "-o", "new.png", "--preview-dir", "seen",
+           "--image", "sketch.png");
+}
+
 /* ---- what cannot be ---- */
 
 static void test_refused(void)
@@ -329,6 +361,7 @@ int main(int argc, char **argv)
     g_test_add_func("/canvas/jobs", test_jobs);
     g_test_add_func("/canvas/spared", test_spared);
     g_test_add_func("/canvas/spared-unsaid", test_spared_unsaid);
+    g_test_add_func("/canvas/spared-by-previews", test_spared_by_previews);
     g_test_add_func("/canvas/refused", test_refused);
     return g_test_run();
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "catalogue.h"
+#include "golden/small_vae.h"
 #include "machine.h"
 #include "program.h"
 
@@ -107,10 +108,11 @@ static void test_unknown_command(void)
 static void test_usage(void)
 {
     static const char *const wrong[][2] = {
-        {"--steps", "0"},       {"--steps", "1001"},    {"--steps", "many"}, {"--sampler", "euler"},
-        {"--amm", "on"},        {"--eta", "1.5"},       {"--eta", "-1"},     {"--cfg-scale", "inf"},
-        {"--rng", "numpy"},     {"--backend", "metal"}, {"--type", "f16"},   {"--batch-count", "0"},
-        {"--batch-size", "-1"}, {"--threads", "-1"},
+        {"--steps", "0"},       {"--steps", "1001"},    {"--steps", "many"},
+        {"--sampler", "euler"}, {"--amm", "on"},        {"--eta", "1.5"},
+        {"--eta", "-1"},        {"--cfg-scale", "inf"}, {"--rng", "numpy"},
+        {"--backend", "metal"}, {"--type", "f16"},      {"--batch-count", "0"},
+        {"--batch-size", "-1"}, {"--threads", "-1"},    {"--threads", "1025"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
         Outcome outcome = program_expect(2, NULL, "sample", wrong[i][0], wrong[i][1], NULL);
@@ -306,6 +308,7 @@ static void test_classes(void)
     outcome = program_expect(1, NULL, "classes", "wolpertinger", NULL);
     g_assert_cmpstr(outcome.out, ==, "");
     outcome_clear(&outcome);
+    EXPECT(2, "classes", "--styles", "ink");
 }
 
 /* ---- pictures ---- */
@@ -374,6 +377,12 @@ static void test_wishes_refused(void)
     EXPECT(2, "sample", "--class", "1", "--vary", "");
     EXPECT(2, "sample", "--class", "1", "--seed", "7x");
     EXPECT(2, "sample", "--class", "1", "--seed", "-2");
+    EXPECT(2, "sample", "--class", "1", "--eta", "0.5"); /* of dpm++2m */
+    EXPECT(2, "sample", "--class", "1", "--cfg-scale", "1", "--cfg-pow", "4");
+    EXPECT(2, "sample", "--class", "1", "--cfg-scale", "1", "--cfg-interval", "0.3,1");
+    EXPECT(0, "sample", "--class", "1", "--cfg-scale", "1", "--cfg-interval", "0,1", "--cfg-pow",
+           "0", "--eta", "0", "--steps", "1", "-o", "neutral.png");
+    program_remove("neutral.png");
     Outcome outcome = program_expect(2, NULL, "sample", "--class", "1", "--size", "256", NULL);
     g_assert_nonnull(strstr(outcome.err, "128x128"));
     outcome_clear(&outcome);
@@ -447,6 +456,7 @@ static void test_record(void)
            "r.png");
     char *record = program_record("r.png");
     static const char *const members[] = {"\"edt\":\"" EDT_VERSION "\"",
+                                          "\"variant\":\"EDT custom\"",
                                           "\"class\":4,",
                                           "\"class_name\":\"class 4\"",
                                           "\"seed\":11,",
@@ -722,7 +732,71 @@ static void test_bench_shortcuts(void)
     EXPECT(2, "bench", "--shortcuts", "--steps", "0");
     EXPECT(2, "bench", "--shortcuts", "-n", "17");
     EXPECT(2, "bench", "--shortcuts", "--threads", "1,2");
+    EXPECT(2, "bench", "--shortcuts", "--warm-up", "3");
     EXPECT(2, "bench", "--steps", "4");
+}
+
+/* What a draft saves is behind the steps; the others' times have no decoding in them. */
+static void test_bench_draft(void)
+{
+    g_autofree char *checkpoint = program_data("edt_tiny_bare.pt");
+    g_autofree char *vae = program_data("vae_small_modern.safetensors");
+    g_autofree char *draft = program_path("taesd.safetensors");
+    SmallVae *small = small_vae_new(&small_vae_taesd);
+    small_vae_write(small, draft, FALSE, NULL);
+    small_vae_free(small);
+    EXPECT(0, "import", checkpoint, "--vae", vae, "--draft-vae", draft, "-o", "draft.safetensors");
+    Outcome outcome =
+        program_expect(0, NULL, "bench", "--shortcuts", "-m", "draft.safetensors", "-n", "1", "-r",
+                       "1", "--steps", "2", "--format", "json", NULL);
+    g_autoptr(GPtrArray) lines = json_lines(outcome.out);
+    int decoding = 0;
+    for (int i = 0; i < count_events(lines, "shortcut"); i++) {
+        JsonObject *row = find_event(lines, "shortcut", i);
+        const gboolean is_draft = g_str_equal(json_text(row, "shortcut"), "--vae draft");
+        g_assert_cmpint(json_object_get_boolean_member(row, "decoding"), ==, is_draft);
+        decoding += is_draft;
+    }
+    g_assert_cmpint(decoding, ==, 1);
+    outcome_clear(&outcome);
+}
+
+/* A list of nothing, a number of nothing, and what would do nothing. */
+static void test_bench_refused(void)
+{
+    static const char *const wrong[][4] = {
+        {"--sizes", "", NULL},
+        {"--types", "", NULL},
+        {"--threads", "", NULL},
+        {"-n", "0", NULL},
+        {"-r", "0", NULL},
+        {"--size", "0", NULL},
+        {"--warm-up", "-1", NULL},
+        {"--train", "--no-guidance", NULL},
+        {"--no-mask", NULL},
+        {"--compare", "--sizes", ""},
+        {"--compare", "--threads", ""},
+        {"--compare", "--warm-up", "-1"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        Outcome outcome = program_expect(2, NULL, "bench", wrong[i][0], wrong[i][1],
+                                         wrong[i][1] ? wrong[i][2] : NULL, NULL);
+        g_assert_cmpstr(outcome.out, ==, "");
+        outcome_clear(&outcome);
+    }
+}
+
+/* An autoencoder is measured with one picture, and nobody guides it. */
+static void test_bench_vae(void)
+{
+    Outcome outcome =
+        program_expect(0, NULL, "bench", "--sizes", "vae", "--size", "64", "-n", "4", "-r", "1",
+                       "--warm-up", "0", "--types", "f32", "--format", "json", NULL);
+    g_autoptr(GPtrArray) lines = json_lines(outcome.out);
+    JsonObject *row = find_event(lines, "bench", 0);
+    g_assert_cmpint(json_number(row, "pictures"), ==, 1);
+    g_assert_false(json_object_get_boolean_member(row, "guided"));
+    outcome_clear(&outcome);
 }
 
 /* The ratios of work are the paper's networks'; those of time are measured, so not judged. */
@@ -750,7 +824,7 @@ static void test_bench_compare(void)
     g_assert_cmpfloat_with_epsilon(
         json_object_get_double_member(find_event(lines, "compare", 2), "gmacs_ratio"), 2.497, 1e-3);
     outcome_clear(&outcome);
-    outcome = program_expect(0, NULL, "bench", "--compare", "--sizes", "S", "--size", "64", "-r",
+    outcome = program_expect(0, NULL, "bench", "--compare", "--sizes", "s", "--size", "64", "-r",
                              "1", "--warm-up", "0", NULL);
     g_assert_nonnull(strstr(outcome.out, "| **MDTv2 / EDT, S** (paper 2.29) |"));
     outcome_clear(&outcome);
@@ -826,5 +900,8 @@ int main(int argc, char **argv)
     g_test_add_func("/edt/bench-compare", test_bench_compare);
     g_test_add_func("/edt/bench-compare-training", test_bench_compare_training);
     g_test_add_func("/edt/bench-shortcuts", test_bench_shortcuts);
+    g_test_add_func("/edt/bench-draft", test_bench_draft);
+    g_test_add_func("/edt/bench-refused", test_bench_refused);
+    g_test_add_func("/edt/bench-vae", test_bench_vae);
     return g_test_run();
 }

@@ -176,8 +176,39 @@ static void test_wrong_jobs(void)
     g_assert_true(g_bytes_equal(five, six));
 }
 
+/* What options say of every picture is part of the run. */
+static void test_other_options(void)
+{
+    EXPECT(0, "sample", "-c", "3", "-s", "7", "--steps", "1", "-o", "start.png");
+    EXPECT(0, "sample", "--npz", "free.npz", "-n", "3", "--image", "start.png", "--freedom", "0.5",
+           LIKE);
+    static const char *const others[] = {"0.9", "1", NULL};
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
+        write_partial("free.npz", "bound.npz.partial");
+        Outcome outcome =
+            program_expect(2, NULL, "sample", "--npz", "bound.npz", "-n", "3", "--image",
+                           "start.png", LIKE, others[i] ? "--freedom" : NULL, others[i], NULL);
+        g_assert_nonnull(strstr(outcome.err, "another run"));
+        outcome_clear(&outcome);
+    }
+    EXPECT(0, "sample", "--npz", "bound.npz", "-n", "3", "--image", "start.png", "--freedom", "0.5",
+           LIKE);
+    g_autoptr(GBytes) one = program_contents("free.npz"), two = program_contents("bound.npz");
+    g_assert_true(g_bytes_equal(one, two));
+    write_partial("free.npz", "moved.npz.partial");
+    EXPECT(0, "sample", "-c", "4", "-s", "8", "--steps", "1", "-f", "-o", "start.png");
+    Outcome outcome = program_expect(2, NULL, "sample", "--npz", "moved.npz", "-n", "3", "--image",
+                                     "start.png", "--freedom", "0.5", LIKE, NULL);
+    g_assert_nonnull(strstr(outcome.err, "another run"));
+    outcome_clear(&outcome);
+}
+
 static void test_refused(void)
 {
+    EXPECT(2, "sample", "--npz", "x.npz", "--vary", "7:1", "--frames", "4");
+    EXPECT(2, "sample", "--npz", "x.npz", "--mix-how", "shape");
+    EXPECT(2, "sample", "--npz", "x.npz", "--freedom", "0.5");
+    EXPECT(2, "sample", "--npz", "x.npz", "--cfg-scale", "1", "--cfg-interval", "0.3,1");
     EXPECT(2, "sample", "--npz", "x.npz", "-o", "x.png");
     EXPECT(2, "sample", "--npz", "missing/x.npz", "--steps", "1");
     EXPECT(2, "sample", "--npz", "x.npz", "-c", "no such class");
@@ -194,6 +225,7 @@ int main(int argc, char **argv)
     g_test_add_func("/npz/jobs", test_jobs);
     g_test_add_func("/npz/styles", test_styles);
     g_test_add_func("/npz/wrong-jobs", test_wrong_jobs);
+    g_test_add_func("/npz/other-options", test_other_options);
     g_test_add_func("/npz/refused", test_refused);
     return g_test_run();
 }

@@ -82,7 +82,8 @@ static void test_wrong_facts(void)
 static void test_written(void)
 {
     const char *json =
-        "{\"edt\":\"0.1.0\",\"model\":\"a \\\"b\\\" \\\\ \303\244\",\"model_sha256\":\"01ab\","
+        "{\"edt\":\"0.1.0\",\"model\":\"a \\\"b\\\" \\\\ "
+        "\303\244\",\"variant\":\"DiT-XL/2\",\"model_sha256\":\"01ab\","
         "\"class\":207,\"class_name\":\"golden retriever\",\"style\":-1,\"seed\":9007199254740993,"
         "\"steps\":25,\"steps_done\":24,\"sampler\":\"ddim\",\"cfg_scale\":0.1,"
         "\"cfg_pow\":4,\"cfg_interval\":\"0.2,0.75\",\"reuse\":2,\"amm\":\"auto\",\"eta\":0."

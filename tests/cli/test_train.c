@@ -613,6 +613,15 @@ static void test_mistakes(void)
         program_expect(2, NULL, "train", "pictures", "-o", "bad", TINY, "--cfg-scale", "101", NULL);
     g_assert_nonnull(strstr(outcome.err, "from 0 to 100"));
     outcome_clear(&outcome);
+    outcome = program_expect(2, NULL, "train", "pictures", "-o", "bad", TINY, "-t", "-1", NULL);
+    g_assert_nonnull(strstr(outcome.err, "threads must be"));
+    outcome_clear(&outcome);
+    static const char *const idle[] = {"--raw", "--f32", "--vae-mean"}; /* here they do nothing */
+    for (gsize i = 0; i < G_N_ELEMENTS(idle); i++) {
+        outcome = program_expect(2, NULL, "train", "pictures", "-o", "bad", TINY, idle[i], NULL);
+        g_assert_nonnull(strstr(outcome.err, idle[i]));
+        outcome_clear(&outcome);
+    }
     g_assert_false(program_exists("bad"));
 }
 

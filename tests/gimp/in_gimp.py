@@ -277,6 +277,7 @@ def test_errors():
     with open(f'{SCRATCH}/out/bad.safetensors', 'wb') as file:  # noqa: F821
         file.write(b'no model at all')
     expect_error('a guidance below 0', CALLING_ERROR, ['guidance', '-0.5'], guidance=-0.5)
+    expect_error('a draft of a model without', CALLING_ERROR, ['small autoencoder'], vae='draft')
     expect_error('wrong file', EXECUTION_ERROR, ['bad.safetensors'],
                  model=f'{SCRATCH}/out/bad.safetensors')  # noqa: F821
     expect_error('latents only', EXECUTION_ERROR, ['VAE'],

@@ -131,6 +131,33 @@ static void test_heads(void)
     assert_import_refused(&import, "cannot have");
 }
 
+/* What tensors tell is not for options to change. */
+static void test_told(void)
+{
+    static const struct {
+        const char *file, *text;
+        int heads, decode_layer;
+    } cases[] = {
+        {"pt/dit_tiny_bare.pt", "DiT custom, whose tensors do not go with --decode-layer 1", 2, 1},
+        {"pt/mdtv2_tiny_bare.pt", "MDTv2 custom, whose tensors do not go with --heads 4", 4, 2},
+        {"pt/mdtv2_tiny_bare.pt", "MDTv2 custom, whose tensors do not go with --decode-layer 4", 2,
+         4},
+        {"pt/mdt_v1_tiny_bare.pt", "MDT custom, whose tensors do not go with --heads 4", 4, 2},
+        {"pt/edt_tiny_bare.pt", "EDT custom, whose tensors do not go with --heads 5", 5, 0},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path = golden_file(cases[i].file), *output = craft_path("none.st");
+        EdtImport import = import_of(path, output);
+        int code;
+        import.heads = cases[i].heads;
+        import.decode_layer = cases[i].decode_layer;
+        g_autofree char *message = failed_import(&import, &code);
+        if (!strstr(message, cases[i].text))
+            g_error("“%s” does not contain “%s”", message, cases[i].text);
+        g_assert_cmpint(code, ==, EDT_ERROR_USAGE);
+    }
+}
+
 static void test_decoder(void)
 {
     g_autofree char *path = golden_file("pt/mdt_v1_tiny_bare.pt"), *output = craft_path("none.st");
@@ -226,6 +253,73 @@ static void test_missing(void)
     }
 }
 
+/* ---- what a training run says of itself ---- */
+
+static void pickle_zeros(const char *name, int rank, const gint64 *shape, gpointer pickle)
+{
+    gint64 sizes[5] = {-1, -1, -1, -1, -1}, strides[5] = {-1, -1, -1, -1, -1}, count = 1;
+
+    for (int i = rank - 1; i >= 0; i--) {
+        sizes[i] = shape[i];
+        strides[i] = count;
+        count *= shape[i];
+    }
+    pickle_string(pickle, name);
+    pickle_tensor(pickle, "FloatStorage", "0", 1 << 16, 0, sizes, strides);
+}
+
+static void pickle_layer(const EdtLayer *layer, gpointer pickle)
+{
+    edt_layer_tensors(layer, pickle_zeros, pickle);
+}
+
+/* {"ema": zeros, "args": a Namespace of a model, or the same as a dictionary} */
+static char *write_run(const EdtVariant *v, const char *model, gboolean named)
+{
+    g_autoptr(GByteArray) p = pickle_new(), zip = NULL;
+    g_autofree float *zeros = g_new0(float, 1 << 16);
+
+    pickle_op(p, "}(");
+    pickle_string(p, "ema");
+    pickle_op(p, "}(");
+    edt_layers(v, pickle_layer, p);
+    pickle_op(p, "u");
+    pickle_string(p, "args");
+    if (named) {
+        pickle_global(p, "argparse", "Namespace");
+        pickle_op(p, ")\x81");
+    }
+    pickle_op(p, "}(");
+    pickle_string(p, "model");
+    pickle_string(p, model);
+    pickle_op(p, named ? "ubu." : "uu.");
+    zip = zip_with(p, zeros, (1 << 16) * sizeof *zeros);
+    return craft_file("run.pt", zip);
+}
+
+/* A width of its own with the heads of a published size. */
+static void test_heads_of_run(void)
+{
+    EdtVariant v = shape_little(EDT_FAMILY_DIT, 24, 2, 2);
+    for (int named = 0; named < 2; named++) {
+        g_autofree char *path = write_run(&v, "DiT-S/2", named);
+        g_autofree char *output = craft_path("model.st");
+        EdtImport import = import_of(path, output);
+        edt_model_info_free(imported(&import));
+        EdtSafetensors *model = open_model(output);
+        g_assert_cmpstr(edt_safetensors_metadata(model, "edt.heads"), ==, "6");
+        edt_safetensors_close(model);
+        import.heads = 4; /* who says it knows better */
+        edt_model_info_free(imported(&import));
+        model = open_model(output);
+        g_assert_cmpstr(edt_safetensors_metadata(model, "edt.heads"), ==, "4");
+        edt_safetensors_close(model);
+    }
+    g_autofree char *path = write_run(&v, "DiT-tiny/2", TRUE), *output = craft_path("none.st");
+    EdtImport import = import_of(path, output);
+    assert_import_refused(&import, "--heads");
+}
+
 /* What only training needs may be missing, too. */
 static void test_without_side(void)
 {
@@ -303,7 +397,9 @@ int main(int argc, char **argv)
     g_test_add_func("/networks/files", test_files);
     g_test_add_func("/networks/licence", test_licence);
     g_test_add_func("/networks/heads", test_heads);
+    g_test_add_func("/networks/told", test_told);
     g_test_add_func("/networks/decoder", test_decoder);
+    g_test_add_func("/networks/heads-of-run", test_heads_of_run);
     g_test_add_func("/networks/prefixes", test_prefixes);
     g_test_add_func("/networks/missing", test_missing);
     g_test_add_func("/networks/without-side", test_without_side);

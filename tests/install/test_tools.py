@@ -27,7 +27,18 @@ WRONG = {'canvas-pictures': ['a', 'b'], 'class-sheet': [], 'cuda-resources': ['h
          'evaluate-stickers': ['model'], 'install': ['--remove', 'all'], 'package': ['--test', 'a', 'b'],
          'run': [], 'setup': ['now'], 'test': ['files'], 'test-arm64': ['--suite'],
          'stickers/train-codec': ['dataset'], 'compare-pytorch': [], 'measure-load': ['fast']}
-ALSO_WRONG = {'demo': (['nosuch'], ['--sketch', 'nosuch'], ['--fill', 'nosuch'], ['/etc', '/etc'])}
+SKETCH, HEART = (str(tools.parent / 'data/pictures' / name) for name in ('fox-sketch.png', 'heart.png'))
+ALSO_WRONG = {
+    'class-sheet': (['nosuch'], ['/etc']),
+    'compare-pytorch': (['--sizes', 'L', 'checkout'], ['--types', '', 'checkout'],
+                        ['--train', '--sizes', 'B', 'checkout'], ['nosuch']),
+    'evaluate-stamps': (['--seeds', '0', 'model', 'dataset'],),
+    'evaluate-stickers': (['--seeds', '0', 'model', 'dataset'], ['--classes', '-1', 'model', 'dataset']),
+    'measure-load': (['--only', 'nothing'], ['--rounds', '0'], ['--ranks', '--only', 'sampling']),
+    'demo': (['nosuch'], ['/etc'], [SKETCH, HEART], ['--sketch', 'nosuch'], ['--fill', 'nosuch'],
+             ['--model', 'nosuch'], ['--model', SKETCH, '--vae', 'nosuch'], ['--sketch', SKETCH, HEART],
+             ['--morph', 'owl', HEART], ['--tile', HEART], ['--gui', '--seed', '3'], ['--gui', '--tile'],
+             ['--seed', '7)'], ['--steps', 'many'], ['--sketch', SKETCH, '--freedom', '2'])}
 
 
 def run(name, *words):
@@ -60,7 +71,8 @@ def test(name):
     for words in (['--nonsense'], WRONG[name], *ALSO_WRONG.get(name, ())):
         code, said, done = run(name, *words)
         report.check(f'{name} {" ".join(words)}: refused', code != 0 and said.strip() and
-                     'Traceback' not in said and not done, f'{code} {done}\n{said}')
+                     'Traceback' not in said and 'realpath:' not in said and not done,
+                     f'{code} {done}\n{said}')
 
 
 shutil.rmtree(scratch, ignore_errors=True)
@@ -69,8 +81,10 @@ for doer in DOERS:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text('#!/bin/sh\necho "$0 $*" >>"$DONE"\nexit 1\n')
     path.chmod(0o755)
-for folder in ('home', 'cache'):
+for folder in ('home', 'cache', 'checkout', 'dataset'):
     (scratch / folder).mkdir()
+(scratch / 'checkout/models_edt.py').touch()
+(scratch / 'dataset/classes.json').touch()
 report.check('every program is tried', programs() == sorted(WRONG), programs())
 for program in programs():
     test(program)

@@ -4,10 +4,10 @@
  */
 #include "session/settings_object.h"
 
-static const char *const texts[] = {"class",     "style",   "model",   "backend", "precision",
-                                    "amm",       "sampler", "speed",   "start",   "fit",
-                                    "arrange",   "paper",   "into",    "context", "cfg-interval",
-                                    "mix-class", "mix-how", "to-class"};
+static const char *const texts[] = {"class",     "style",   "model",    "backend", "precision",
+                                    "amm",       "sampler", "speed",    "start",   "fit",
+                                    "arrange",   "paper",   "into",     "context", "cfg-interval",
+                                    "mix-class", "mix-how", "to-class", "vae"};
 static const char *const numbers[] = {"seed", "guidance", "freedom",   "feather", "margin",
                                       "mix",  "vary",     "vary-seed", "to-seed"};
 static const char *const counts[] = {"count", "steps", "reuse", "frames"};
@@ -83,5 +83,5 @@ GObject *settings_new(const char *model)
 {
     return g_object_new(settings_get_type(), "model", model, "backend", "auto", "precision", "auto",
                         "amm", "auto", "sampler", "dpm++2m", "speed", "none", "cfg-interval", "0,1",
-                        "steps", 25, "freedom", 0.6, "careful", FALSE, NULL);
+                        "vae", "full", "steps", 25, "freedom", 0.6, "careful", FALSE, NULL);
 }

@@ -61,6 +61,18 @@ static void test_one(void)
     edt_order_free(order);
 }
 
+/* Which autoencoder is a setting like others. */
+static void test_vae(void)
+{
+    g_autoptr(GObject) settings = settings_new(stamps);
+    g_object_set(settings, "class", "fox", "seed", 5.0, NULL);
+    g_autoptr(EdtOrder) full = edt_order_new(settings, 1, NULL);
+    g_object_set(settings, "vae", "draft", NULL);
+    g_autoptr(EdtOrder) draft = edt_order_new(settings, 1, NULL);
+    g_assert_cmpint(full->request.vae, ==, EDT_DECODE_FULL);
+    g_assert_cmpint(draft->request.vae, ==, EDT_DECODE_DRAFT);
+}
+
 /* Always the same pictures, whatever else is set. */
 static void test_sketches(void)
 {
@@ -254,6 +266,7 @@ int main(int argc, char **argv)
     g_setenv("LANGUAGE", "en", TRUE);
     g_test_add_func("/session/order/any", test_any);
     g_test_add_func("/session/order/one", test_one);
+    g_test_add_func("/session/order/vae", test_vae);
     g_test_add_func("/session/order/sketches", test_sketches);
     g_test_add_func("/session/order/start", test_start);
     g_test_add_func("/session/order/seeds", test_seeds);

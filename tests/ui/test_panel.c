@@ -3,6 +3,7 @@
  * ui/panel.c on a screen of its own: where there is no class to make pictures of, its bar says why
  * and nothing can be generated.  Skipped where there is no Xvfb.
  */
+#include "ui/knobs.h"
 #include "ui/panel.h"
 #include "folder.h"
 #include "screen.h"
@@ -142,6 +143,76 @@ static void test_presets(void)
                     "Sampler: UniPC (fewest steps)\nSteps: 12\nInner stages kept: 2\n"
                     "Guided levels: At noise levels of 0.3 to 1 (saves 15 %)");
     close_panel();
+}
+
+/* ---- more settings ---- */
+
+static GtkWidget *widget_of(GtkWidget *widget, GType type, const char *name)
+{
+    GtkWidget *found = NULL;
+    AtkObject *accessible = gtk_widget_get_accessible(widget);
+    if (g_type_is_a(G_OBJECT_TYPE(widget), type) &&
+        g_strcmp0(atk_object_get_name(accessible), name) == 0)
+        return widget;
+    if (!GTK_IS_CONTAINER(widget))
+        return NULL;
+    g_autoptr(GList) children = gtk_container_get_children(GTK_CONTAINER(widget));
+    for (GList *child = children; child && !found; child = child->next)
+        found = widget_of(child->data, type, name);
+    return found;
+}
+
+/* An interval that the list does not offer is shown, and stays. */
+static void test_interval(void)
+{
+    settings = settings_new("");
+    GtkWidget *knobs = g_object_ref_sink(edt_ui_knobs_new(settings));
+    GtkWidget *combo =
+        widget_of(edt_ui_knobs_more(knobs), GTK_TYPE_COMBO_BOX_TEXT, "Guided levels");
+    static const char *const shown[][2] = {
+        {"0.3,1", "At noise levels of 0.3 to 1 (saves 15 %)"},
+        {"0.2,0.7", "At noise levels of 0.2 to 0.7 (saves 25 %)"},
+        {"0,1", "At every step"},
+        {"0.2,0.7", "At noise levels of 0.2 to 0.7 (saves 25 %)"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(shown); i++) {
+        g_autofree char *text = NULL, *now = NULL;
+        g_object_set(settings, "cfg-interval", shown[i][0], NULL);
+        text = gtk_combo_box_text_get_active_text(GTK_COMBO_BOX_TEXT(combo));
+        g_assert_cmpstr(text, ==, shown[i][1]);
+        g_object_get(settings, "cfg-interval", &now, NULL);
+        g_assert_cmpstr(now, ==, shown[i][0]);
+    }
+    g_assert_cmpint(
+        gtk_tree_model_iter_n_children(gtk_combo_box_get_model(GTK_COMBO_BOX(combo)), NULL), ==, 5);
+    gtk_widget_destroy(knobs);
+    g_object_unref(knobs);
+    g_object_unref(settings);
+}
+
+/* The small autoencoder can be chosen where there is one, and be left where there is none. */
+static void test_draft_vae(void)
+{
+    const EdtModelInfo plain = {.has_vae = TRUE}, both = {.has_vae = TRUE, .has_draft = TRUE};
+    settings = settings_new("");
+    GtkWidget *knobs = g_object_ref_sink(edt_ui_knobs_new(settings));
+    GtkWidget *combo =
+        widget_of(edt_ui_knobs_more(knobs), GTK_TYPE_COMBO_BOX_TEXT, "Autoencoder (VAE)");
+    GtkWidget *row = gtk_widget_get_parent(combo);
+    g_autofree char *word = NULL;
+    g_assert_false(gtk_widget_get_visible(row));
+    edt_ui_knobs_set_model(knobs, &both);
+    g_assert_true(gtk_widget_get_visible(row));
+    gtk_combo_box_set_active_id(GTK_COMBO_BOX(combo), "draft");
+    g_object_get(settings, "vae", &word, NULL);
+    g_assert_cmpstr(word, ==, "draft");
+    edt_ui_knobs_set_model(knobs, &plain);
+    g_assert_true(gtk_widget_get_visible(row));
+    g_object_set(settings, "vae", "full", NULL);
+    g_assert_false(gtk_widget_get_visible(row));
+    gtk_widget_destroy(knobs);
+    g_object_unref(knobs);
+    g_object_unref(settings);
 }
 
 /* ---- a second class ---- */
@@ -827,6 +898,8 @@ int main(int argc, char **argv)
     g_test_add_func("/panel/another-model", test_another_model);
     g_test_add_func("/panel/search", test_search);
     g_test_add_func("/panel/presets", test_presets);
+    g_test_add_func("/panel/interval", test_interval);
+    g_test_add_func("/panel/draft-vae", test_draft_vae);
     g_test_add_func("/panel/mix", test_mix);
     g_test_add_func("/panel/mix-pictures", test_mix_pictures);
     g_test_add_func("/panel/mix-obstacles", test_mix_obstacles);

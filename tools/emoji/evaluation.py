@@ -215,6 +215,8 @@ def option_parser(kind):
 def read_options(parser):
     """What neither the options nor a preset say is the usual."""
     options = parser.parse_args()
+    if min(options.seeds, options.classes, 1 if options.steps is None else options.steps) < 1:
+        parser.error("--seeds, --classes and --steps must be at least 1")
     if not (options.dataset / "classes.json").is_file():
         parser.error(f"{options.dataset} is no dataset: there is no classes.json in it.")
     if options.only_words:
