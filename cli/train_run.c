@@ -315,8 +315,13 @@ static void log_data(Run *run)
 /* Checkpoint (six numbers for each weight) and model, before the hours. */
 static gboolean check_room(const Run *run, GError **error)
 {
-    guint64 weights = edt_trainer_facts(run->trainer)->parameters;
-    return edt_save_check(run->model.path, EDT_WRITE_NEXT, weights * (6 * 4 + 2), error);
+    const guint64 weights = edt_trainer_facts(run->trainer)->parameters;
+    const EdtCliRunFile *const files[] = {&run->checkpoint, &run->model};
+    gboolean ok = TRUE;
+    for (gsize i = 0; ok && i < G_N_ELEMENTS(files); i++)
+        ok = edt_save_check(files[i]->path, files[i]->own ? EDT_WRITE_REPLACE : EDT_WRITE_NEXT,
+                            weights * (6 * 4 + 2), error);
+    return ok;
 }
 
 static void tell_end(const Run *run, gint64 step)

@@ -102,10 +102,10 @@ static gboolean write_kept(const EdtModelInfo *info, EdtCanvasPart part, const g
 static gboolean keep(const EdtModelInfo *info, EdtCanvasPart part, const float *numbers,
                      GError **error)
 {
-    g_autofree char *folder = edt_canvas_folder();
     g_autofree char *sha256 = edt_canvas_sha256(info, part, numbers);
-    if (!sha256)
+    if (!sha256) /* and no folder is made */
         return TRUE;
+    g_autofree char *folder = edt_canvas_folder();
     g_autofree char *path = file_of(folder, sha256);
     if (utime(path, NULL) == 0) /* there already, and used again */
         return TRUE;

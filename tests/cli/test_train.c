@@ -3,8 +3,10 @@
  * `edt train` and `edt plot` from outside, on a handful of tiny pictures: what is in the folder of
  * a run and in its log, Ctrl-C and going on, mistakes.
  */
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <utime.h>
@@ -483,23 +485,31 @@ static void test_reader(void)
     g_assert_true(program_exists("unread/checkpoint.safetensors"));
 }
 
-/* A disk that takes nothing on the way does not end a run, only its end does. */
+/* A folder comes in the place of a file, at once. */
+static void block(const char *name)
+{
+    g_autofree char *file = program_path(name), *folder = g_strconcat(file, ".folder", NULL);
+    g_assert_cmpint(g_mkdir(folder, 0755), ==, 0);
+    g_assert_cmpint(renameat2(AT_FDCWD, folder, AT_FDCWD, file, RENAME_EXCHANGE), ==, 0);
+}
+
+/* What takes nothing on the way does not end a run, only its end does. */
 static void test_unwritable(void)
 {
-    char *blocked = program_path("blocked/checkpoint.safetensors/x");
-    char *model = program_path("blocked/model.safetensors/x");
-    g_assert_cmpint(g_mkdir_with_parents(blocked, 0755), ==, 0);
-    g_assert_cmpint(g_mkdir_with_parents(model, 0755), ==, 0);
-    Outcome outcome = program_expect(EDT_ERROR_FAILED, NULL, "train", "pictures", "-o", "blocked",
-                                     TINY, "--force", "--steps", "3", "--log-every", "1",
-                                     "--save-every", "0", "--sample-every", "1", NULL);
+    GSubprocess *run =
+        program_start("train", "pictures", "-o", "blocked", TINY, "--steps", "20", "--log-every",
+                      "1", "--save-every", "0", "--sample-every", "1", "--sample-steps", "1", NULL);
+    while (!program_exists("blocked/samples-000001.png"))
+        g_usleep(20000);
+    block("blocked/checkpoint.safetensors");
+    block("blocked/model.safetensors");
+    Outcome outcome = program_finish(run, NULL);
+    g_assert_cmpint(outcome.code, ==, EDT_ERROR_FAILED);
     g_assert_nonnull(strstr(outcome.err, "No checkpoint yet: "));
-    g_assert_nonnull(strstr(outcome.err, "No samples at step 2: "));
+    g_assert_nonnull(strstr(outcome.err, "No samples at step "));
     char *log = contents("blocked/log.jsonl");
-    g_assert_nonnull(strstr(log, "\"step\":3,"));
+    g_assert_nonnull(strstr(log, "\"step\":20,"));
     g_free(log);
-    g_free(blocked);
-    g_free(model);
     outcome_clear(&outcome);
 }
 
@@ -578,6 +588,13 @@ static void test_checks(void)
     Outcome outcome = program_expect(2, NULL, "train", "pictures", "-o", "run", TINY, "--force",
                                      "--init", "run/model.safetensors", NULL);
     g_assert_nonnull(strstr(outcome.err, "is what --init reads"));
+    outcome_clear(&outcome);
+    g_autofree char *folder = program_path("odd/model.safetensors");
+    g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
+    outcome = program_expect(2, NULL, "train", "pictures", "-o", "odd", TINY, "--force", "--steps",
+                             "1", NULL);
+    g_assert_nonnull(strstr(outcome.err, "it is a folder"));
+    g_assert_false(program_exists("odd/log.jsonl"));
     outcome_clear(&outcome);
     g_assert_false(program_exists("bad"));
 }
