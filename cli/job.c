@@ -323,7 +323,7 @@ static gboolean check_names(JsonObject *line, GError **error)
 {
     static const char *const names[][2] = {{"class_name", "class"}, {"style_name", "style"}};
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (!member(line, names[i][0]) || json_object_has_member(line, names[i][1]))
+        if (!member(line, names[i][0]) || member(line, names[i][1]))
             continue;
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                     "The job's \"%s\" chooses nothing without \"%s\": say that, it takes names, "

@@ -48,7 +48,7 @@ static gboolean same_settings(const EdtCliJob *job, const EdtModelInfo *info,
  * nobody asked for one. */
 static EdtCliOutput compare(const EdtCliJob *job, const EdtCliRun *run, const EdtRecord *found)
 {
-    if (found->foreign_noise || !same_settings(job, run->info, found) ||
+    if (found->unknown || found->foreign_noise || !same_settings(job, run->info, found) ||
         g_strcmp0(found->model_sha256, run->info->sha256) != 0 ||
         found->size != run->info->image_size ||
         (run->type_said && found->precision != edt_engine_precision(run->engine)))

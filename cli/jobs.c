@@ -30,6 +30,7 @@ typedef struct {
     GArray *waiting;    /* of EdtCliTask */
     int read;           /* jobs read so far */
     GHashTable *makers; /* output -> rank + 1, below mpirun */
+    GHashTable *made;   /* outputs of this run: --force gives up what was there before alone */
 } Jobs;
 
 /* ---- whose job is it? ---- */
@@ -100,6 +101,7 @@ static void add_job(Jobs *jobs, EdtCliJob *job)
     if (!edt_settings_equal(&job->request, &jobs->request))
         run_waiting(jobs);
     jobs->request = job->request;
+    g_hash_table_add(jobs->made, g_strdup(job->task.output));
     g_array_append_val(jobs->waiting, job->task);
     if ((int)jobs->waiting->len >= edt_cli_run_batch_size(jobs->settings))
         run_waiting(jobs);
@@ -112,13 +114,20 @@ static EdtCliOutput look(Jobs *jobs, const EdtCliJob *job)
     return edt_cli_job_output(job, &jobs->run);
 }
 
+static gboolean is_given_up(const Jobs *jobs, const char *output)
+{
+    return jobs->settings->force && !g_hash_table_contains(jobs->made, output);
+}
+
 /* A name that we have made goes on to the next where another picture has it: that of other
  * settings, or of a class whose name looks the same in ASCII. */
 static EdtCliOutput find_place(Jobs *jobs, EdtCliJob *job)
 {
     g_autofree char *first = g_strdup(job->task.output);
     EdtCliOutput state = look(jobs, job);
-    for (int n = 1; state == EDT_CLI_OUTPUT_OTHER && job->unnamed && !job->task.replace; n++) {
+    for (int n = 1;
+         state == EDT_CLI_OUTPUT_OTHER && job->unnamed && !is_given_up(jobs, job->task.output);
+         n++) {
         g_free(job->task.output);
         job->task.output = edt_save_name(first, n);
         state = look(jobs, job);
@@ -130,7 +139,7 @@ static void take_job(Jobs *jobs, EdtCliJob *job)
 {
     GError *error = NULL;
     EdtCliOutput state = find_place(jobs, job);
-    if (state == EDT_CLI_OUTPUT_SAME && !jobs->settings->force) {
+    if (state == EDT_CLI_OUTPUT_SAME && !is_given_up(jobs, job->task.output)) {
         edt_cli_run_skip(&jobs->run, &job->task);
         edt_cli_task_clear(&job->task);
     } else if (state == EDT_CLI_OUTPUT_OTHER && !jobs->settings->force) {
@@ -249,6 +258,7 @@ int edt_cli_jobs(EdtCliSettings *settings)
     jobs.waiting = g_array_new(FALSE, FALSE, sizeof(EdtCliTask));
     g_array_set_clear_func(jobs.waiting, (GDestroyNotify)edt_cli_task_clear);
     jobs.makers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    jobs.made = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (!open_jobs(&jobs, &lines, &error) || !run_lines(&jobs, lines, &error)) {
         edt_cli_run_report(&jobs.run, 0, error);
         jobs.run.failed++;
@@ -259,6 +269,7 @@ int edt_cli_jobs(EdtCliSettings *settings)
     edt_cli_lines_close(lines);
     g_array_unref(jobs.waiting);
     g_hash_table_unref(jobs.makers);
+    g_hash_table_unref(jobs.made);
     edt_cli_run_close(&jobs.run);
     return code;
 }

@@ -43,14 +43,14 @@ static void add_said(GString *record, const Samples *s)
                                   edt_setting_field(&rows[i], NULL, &s->series.item));
 }
 
-/* What is in it counts, whatever it is called. */
+/* What is in it counts, whatever it is called; a SHA-256 is said in its place. */
 static void add_file(GString *record, const char *key, const char *path)
 {
     g_autofree char *bytes = NULL, *sha256 = NULL;
     gsize length;
     if (path && g_file_get_contents(path, &bytes, &length, NULL))
         sha256 = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)bytes, length);
-    edt_cli_event_text(record, key, sha256);
+    edt_cli_event_text(record, key, sha256 ? sha256 : path);
 }
 
 /* All that the pictures depend on. */

@@ -49,6 +49,7 @@ static gboolean is_same(const EdtCliRun *run, const EdtRecord *a, const EdtRecor
                                edt_setting_field(&rows[i], &b->request, &b->item)))
             return FALSE;
     return g_strcmp0(a->model_sha256, b->model_sha256) == 0 && a->size == b->size &&
+           g_strcmp0(a->source, b->source) == 0 && g_strcmp0(a->mask, b->mask) == 0 &&
            (!run->type_said || a->precision == b->precision) && !a->foreign_noise &&
            !b->foreign_noise;
 }

@@ -135,6 +135,15 @@ static gboolean open_lines(EdtCliSeries *s, GError **error)
     return s->lines != NULL;
 }
 
+/* What is in a source or a mask counts, not how it is called. */
+static void add_numbers(GChecksum *sha256, GBytes *numbers)
+{
+    gsize length = 0;
+    const guchar *bytes = numbers ? g_bytes_get_data(numbers, &length) : NULL;
+    if (bytes)
+        g_checksum_update(sha256, bytes, (gssize)length);
+}
+
 /* Every line is looked at; what is kept of it is its class. */
 static gboolean read_all(EdtCliSeries *s, GError **error)
 {
@@ -151,6 +160,8 @@ static gboolean read_all(EdtCliSeries *s, GError **error)
             return FALSE;
         }
         g_array_append_val(s->labels, job.task.item.class_index);
+        add_numbers(sha256, job.task.canvas.source);
+        add_numbers(sha256, job.task.canvas.mask);
         edt_cli_task_clear(&job.task);
     }
     s->n = (int)s->labels->len;
@@ -206,7 +217,8 @@ gboolean edt_cli_series_open(EdtCliSeries *s, const EdtCliSettings *settings, Ed
            (!settings->mix ||
             edt_cli_mix_parse(s->info, settings->mix, 0.5, &s->item.mix, error)) &&
            plan_classes(s, settings->classes, error) &&
-           (s->path ? open_jobs(s, error) : check_first(s, error));
+           (s->path ? open_jobs(s, error) && check_last(s, settings->seed, error)
+                    : check_first(s, error));
 }
 
 void edt_cli_series_close(EdtCliSeries *s)

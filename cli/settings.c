@@ -99,9 +99,6 @@ static gboolean check_numbers(const EdtCliSettings *settings, GError **error)
     g_snprintf(text, sizeof text, "%d", settings->batch_size);
     if (settings->batch_size < 0 || settings->batch_size > 256)
         return edt_cli_refuse(error, "--batch-size", text, "1 to 256, or 0 for as many as fit");
-    g_snprintf(text, sizeof text, "%d", settings->threads);
-    if (settings->threads < 0)
-        return edt_cli_refuse(error, "--threads", text, "1 or more, or 0 for all cores");
     g_snprintf(text, sizeof text, "%d", settings->frames);
     if (settings->frames < 0 || settings->frames == 1 || settings->frames > 1000)
         return edt_cli_refuse(error, "--frames", text, "2 to 1000");
@@ -225,6 +222,17 @@ static gboolean check_streams(const EdtCliSettings *settings, GError **error)
     return FALSE;
 }
 
+/* Lines and archives read them again for each picture. */
+static gboolean check_pipes(const EdtCliSettings *settings, GError **error)
+{
+    const char *const options[][2] = {{"--image", settings->image}, {"--mask", settings->mask}};
+    for (gsize i = 0; i < G_N_ELEMENTS(options) && (settings->jobs || settings->npz); i++)
+        if (options[i][1] && edt_save_is_stream(options[i][1]))
+            return edt_cli_refuse(error, options[i][0], options[i][1],
+                                  "a file, which can be read again for each picture");
+    return TRUE;
+}
+
 static gboolean check_jobs(const EdtCliSettings *settings, GError **error)
 {
     const char *other = settings->from               ? "--from"
@@ -275,7 +283,7 @@ gboolean edt_cli_settings_check(EdtCliSettings *settings, GError **error)
     return check_npz(settings, error) && check_jobs(settings, error) &&
            (!settings->from || load_record(settings, error)) && check_numbers(settings, error) &&
            check_latents(settings, error) && check_streams(settings, error) &&
-           check_previews(settings, error) &&
+           check_pipes(settings, error) && check_previews(settings, error) &&
            edt_cli_settings_apply(settings, &request, &item, error) &&
            edt_cli_settings_engine(settings, &options, error);
 }

@@ -52,9 +52,10 @@ static gboolean fits(const char *option, const char *name, gconstpointer value)
 
 static gboolean is_least(const char *option, double value, double least)
 {
-    if (value < least)
+    gboolean ok = value >= least; /* NaN is not */
+    if (!ok)
         edt_cli_usage("%s must be at least %g.", option, least);
-    return value >= least;
+    return ok;
 }
 
 /* What is read is not written over, whatever is allowed. */

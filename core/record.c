@@ -298,8 +298,8 @@ static char *first_unknown(JsonObject *object)
 {
     g_autoptr(GList) keys = json_object_get_members(object); /* in the order of the text */
     GList *key = keys;
-    while (key && edt_record_knows(key->data))
-        key = key->next;
+    while (key && (edt_record_knows(key->data) || strcmp(key->data, "output") == 0))
+        key = key->next; /* a job line is a record, too, and says where its picture goes */
     return key ? g_strdup(key->data) : NULL;
 }
 

@@ -137,6 +137,8 @@ gboolean edt_pack_panels(EdtDevice *dev, const_dnnl_memory_desc_t from_desc, con
 {
     Layout f = {0};
     dnnl_status_t status = read_layout(from_desc, &f);
+    if (!status && f.type == EDT_I8)
+        status = dnnl_unimplemented;
     if (!status) {
         const int K = f.count[0], N = f.count[1], panels = (N + width - 1) / width;
         const dnnl_dim_t inner[] = {width}, of_columns[] = {1};

@@ -63,9 +63,9 @@ static gboolean gif_is_whole(const guint8 *data, gsize size)
 /* Rows of whole words; of compressed ones their length where it is told. */
 static gboolean bmp_is_whole(const guint8 *data, gsize size)
 {
-    if (size < 54)
+    const gboolean old = size >= 26 && number(data + 14, 4, TRUE) < 40; /* OS/2: of two bytes */
+    if (size < (old ? 26 : 54))
         return FALSE;
-    const gboolean old = number(data + 14, 4, TRUE) < 40; /* OS/2: numbers of two bytes */
     const guint64 width = number(data + 18, old ? 2 : 4, TRUE);
     const guint32 told = number(data + (old ? 20 : 22), old ? 2 : 4, TRUE);
     const guint64 height = told > G_MAXINT32 ? -told : told; /* below 0: from the top on */

@@ -83,7 +83,7 @@ static gboolean read_table(Reader *reader, Block *block)
     if (block->n < 1 || block->n > EDT_GRID_MAX)
         return refuse(reader, "pos_embed", _("does not fit a square token grid"));
     block->H = reader->hints.heads ? reader->hints.heads : edt_family_heads(block->D);
-    if (!block->H)
+    if (!block->H && reader->hints.heads_of_run > 0 && block->D % reader->hints.heads_of_run == 0)
         block->H = reader->hints.heads_of_run;
     if (block->H > 0 && block->D % block->H == 0)
         return TRUE;

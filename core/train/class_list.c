@@ -84,7 +84,8 @@ static gboolean from_folders(const char *folder, GPtrArray *classes, GPtrArray *
 static gboolean take_class(GPtrArray *classes, JsonObject *object)
 {
     const char *folder = json_object_get_string_member(object, "folder");
-    if (strchr(folder, G_DIR_SEPARATOR) || g_str_equal(folder, ".") || g_str_equal(folder, ".."))
+    if (!*folder || strchr(folder, G_DIR_SEPARATOR) || g_str_equal(folder, ".") ||
+        g_str_equal(folder, ".."))
         return FALSE;
     EdtClassEntry *class = add_class(
         classes, json_object_get_string_member_with_default(object, "concept", folder), folder);

@@ -124,36 +124,44 @@ static void features_free(EdtDataset *dataset)
 }
 
 /* Both are paired in their order: where names agree, one that is missing would give all behind it
- * the label of a neighbour.  NULL: none, or both kinds have names of their own. */
-static const char *first_without_label(const Features *f)
+ * the label of a neighbour.  The first place that differs; -1: none, or both kinds have names of
+ * their own. */
+static int first_without_partner(const Features *f)
 {
-    const char *first = NULL;
+    int first = -1;
     gboolean agree = FALSE;
     for (guint i = 0; i < f->features->len; i++) {
-        const char *name = f->features->pdata[i];
-        gboolean alike = strcmp(name, f->labels->pdata[i]) == 0;
+        gboolean alike = strcmp(f->features->pdata[i], f->labels->pdata[i]) == 0;
         agree |= alike;
-        if (!alike && !first)
-            first = name;
+        if (!alike && first < 0)
+            first = (int)i;
     }
-    return agree ? first : NULL;
+    return agree ? first : -1;
+}
+
+/* Both are sorted: the smaller name is the one alone. */
+static void tell_alone(const Features *f, int at, GError **error)
+{
+    const char *feature = f->features->pdata[at], *label = f->labels->pdata[at];
+    gboolean labelled = strcmp(feature, label) > 0;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                "“%s” has no %s/%s for %s/%s, while others go together.", f->folder,
+                labelled ? "imagenet_features" : "imagenet_labels", labelled ? label : feature,
+                labelled ? "imagenet_labels" : "imagenet_features", labelled ? label : feature);
 }
 
 static gboolean check_pairs(const Features *f, GError **error)
 {
     const gboolean even = f->features->len > 0 && f->features->len == f->labels->len;
-    const char *odd = even ? first_without_label(f) : NULL;
-    if (odd)
-        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "“%s” has no imagenet_labels/%s for imagenet_features/%s, while others go "
-                    "together.",
-                    f->folder, odd, odd);
+    const int odd = even ? first_without_partner(f) : -1;
+    if (odd >= 0)
+        tell_alone(f, odd, error);
     else if (!even)
         g_set_error(
             error, EDT_ERROR, EDT_ERROR_BAD_FILE,
             "“%s” holds %u features and %u labels; there must be as many, and at least one.",
             f->folder, f->features->len, f->labels->len);
-    return even && !odd;
+    return even && odd < 0;
 }
 
 static const char *name_at(const EdtDataset *dataset, int index)

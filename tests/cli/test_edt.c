@@ -491,6 +491,10 @@ static void test_record(void)
     g_free(record);
     program_write("marked.json", "\xef\xbb\xbf{\"class\":1,\"seed\":2,\"steps\":1}\r\n");
     EXPECT(0, "sample", "--from", "marked.json", "-o", "r9.png");
+    program_write("line.json", "{\"class\":1,\"seed\":2,\"steps\":1,\"output\":\"x.png\"}");
+    outcome = program_expect(0, NULL, "sample", "--from", "line.json", "-o", "r11.png", NULL);
+    g_assert_null(strstr(outcome.err, "does not know")); /* a job line is a record, too */
+    outcome_clear(&outcome);
     program_write("large.json", "{\"class\":1,\"seed\":9223372036854775808,\"steps\":1}");
     outcome = program_expect(3, NULL, "sample", "--from", "large.json", "-o", "r10.png", NULL);
     g_assert_nonnull(strstr(outcome.err, "not 9223372036854775808"));

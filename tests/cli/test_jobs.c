@@ -111,6 +111,16 @@ static void test_jobs_beside(void)
         g_assert_nonnull(strstr(record, i ? "\"steps\":2," : "\"steps\":1,"));
     }
     g_assert_false(program_exists("beside/edt-tiny-bare-class-5-5-2.png"));
+    /* --force gives up what was there before, not what the run itself has made */
+    Outcome outcome = program_expect(0, jobs, "sample", "--jobs", "-", "-o", "beside/", "-f", NULL);
+    g_autoptr(GPtrArray) lines = json_lines(outcome.out);
+    g_assert_cmpint(count_events(lines, "image"), ==, 2);
+    g_assert_cmpint(count_events(lines, "skipped"), ==, 1);
+    outcome_clear(&outcome);
+    for (int i = 0; i < 2; i++) {
+        g_autofree char *record = program_record(names[i]);
+        g_assert_nonnull(strstr(record, i ? "\"steps\":2," : "\"steps\":1,"));
+    }
 }
 
 /* A repeated run leaves in peace what it cannot compare: a seed or a class that was drawn, and
@@ -289,6 +299,7 @@ static void test_values(void)
         {"{\"class\":1,\"seed\":9007199254740993.0}\n", "9007199254740993.0"},
         {"{\"class\":1,\"seed\":1,\"output\":\"-\"}\n", "events"},
         {"{\"class_name\":\"class 3\",\"seed\":1}\n", "chooses nothing without \"class\""},
+        {"{\"class\":null,\"class_name\":\"class 3\"}\n", "chooses nothing without \"class\""},
         {"{\"class\":1,\"seed\":1,\"size\":64}\n", "128, as all pictures of this model, not 64"},
         {"{\"class\":1,\"seed\":1,\"output\":\"/proc/self/fd/1\"}\n", "events"},
     };

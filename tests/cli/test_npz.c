@@ -7,6 +7,7 @@
 #include "program.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* Lines of read_npz.py, without its remarks. */
 static char **read_archive(const char *name)
@@ -203,6 +204,56 @@ static void test_other_options(void)
     outcome_clear(&outcome);
 }
 
+/* So is what is in the sources of job lines, and a source that is named by its SHA-256. */
+static void test_other_sources(void)
+{
+    static const char *const classes[] = {"3", "4"};
+    char *sha256[2];
+    g_autofree char *lines = program_path("sources.jsonl");
+    g_assert_true(g_file_set_contents(lines,
+                                      "{\"class\": 1, \"source\": \"source.png\"}\n"
+                                      "{\"class\": 2, \"source\": \"source.png\"}\n"
+                                      "{\"class\": 3, \"source\": \"source.png\"}\n",
+                                      -1, NULL));
+    for (int i = 0; i < 2; i++) {
+        EXPECT(0, "sample", "-c", classes[i], "-s", "8", "--steps", "1", "-f", "-o", "source.png");
+        EXPECT(0, "sample", "-c", "1", "--image", "source.png", "--steps", "1", "-f", "-o",
+               "of-source.png");
+        g_autofree char *record = program_record("of-source.png");
+        const char *at = strstr(record, "\"source\":\"");
+        g_assert_nonnull(at);
+        sha256[i] = g_strndup(at + strlen("\"source\":\""), 64);
+        if (i == 0) {
+            EXPECT(0, "sample", "--npz", "first.npz", "--jobs", "sources.jsonl", LIKE);
+            EXPECT(0, "sample", "--npz", "third.npz", "-n", "3", "--image", sha256[0], LIKE);
+        }
+    }
+    g_assert_cmpstr(sha256[0], !=, sha256[1]);
+    write_partial("first.npz", "second.npz.partial");
+    write_partial("third.npz", "fourth.npz.partial");
+    EXPECT(2, "sample", "--npz", "second.npz", "--jobs", "sources.jsonl", LIKE);
+    EXPECT(2, "sample", "--npz", "fourth.npz", "-n", "3", "--image", sha256[1], LIKE);
+    EXPECT(0, "sample", "--npz", "fourth.npz", "-n", "3", "--image", sha256[0], LIKE);
+    for (int i = 0; i < 2; i++)
+        g_free(sha256[i]);
+}
+
+/* Archives and jobs read a source again for each picture. */
+static void test_pipes(void)
+{
+    g_autofree char *pipe = program_path("pipe");
+    g_assert_cmpint(mkfifo(pipe, 0600), ==, 0);
+    static const char *const options[][3] = {{"--npz", "piped.npz", "--image"},
+                                             {"--npz", "piped.npz", "--mask"},
+                                             {"--jobs", "sources.jsonl", "--image"}};
+    for (gsize i = 0; i < G_N_ELEMENTS(options); i++) {
+        Outcome outcome = program_expect(2, NULL, "sample", options[i][0], options[i][1],
+                                         options[i][2], "pipe", NULL);
+        g_assert_nonnull(strstr(outcome.err, "read again"));
+        outcome_clear(&outcome);
+    }
+}
+
 static void test_refused(void)
 {
     EXPECT(2, "sample", "--npz", "x.npz", "--vary", "7:1", "--frames", "4");
@@ -226,6 +277,8 @@ int main(int argc, char **argv)
     g_test_add_func("/npz/styles", test_styles);
     g_test_add_func("/npz/wrong-jobs", test_wrong_jobs);
     g_test_add_func("/npz/other-options", test_other_options);
+    g_test_add_func("/npz/other-sources", test_other_sources);
+    g_test_add_func("/npz/pipes", test_pipes);
     g_test_add_func("/npz/refused", test_refused);
     return g_test_run();
 }

@@ -578,7 +578,8 @@ static void test_checks(void)
     static const char *const wrong[][2] = {
         {"--steps", "-1"},          {"--time-limit", "-5"},        {"--save-every", "-1"},
         {"--log-every", "0"},       {"--sample-every", "-1"},      {"--sample-steps", "0"},
-        {"--sample-steps", "1001"}, {"--sample-guidance", "1001"}, {"--threads", "-1"}};
+        {"--sample-steps", "1001"}, {"--sample-guidance", "1001"}, {"--threads", "-1"},
+        {"--save-every", "nan"}};
     for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
         Outcome outcome = program_expect(2, NULL, "train", "pictures", "-o", "bad", TINY,
                                          wrong[i][0], wrong[i][1], NULL);

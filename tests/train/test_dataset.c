@@ -282,11 +282,11 @@ static void test_style_lists(void)
     EdtDataset *dataset = open_pictures("lists", (EdtPictureOptions){.side = SIDE, .channels = 3});
     g_assert_cmpint(dataset->n_styles, ==, 1);
     edt_dataset_free(dataset);
-    static const char *const folders[] = {".", ".."};
+    static const char *const folders[] = {".", "..", ""};
     g_autofree char *classes = path_of("lists", "classes.json");
-    for (int i = 0; i < 2; i++) {
-        g_autofree char *json =
-            g_strdup_printf("{\"classes\": [{\"folder\": \"%s\"}]}", folders[i]);
+    for (gsize i = 0; i < G_N_ELEMENTS(folders); i++) {
+        g_autofree char *json = g_strdup_printf(
+            "{\"classes\": [{\"folder\": \"%s\", \"concept\": \"x\"}]}", folders[i]);
         g_assert_true(g_file_set_contents(classes, json, -1, NULL));
         g_assert_null(
             edt_pictures_open(path, &(EdtPictureOptions){.side = SIDE, .channels = 3}, &error));
@@ -439,6 +439,11 @@ static void test_features_pairs(void)
     g_assert_null(edt_features_open(path, 4, SIDE, 10, &error));
     g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
     g_assert_nonnull(strstr(error->message, "no imagenet_labels/0.npy"));
+    g_clear_error(&error);
+    g_autofree char *zero = path_of(parts[0], "0.npy"), *seven = path_of(parts[0], "7.npy");
+    g_assert_cmpint(g_rename(zero, seven), ==, 0); /* 1, 5, 7 of labels 1, 2, 5 */
+    g_assert_null(edt_features_open(path, 4, SIDE, 10, &error));
+    g_assert_nonnull(strstr(error->message, "no imagenet_features/2.npy"));
     g_clear_error(&error);
 }
 
