@@ -119,7 +119,7 @@ static void test_archive(void)
 static void test_archive_refused(void)
 {
     EXPECT(2, "sample", "--npz", "one.npz", "-n", "7", "--steps", "2");
-    EXPECT(1, "sample", "--npz", "missing/x.npz", "-n", "7", "--steps", "2");
+    EXPECT(2, "sample", "--npz", "missing/x.npz", "-n", "7", "--steps", "2");
 }
 
 static void test_refused(void)
