@@ -19,6 +19,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* gdk-pixbuf's loader of JPEG XL itself loses some bytes of each picture. */
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#define LOSES(loses) ((loses) ? __lsan_disable() : __lsan_enable())
+#else
+#define LOSES(loses) ((void)(loses))
+#endif
+
 #define SIDE 4
 #define AREA (SIDE * SIDE)
 
@@ -546,12 +554,17 @@ static void test_cut_others(void)
             continue;
         }
         write_bytes("others", name, (guint8 *)whole, size);
+        const gboolean loses = g_str_equal(types[i], "jxl");
+        if (loses)
+            LOSES(TRUE);
         g_autoptr(GdkPixbuf) read = edt_picture_file_read(path, &why);
         g_assert_cmpstr(why, ==, NULL);
         g_assert_nonnull(read);
         write_bytes("others", name, (guint8 *)whole, size - 1);
         g_assert_null(edt_picture_file_read(path, &why));
         g_assert_cmpstr(why, ==, "its end is missing");
+        if (loses)
+            LOSES(FALSE);
     }
     g_assert_false(edt_picture_is_whole((const guint8 *)"BM", 2));
     g_assert_false(edt_picture_is_whole((const guint8 *)"\0\0\1\0\1", 6));
