@@ -187,13 +187,13 @@ static gboolean find_off(GimpImage *image, Off *off, GError **error)
 {
     static const GimpChannelType rgb[] = {GIMP_CHANNEL_RED, GIMP_CHANNEL_GREEN, GIMP_CHANNEL_BLUE,
                                           GIMP_CHANNEL_ALPHA},
-                                 gray[] = {GIMP_CHANNEL_GRAY};
+                                 gray[] = {GIMP_CHANNEL_GRAY}, indexed[] = {GIMP_CHANNEL_INDEXED};
     GimpImageBaseType type;
     *off = (Off){0};
     if (!edt_pixels_base_type(image, &type, error))
         return FALSE;
-    const GimpChannelType *all = type == GIMP_RGB ? rgb : gray;
-    int n = type == GIMP_RGB ? G_N_ELEMENTS(rgb) : type == GIMP_GRAY;
+    const GimpChannelType *all = type == GIMP_RGB ? rgb : type == GIMP_GRAY ? gray : indexed;
+    int n = type == GIMP_RGB ? G_N_ELEMENTS(rgb) : 1;
     for (int i = 0; i < n; i++) {
         gboolean on = gimp_image_get_component_active(image, all[i]);
         if (gimp_pdb_get_last_status(gimp_get_pdb()) != GIMP_PDB_SUCCESS)

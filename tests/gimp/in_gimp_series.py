@@ -552,3 +552,10 @@ def check_indexed_several(image):
     result, error = again(image, [layers[0]])
     check('indexed: again', result.index(0) == SUCCESS and pixels(layers[0]) != first and
           few(layers[0])[0] <= set(FOUR), error)
+    second = pixels(layers[0])
+    image.set_component_active(Gimp.ChannelType.INDEXED, False)
+    result, error = again(image, [layers[0]])
+    check('indexed: again, whichever channels are active', result.index(0) == SUCCESS and
+          pixels(layers[0]) != second, error)
+    check('indexed: and those stay', not image.get_component_active(Gimp.ChannelType.INDEXED))
+    image.set_component_active(Gimp.ChannelType.INDEXED, True)
