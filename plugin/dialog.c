@@ -171,7 +171,7 @@ static void finish(EdtDialog *self, EdtRun *run)
         edt_choosing_show(self);
     if (n && !measures) /* also discarded ones are in the history */
         edt_ui_panel_made(self->panel, outcome);
-    if (n && run->frames && !measures)
+    if (run->frames && !measures && !outcome->error && n == run->order->request.n_items)
         edt_frames_play(self, run);
     if (n && !run->order->draft) {
         edt_run_free(self->made);
