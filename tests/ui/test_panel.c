@@ -18,6 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PATIENCE 20 /* seconds */
+#define FRAME 100   /* milliseconds: shorter ones would leave a busy machine no rest */
+
 /* ---- the panel ---- */
 
 static const char *stamps;
@@ -755,8 +758,12 @@ static guint32 colour_seen(void)
 
 static void wait_for_colour(guint32 colour)
 {
-    while (colour_seen() != colour)
-        gtk_main_iteration();
+    gint64 end = g_get_monotonic_time() + PATIENCE * G_USEC_PER_SEC;
+    while (colour_seen() != colour) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        g_usleep(1000);
+        gtk_main_iteration_do(FALSE);
+    }
 }
 
 static void set_animations(gboolean wanted)
@@ -809,7 +816,7 @@ static void test_play(void)
     set_animations(TRUE);
     g_autoptr(EdtOrder) order = order_of(edt_order_new);
     make_frames(order);
-    edt_ui_panel_play(panel, 20, FALSE);
+    edt_ui_panel_play(panel, FRAME, FALSE);
     g_assert_cmphex(colour_seen(), ==, 0x000000);
     wait_for_colour(0xffffff);
     wait_for_colour(0x000000);
@@ -818,9 +825,9 @@ static void test_play(void)
     gtk_widget_grab_focus(area);
     screen_press_key(window, GDK_KEY_Right, 0);
     expect_shown("fox, seed 7");
-    edt_ui_panel_play(panel, 20, FALSE); /* somebody looks at one */
+    edt_ui_panel_play(panel, FRAME, FALSE); /* somebody looks at one */
     for (int i = 0; i < 20; i++) {
-        g_usleep(5000);
+        g_usleep(FRAME * 1000 / 10);
         settle();
         g_assert_cmphex(colour_seen(), ==, 0x000000);
     }
