@@ -742,6 +742,7 @@ static GPtrArray *black_and_white(void)
 static guint32 colour_seen(void)
 {
     GtkWidget *area = gtk_accessible_get_widget(GTK_ACCESSIBLE(named(panel, "Preview")));
+    gtk_container_check_resize(GTK_CONTAINER(window)); /* it may have come into sight just now */
     int width = gtk_widget_get_allocated_width(area),
         height = gtk_widget_get_allocated_height(area);
     cairo_surface_t *seen = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
@@ -834,6 +835,26 @@ static void test_play(void)
     close_panel();
 }
 
+/* They are seen, and the drafts wait behind them. */
+static void test_play_over_sheet(void)
+{
+    open_with_fox(2);
+    set_animations(TRUE);
+    g_object_set(settings, "at-once", FALSE, NULL);
+    g_autoptr(EdtOrder) drafts = order_of(edt_order_drafts);
+    edt_ui_panel_begins(panel, drafts);
+    make(drafts);
+    g_assert_true(sees_sheet());
+    g_autoptr(EdtOrder) order = order_of(edt_order_new);
+    make_frames(order);
+    edt_ui_panel_play(panel, FRAME, FALSE);
+    g_assert_false(sees_sheet());
+    wait_for_colour(0xffffff);
+    press("Back to what was shown", "");
+    g_assert_true(sees_sheet());
+    close_panel();
+}
+
 /* The last picture is shown at first, but not where the next one has its place. */
 static void test_place(void)
 {
@@ -922,6 +943,7 @@ int main(int argc, char **argv)
     g_test_add_func("/panel/place", test_place);
     g_test_add_func("/panel/place-marches", test_place_marches);
     g_test_add_func("/panel/play", test_play);
+    g_test_add_func("/panel/play-over-sheet", test_play_over_sheet);
     g_test_add_func("/panel/start", test_start);
     g_test_add_func("/panel/restore-start", test_restore_start);
     g_test_add_func("/panel/look-from-sheet", test_look_from_sheet);
