@@ -101,13 +101,16 @@ static EdtPatch *read_plain(GimpDrawable *drawable, const EdtArea *area, GError 
     return g_steal_pointer(&patch);
 }
 
-/* Of a layer; those of a group are not looked at. */
-static gboolean has_filters(GimpDrawable *drawable)
+/* Of a layer; those of a group are not looked at.  FALSE: GIMP does not say. */
+static gboolean find_filters(GimpDrawable *drawable, gboolean *found, GError **error)
 {
+    *found = FALSE;
     if (!GIMP_IS_LAYER(drawable) || gimp_item_is_group(GIMP_ITEM(drawable)))
-        return FALSE;
+        return TRUE;
     g_autofree GimpDrawableFilter **filters = gimp_drawable_get_filters(drawable);
-    return filters && filters[0];
+    *found = filters && filters[0];
+    return gimp_pdb_get_last_status(gimp_get_pdb()) == GIMP_PDB_SUCCESS ||
+           edt_pixels_withheld(error);
 }
 
 /* An empty one in which filters do what they do in this one; they are seen in all colours, also
@@ -146,7 +149,10 @@ static EdtPatch *read_filtered(GimpDrawable *drawable, const EdtArea *area, GErr
 
 EdtPatch *edt_patch_read(GimpDrawable *drawable, const EdtArea *area, GError **error)
 {
-    return (has_filters(drawable) ? read_filtered : read_plain)(drawable, area, error);
+    gboolean filtered;
+    if (!find_filters(drawable, &filtered, error))
+        return NULL;
+    return (filtered ? read_filtered : read_plain)(drawable, area, error);
 }
 
 static GimpDrawable *selection_of(GimpImage *image, GError **error)

@@ -290,6 +290,13 @@ def drawn_image():
     return image
 
 
+def filtered_image():
+    image = drawn_image()
+    layer = image.get_selected_layers()[0]
+    layer.append_filter(Gimp.DrawableFilter.new(layer, 'gegl:invert-gamma', ''))
+    return image
+
+
 def made_image():
     """With a layer of EDT's, which is the selected one."""
     image = plain_image()
@@ -326,6 +333,8 @@ CASES = [
     Case('generate into an image', plain_image,
          lambda image: generate(image, steps=1, fit='selection')),
     Case('generate two', plain_image, lambda image: generate(image, steps=1, count=2)),
+    Case('redraw with filters', filtered_image, lambda image: redraw(image, steps=1),
+         always=['gimp-drawable-get-filters']),
     Case('redraw', drawn_image, lambda image: redraw(image, steps=1)),
     Case('fill', plain_image, lambda image: fill(image, steps=1, feather=2.0)),
     Case('fill what is missing', drawn_image,
