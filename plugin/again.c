@@ -124,9 +124,10 @@ static gboolean can_ask(GimpRunMode run_mode)
 static gboolean is_locked(const Remake *remake, GError **error)
 {
     GimpDrawable *drawable = GIMP_DRAWABLE(remake->layer);
-    gboolean locked = gimp_drawable_has_alpha(drawable) && gimp_layer_get_lock_alpha(remake->layer);
+    gboolean alpha = gimp_drawable_has_alpha(drawable), locked = FALSE;
     for (GimpItem *item = GIMP_ITEM(drawable); item && !locked; item = gimp_item_get_parent(item))
-        locked = gimp_item_get_lock_content(item);
+        locked = gimp_item_get_lock_content(item) ||
+                 (alpha && gimp_layer_get_lock_alpha(GIMP_LAYER(item)));
     if (!locked)
         return FALSE;
     g_autofree char *name = gimp_item_get_name(GIMP_ITEM(remake->layer));

@@ -85,7 +85,9 @@ static void tell_place(gpointer user_data)
     gboolean at_once;
     int n = count_of(self, &at_once);
     edt_telling_update(self->telling, &place, edt_ui_panel_side(self->panel), at_once ? n : 1);
-    edt_telling_show_around(self->telling, &place, from == EDT_FROM_SELECTION, !running(self));
+    EdtRun *run = running(self); /* drafts come into their sheet */
+    edt_telling_show_around(self->telling, &place, from == EDT_FROM_SELECTION,
+                            !run || run->order->draft);
 }
 
 /* ---- a job ---- */
@@ -163,11 +165,13 @@ static void finish(EdtDialog *self, EdtRun *run)
         insert(self, run);
     else if (!cancelled)
         edt_dialog_say(self, outcome->error);
+    if (!n && !run->order->draft)
+        edt_telling_forget_around(self->telling);
     if (outcome->error)
         edt_choosing_show(self);
     if (n && !measures) /* also discarded ones are in the history */
         edt_ui_panel_made(self->panel, outcome);
-    if (n && run->frames && !measures)
+    if (run->frames && !measures && !outcome->error && n == run->order->request.n_items)
         edt_frames_play(self, run);
     if (n && !run->order->draft) {
         edt_run_free(self->made);

@@ -151,8 +151,8 @@ static GimpProcedure *create_redraw(GimpPlugIn *plug_in, const char *name)
     gimp_procedure_set_documentation(
         procedure, _("Turn a sketch into a picture of a class"),
         _("A layer, or a group, is what the picture starts from; the picture becomes a layer above "
-          "it, in its place. A selection says which part of it counts, and one that is no "
-          "rectangle becomes the new layer's mask."),
+          "it, in its place. A selection says which part of it counts, and where it does not "
+          "fill the picture's square it becomes the new layer's mask."),
         NULL);
     edt_plugin_declare_making(procedure, EDT_FROM_LAYER);
     return procedure;

@@ -44,9 +44,12 @@ static GimpLayer *upper_of(GimpItem **items, GimpLayer *a, GimpLayer *b)
     return found;
 }
 
+/* Of no image: of the one that the first layer is in, as a script may have it. */
 static gboolean find_ends(GimpImage *image, GimpDrawable **drawables, Ends *ends)
 {
     gboolean two = drawables && drawables[0] && drawables[1] && !drawables[2];
+    if (two && !image)
+        image = gimp_item_get_image(GIMP_ITEM(drawables[0]));
     GimpLayer *a = two ? edt_layer_in(image, drawables[0]) : NULL,
               *b = two ? edt_layer_in(image, drawables[1]) : NULL;
     if (!a || !b)

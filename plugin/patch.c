@@ -101,21 +101,40 @@ static EdtPatch *read_plain(GimpDrawable *drawable, const EdtArea *area, GError 
     return g_steal_pointer(&patch);
 }
 
-/* Of a layer; those of a group are not looked at. */
-static gboolean has_filters(GimpDrawable *drawable)
+/* Of a layer; those of a group are not looked at.  FALSE: GIMP does not say. */
+static gboolean find_filters(GimpDrawable *drawable, gboolean *found, GError **error)
 {
+    *found = FALSE;
     if (!GIMP_IS_LAYER(drawable) || gimp_item_is_group(GIMP_ITEM(drawable)))
-        return FALSE;
+        return TRUE;
     g_autofree GimpDrawableFilter **filters = gimp_drawable_get_filters(drawable);
-    return filters && filters[0];
+    *found = filters && filters[0];
+    return gimp_pdb_get_last_status(gimp_get_pdb()) == GIMP_PDB_SUCCESS ||
+           edt_pixels_withheld(error);
 }
 
-/* Filters that GIMP keeps beside the pixels are in no buffer: a copy has them in its own. */
-EdtPatch *edt_patch_read(GimpDrawable *drawable, const EdtArea *area, GError **error)
+/* An empty one in which filters do what they do in this one; they are seen in all colours, also
+ * where the image has few.  NULL: GIMP makes none. */
+static GimpImage *image_like(GimpImage *image)
 {
-    if (!has_filters(drawable))
-        return read_plain(drawable, area, error);
-    GimpLayer *copy = gimp_layer_copy(GIMP_LAYER(drawable));
+    GimpImageBaseType type;
+    if (!image || !edt_pixels_base_type(image, &type, NULL))
+        return NULL;
+    GimpImage *made = gimp_image_new_with_precision(1, 1, type == GIMP_GRAY ? GIMP_GRAY : GIMP_RGB,
+                                                    gimp_image_get_precision(image));
+    g_autoptr(GimpColorProfile) profile = made ? gimp_image_get_color_profile(image) : NULL;
+    if (!profile || gimp_image_set_color_profile(made, profile))
+        return made;
+    gimp_image_delete(made);
+    return NULL;
+}
+
+/* Filters that GIMP keeps beside the pixels are in no buffer: a copy has them in its own.  To merge
+ * them is a step of an image, which must not be the user's: nothing may be there to undo. */
+static EdtPatch *read_filtered(GimpDrawable *drawable, const EdtArea *area, GError **error)
+{
+    GimpImage *apart = image_like(gimp_item_get_image(GIMP_ITEM(drawable)));
+    GimpLayer *copy = apart ? gimp_layer_new_from_drawable(drawable, apart) : NULL;
     EdtPatch *patch = NULL;
     if (copy && gimp_drawable_merge_filters(GIMP_DRAWABLE(copy)))
         patch = read_plain(GIMP_DRAWABLE(copy), area, error);
@@ -123,7 +142,17 @@ EdtPatch *edt_patch_read(GimpDrawable *drawable, const EdtArea *area, GError **e
         edt_pixels_withheld(error);
     if (copy)
         gimp_item_delete(GIMP_ITEM(copy));
+    if (apart)
+        gimp_image_delete(apart);
     return patch;
+}
+
+EdtPatch *edt_patch_read(GimpDrawable *drawable, const EdtArea *area, GError **error)
+{
+    gboolean filtered;
+    if (!find_filters(drawable, &filtered, error))
+        return NULL;
+    return (filtered ? read_filtered : read_plain)(drawable, area, error);
 }
 
 static GimpDrawable *selection_of(GimpImage *image, GError **error)

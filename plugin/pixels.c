@@ -187,13 +187,13 @@ static gboolean find_off(GimpImage *image, Off *off, GError **error)
 {
     static const GimpChannelType rgb[] = {GIMP_CHANNEL_RED, GIMP_CHANNEL_GREEN, GIMP_CHANNEL_BLUE,
                                           GIMP_CHANNEL_ALPHA},
-                                 gray[] = {GIMP_CHANNEL_GRAY};
+                                 gray[] = {GIMP_CHANNEL_GRAY}, indexed[] = {GIMP_CHANNEL_INDEXED};
     GimpImageBaseType type;
     *off = (Off){0};
     if (!edt_pixels_base_type(image, &type, error))
         return FALSE;
-    const GimpChannelType *all = type == GIMP_RGB ? rgb : gray;
-    int n = type == GIMP_RGB ? G_N_ELEMENTS(rgb) : type == GIMP_GRAY;
+    const GimpChannelType *all = type == GIMP_RGB ? rgb : type == GIMP_GRAY ? gray : indexed;
+    int n = type == GIMP_RGB ? G_N_ELEMENTS(rgb) : 1;
     for (int i = 0; i < n; i++) {
         gboolean on = gimp_image_get_component_active(image, all[i]);
         if (gimp_pdb_get_last_status(gimp_get_pdb()) != GIMP_PDB_SUCCESS)
@@ -204,12 +204,14 @@ static gboolean find_off(GimpImage *image, Off *off, GError **error)
     return TRUE;
 }
 
+/* All of them, also behind one that GIMP does not switch. */
 static gboolean switch_off(GimpImage *image, const Off *off, gboolean really, GError **error)
 {
+    gboolean ok = TRUE;
     for (int i = 0; i < off->n; i++)
         if (!gimp_image_set_component_active(image, off->off[i], !really))
-            return edt_pixels_refused(error && *error ? NULL : error);
-    return TRUE;
+            ok = edt_pixels_refused(error && *error ? NULL : error);
+    return ok;
 }
 
 static gboolean copy_pixels(GimpLayer *layer, GimpLayer *with, GError **error)
@@ -224,12 +226,15 @@ static gboolean copy_pixels(GimpLayer *layer, GimpLayer *with, GError **error)
     return gimp_drawable_merge_shadow(GIMP_DRAWABLE(layer), TRUE) || edt_pixels_refused(error);
 }
 
-static gboolean copy_all(GimpImage *image, GimpLayer *layer, GimpLayer *with, GError **error)
+/* changed: also where a channel then stays switched on. */
+static gboolean copy_all(GimpImage *image, GimpLayer *layer, GimpLayer *with, gboolean *changed,
+                         GError **error)
 {
     Off off;
     if (!find_off(image, &off, error))
         return FALSE;
     gboolean ok = switch_off(image, &off, FALSE, error) && copy_pixels(layer, with, error);
+    *changed |= ok;
     return switch_off(image, &off, TRUE, error) && ok;
 }
 
@@ -242,11 +247,11 @@ gboolean edt_pixels_replace(GimpLayer *layer, GimpLayer *with, gboolean *changed
         return edt_pixels_refused(error);
     if (!put_selection_aside(image, &selection, error))
         return FALSE;
-    gboolean ok = copy_all(image, layer, with, error);
+    gboolean ok = copy_all(image, layer, with, changed, error);
     gimp_drawable_update(drawable, 0, 0, gimp_drawable_get_width(drawable),
                          gimp_drawable_get_height(drawable));
     gboolean back = bring_selection_back(image, selection, error);
-    *changed |= ok || !back;
+    *changed |= !back;
     return ok && back;
 }
 

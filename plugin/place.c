@@ -83,6 +83,11 @@ void edt_telling_show_around(EdtTelling *telling, const EdtPlace *place, gboolea
     edt_ui_panel_show_place(telling->panel, pictures);
 }
 
+void edt_telling_forget_around(EdtTelling *telling)
+{
+    g_clear_pointer(&telling->around, g_free);
+}
+
 void edt_telling_update(EdtTelling *telling, const EdtPlace *place, int side, int n)
 {
     g_autofree char *size = side ? sizes_text(place, side, n) : g_strdup("");

@@ -20,3 +20,5 @@ void edt_telling_update(EdtTelling *telling, const EdtPlace *place, int side, in
  * other one.  free: else a picture is made, which will stand there; the place is known then. */
 void edt_telling_show_around(EdtTelling *telling, const EdtPlace *place, gboolean wanted,
                              gboolean free);
+/* No picture has come of what was made there: the place is shown again. */
+void edt_telling_forget_around(EdtTelling *telling);

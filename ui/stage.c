@@ -254,7 +254,10 @@ void edt_ui_stage_made(GtkWidget *widget, const EdtOutcome *outcome)
 
 void edt_ui_stage_play(GtkWidget *widget, guint milliseconds, gboolean back)
 {
-    edt_ui_preview_play(stage_of(widget)->preview, milliseconds, back);
+    Stage *stage = stage_of(widget);
+    stage->looking = TRUE; /* a sheet would hide them */
+    show_one(stage);
+    edt_ui_preview_play(stage->preview, milliseconds, back);
 }
 
 void edt_ui_stage_show_seen(GtkWidget *widget, GdkPixbuf *picture)

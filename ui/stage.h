@@ -33,7 +33,8 @@ void edt_ui_stage_ends(GtkWidget *stage);
 void edt_ui_stage_made(GtkWidget *stage, const EdtOutcome *outcome);
 /* The drafts to choose from, NULL: none; whether there is a sheet before them. */
 void edt_ui_stage_choose(GtkWidget *stage, const EdtOutcome *drafts, gboolean back);
-/* The pictures that were made last are frames; as ui/preview.h has it. */
+/* The pictures that were made last are frames; as ui/preview.h has it.  They are looked at like an
+ * earlier picture. */
 void edt_ui_stage_play(GtkWidget *stage, guint milliseconds, gboolean back);
 /* Where the next picture will come; NULL: that is shown no longer. */
 void edt_ui_stage_show_place(GtkWidget *stage, GPtrArray *pictures);

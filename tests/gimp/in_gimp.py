@@ -495,6 +495,14 @@ def test_again_locks():
     check('again: nor where its group is locked, before anything is made', 'locked' in error and
           len(os.listdir(f'{SCRATCH}/state/edt/history')) == files, error)  # noqa: F821
     group.set_lock_content(False)
+    check('again: the lock of the test', group.set_lock_alpha(True) and group.get_lock_alpha())
+    result, error = again(image, [layer])
+    check('again: nor where the alpha of its group is', error and 'locked' in error and
+          pixels(layer, "R'G'B'A u8") == before, error)
+    group.set_lock_alpha(False)
+    result, error = again(image, [layer])
+    check('again: but where nothing is locked any more', result.index(0) == SUCCESS and
+          pixels(layer, "R'G'B'A u8") != before, error)
     os.remove(model)
     image.delete()
 

@@ -199,6 +199,44 @@ def test_canvas_redraw_filters():
           len(layer.get_filters()) == 1, layer.get_filters())
     check('redraw: nothing else is left', len(image.get_layers()) == 2)
     image.delete()
+    check_filters_elsewhere()
+    check_filters_undo()
+
+
+def check_filters_elsewhere():
+    """As before, whatever the image is in, and the mask hides what it hides."""
+    for name, more in {'32 bit': {'precision': Gimp.Precision.FLOAT_NON_LINEAR},
+                       'gray': {'mode': GRAY}}.items():
+        image = sketch(**more)
+        layer = image.get_layers()[0]
+        layer.append_filter(Gimp.DrawableFilter.new(layer, 'gegl:invert-gamma', ''))
+        seen = kept(made(redraw(image)[0])[0])[60 * 128 + 60]
+        wanted = (125,) * 3 if name == 'gray' else (55, 155, 205)
+        check(f'redraw, {name}: what filters make of the layer', near(seen, wanted), seen)
+        image.delete()
+    image = new_image(128, 128, RGB, Gimp.Precision.FLOAT_NON_LINEAR)
+    image.set_color_profile(Gimp.ColorProfile.new_rgb_adobe())
+    layer = image.get_layers()[0]
+    layer.append_filter(Gimp.DrawableFilter.new(layer, 'gegl:invert-gamma', ''))
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 32, 32, 64, 64)
+    layer.add_mask(layer.create_mask(Gimp.AddMaskType.SELECTION))
+    Gimp.Selection.none(image)
+    last = made(redraw(image)[0])[0]
+    check('redraw: filters of a layer with a mask', area_of(last) == (32, 32, 64, 64) and
+          near(kept(last)[64 * 128 + 64], (0, 0, 0)), (area_of(last), kept(last)[64 * 128 + 64]))
+    image.delete()
+
+
+def check_filters_undo():
+    """The layer is read, then refused: that is no step, and nothing to save."""
+    image, images = new_image(128, 128), len(Gimp.get_images())
+    layer = add_drawing(image, side=4)
+    layer.append_filter(Gimp.DrawableFilter.new(layer, 'gegl:invert-gamma', ''))
+    image.clean_all()
+    expect_refusal('a small drawing with filters', redraw(image), ['smaller than 8'])
+    check('redraw: to read filters changes no image', not image.is_dirty())
+    check('redraw: and leaves none', len(Gimp.get_images()) == images, Gimp.get_images())
+    image.delete()
 
 
 def test_canvas_redraw_modes():

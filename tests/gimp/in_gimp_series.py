@@ -143,7 +143,24 @@ def test_series_morph_layers():
     check('morph of layers: mixes are mixed', sorted(m[0] for m in record_of(frames[1])['mix']) ==
           [1, 7], record_of(frames[1]))
     result.index(1).delete()
+    check_layers_alone(image, [upper, lower], last)
     image.delete()
+
+
+def check_layers_alone(image, layers, last):
+    """A script need not say which image they are in."""
+    procedure = Gimp.get_pdb().lookup_procedure('plug-in-edt-morph')
+    config = procedure.create_config()
+    config.set_core_object_array('drawables', layers)
+    for name, value in {'between': 'layers', 'frames': 3, 'class': '3', 'steps': 4}.items():
+        config.set_property(name, value)
+    before, result = len(image.get_layers()), procedure.run(config)
+    error = Gimp.get_pdb().get_last_error()
+    check('morph of layers without their image: success', result.index(0) == SUCCESS, error)
+    frames = frames_of(result.index(1))
+    check('morph of layers without their image: an image of its own', len(frames) == 3 and
+          pixels(frames[2]) == last and len(image.get_layers()) == before, frames)
+    result.index(1).delete()
 
 
 def test_series_morph_refused():
@@ -552,3 +569,10 @@ def check_indexed_several(image):
     result, error = again(image, [layers[0]])
     check('indexed: again', result.index(0) == SUCCESS and pixels(layers[0]) != first and
           few(layers[0])[0] <= set(FOUR), error)
+    second = pixels(layers[0])
+    image.set_component_active(Gimp.ChannelType.INDEXED, False)
+    result, error = again(image, [layers[0]])
+    check('indexed: again, whichever channels are active', result.index(0) == SUCCESS and
+          pixels(layers[0]) != second, error)
+    check('indexed: and those stay', not image.get_component_active(Gimp.ChannelType.INDEXED))
+    image.set_component_active(Gimp.ChannelType.INDEXED, True)

@@ -18,6 +18,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PATIENCE 20 /* seconds */
+#define FRAME 100   /* milliseconds: shorter ones would leave a busy machine no rest */
+
 /* ---- the panel ---- */
 
 static const char *stamps;
@@ -739,6 +742,7 @@ static GPtrArray *black_and_white(void)
 static guint32 colour_seen(void)
 {
     GtkWidget *area = gtk_accessible_get_widget(GTK_ACCESSIBLE(named(panel, "Preview")));
+    gtk_container_check_resize(GTK_CONTAINER(window)); /* it may have come into sight just now */
     int width = gtk_widget_get_allocated_width(area),
         height = gtk_widget_get_allocated_height(area);
     cairo_surface_t *seen = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
@@ -755,8 +759,12 @@ static guint32 colour_seen(void)
 
 static void wait_for_colour(guint32 colour)
 {
-    while (colour_seen() != colour)
-        gtk_main_iteration();
+    gint64 end = g_get_monotonic_time() + PATIENCE * G_USEC_PER_SEC;
+    while (colour_seen() != colour) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        g_usleep(1000);
+        gtk_main_iteration_do(FALSE);
+    }
 }
 
 static void set_animations(gboolean wanted)
@@ -809,7 +817,7 @@ static void test_play(void)
     set_animations(TRUE);
     g_autoptr(EdtOrder) order = order_of(edt_order_new);
     make_frames(order);
-    edt_ui_panel_play(panel, 20, FALSE);
+    edt_ui_panel_play(panel, FRAME, FALSE);
     g_assert_cmphex(colour_seen(), ==, 0x000000);
     wait_for_colour(0xffffff);
     wait_for_colour(0x000000);
@@ -818,12 +826,32 @@ static void test_play(void)
     gtk_widget_grab_focus(area);
     screen_press_key(window, GDK_KEY_Right, 0);
     expect_shown("fox, seed 7");
-    edt_ui_panel_play(panel, 20, FALSE); /* somebody looks at one */
+    edt_ui_panel_play(panel, FRAME, FALSE); /* somebody looks at one */
     for (int i = 0; i < 20; i++) {
-        g_usleep(5000);
+        g_usleep(FRAME * 1000 / 10);
         settle();
         g_assert_cmphex(colour_seen(), ==, 0x000000);
     }
+    close_panel();
+}
+
+/* They are seen, and the drafts wait behind them. */
+static void test_play_over_sheet(void)
+{
+    open_with_fox(2);
+    set_animations(TRUE);
+    g_object_set(settings, "at-once", FALSE, NULL);
+    g_autoptr(EdtOrder) drafts = order_of(edt_order_drafts);
+    edt_ui_panel_begins(panel, drafts);
+    make(drafts);
+    g_assert_true(sees_sheet());
+    g_autoptr(EdtOrder) order = order_of(edt_order_new);
+    make_frames(order);
+    edt_ui_panel_play(panel, FRAME, FALSE);
+    g_assert_false(sees_sheet());
+    wait_for_colour(0xffffff);
+    press("Back to what was shown", "");
+    g_assert_true(sees_sheet());
     close_panel();
 }
 
@@ -915,6 +943,7 @@ int main(int argc, char **argv)
     g_test_add_func("/panel/place", test_place);
     g_test_add_func("/panel/place-marches", test_place_marches);
     g_test_add_func("/panel/play", test_play);
+    g_test_add_func("/panel/play-over-sheet", test_play_over_sheet);
     g_test_add_func("/panel/start", test_start);
     g_test_add_func("/panel/restore-start", test_restore_start);
     g_test_add_func("/panel/look-from-sheet", test_look_from_sheet);

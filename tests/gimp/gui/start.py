@@ -142,10 +142,30 @@ def selected_meanwhile(gimp):
     gimp.wait_layers(11, 'the group')
     gimp.report.check('another selection meanwhile leaves the pictures in sight',
                       gimp.caption() == 'barn owl, 8 pictures', gimp.caption())
+    discarded_meanwhile(gimp)
     gimp.set('Steps', 4)
     gimp.set('Pictures', 1)
     d.press(gimp.menu_item('Undo'))
     gimp.wait_layers(2, 'undo')
+
+
+def discarded_meanwhile(gimp):
+    """Of what was given up nothing stays in sight: the place is shown that is selected now."""
+    gimp.press('Generate again')
+    gimp.wait_step(2)
+    round_corners(gimp)
+    d.wait(lambda: gimp.menu_item('Undo Rounded'), 'the other selection')
+    time.sleep(2)  # it is looked at once a second
+    gimp.report.check('it is still made', gimp.bar().get_name().startswith('Step') and
+                      gimp.caption() == 'barn owl, 8 pictures', gimp.bar().get_name())
+    gimp.press('Cancel')
+    gimp.press('Discard')
+    gimp.wait_ready()
+    d.wait(lambda: gimp.caption() == 'Here the next picture will come', 'the other place')
+    look_around(gimp, 'discarded')
+    gimp.report.check('the other selection is shown, once nothing has come of it', True)
+    d.press(gimp.menu_item('Undo Rounded'))
+    d.wait(lambda: not gimp.menu_item('Undo Rounded'), 'the selection of before')
 
 
 def round_corners(gimp):
