@@ -52,10 +52,11 @@ static EdtRecord *read_record(const char *path, GError **error)
 {
     if (!g_str_has_suffix(path, ".json") && !g_str_has_suffix(path, ".JSON"))
         return edt_png_record(path, error);
+    static const char mark[] = "\xef\xbb\xbf"; /* as some editors begin a file of UTF-8 */
     g_autofree char *text = NULL;
     g_autoptr(GError) cause = NULL;
     if (g_file_get_contents(path, &text, NULL, &cause))
-        return edt_record_read(text, error);
+        return edt_record_read(text + (g_str_has_prefix(text, mark) ? strlen(mark) : 0), error);
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, "%s.", cause->message);
     return NULL;
 }

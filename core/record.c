@@ -315,8 +315,6 @@ static gboolean has_item(JsonObject *object, const char *json, GError **error)
 
 EdtRecord *edt_record_read(const char *json, GError **error)
 {
-    static const char mark[] = "\xef\xbb\xbf"; /* as some editors begin a file of UTF-8 */
-    json += g_str_has_prefix(json, mark) ? strlen(mark) : 0;
     g_autoptr(JsonParser) parser = json_parser_new(); /* an immutable one aborts on "{}{}" */
     JsonObject *object = parse_object(parser, json, error);
     if (!object || !has_item(object, json, error))
