@@ -137,6 +137,10 @@ class Heard:
         self.widget, self.names = widget, []
         self.listener = Atspi.EventListener.new(self.hear)
         self.listener.register('object:property-change:accessible-name')
+        end = time.monotonic() + 1  # the program hears of that later than we
+        while time.monotonic() < end:
+            GLib.MainContext.default().iteration(False)
+            time.sleep(0.02)
 
     def hear(self, event):
         if event.source.get_role_name() == self.widget.get_role_name():
