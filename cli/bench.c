@@ -50,8 +50,6 @@ static const char details[] =
 
 #define REPETITIONS 15 /* of each row, unless more or less is asked for */
 #define WARM_UP 2
-#define UNSAID G_MININT
-
 typedef struct {
     char *sizes, *types, *threads, *format, *model, *steps;
     int pictures, repetitions, warm_up, image_size; /* 0: as it is usual there */
@@ -264,10 +262,10 @@ static int take_numbers(Bench *options)
                    {"--size", &options->image_size, 1, 0},
                    {"--repetitions", &options->repetitions, 1, 0},
                    {"--warm-up", &options->warm_up, 0, WARM_UP}};
-    if (options->shortcuts && options->warm_up != UNSAID)
+    if (options->shortcuts && options->warm_up != EDT_CLI_UNSAID)
         return edt_cli_usage("--warm-up cannot go together with --shortcuts.");
     for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
-        if (*numbers[i].number == UNSAID)
+        if (*numbers[i].number == EDT_CLI_UNSAID)
             *numbers[i].number = numbers[i].usual;
         else if (*numbers[i].number < numbers[i].least)
             return edt_cli_usage("%s must be at least %d.", numbers[i].option, numbers[i].least);
@@ -307,8 +305,10 @@ static int run_asked(Bench *options, const char *superfluous)
 
 int edt_cli_bench(int argc, char **argv)
 {
-    Bench options = {
-        .pictures = UNSAID, .image_size = UNSAID, .repetitions = UNSAID, .warm_up = UNSAID};
+    Bench options = {.pictures = EDT_CLI_UNSAID,
+                     .image_size = EDT_CLI_UNSAID,
+                     .repetitions = EDT_CLI_UNSAID,
+                     .warm_up = EDT_CLI_UNSAID};
     const GOptionEntry entries[] = {
         {"train", 0, 0, G_OPTION_ARG_NONE, &options.train, "Training steps", NULL},
         {"compare", 0, 0, G_OPTION_ARG_NONE, &options.compare,

@@ -10,6 +10,8 @@
 
 #include "edt.h"
 
+#define EDT_CLI_UNSAID G_MININT /* an option of a number that is not there */
+
 typedef struct {
     const char *name;
     const char *summary; /* one line for `edt --help` */

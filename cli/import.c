@@ -161,11 +161,9 @@ static void report(const GError *error)
     edt_cli_event_send(event);
 }
 
-#define UNSAID G_MININT
-
 static gboolean is_below_one(int number)
 {
-    return number != UNSAID && number < 1;
+    return number != EDT_CLI_UNSAID && number < 1;
 }
 
 static int import_checked(Import *import, int argc, char **argv)
@@ -193,7 +191,7 @@ static int import_checked(Import *import, int argc, char **argv)
 
 int edt_cli_import(int argc, char **argv)
 {
-    Import import = {.percent = -1, .heads = UNSAID, .decode_layer = UNSAID};
+    Import import = {.percent = -1, .heads = EDT_CLI_UNSAID, .decode_layer = EDT_CLI_UNSAID};
     const GOptionEntry entries[] = {
         {"vae", 0, 0, G_OPTION_ARG_FILENAME, &import.vae, "The autoencoder", "FILE"},
         {"draft-vae", 0, 0, G_OPTION_ARG_FILENAME, &import.draft,

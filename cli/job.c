@@ -250,13 +250,9 @@ static gboolean spare(JsonObject *line, const char *json, const char *output,
         g_autofree char *path = NULL;
         if (!read_text(line, json, names[i], &path, error))
             return FALSE;
-        if (path && settings->force && edt_cli_settings_is_preview(settings, path)) {
-            g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                        "%s is what \"%s\" reads, and a preview may replace it: choose another "
-                        "folder for --preview-dir.",
-                        path, names[i]);
+        g_autofree char *reader = g_strdup_printf("\"%s\"", names[i]);
+        if (path && !edt_cli_settings_keep(settings, reader, path, error))
             return FALSE;
-        }
         if (!path || !(edt_save_is_same(path, output) || edt_canvas_is_at(path, NULL, output)))
             continue;
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,

@@ -4,6 +4,7 @@
  */
 #include "cli/lines.h"
 #include "cli/stop.h"
+#include "core/settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -82,12 +83,11 @@ static const char *fail(EdtCliLines *lines, GError **error)
     return NULL;
 }
 
-/* As some editors begin a file of UTF-8. */
 static void skip_mark(EdtCliLines *lines)
 {
-    static const char mark[] = "\xef\xbb\xbf";
-    if (lines->number == 0 && g_str_has_prefix(lines->line->str, mark))
-        g_string_erase(lines->line, 0, strlen(mark));
+    const char *text = lines->line->str;
+    if (lines->number == 0)
+        g_string_erase(lines->line, 0, edt_text_begin(text) - text);
 }
 
 const char *edt_cli_lines_next(EdtCliLines *lines, const char **wrong, GError **error)

@@ -212,13 +212,12 @@ gboolean edt_cli_series_open(EdtCliSeries *s, const EdtCliSettings *settings, Ed
     edt_request_init(&s->request, engine);
     edt_item_init(&s->item);
     return edt_cli_seed_parse(settings->seed ? settings->seed : "0", &s->seed, error) &&
-           check_last(s, settings->seed, error) &&
            edt_cli_settings_apply(settings, &s->request, &s->item, error) &&
            (!settings->mix ||
             edt_cli_mix_parse(s->info, settings->mix, 0.5, &s->item.mix, error)) &&
            plan_classes(s, settings->classes, error) &&
-           (s->path ? open_jobs(s, error) && check_last(s, settings->seed, error)
-                    : check_first(s, error));
+           (s->path ? open_jobs(s, error) : check_first(s, error)) &&
+           check_last(s, settings->seed, error);
 }
 
 void edt_cli_series_close(EdtCliSeries *s)

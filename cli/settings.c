@@ -52,11 +52,10 @@ static EdtRecord *read_record(const char *path, GError **error)
 {
     if (!g_str_has_suffix(path, ".json") && !g_str_has_suffix(path, ".JSON"))
         return edt_png_record(path, error);
-    static const char mark[] = "\xef\xbb\xbf"; /* as some editors begin a file of UTF-8 */
     g_autofree char *text = NULL;
     g_autoptr(GError) cause = NULL;
     if (g_file_get_contents(path, &text, NULL, &cause))
-        return edt_record_read(text + (g_str_has_prefix(text, mark) ? strlen(mark) : 0), error);
+        return edt_record_read(edt_text_begin(text), error);
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, "%s.", cause->message);
     return NULL;
 }
@@ -111,26 +110,32 @@ static gboolean check_numbers(const EdtCliSettings *settings, GError **error)
     return TRUE;
 }
 
-gboolean edt_cli_settings_is_preview(const EdtCliSettings *settings, const char *path)
+static gboolean is_preview(const EdtCliSettings *settings, const char *path)
 {
     g_autofree char *folder = g_path_get_dirname(path), *name = g_path_get_basename(path);
     return settings->preview_dir && edt_save_is_same(folder, settings->preview_dir) &&
            edt_cli_name_is_preview(name);
 }
 
-/* With --force they replace what has their names. */
+gboolean edt_cli_settings_keep(const EdtCliSettings *settings, const char *reader, const char *path,
+                               GError **error)
+{
+    if (!settings->force || !is_preview(settings, path))
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                "%s is what %s reads, and a preview may replace it: choose another folder for "
+                "--preview-dir.",
+                path, reader);
+    return FALSE;
+}
+
 static gboolean check_previews(const EdtCliSettings *settings, GError **error)
 {
     const char *const read[][2] = {
         {"--image", settings->image}, {"--mask", settings->mask}, {"--from", settings->from}};
     for (gsize i = 0; i < G_N_ELEMENTS(read); i++)
-        if (settings->force && read[i][1] && edt_cli_settings_is_preview(settings, read[i][1])) {
-            g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                        "%s is what %s reads, and a preview may replace it: choose another folder "
-                        "for --preview-dir.",
-                        read[i][1], read[i][0]);
+        if (read[i][1] && !edt_cli_settings_keep(settings, read[i][0], read[i][1], error))
             return FALSE;
-        }
     return TRUE;
 }
 
@@ -150,7 +155,7 @@ gboolean edt_cli_settings_spare(const EdtCliSettings *settings, const char *opti
         {"--init-latent", settings->init_latent},
         {"--jobs", settings->jobs},
     };
-    if (edt_cli_settings_is_preview(settings, path)) {
+    if (is_preview(settings, path)) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                     "%s is the name of a preview in the folder of --preview-dir: choose another "
                     "name for %s.",

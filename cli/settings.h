@@ -10,8 +10,6 @@
 #include "cli/value.h"
 #include "record.h"
 
-#define EDT_CLI_UNSAID G_MININT
-
 /* The option of one setting of a request: a flag, or a text. */
 typedef struct {
     char *text;
@@ -45,8 +43,9 @@ gboolean edt_cli_settings_engine(const EdtCliSettings *settings, EdtEngineOption
 gboolean edt_cli_settings_apply(const EdtCliSettings *settings, EdtRequest *request, EdtItem *item,
                                 GError **error);
 
-/* Whether a picture at path would be in the way of those of --preview-dir. */
-gboolean edt_cli_settings_is_preview(const EdtCliSettings *settings, const char *path);
+/* FALSE: what `reader` reads lies where a preview, with --force, would replace it. */
+gboolean edt_cli_settings_keep(const EdtCliSettings *settings, const char *reader, const char *path,
+                               GError **error);
 /* FALSE: a file that is read, which what an option writes would replace; or that a preview would
  * replace. */
 gboolean edt_cli_settings_spare(const EdtCliSettings *settings, const char *option,

@@ -152,6 +152,12 @@ gboolean edt_whole_parse(const char *text, gint64 least, gint64 most, gint64 *va
     return g_ascii_string_to_signed(text, 10, least, most, value, NULL);
 }
 
+const char *edt_text_begin(const char *text)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    return g_str_has_prefix(text, mark) ? text + strlen(mark) : text;
+}
+
 gboolean edt_real_parse(const char *text, double *value)
 {
     char *end;

@@ -42,6 +42,9 @@ int edt_spelling_distance(const char *a, const char *b);
 gboolean edt_whole_parse(const char *text, gint64 least, gint64 most, gint64 *value);
 gboolean edt_real_parse(const char *text, double *value); /* decimal and finite */
 
+/* Of a file: behind the byte order mark with which some editors begin UTF-8, if it has one. */
+const char *edt_text_begin(const char *text);
+
 /* ---- settings ---- */
 
 typedef enum {

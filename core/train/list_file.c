@@ -5,6 +5,7 @@
 #include "train/list_file.h"
 #include "edt.h"
 #include "files/json_text.h"
+#include "settings.h"
 
 #include <string.h>
 
@@ -45,7 +46,6 @@ static gboolean refuse(const char *path, const char *why, GError **error)
 /* A pipe would never answer, and what stands behind a NUL is not to be lost. */
 static gboolean load(JsonParser *parser, const char *path, GError **error)
 {
-    static const char mark[] = "\xef\xbb\xbf"; /* as some editors begin a file of UTF-8 */
     g_autoptr(GError) cause = NULL;
     g_autofree char *text = NULL, *repeated = NULL;
     gsize length;
@@ -56,7 +56,7 @@ static gboolean load(JsonParser *parser, const char *path, GError **error)
         return refuse(path, cause->message, error);
     if (strlen(text) != length || edt_json_has_nul(text))
         return refuse(path, "it has a character 0 in it", error);
-    const char *json = text + (g_str_has_prefix(text, mark) ? strlen(mark) : 0);
+    const char *json = edt_text_begin(text);
     if (!json_parser_load_from_data(parser, json, -1, &cause)) {
         edt_json_mend_reason(&cause);
         return refuse(path, cause->message, error);

@@ -225,6 +225,26 @@ static void check_silu(const EdtCpuKernels *k, EdtType act)
     guarded_free(&y);
 }
 
+/* Rows of a matrix that is wider: what stands beside them stays. */
+static void check_gelu(const EdtCpuKernels *k, EdtType act)
+{
+    const int rows = g_test_rand_int_range(1, 9), N = g_test_rand_int_range(1, 70), pitch = N + 3;
+    const gsize count = (gsize)((rows - 1) * pitch + N); /* nothing behind the last row */
+    Guarded y = guarded_new(count, EDT_F32);
+    double *expect = g_new(double, count);
+    guarded_fill(&y, EDT_F32, 8.0);
+    ((float *)y.data)[0] = -100.0f;
+    for (gsize i = 0; i < count; i++) {
+        const double x = ((float *)y.data)[i];
+        const double inner = sqrt(2 / G_PI) * (x + 0.044715 * x * x * x);
+        expect[i] = (int)i % pitch < N ? 0.5 * x * (1 + tanh(inner)) : x;
+    }
+    k->gelu(rows, N, y.data, pitch);
+    g_assert_cmpfloat(guarded_distance(y.data, EDT_F32, expect, count), <=, gate(EDT_F32));
+    g_free(expect);
+    guarded_free(&y);
+}
+
 static void check_convert(const EdtCpuKernels *k, EdtType act)
 {
     gsize count = (gsize)g_test_rand_int_range(1, 600);
@@ -265,6 +285,11 @@ static void test_silu(void)
     each_level(check_silu);
 }
 
+static void test_gelu(void)
+{
+    each_level(check_gelu);
+}
+
 static void test_convert(void)
 {
     each_level(check_convert);
@@ -277,6 +302,7 @@ int main(int argc, char **argv)
     g_test_add_func("/kernels/rows/merge", test_merge);
     g_test_add_func("/kernels/rows/split-concat", test_split_concat);
     g_test_add_func("/kernels/rows/silu", test_silu);
+    g_test_add_func("/kernels/rows/gelu", test_gelu);
     g_test_add_func("/kernels/rows/convert", test_convert);
     return g_test_run();
 }
