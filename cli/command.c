@@ -72,7 +72,7 @@ gboolean edt_cli_parse(int *argc, char ***argv, const GOptionEntry *entries, con
             edt_cli_manual_page((*argv)[0], entries, arguments, summary, details);
         else
             edt_cli_manual_options(entries);
-        exit(fflush(stdout) == 0 ? 0 : EDT_ERROR_FAILED); /* as --help does */
+        exit(0); /* as --help does */
     }
     GOptionContext *context = g_option_context_new(arguments);
     g_option_context_set_main_group(context, group_of(entries));

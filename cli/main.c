@@ -9,12 +9,15 @@
 #include "cli/manual.h"
 #include "cli/talk.h"
 #include "core/settings.h"
+#include "machine.h"
 
 #include <fcntl.h>
 #include <libintl.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const EdtCliCommand commands[] = {
     {"sample", "make pictures of a class", edt_cli_sample, TRUE},
@@ -74,13 +77,15 @@ static int refuse_command(const char *name)
     return EDT_ERROR_USAGE;
 }
 
-/* A full disk or a closed pipe shows only here. */
-static int check_output(int code)
+static int ended_with;
+
+/* A full disk or a closed pipe shows only at the end, which is GLib's exit() behind --help. */
+static void check_output(void)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
-        return code;
+        return;
     edt_cli_error("The output could not be written whole.");
-    return code ? code : EDT_ERROR_FAILED;
+    _exit(ended_with ? ended_with : EDT_ERROR_FAILED);
 }
 
 static int run_command(int argc, char **argv)
@@ -91,9 +96,15 @@ static int run_command(int argc, char **argv)
     char *program = g_strdup_printf("edt %s", command->name);
     g_set_prgname(program);
     argv[0] = program;
-    int code = check_output(command->run(argc, argv));
+    g_autofree char *fault = command->computes ? edt_environment_fault() : NULL;
+    if (fault) {
+        edt_cli_error("%s", fault);
+        g_free(program);
+        return EDT_ERROR_USAGE;
+    }
+    ended_with = command->run(argc, argv);
     g_free(program);
-    return code;
+    return ended_with;
 }
 
 /* The commands speak English.  GIMP's dialog, which runs them and shows what the engine says,
@@ -120,6 +131,7 @@ static void hold_streams(void)
 int main(int argc, char **argv)
 {
     hold_streams();
+    atexit(check_output);
     const EdtCliCommand *command = argc > 1 ? find_command(argv[1]) : NULL;
     if (command && command->computes)
         edt_waiting_restart(argv);
@@ -134,16 +146,16 @@ int main(int argc, char **argv)
     }
     if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
         printf("edt %s\n", EDT_VERSION);
-        return check_output(0);
+        return 0;
     }
     if (strcmp(first, "--man") == 0) {
         edt_cli_manual_main(commands, G_N_ELEMENTS(commands), about, notes);
-        return check_output(0);
+        return 0;
     }
     gboolean help = strcmp(first, "help") == 0;
     if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || (help && argc == 2)) {
         print_help(stdout);
-        return check_output(0);
+        return 0;
     }
     char *help_argv[] = {argv[help && argc > 2 ? 2 : 1], (char *)"--help", NULL};
     return help ? run_command(2, help_argv) : run_command(argc - 1, argv + 1);

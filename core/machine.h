@@ -35,6 +35,10 @@ gboolean edt_cpu_has_bf16(void);
 /* Whether it multiplies bytes (VNNI, AVX-VNNI, AMX); EDT_PRECISION_INT8 is refused where not. */
 gboolean edt_cpu_has_int8(void);
 
+/* What is wrong with EDT_ISA or EDT_THREADS in the environment, a sentence; NULL: nothing.  The engine
+ * takes what it does not know as not said. */
+char *edt_environment_fault(void);
+
 /* Bytes that this process can have, of the machine or of its container; 0 where unknown. */
 guint64 edt_memory_available(void);
 

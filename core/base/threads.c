@@ -17,7 +17,7 @@
 static int from_environment(const char *name)
 {
     const char *text = g_getenv(name);
-    return text ? CLAMP(atoi(text), 0, 1024) : 0;
+    return text ? CLAMP(atoi(text), 0, EDT_THREADS_MAX) : 0;
 }
 
 /* The first hardware thread of a processor's core. */
@@ -62,7 +62,7 @@ int edt_threads_available(const char *root)
 int edt_threads_resolve(int wish)
 {
     if (wish > 0)
-        return MIN(wish, 1024);
+        return MIN(wish, EDT_THREADS_MAX);
     int threads = from_environment("EDT_THREADS");
     if (threads == 0)
         threads = from_environment("OMP_NUM_THREADS");

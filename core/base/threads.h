@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#define EDT_THREADS_MAX 1024
+
 /* wish > 0: that; else EDT_THREADS, OMP_NUM_THREADS, else edt_threads_available("/"). */
 int edt_threads_resolve(int wish);
 /* One for each physical core that this process may run on, no more than its control groups give it

@@ -2,6 +2,7 @@
  *
  * What this machine can do; see isa.h.
  */
+#include "base/threads.h"
 #include "cpu/isa.h"
 #include "machine.h"
 
@@ -14,7 +15,7 @@
 #endif
 
 #define NAME_OF(LEVEL, level) #level,
-static const char *const names[] = {EDT_LEVELS(NAME_OF)};
+static const char *const names[] = {EDT_LEVELS(NAME_OF) NULL};
 
 const char *edt_isa_name(EdtIsa isa)
 {
@@ -92,6 +93,22 @@ static EdtIsa wished_level(void)
 EdtIsa edt_isa_detect(void)
 {
     return MIN(wished_level(), machine_level());
+}
+
+char *edt_environment_fault(void)
+{
+    const char *isa = g_getenv("EDT_ISA"), *threads = g_getenv("EDT_THREADS");
+    if (isa && *isa && wished_level() == EDT_ISA_COUNT) {
+        g_autofree char *all = g_strjoinv(", ", (char **)names);
+        return g_strdup_printf("EDT_ISA is \"%s\", which is no level: say one of %s, or unset it.",
+                               isa, all);
+    }
+    if (threads && *threads &&
+        !g_ascii_string_to_signed(threads, 10, 0, EDT_THREADS_MAX, NULL, NULL))
+        return g_strdup_printf(
+            "EDT_THREADS is \"%s\": say a whole number from 1 to %d, or unset it.", threads,
+            EDT_THREADS_MAX);
+    return NULL;
 }
 
 unsigned edt_cpu_flags(void)

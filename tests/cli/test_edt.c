@@ -93,6 +93,41 @@ static void test_manual(void)
     outcome_clear(&outcome);
 }
 
+/* What cannot be written is noticed also where GLib prints and ends the process itself. */
+static void test_output_full(void)
+{
+    static const char *const full[] = {"sh", "-c", "exec \"$0\" \"$@\" >/dev/full", NULL};
+    program_under(full);
+    EXPECT(1, "--help");
+    EXPECT(1, "--version");
+    EXPECT(1, "sample", "--help");
+    EXPECT(1, "sample", "--options");
+    EXPECT(1, "doctor", "--man");
+    program_under(NULL);
+}
+
+static void expect_fault(const char *variable, const char *value)
+{
+    g_autofree char *set = g_strdup_printf("%s=%s", variable, value);
+    const char *const words[] = {"env", set, NULL};
+    program_under(words);
+    Outcome outcome = program_expect(2, NULL, "bench", NULL);
+    g_assert_nonnull(strstr(outcome.err, variable));
+    g_assert_nonnull(strstr(outcome.err, value));
+    outcome_clear(&outcome);
+    program_under(NULL);
+}
+
+static void test_environment(void)
+{
+    expect_fault("EDT_ISA", "avx3");
+    expect_fault("EDT_ISA", "AVX2");
+    expect_fault("EDT_THREADS", "two");
+    expect_fault("EDT_THREADS", "2,1");
+    expect_fault("EDT_THREADS", "-1");
+    expect_fault("EDT_THREADS", "1025");
+}
+
 static void test_unknown_command(void)
 {
     Outcome outcome = program_expect(2, NULL, "smaple", NULL);
@@ -879,6 +914,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/edt/commands", test_commands);
     g_test_add_func("/edt/manual", test_manual);
+    g_test_add_func("/edt/output-full", test_output_full);
+    g_test_add_func("/edt/environment", test_environment);
     g_test_add_func("/edt/unknown-command", test_unknown_command);
     g_test_add_func("/edt/usage", test_usage);
     g_test_add_func("/edt/without-model", test_without_model);
