@@ -115,6 +115,7 @@ const EdtCpuKernels *edt_cpu_kernels_here(void);
 EDT_LEVELS(EDT_DECLARE_LEVEL)
 void edt_kernels_burn_vnni(EdtCpuKernels *k, unsigned flags);
 void edt_kernels_burn_amx(EdtCpuKernels *k, unsigned flags);
+void edt_kernels_attention_tiles(EdtCpuKernels *k); /* with EDT_CPU_AMX alone */
 
 #if defined(EDT_LEVEL) /* the parts of one level */
 void EDT_AT_LEVEL(edt_kernels_rows_)(EdtCpuKernels *k);

@@ -4,11 +4,15 @@
  * Both products are register tiles of ROWS queries x up to TILE vectors over packed panels
  * (kernels_attention_pack.c).  GROUP queries go through together: a panel is read into L1 once for
  * all of them, and their scores stay close.  With AVX512-BF16 the products take pairs of bf16
- * (vdpbf16ps).  Compiled once per instruction level.
+ * (vdpbf16ps), with AMX tiles of them.  Compiled once per instruction level, and for AMX.
  */
 #include "cpu/kernels_attention.h"
+#if TILES
+#include "cpu/tiles.h"
+#endif
 
-#define ROWS 4   /* queries of a register tile */
+#define ROWS 4                      /* queries of a register tile, or more: */
+#define SUMS (LANES == 16 ? 16 : 8) /* so many vectors hide how long each waits for itself */
 #define CHUNK 64 /* tokens of values at a time, so that a panel's chunk stays in L1 */
 
 /* c[rows][vectors] (+)= a[rows][K] b[K][vectors]; pitches pa and pc, b a panel.  The two counts are
@@ -16,7 +20,7 @@
 EDT_INLINE void tile_f32(int rows, int vectors, int K, const float *a, int pa, const float *b,
                          float *c, int pc, gboolean more)
 {
-    Vec sum[ROWS][TILE];
+    Vec sum[SUMS][TILE];
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < vectors; v++)
             sum[r][v] = more ? load(c + r * pc + v * LANES) : all(0);
@@ -38,7 +42,7 @@ EDT_INLINE void tile_f32(int rows, int vectors, int K, const float *a, int pa, c
 EDT_INLINE void tile_pairs(int rows, int vectors, int K, const EdtHalf *a, int pa, const EdtHalf *b,
                            float *c, int pc, gboolean more)
 {
-    __m512 sum[ROWS][TILE];
+    __m512 sum[SUMS][TILE];
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < vectors; v++)
             sum[r][v] = more ? _mm512_loadu_ps(c + r * pc + v * LANES) : _mm512_setzero_ps();
@@ -72,13 +76,14 @@ EDT_INLINE void tile(gboolean pairs, int rows, int vectors, int K, const void *a
     tile_f32(rows, vectors, K, (const float *)a + at * pa, pa, b, c + at * pc, pc, more);
 }
 
-/* A panel of so many vectors times up to GROUP rows, in tiles of ROWS rows and then single ones. */
+/* A panel of so many vectors times up to GROUP rows, in tiles and then single rows. */
 EDT_INLINE void tiles(gboolean pairs, int rows, int vectors, int K, const void *a, int pa,
                       const void *b, float *c, int pc, gboolean more)
 {
+    const int tall = MAX(ROWS, SUMS / vectors / ROWS * ROWS);
     int r = 0;
-    for (; r + ROWS <= rows; r += ROWS)
-        tile(pairs, ROWS, vectors, K, a, r, pa, b, c, pc, more);
+    for (; r + tall <= rows; r += tall)
+        tile(pairs, tall, vectors, K, a, r, pa, b, c, pc, more);
     for (; r < rows; r++)
         tile(pairs, 1, vectors, K, a, r, pa, b, c, pc, more);
 }
@@ -107,7 +112,35 @@ static void panel_f32(int rows, int vectors, int K, const float *a, int pa, cons
     panel(FALSE, rows, vectors, K, a, pa, b, c, pc, more);
 }
 
-#if PAIRS
+#if TILES
+/* Of tiles: 16 rows, be those behind `rows` nobody's; sums 0 to 3, rows 4, columns 5 to 7. */
+#define EACH_SUM(each) each(0, 5) each(1, 6) each(2, 7) each(3, 5)
+
+static void panel_pairs(int rows, int vectors, int K, const EdtHalf *a, int pa, const EdtHalf *b,
+                        float *c, int pc, gboolean more)
+{
+    const int pitch = 4 * LANES * vectors; /* bytes, from pair to pair of b */
+#define BEGIN(v, column)                                                                           \
+    if (v < vectors && more)                                                                       \
+        _tile_loadd(v, c + v * LANES, 4 * pc);                                                     \
+    else if (v < vectors)                                                                          \
+        _tile_zero(v);
+    EACH_SUM(BEGIN)
+    for (int k = 0; k < K; k += PAIRED / 2) {
+        _tile_loadd(4, a + 2 * k, 2 * pa);
+#define ADD(v, column)                                                                             \
+    if (v < vectors) {                                                                             \
+        _tile_loadd(column, b + (k * vectors + v) * LANES * 2, pitch);                             \
+        _tile_dpbf16ps(v, 4, column);                                                              \
+    }
+        EACH_SUM(ADD)
+    }
+#define END(v, column)                                                                             \
+    if (v < vectors)                                                                               \
+        _tile_stored(v, c + v * LANES, 4 * pc);
+    EACH_SUM(END)
+}
+#elif PAIRS
 static void panel_pairs(int rows, int vectors, int K, const EdtHalf *a, int pa, const EdtHalf *b,
                         float *c, int pc, gboolean more)
 {
@@ -141,16 +174,16 @@ static void values_f32(const EdtAttention *op, const EdtAttentionPlan *plan, int
 static void scores_pairs(const EdtAttention *op, const EdtAttentionPlan *plan, int rows,
                          const EdtHalf *query, const EdtHalf *keys, float *score)
 {
-    const int d2 = (op->d + 1) / 2 * 2;
+    const int d2 = paired(op->d);
     for (int t = 0; t < plan->T; t += WIDTH)
-        panel_pairs(rows, panel_width(plan->T, t) / LANES, d2 / 2, query, plan->d,
-                    keys + (gsize)t * d2, score + t, plan->T, FALSE);
+        panel_pairs(rows, panel_width(plan->T, t) / LANES, d2 / 2, query, d2, keys + (gsize)t * d2,
+                    score + t, plan->T, FALSE);
 }
 
 static void values_pairs(const EdtAttention *op, const EdtAttentionPlan *plan, int rows,
                          const EdtHalf *score, const EdtHalf *values, float *out)
 {
-    const int T2 = (op->T + 1) / 2 * 2;
+    const int T2 = paired(op->T);
     for (int panel = 0; panel < plan->d; panel += WIDTH) {
         int width = panel_width(plan->d, panel);
         for (int t = 0; t < T2; t += 2 * CHUNK)
@@ -186,21 +219,22 @@ EDT_INLINE Vec at_key(const float *table, const float *line, int n, int q, int t
     return line ? load(line + t) : load(window(table, n, q, t / n) + t % n);
 }
 
-/* score += bias over whole vectors; returns the largest. */
-EDT_INLINE float add_bias(const float *table, const float *line, int n, int q, int T, float *score)
+/* score = score * scale + bias over whole vectors; returns the largest. */
+EDT_INLINE float add_bias(const float *table, const float *line, int n, int q, int T, float scale,
+                          float *score)
 {
     Vec top[2] = {all(-1e30f), all(-1e30f)};
     int t = 0;
     for (; t + 2 * LANES <= T; t += 2 * LANES)
         for (int i = 0; i < 2; i++) {
-            Vec s = load(score + t + i * LANES);
+            Vec s = load(score + t + i * LANES) * scale;
             if (table)
                 s += at_key(table, line, n, q, t + i * LANES);
             store(score + t + i * LANES, s);
             top[i] = larger(top[i], s);
         }
     for (; t < T; t += LANES) {
-        Vec s = load(score + t);
+        Vec s = load(score + t) * scale;
         if (table)
             s += at_key(table, line, n, q, t);
         store(score + t, s);
@@ -226,15 +260,15 @@ EDT_INLINE float weigh(const float *table, const float *line, int n, int q, int 
 
 /* The same two with n a constant for the official grids: no divisions at a key. */
 EDT_INLINE float add_bias_by_grid(const float *table, const float *line, int n, int q, int T,
-                                  float *score)
+                                  float scale, float *score)
 {
     switch (n) {
     case 16:
-        return add_bias(table, line, 16, q, T, score);
+        return add_bias(table, line, 16, q, T, scale, score);
     case 32:
-        return add_bias(table, line, 32, q, T, score);
+        return add_bias(table, line, 32, q, T, scale, score);
     }
-    return add_bias(table, line, MAX(n, 1), q, T, score);
+    return add_bias(table, line, MAX(n, 1), q, T, scale, score);
 }
 
 EDT_INLINE float weigh_by_grid(const float *table, const float *line, int n, int q, int T,
@@ -249,10 +283,10 @@ EDT_INLINE float weigh_by_grid(const float *table, const float *line, int n, int
     return weigh(table, line, MAX(n, 1), q, T, top, score);
 }
 
-/* One row of T scores to weights, in place; returns what to divide by.  Room beyond op->T up to
- * whole vectors is padding that weighs nothing. */
-static float soften(const EdtAttention *op, int head, int q, int T, float *restrict score,
-                    float *restrict spare)
+/* One row of T scores, still to be scaled, to weights, in place; returns what to divide by.  Room
+ * beyond op->T up to whole vectors is padding that weighs nothing. */
+static float soften(const EdtAttention *op, int head, int q, int T, float scale,
+                    float *restrict score, float *restrict spare)
 {
     const int n = op->n, side = 2 * n - 1;
     const gboolean narrow = n % LANES != 0;
@@ -261,7 +295,7 @@ static float soften(const EdtAttention *op, int head, int q, int T, float *restr
 
     for (int t = op->T; t < T; t++)
         score[t] = -1e30f;
-    const float top = add_bias_by_grid(table, line, n, q, T, score);
+    const float top = add_bias_by_grid(table, line, n, q, T, scale, score);
     table = op->amm;
     line = table && narrow ? line_of(table, n, q, T, spare) : NULL;
     return weigh_by_grid(table, line, n, q, T, top, score);
@@ -298,7 +332,7 @@ static void attend_f32(const EdtAttention *op, EdtType act, const EdtAttentionPl
         }
         scores_f32(op, plan, rows, query, keys, score);
         for (int r = 0; r < rows; r++)
-            sum[r] = soften(op, head, q + r, plan->T, score + r * plan->T, spare);
+            sum[r] = soften(op, head, q + r, plan->T, 1, score + r * plan->T, spare);
         values_f32(op, plan, rows, score, values, out);
         for (int r = 0; r < rows; r++)
             finish(op, act, sample, head, q + r, 1.0f / sum[r], out + r * plan->d);
@@ -323,27 +357,31 @@ static void attend_pairs(const EdtAttention *op, const EdtAttentionPlan *plan, i
     float *score = scratch, *out = score + GROUP * plan->T;
     float *spare = out + GROUP * plan->d;
     EdtHalf *half = (EdtHalf *)(spare + plan->T), *query = half + GROUP * plan->T;
+    const int d2 = paired(op->d);
+#if TILES
+    edt_tiles_begin();
+#endif
     for (int q = begin; q < end; q += GROUP) {
         int rows = MIN(GROUP, end - q);
         float sum[GROUP];
         for (int r = 0; r < rows; r++) {
-            memcpy(query + r * plan->d, token(op, EDT_BF16, sample, head, q + r, 0),
-                   (gsize)op->d * 2);
-            if (op->d & 1)
-                query[r * plan->d + op->d] = 0;
+            memcpy(query + r * d2, token(op, EDT_BF16, sample, head, q + r, 0), (gsize)op->d * 2);
+            for (int i = op->d; i < d2; i++)
+                query[r * d2 + i] = 0;
         }
         scores_pairs(op, plan, rows, query, keys, score);
         for (int r = 0; r < rows; r++) {
-            float *row = score + r * plan->T;
-            for (int t = 0; t < plan->T; t += LANES) /* here: q itself is exact in bf16 */
-                store(row + t, load(row + t) * op->scale);
-            sum[r] = soften(op, head, q + r, plan->T, row, spare);
+            float *row = score + r * plan->T; /* scaled only now: q itself is exact in bf16 */
+            sum[r] = soften(op, head, q + r, plan->T, op->scale, row, spare);
             halve(op->T, plan->T, row, half + r * plan->T);
         }
         values_pairs(op, plan, rows, half, values, out);
         for (int r = 0; r < rows; r++)
             finish(op, EDT_BF16, sample, head, q + r, 1.0f / sum[r], out + r * plan->d);
     }
+#if TILES
+    _tile_release();
+#endif
 }
 #endif
 

@@ -21,6 +21,13 @@
 #else
 #define PAIRS 0
 #endif
+#if defined(EDT_LEVEL_TILES)
+#define TILES 1   /* these by AMX */
+#define PAIRED 32 /* numbers that go into one sum together: the count is rounded up, with zeros */
+#else
+#define TILES 0
+#define PAIRED 2
+#endif
 
 static inline gsize round_up(gsize value, gsize unit)
 {
@@ -30,6 +37,11 @@ static inline gsize round_up(gsize value, gsize unit)
 static inline gboolean in_pairs(EdtType act)
 {
     return PAIRS && act == EDT_BF16;
+}
+
+static inline int paired(int count)
+{
+    return (int)round_up((gsize)count, PAIRED);
 }
 
 /* Panels of a K x columns matrix: panel p holds columns [p WIDTH, ...) as [K][its width]; the last

@@ -9,12 +9,14 @@
 
 static void plan(const EdtAttention *op, EdtType act, EdtAttentionPlan *plan)
 {
-    gsize T = round_up((gsize)op->T, LANES), d = round_up((gsize)op->d, LANES);
+    const gboolean pairs = in_pairs(act);
+    gsize T = round_up((gsize)op->T, pairs ? MAX(LANES, PAIRED) : LANES);
+    gsize d = round_up((gsize)op->d, LANES);
     plan->T = (int)T;
     plan->d = (int)d;
-    if (in_pairs(act)) { /* odd counts get a zero partner */
-        plan->key_bytes = round_up((gsize)op->d, 2) * T * 2;
-        plan->value_bytes = round_up((gsize)op->T, 2) * d * 2;
+    if (pairs) { /* odd counts get a zero partner */
+        plan->key_bytes = (gsize)paired(op->d) * T * 2;
+        plan->value_bytes = (gsize)paired(op->T) * d * 2;
     } else {
         plan->key_bytes = (gsize)op->d * T * 4;
         plan->value_bytes = (gsize)op->T * d * 4;
@@ -56,7 +58,7 @@ static void pack_f32(const EdtAttention *op, EdtType act, const EdtAttentionPlan
 static void pack_pairs(const EdtAttention *op, const EdtAttentionPlan *plan, int sample, int head,
                        EdtHalf *restrict keys, EdtHalf *restrict values)
 {
-    const int d2 = (op->d + 1) / 2 * 2, T2 = (op->T + 1) / 2 * 2, even = op->d & ~1;
+    const int d2 = paired(op->d), T2 = paired(op->T), even = op->d & ~1;
     const gsize pitch = 3 * (gsize)op->H * (gsize)op->d;
 
     memset(keys, 0, plan->key_bytes);

@@ -1,41 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * kernels_burn.c for AMX: products of tiles, four sums at once.  A tile has 16 rows of 64 bytes.
+ * kernels_burn.c for AMX: products of tiles, four sums at once.
  */
 #include "cpu/kernels.h"
+#include "cpu/tiles.h"
 
-#include <immintrin.h>
-
-#define ROWS 16
-#define ROW_BYTES 64
 #define SUMS 4
-#define TILES 8
-
-typedef struct {
-    guint8 palette, start_row, zero[14];
-    guint16 row_bytes[16];
-    guint8 rows[16];
-} Config;
-
-static void configure(void)
-{
-    _Alignas(64) Config config = {.palette = 1};
-    for (int i = 0; i < TILES; i++) {
-        config.row_bytes[i] = ROW_BYTES;
-        config.rows[i] = ROWS;
-    }
-    _tile_loadconfig(&config); /* which zeroes them */
-}
 
 /* Of factors of so many bytes. */
 static double work(gint64 rounds, int factor)
 {
-    return 2.0 * SUMS * ROWS * ROWS * (ROW_BYTES / factor) * (double)rounds;
+    return 2.0 * SUMS * EDT_TILE_ROWS * EDT_TILE_ROWS * (EDT_TILE_ROW_BYTES / factor) *
+           (double)rounds;
 }
 
 static double burn_bf16(gint64 rounds)
 {
-    configure();
+    edt_tiles_begin();
     for (gint64 r = 0; r < rounds; r++) {
         _tile_dpbf16ps(0, 4, 6);
         _tile_dpbf16ps(1, 4, 7);
@@ -48,7 +29,7 @@ static double burn_bf16(gint64 rounds)
 
 static double burn_int8(gint64 rounds)
 {
-    configure();
+    edt_tiles_begin();
     for (gint64 r = 0; r < rounds; r++) {
         _tile_dpbusd(0, 4, 6);
         _tile_dpbusd(1, 4, 7);

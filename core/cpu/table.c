@@ -37,6 +37,8 @@ const EdtCpuKernels *edt_cpu_kernels_here(void)
 #if defined(__x86_64__)
         edt_kernels_burn_vnni(&table, edt_cpu_flags());
         edt_kernels_burn_amx(&table, edt_cpu_flags());
+        if (edt_cpu_flags() & EDT_CPU_AMX)
+            edt_kernels_attention_tiles(&table);
 #endif
         g_once_init_leave(&filled, 1);
     }

@@ -19,8 +19,9 @@ typedef struct {
 static double at(const EdtAttention *op, EdtType act, int sample, int t, int which, int head, int i)
 {
     gsize row = (gsize)(sample * op->T + t);
-    return guarded_get(op->qkv, act, ((row * 3 + (gsize)which) * (gsize)op->H + (gsize)head) *
-                                             (gsize)op->d + (gsize)i);
+    return guarded_get(op->qkv, act,
+                       ((row * 3 + (gsize)which) * (gsize)op->H + (gsize)head) * (gsize)op->d +
+                           (gsize)i);
 }
 
 /* The window entry of query q and key k, as backend.h defines it. */
@@ -81,7 +82,7 @@ static void run(const EdtCpuKernels *k, const EdtAttention *op, EdtType act)
     guarded_free(&scratch);
 }
 
-static void check_case(const Case *c, EdtIsa isa, EdtType act, double gate)
+static void check_case(const Case *c, const EdtCpuKernels *k, EdtType act, double gate)
 {
     const int side = 2 * c->n - 1;
     gsize count = (gsize)(c->N * c->T * c->H * c->d);
@@ -93,14 +94,21 @@ static void check_case(const Case *c, EdtIsa isa, EdtType act, double gate)
     guarded_fill(&bias, EDT_F32, 1.0);
     guarded_fill(&amm, EDT_F32, 1.3);
     EdtAttention op = {
-        .N = c->N, .T = c->T, .H = c->H, .d = c->d, .n = c->bias || c->amm ? c->n : 0,
-        .scale = (float)(1.0 / sqrt(c->d)), .qkv = qkv.data, .out = out.data,
-        .bias = c->bias ? bias.data : NULL, .amm = c->amm ? amm.data : NULL,
+        .N = c->N,
+        .T = c->T,
+        .H = c->H,
+        .d = c->d,
+        .n = c->bias || c->amm ? c->n : 0,
+        .scale = (float)(1.0 / sqrt(c->d)),
+        .qkv = qkv.data,
+        .out = out.data,
+        .bias = c->bias ? bias.data : NULL,
+        .amm = c->amm ? amm.data : NULL,
     };
     define(&op, act, expected);
-    run(edt_cpu_kernels(isa), &op, act);
+    run(k, &op, act);
     double distance = guarded_distance(out.data, act, expected, count);
-    g_test_message("%s %s N=%d T=%d H=%d d=%d%s%s: %.3g", edt_isa_name(isa),
+    g_test_message("%s %s N=%d T=%d H=%d d=%d%s%s: %.3g", edt_isa_name(k->isa),
                    act == EDT_F32 ? "f32" : "bf16", c->N, c->T, c->H, c->d, c->bias ? " bias" : "",
                    c->amm ? " amm" : "", distance);
     g_assert_cmpfloat(distance, <=, gate);
@@ -112,24 +120,35 @@ static void check_case(const Case *c, EdtIsa isa, EdtType act, double gate)
 }
 
 static const Case fixed[] = {
-    {1, 16, 256, 2, 52, TRUE, TRUE}, {2, 8, 64, 2, 52, TRUE, TRUE}, {1, 4, 16, 3, 52, TRUE, FALSE},
-    {1, 32, 1024, 1, 52, TRUE, TRUE}, {1, 1, 100, 1, 512, FALSE, FALSE},
-    {1, 1, 37, 2, 7, FALSE, FALSE},  {1, 5, 25, 1, 13, TRUE, TRUE},
-    {1, 24, 576, 1, 20, TRUE, TRUE}, {1, 2, 4, 1, 4, FALSE, TRUE},
+    {1, 16, 256, 2, 52, TRUE, TRUE},   {2, 8, 64, 2, 52, TRUE, TRUE},
+    {1, 4, 16, 3, 52, TRUE, FALSE},    {1, 32, 1024, 1, 52, TRUE, TRUE},
+    {1, 1, 100, 1, 512, FALSE, FALSE}, {1, 1, 37, 2, 7, FALSE, FALSE},
+    {1, 5, 25, 1, 13, TRUE, TRUE},     {1, 24, 576, 1, 20, TRUE, TRUE},
+    {1, 2, 4, 1, 4, FALSE, TRUE},
 };
+
+static void check_kernels(const EdtCpuKernels *k, EdtType act, double gate)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(fixed); i++)
+        check_case(&fixed[i], k, act, gate);
+    for (int i = 0; i < 10; i++) {
+        int n = g_test_rand_int_range(1, 12);
+        Case c = {g_test_rand_int_range(1, 3),
+                  n,
+                  n * n,
+                  g_test_rand_int_range(1, 4),
+                  g_test_rand_int_range(1, 90),
+                  g_test_rand_bit(),
+                  g_test_rand_bit()};
+        check_case(&c, k, act, gate);
+    }
+}
 
 static void check_type(EdtType act, double gate)
 {
-    for (int isa = 0; isa <= (int)edt_isa_detect(); isa++) {
-        for (guint i = 0; i < G_N_ELEMENTS(fixed); i++)
-            check_case(&fixed[i], (EdtIsa)isa, act, gate);
-        for (int i = 0; i < 10; i++) {
-            int n = g_test_rand_int_range(1, 12);
-            Case c = {g_test_rand_int_range(1, 3), n, n * n, g_test_rand_int_range(1, 4),
-                      g_test_rand_int_range(1, 90), g_test_rand_bit(), g_test_rand_bit()};
-            check_case(&c, (EdtIsa)isa, act, gate);
-        }
-    }
+    for (int isa = 0; isa <= (int)edt_isa_detect(); isa++)
+        check_kernels(edt_cpu_kernels((EdtIsa)isa), act, gate);
+    check_kernels(edt_cpu_kernels_here(), act, gate); /* with what is beside the ladder: AMX */
 }
 
 /* f32: 1024 products of size 1 summed in f32, values up to 2 */
