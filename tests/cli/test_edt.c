@@ -12,6 +12,7 @@
 #include "golden/small_vae.h"
 #include "machine.h"
 #include "program.h"
+#include "record.h"
 
 static void make_folder(const char *name)
 {
@@ -800,6 +801,34 @@ static void test_bench_draft(void)
     outcome_clear(&outcome);
 }
 
+/* One small picture of a class in a style. */
+static void make_styled(const char *style)
+{
+    float pixels[16 * 16 * 3] = {0};
+    const EdtPicture picture = {.width = 16, .height = 16, .channels = 3, .pixels = pixels};
+    g_autofree char *folder = g_build_filename("styled", "thing", style, NULL);
+    g_autofree char *made = program_path(folder), *path = g_build_filename(made, "1.png", NULL);
+    g_autoptr(GError) error = NULL;
+    g_assert_cmpint(g_mkdir_with_parents(made, 0755), ==, 0);
+    edt_picture_save_png(&picture, path, NULL, &error);
+    g_assert_no_error(error);
+}
+
+/* What is measured is what is painted where no style is asked for: the first one, not any. */
+static void test_bench_style(void)
+{
+    make_styled("first");
+    make_styled("second");
+    EXPECT(0, "train", "styled", "-o", "styles", "--size", "16", "--batch", "2", "--micro", "2",
+           "--steps", "1", "--type", "f32", "--sample-every", "0");
+    Outcome outcome =
+        program_expect(0, NULL, "bench", "--shortcuts", "-m", "styles/model.safetensors", "-n", "1",
+                       "-r", "1", "--steps", "1", "--format", "json", NULL);
+    g_autoptr(GPtrArray) lines = json_lines(outcome.out);
+    g_assert_cmpstr(json_text(find_event(lines, "shortcut", 0), "style"), ==, "first");
+    outcome_clear(&outcome);
+}
+
 /* A list of nothing, a number of nothing, and what would do nothing. */
 static void test_bench_refused(void)
 {
@@ -942,6 +971,7 @@ int main(int argc, char **argv)
     g_test_add_func("/edt/bench-compare-training", test_bench_compare_training);
     g_test_add_func("/edt/bench-shortcuts", test_bench_shortcuts);
     g_test_add_func("/edt/bench-draft", test_bench_draft);
+    g_test_add_func("/edt/bench-style", test_bench_style);
     g_test_add_func("/edt/bench-refused", test_bench_refused);
     g_test_add_func("/edt/bench-vae", test_bench_vae);
     return g_test_run();
