@@ -146,6 +146,15 @@ static int tell_units(EdtCliUnits *units, char **threads)
     return error ? edt_cli_fail(error) : 0;
 }
 
+/* What counts for a step alone, where none is measured; NULL: nothing. */
+static const char *idle_option(const Bench *options, char **sizes)
+{
+    for (char **s = sizes; *s; s++)
+        if (options->train || find_size(*s, FALSE)->work == EDT_BENCH_STEP)
+            return NULL;
+    return options->pictures ? "--pictures" : options->no_guidance ? "--no-guidance" : NULL;
+}
+
 static int run_all(const Bench *options)
 {
     g_auto(GStrv) sizes = g_strsplit(options->sizes, ",", -1);
@@ -165,6 +174,11 @@ static int run_all(const Bench *options)
         return edt_cli_usage("--no-guidance cannot go together with --train: nothing is guided.");
     if (options->train && g_strv_contains((const char *const *)types, "int8"))
         return edt_cli_usage("--types: training computes in f32 or bf16, not in int8.");
+    const char *idle = idle_option(options, sizes);
+    if (idle)
+        return edt_cli_usage("%s counts for steps, and --sizes has none: an autoencoder has one "
+                             "picture, and nothing is guided.",
+                             idle);
     EdtCliUnits *units = edt_cli_units_new(is_json(options));
     int code = tell_units(units, threads);
     if (!code && !is_json(options))

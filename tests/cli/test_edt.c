@@ -842,6 +842,8 @@ static void test_bench_refused(void)
         {"--warm-up", "-1", NULL},
         {"--train", "--no-guidance", NULL},
         {"--no-mask", NULL},
+        {"--sizes", "VAE,VAE-encode", "--no-guidance"},
+        {"--sizes=VAE", "-n", "2"},
         {"--compare", "--sizes", ""},
         {"--compare", "--threads", ""},
         {"--compare", "--warm-up", "-1"},
@@ -858,10 +860,11 @@ static void test_bench_refused(void)
 static void test_bench_vae(void)
 {
     Outcome outcome =
-        program_expect(0, NULL, "bench", "--sizes", "vae", "--size", "64", "-n", "4", "-r", "1",
+        program_expect(0, NULL, "bench", "--sizes", "vae,S", "--size", "64", "-n", "2", "-r", "1",
                        "--warm-up", "0", "--types", "f32", "--format", "json", NULL);
     g_autoptr(GPtrArray) lines = json_lines(outcome.out);
     JsonObject *row = find_event(lines, "bench", 0);
+    g_assert_cmpint(json_number(find_event(lines, "bench", 1), "pictures"), ==, 2); /* a step's */
     g_assert_cmpint(json_number(row, "pictures"), ==, 1);
     g_assert_false(json_object_get_boolean_member(row, "guided"));
     outcome_clear(&outcome);
