@@ -660,6 +660,30 @@ static void test_bench_train(void)
     EXPECT(2, "train", "--bench");
 }
 
+/* What stickers trains, and what it decodes and encodes with, can be measured. */
+static void test_bench_stickers(void)
+{
+    static const char *const works[] = {"small VAE decode", "small VAE encode"};
+    Outcome outcome =
+        program_expect(0, NULL, "bench", "--sizes", "VAE-small,vae-small-encode", "--size", "64",
+                       "-r", "1", "--warm-up", "0", "--types", "f32", "--format", "json", NULL);
+    g_autoptr(GPtrArray) lines = json_lines(outcome.out);
+    for (int i = 0; i < (int)G_N_ELEMENTS(works); i++)
+        g_assert_cmpstr(json_text(find_event(lines, "bench", i), "work"), ==, works[i]);
+    outcome_clear(&outcome);
+    outcome =
+        program_expect(0, NULL, "bench", "--train", "--sizes", "Ti/2", "--size", "64", "-n", "1",
+                       "-r", "1", "--warm-up", "0", "--types", "f32", "--format", "json", NULL);
+    g_autoptr(GPtrArray) training = json_lines(outcome.out);
+    g_assert_cmpstr(json_text(find_event(training, "bench", 0), "work"), ==, "EDT-Ti/2 training");
+    outcome_clear(&outcome);
+    outcome = program_expect(2, NULL, "bench", "--sizes", "Ti/2", NULL);
+    g_assert_nonnull(strstr(outcome.err,
+                            "\"Ti/2\" is none of S, B, XL, VAE, VAE-encode, VAE-small, "
+                            "VAE-small-encode."));
+    outcome_clear(&outcome);
+}
+
 static Outcome bench_tiny(void)
 {
     return program_expect(0, NULL, "bench", "--train", "--sizes", "Ti", "--size", "16", "-n", "1",
@@ -977,5 +1001,6 @@ int main(int argc, char **argv)
     g_test_add_func("/edt/bench-style", test_bench_style);
     g_test_add_func("/edt/bench-refused", test_bench_refused);
     g_test_add_func("/edt/bench-vae", test_bench_vae);
+    g_test_add_func("/edt/bench-stickers", test_bench_stickers);
     return g_test_run();
 }
