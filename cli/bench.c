@@ -33,15 +33,15 @@ static const char details[] =
     "--breakdown; a row's own is the sum of them.\n"
     "A training step is forward, backward and optimiser, for the plain and the masked pass: \"it\" "
     "is\n"
-    "that step, of --pictures pictures (default 8; Ti 16, at 64 pixels). Reading pictures and "
-    "drawing\n"
-    "noise are not in it. tools/compare-pytorch measures PyTorch beside it.\n"
+    "that step, of --pictures pictures (default 8; Ti and Ti/2 16; Ti at 64 pixels). Reading\n"
+    "pictures and drawing noise are not in it. tools/compare-pytorch measures PyTorch beside it.\n"
     "Shortcuts are measured on a model's own pictures: how far they are from the exact ones\n"
     "(relative L2), how far the estimates of all steps are, and the least time of -r runs.\n\n"
     "Examples:\n"
     "  edt bench\n"
     "  edt bench --sizes S,VAE --types bf16 --threads 1,2 --breakdown\n"
     "  edt bench --sizes XL --types bf16,int8         is int8 quicker here?\n"
+    "  edt bench --sizes VAE-small,VAE-small-encode   the autoencoder of stickers\n"
     "  edt bench --train --sizes Ti --breakdown\n"
     "  edt bench --compare --sizes S,B                the paper's comparison; XL needs 4 GB\n"
     "  edt bench --compare --train --sizes S -n 4     the same of training\n"
@@ -57,15 +57,18 @@ typedef struct {
 } Bench;
 
 static const EdtCliBenchSize known[] = {
-    {FALSE, "S", "EDT-S/2", EDT_BENCH_STEP, "EDT-S/2", 1, 256},
-    {FALSE, "B", "EDT-B/2", EDT_BENCH_STEP, "EDT-B/2", 1, 256},
-    {FALSE, "XL", "EDT-XL/2", EDT_BENCH_STEP, "EDT-XL/2", 1, 256},
-    {FALSE, "VAE", "VAE decode", EDT_BENCH_DECODE, "EDT-S/2", 1, 256},
-    {FALSE, "VAE-encode", "VAE encode", EDT_BENCH_ENCODE, "EDT-S/2", 1, 256},
-    {TRUE, "S", "EDT-S/2 training", 0, "EDT-S/2", 8, 256},
-    {TRUE, "B", "EDT-B/2 training", 0, "EDT-B/2", 8, 256},
-    {TRUE, "XL", "EDT-XL/2 training", 0, "EDT-XL/2", 8, 256},
-    {TRUE, "Ti", "EDT-Ti/4 training", 0, "EDT-Ti/4", 16, 64},
+    {FALSE, "S", "EDT-S/2", EDT_BENCH_STEP, "EDT-S/2", 1, 256, FALSE},
+    {FALSE, "B", "EDT-B/2", EDT_BENCH_STEP, "EDT-B/2", 1, 256, FALSE},
+    {FALSE, "XL", "EDT-XL/2", EDT_BENCH_STEP, "EDT-XL/2", 1, 256, FALSE},
+    {FALSE, "VAE", "VAE decode", EDT_BENCH_DECODE, "EDT-S/2", 1, 256, FALSE},
+    {FALSE, "VAE-encode", "VAE encode", EDT_BENCH_ENCODE, "EDT-S/2", 1, 256, FALSE},
+    {FALSE, "VAE-small", "small VAE decode", EDT_BENCH_DECODE, "EDT-S/2", 1, 256, TRUE},
+    {FALSE, "VAE-small-encode", "small VAE encode", EDT_BENCH_ENCODE, "EDT-S/2", 1, 256, TRUE},
+    {TRUE, "S", "EDT-S/2 training", 0, "EDT-S/2", 8, 256, FALSE},
+    {TRUE, "B", "EDT-B/2 training", 0, "EDT-B/2", 8, 256, FALSE},
+    {TRUE, "XL", "EDT-XL/2 training", 0, "EDT-XL/2", 8, 256, FALSE},
+    {TRUE, "Ti", "EDT-Ti/4 training", 0, "EDT-Ti/4", 16, 64, FALSE},
+    {TRUE, "Ti/2", "EDT-Ti/2 training", 0, "EDT-Ti/2", 16, 256, FALSE},
 };
 
 static gboolean is_json(const Bench *options)
@@ -81,6 +84,16 @@ static const EdtCliBenchSize *find_size(const char *label, gboolean train)
     return NULL;
 }
 
+/* "S, B, XL, ..." */
+static char *labels(gboolean train)
+{
+    GString *list = g_string_new(NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(known); i++)
+        if (known[i].train == train)
+            g_string_append_printf(list, "%s%s", list->len ? ", " : "", known[i].label);
+    return g_string_free(list, FALSE);
+}
+
 static gboolean measure(const Bench *options, const EdtCliBenchRow *row, EdtBenchResult *result,
                         GError **error)
 {
@@ -88,6 +101,7 @@ static gboolean measure(const Bench *options, const EdtCliBenchRow *row, EdtBenc
         .work = row->size->work,
         .variant = row->size->variant,
         .image_size = row->image_size,
+        .small = row->size->small,
         .options = {row->units->threads, EDT_BACKEND_CPU, row->precision},
         .pictures = row->pictures,
         .guided = row->guided,
@@ -146,6 +160,15 @@ static int tell_units(EdtCliUnits *units, char **threads)
     return error ? edt_cli_fail(error) : 0;
 }
 
+/* What counts for a step alone, where none is measured; NULL: nothing. */
+static const char *idle_option(const Bench *options, char **sizes)
+{
+    for (char **s = sizes; *s; s++)
+        if (options->train || find_size(*s, FALSE)->work == EDT_BENCH_STEP)
+            return NULL;
+    return options->pictures ? "--pictures" : options->no_guidance ? "--no-guidance" : NULL;
+}
+
 static int run_all(const Bench *options)
 {
     g_auto(GStrv) sizes = g_strsplit(options->sizes, ",", -1);
@@ -153,9 +176,10 @@ static int run_all(const Bench *options)
     g_auto(GStrv) threads = g_strsplit(options->threads, ",", -1);
 
     for (char **s = sizes; *s; s++)
-        if (find_size(*s, options->train) == NULL)
-            return edt_cli_usage("--sizes: \"%s\" is none of %s.", *s,
-                                 options->train ? "S, B, XL, Ti" : "S, B, XL, VAE, VAE-encode");
+        if (find_size(*s, options->train) == NULL) {
+            g_autofree char *all = labels(options->train);
+            return edt_cli_usage("--sizes: \"%s\" is none of %s.", *s, all);
+        }
     for (char **t = types; *t; t++)
         if (edt_word_find(edt_precision_words, *t) <= EDT_PRECISION_AUTO)
             return edt_cli_usage("--types: \"%s\" is none of f32, bf16, int8.", *t);
@@ -165,6 +189,11 @@ static int run_all(const Bench *options)
         return edt_cli_usage("--no-guidance cannot go together with --train: nothing is guided.");
     if (options->train && g_strv_contains((const char *const *)types, "int8"))
         return edt_cli_usage("--types: training computes in f32 or bf16, not in int8.");
+    const char *idle = idle_option(options, sizes);
+    if (idle)
+        return edt_cli_usage("%s counts for steps, and --sizes has none: an autoencoder has one "
+                             "picture, and nothing is guided.",
+                             idle);
     EdtCliUnits *units = edt_cli_units_new(is_json(options));
     int code = tell_units(units, threads);
     if (!code && !is_json(options))
@@ -309,6 +338,9 @@ int edt_cli_bench(int argc, char **argv)
                      .image_size = EDT_CLI_UNSAID,
                      .repetitions = EDT_CLI_UNSAID,
                      .warm_up = EDT_CLI_UNSAID};
+    g_autofree char *steps = labels(FALSE), *training = labels(TRUE);
+    g_autofree char *sizes =
+        g_strdup_printf("Of %s (default S,B,XL,VAE); of training %s (S,Ti)", steps, training);
     const GOptionEntry entries[] = {
         {"train", 0, 0, G_OPTION_ARG_NONE, &options.train, "Training steps", NULL},
         {"compare", 0, 0, G_OPTION_ARG_NONE, &options.compare,
@@ -319,9 +351,7 @@ int edt_cli_bench(int argc, char **argv)
          "Of shortcuts: path or name of the model", "MODEL"},
         {"steps", 0, 0, G_OPTION_ARG_STRING, &options.steps,
          "Of shortcuts: steps (default 25), but for the presets", "N"},
-        {"sizes", 0, 0, G_OPTION_ARG_STRING, &options.sizes,
-         "Of S, B, XL, VAE, VAE-encode (default S,B,XL,VAE); of training S, B, XL, Ti (S,Ti)",
-         "LIST"},
+        {"sizes", 0, 0, G_OPTION_ARG_STRING, &options.sizes, sizes, "LIST"},
         {"types", 0, 0, G_OPTION_ARG_STRING, &options.types,
          "Of f32, bf16, int8 (default f32,bf16; of training both where the CPU has bf16)", "LIST"},
         {"threads", 't', 0, G_OPTION_ARG_STRING, &options.threads,
@@ -329,7 +359,8 @@ int edt_cli_bench(int argc, char **argv)
         {"size", 0, 0, G_OPTION_ARG_INT, &options.image_size,
          "Pixels a side (default 256; of Ti 64)", "N"},
         {"pictures", 'n', 0, G_OPTION_ARG_INT, &options.pictures,
-         "Pictures in one forward (default 1; of training 8, of Ti 16; of shortcuts 4)", "N"},
+         "Pictures in one forward (default 1; of training 8, of Ti and Ti/2 16; of shortcuts 4)",
+         "N"},
         {"no-guidance", 0, 0, G_OPTION_ARG_NONE, &options.no_guidance,
          "Without the null-class half", NULL},
         {"no-mask", 0, 0, G_OPTION_ARG_NONE, &options.no_mask,

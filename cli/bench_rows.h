@@ -12,6 +12,7 @@ typedef struct {
     EdtBenchWork work;        /* when it is not training */
     const char *variant;
     int pictures, image_size; /* usual ones */
+    gboolean small;           /* the small autoencoder */
 } EdtCliBenchSize;
 
 /* What is measured of it, after options and what is usual; and how that is told. */

@@ -228,13 +228,17 @@ static EdtRequest plain_request(const Bench *b)
     return request;
 }
 
+/* In the style that a picture has where none is asked for. */
 static void make_items(Bench *b)
 {
+    int style;
+    edt_style_choose(b->info, NULL, &style, NULL, NULL);
     b->items = g_new(EdtItem, b->options->pictures);
     for (int i = 0; i < b->options->pictures; i++) {
         edt_item_init(&b->items[i]);
         b->items[i].class_index = (int)((gint64)i * b->info->n_classes / b->options->pictures);
         b->items[i].seed = (guint64)i + 1;
+        b->items[i].style = style;
     }
 }
 
@@ -264,12 +268,15 @@ static gboolean measure(Bench *b, EdtEngine *engine, const EdtRequest *request, 
 
 static void print_head(const Bench *b, const EdtRequest *request)
 {
+    g_autofree char *style = edt_style_name(b->info, b->items[0].style);
     printf(
-        "%s, %d picture%s, %d steps of %s with guidance %g; presets: their own, against --speed "
-        "exact. Distances are relative L2; times are of the steps, of --vae with decoding.\n\n"
+        "%s, %d picture%s%s%s, %d steps of %s with guidance %g; presets: their own, against "
+        "--speed exact. Distances are relative L2; times are of the steps, of --vae with "
+        "decoding.\n\n"
         "| shortcut | picture | trajectory | ms a picture | time saved |\n|---|---|---|---|---|\n",
         edt_model_info_title(b->info), request->n_items, request->n_items == 1 ? "" : "s",
-        request->steps, edt_sampler_words[request->sampler], request->cfg_scale);
+        b->info->n_styles ? " in style " : "", b->info->n_styles ? style : "", request->steps,
+        edt_sampler_words[request->sampler], request->cfg_scale);
     fflush(stdout);
 }
 
@@ -289,6 +296,10 @@ static void show(const Bench *b, const Shortcut *shortcut, const EdtRequest *req
     GString *event = edt_cli_event_new("shortcut");
     edt_cli_event_text(event, "shortcut", shortcut->name);
     edt_cli_event_text(event, "type", edt_precision_words[shortcut->precision]);
+    if (b->info->n_styles) {
+        g_autofree char *style = edt_style_name(b->info, b->items[0].style);
+        edt_cli_event_text(event, "style", style);
+    }
     edt_cli_event_settings(event, request);
     edt_cli_event_number(event, "picture_distance", picture);
     edt_cli_event_number(event, "trajectory_distance", trajectory);

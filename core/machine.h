@@ -50,6 +50,7 @@ typedef struct {
     EdtBenchWork work;
     const char *variant; /* "EDT-S/2" ...: random weights of that size (no file is read) */
     int image_size;
+    gboolean small; /* of an autoencoder: that of stickers, not Stable Diffusion's */
     EdtEngineOptions options;
     int pictures;    /* of a step: pictures in one forward */
     gboolean guided; /* of a step: twice the samples */

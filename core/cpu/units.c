@@ -4,6 +4,7 @@
  * yardsticks for `edt bench`, all threads at once, the best of some trials.
  */
 #include "cpu/device.h"
+#include "base/cgroup.h"
 #include "base/memory.h"
 
 #include <omp.h>
@@ -109,6 +110,14 @@ static double process_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/* Processors' worth of time that the threads can have: no more than there are, however many were
+ * asked for. */
+static double processors_for(const EdtDevice *dev)
+{
+    const double most = MIN(g_get_num_processors(), edt_cgroup_processors("/"));
+    return MIN(dev->threads, most);
+}
+
 int edt_cpu_units(EdtDevice *dev, EdtUnitRate *rates, double memory[EDT_REACHES], double *got)
 {
     const double since = omp_get_wtime(), used = process_seconds();
@@ -119,7 +128,7 @@ int edt_cpu_units(EdtDevice *dev, EdtUnitRate *rates, double memory[EDT_REACHES]
             rates[n++] =
                 (EdtUnitRate){units[i].name, units[i].factors,
                               best_rate(&(Trial){.dev = dev, .burn = (EdtBurn)i}, UNIT_TRIALS)};
-    *got = (process_seconds() - used) / ((omp_get_wtime() - since) * dev->threads);
+    *got = (process_seconds() - used) / ((omp_get_wtime() - since) * processors_for(dev));
     measure_memory(dev, memory);
     return n;
 }

@@ -119,17 +119,23 @@ typedef struct {
     GError **error;
 } Bench;
 
-/* Numbers of a latent, and of its picture, for the autoencoder that is measured. */
+/* The autoencoder that is measured. */
+static const EdtVaeShape *shape_of(const Bench *b)
+{
+    return b->bench->small ? &edt_vae_small : &edt_vae_standard;
+}
+
+/* Numbers of a latent, and of its picture. */
 static gsize latent_count(const Bench *b)
 {
     gsize side = (gsize)b->variant.latent_size;
-    return (gsize)edt_vae_standard.latent * side * side;
+    return (gsize)shape_of(b)->latent * side * side;
 }
 
 static gsize picture_count(const Bench *b)
 {
-    gsize side = (gsize)(b->variant.latent_size * edt_vae_standard.factor);
-    return (gsize)edt_vae_standard.pixels * side * side;
+    gsize side = (gsize)(b->variant.latent_size * shape_of(b)->factor);
+    return (gsize)shape_of(b)->pixels * side * side;
 }
 
 static gboolean run_once(Bench *b)
@@ -272,7 +278,7 @@ static gboolean prepare_vae(Bench *b)
     EdtVaeParts half = b->bench->work == EDT_BENCH_ENCODE ? EDT_VAE_ENCODER : EDT_VAE_DECODER;
     gsize latent = latent_count(b), picture = picture_count(b);
 
-    edt_vae_tensors(&edt_vae_standard, EDT_VAE_DECODER | EDT_VAE_ENCODER, add_shape, &b->random);
+    edt_vae_tensors(shape_of(b), EDT_VAE_DECODER | EDT_VAE_ENCODER, add_shape, &b->random);
     if (!fill_pool(&b->random, b->error))
         return FALSE;
     b->vae = edt_vae_new(b->backend, b->dev, &b->random.source, half, b->error);
@@ -286,7 +292,7 @@ static gboolean prepare_vae(Bench *b)
         in[i] = b->random.pool[i % b->random.pool_count] * 40;
     for (gsize i = 0; i < picture; i++)
         out[i] = b->random.pool[i % b->random.pool_count] * 40;
-    b->result->gflop = 2e-9 * (double)edt_vae_macs(&edt_vae_standard, side, side, half);
+    b->result->gflop = 2e-9 * (double)edt_vae_macs(shape_of(b), side, side, half);
     return TRUE;
 }
 

@@ -32,6 +32,15 @@ const EdtVaeShape edt_vae_standard = {
     .factor = 8,
 };
 
+const EdtVaeShape edt_vae_small = {
+    .kind = EDT_VAE_CODEC,
+    .encoder = {4, {32, 48, 64, 64}, {1, 2, 3, 3}},
+    .decoder = {4, {32, 48, 64, 64}, {1, 2, 3, 3}},
+    .pixels = 4,
+    .latent = 4,
+    .factor = 8,
+};
+
 typedef struct {
     EdtVaeShapeOf shape_of;
     gpointer source;

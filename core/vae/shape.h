@@ -48,6 +48,8 @@ typedef struct {
 
 /* The autoencoder of Stable Diffusion (sd-vae-ft-ema, -mse). */
 extern const EdtVaeShape edt_vae_standard;
+/* The small one of stickers (tools/stickers/codec.py). */
+extern const EdtVaeShape edt_vae_small;
 
 /* Reads kind and sizes from tensors with our names; shape_of answers rank (0: none) and shape.
  * `wanted` halves must be there.  Errors: EDT_ERROR_BAD_FILE naming the tensor. */

@@ -12,6 +12,7 @@
 #include "golden/small_vae.h"
 #include "machine.h"
 #include "program.h"
+#include "record.h"
 
 static void make_folder(const char *name)
 {
@@ -659,6 +660,30 @@ static void test_bench_train(void)
     EXPECT(2, "train", "--bench");
 }
 
+/* What stickers trains, and what it decodes and encodes with, can be measured. */
+static void test_bench_stickers(void)
+{
+    static const char *const works[] = {"small VAE decode", "small VAE encode"};
+    Outcome outcome =
+        program_expect(0, NULL, "bench", "--sizes", "VAE-small,vae-small-encode", "--size", "64",
+                       "-r", "1", "--warm-up", "0", "--types", "f32", "--format", "json", NULL);
+    g_autoptr(GPtrArray) lines = json_lines(outcome.out);
+    for (int i = 0; i < (int)G_N_ELEMENTS(works); i++)
+        g_assert_cmpstr(json_text(find_event(lines, "bench", i), "work"), ==, works[i]);
+    outcome_clear(&outcome);
+    outcome =
+        program_expect(0, NULL, "bench", "--train", "--sizes", "Ti/2", "--size", "64", "-n", "1",
+                       "-r", "1", "--warm-up", "0", "--types", "f32", "--format", "json", NULL);
+    g_autoptr(GPtrArray) training = json_lines(outcome.out);
+    g_assert_cmpstr(json_text(find_event(training, "bench", 0), "work"), ==, "EDT-Ti/2 training");
+    outcome_clear(&outcome);
+    outcome = program_expect(2, NULL, "bench", "--sizes", "Ti/2", NULL);
+    g_assert_nonnull(strstr(outcome.err,
+                            "\"Ti/2\" is none of S, B, XL, VAE, VAE-encode, VAE-small, "
+                            "VAE-small-encode."));
+    outcome_clear(&outcome);
+}
+
 static Outcome bench_tiny(void)
 {
     return program_expect(0, NULL, "bench", "--train", "--sizes", "Ti", "--size", "16", "-n", "1",
@@ -800,6 +825,34 @@ static void test_bench_draft(void)
     outcome_clear(&outcome);
 }
 
+/* One small picture of a class in a style. */
+static void make_styled(const char *style)
+{
+    float pixels[16 * 16 * 3] = {0};
+    const EdtPicture picture = {.width = 16, .height = 16, .channels = 3, .pixels = pixels};
+    g_autofree char *folder = g_build_filename("styled", "thing", style, NULL);
+    g_autofree char *made = program_path(folder), *path = g_build_filename(made, "1.png", NULL);
+    g_autoptr(GError) error = NULL;
+    g_assert_cmpint(g_mkdir_with_parents(made, 0755), ==, 0);
+    edt_picture_save_png(&picture, path, NULL, &error);
+    g_assert_no_error(error);
+}
+
+/* What is measured is what is painted where no style is asked for: the first one, not any. */
+static void test_bench_style(void)
+{
+    make_styled("first");
+    make_styled("second");
+    EXPECT(0, "train", "styled", "-o", "styles", "--size", "16", "--batch", "2", "--micro", "2",
+           "--steps", "1", "--type", "f32", "--sample-every", "0");
+    Outcome outcome =
+        program_expect(0, NULL, "bench", "--shortcuts", "-m", "styles/model.safetensors", "-n", "1",
+                       "-r", "1", "--steps", "1", "--format", "json", NULL);
+    g_autoptr(GPtrArray) lines = json_lines(outcome.out);
+    g_assert_cmpstr(json_text(find_event(lines, "shortcut", 0), "style"), ==, "first");
+    outcome_clear(&outcome);
+}
+
 /* A list of nothing, a number of nothing, and what would do nothing. */
 static void test_bench_refused(void)
 {
@@ -813,6 +866,8 @@ static void test_bench_refused(void)
         {"--warm-up", "-1", NULL},
         {"--train", "--no-guidance", NULL},
         {"--no-mask", NULL},
+        {"--sizes", "VAE,VAE-encode", "--no-guidance"},
+        {"--sizes=VAE", "-n", "2"},
         {"--compare", "--sizes", ""},
         {"--compare", "--threads", ""},
         {"--compare", "--warm-up", "-1"},
@@ -829,10 +884,11 @@ static void test_bench_refused(void)
 static void test_bench_vae(void)
 {
     Outcome outcome =
-        program_expect(0, NULL, "bench", "--sizes", "vae", "--size", "64", "-n", "4", "-r", "1",
+        program_expect(0, NULL, "bench", "--sizes", "vae,S", "--size", "64", "-n", "2", "-r", "1",
                        "--warm-up", "0", "--types", "f32", "--format", "json", NULL);
     g_autoptr(GPtrArray) lines = json_lines(outcome.out);
     JsonObject *row = find_event(lines, "bench", 0);
+    g_assert_cmpint(json_number(find_event(lines, "bench", 1), "pictures"), ==, 2); /* a step's */
     g_assert_cmpint(json_number(row, "pictures"), ==, 1);
     g_assert_false(json_object_get_boolean_member(row, "guided"));
     outcome_clear(&outcome);
@@ -942,7 +998,9 @@ int main(int argc, char **argv)
     g_test_add_func("/edt/bench-compare-training", test_bench_compare_training);
     g_test_add_func("/edt/bench-shortcuts", test_bench_shortcuts);
     g_test_add_func("/edt/bench-draft", test_bench_draft);
+    g_test_add_func("/edt/bench-style", test_bench_style);
     g_test_add_func("/edt/bench-refused", test_bench_refused);
     g_test_add_func("/edt/bench-vae", test_bench_vae);
+    g_test_add_func("/edt/bench-stickers", test_bench_stickers);
     return g_test_run();
 }

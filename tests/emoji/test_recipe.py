@@ -119,7 +119,8 @@ class Pictures(unittest.TestCase):
 
 class Lists(unittest.TestCase):
     def test_each_row_once(self):
-        for name, key_fields in (("classes.tsv", 1), ("fixed.tsv", 1), ("rejected.tsv", 2)):
+        for name, key_fields in (("classes.tsv", 1), ("fixed.tsv", 1), ("recolour.tsv", 1),
+                                 ("rejected.tsv", 2)):
             rows = [tuple(line.split("\t")[:key_fields])
                     for line in (TABLES / name).read_text(encoding="utf-8").splitlines()
                     if line and not line.startswith("#")]

@@ -247,12 +247,42 @@ def test_jobs(hosts, scratch):
     check('with the bytes of one process alone', not differ, differ)
 
 
-def test_script(script):
-    """Slurm is not at hand: at least it is a script of bash, and says what it wants."""
+def test_script(script, scratch):
+    """Slurm is not at hand: the script says what it wants, starts edt with the words it was given, and
+    is told of its end as Slurm would tell it, by the signal that it asks for."""
     for before, after, code in ('-n', [], 0), ('-u', [], 2), ('-u', ['nowhere'], 2):
         run = subprocess.run(['bash', before, script, *after], capture_output=True, text=True)
         check(f'bash {before} edt-train.sbatch {" ".join(after)}: {code}', run.returncode == code,
               run.stderr)
+    mpirun = scratch / 'bin/mpirun'
+    mpirun.parent.mkdir()
+    mpirun.write_text('#!/bin/bash\ntrap "echo told; exit" USR1\necho "$@"\n'
+                      'while [ -e wait ]; do sleep 0.1; done\n')
+    mpirun.chmod(0o755)
+    (scratch / 'old').mkdir()
+    (scratch / 'old/checkpoint.safetensors').touch()
+
+    def start(*words):
+        environment = os.environ | {'PATH': f'{mpirun.parent}:{os.environ["PATH"]}',
+                                    'SLURM_CPUS_ON_NODE': '64'}
+        return subprocess.Popen(['bash', script, *words], cwd=scratch, env=environment, text=True,
+                                stdout=subprocess.PIPE)
+
+    for words, wanted in ((['new', 'data', '-t', '3'], 'train data -t 3 -o new'),
+                          (['old'], 'train --resume -o old'),
+                          (['old', 'data', '--steps', '9'], 'train data --steps 9 --resume -o old')):
+        said = start(*words).communicate(timeout=PATIENCE)[0]
+        check(f'edt-train.sbatch {" ".join(words)}: edt {wanted}', said.endswith(f' edt {wanted}\n'), said)
+    (scratch / 'wait').touch()
+    run = start('old')
+    run.stdout.readline()
+    asked = re.search('^#SBATCH --signal=(B:)?USR1@', Path(script).read_text(), re.M)
+    if asked and asked[1]:  # else Slurm tells its job steps alone, and mpirun is none of them
+        run.send_signal(signal.SIGUSR1)
+    else:
+        (scratch / 'wait').unlink()
+    said = run.communicate(timeout=PATIENCE)[0]
+    check('mpirun is told before the time is over', said == 'told\n', said)
 
 
 def test_hosts():
@@ -274,7 +304,7 @@ def main():
     shutil.rmtree(options.scratch, ignore_errors=True)
     options.scratch.mkdir(parents=True)
     make_pictures(options.scratch / 'pictures')
-    test_script(options.script)
+    test_script(options.script, options.scratch)
     try:
         test_hosts()
     except NoHosts as why:

@@ -34,7 +34,12 @@ ALSO_WRONG = {
                         ['--train', '--sizes', 'B', 'checkout'], ['nosuch']),
     'evaluate-stamps': (['--seeds', '0', 'model', 'dataset'],),
     'evaluate-stickers': (['--seeds', '0', 'model', 'dataset'], ['--classes', '-1', 'model', 'dataset']),
-    'measure-load': (['--only', 'nothing'], ['--rounds', '0'], ['--ranks', '--only', 'sampling']),
+    'stickers/train-codec': (['nosuch', '-o', 'codec'], ['/', '-o', '/nowhere/codec'], ['/', '-o', '/tmp'],
+                             ['/', '-o', 'codec', '--steps', '0'], ['/', '-o', 'codec', '--minutes', 'inf'],
+                             ['/', '-o', 'codec', '--minutes', 'nan'], ['/', '-o', 'codec', '--rate', '0'],
+                             ['/', '--start', 'nosuch', '--measure']),
+    'measure-load': (['--only', 'nothing'], ['--rounds', '0'], ['--ranks', '--only', 'sampling'],
+                     ['--ranks', '--spins', '9']),
     'demo': (['nosuch'], ['/etc'], [SKETCH, HEART], ['--sketch', 'nosuch'], ['--fill', 'nosuch'],
              ['--model', 'nosuch'], ['--model', SKETCH, '--vae', 'nosuch'], ['--sketch', SKETCH, HEART],
              ['--morph', 'owl', HEART], ['--tile', HEART], ['--gui', '--seed', '3'], ['--gui', '--tile'],
@@ -75,6 +80,29 @@ def test(name):
                      f'{code} {done}\n{said}')
 
 
+def test_failures():
+    """What measure-load calls may be missing, or fail: a sentence, with what was said of it."""
+    few = scratch / 'few'
+    few.mkdir()
+    for name in ('python3', 'env', 'sh'):
+        (few / name).symlink_to(shutil.which(name))
+
+    def ends(what, said):
+        done = subprocess.run([tools / 'measure-load', '--ranks'], env={'PATH': str(few)}, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+        report.check(what, done.returncode and said in done.stdout and 'Traceback' not in done.stdout,
+                     done.stdout)
+
+    ends('measure-load --ranks without mpirun', '--ranks needs mpirun')
+    for name in ('mpirun', 'edt'):
+        (few / name).write_text('#!/bin/sh\necho "edt: error: there is no such model" >&2\nexit 3\n')
+        (few / name).chmod(0o755)
+    if len(os.sched_getaffinity(0)) < 2:
+        report.skip('measure-load --ranks that fails', 'there is one core only')
+    else:
+        ends('measure-load --ranks that fails', 'ended with 3.\nedt: error: there is no such model\n')
+
+
 shutil.rmtree(scratch, ignore_errors=True)
 for doer in DOERS:
     path = scratch / 'bin' / doer
@@ -88,5 +116,6 @@ for folder in ('home', 'cache', 'checkout', 'dataset'):
 report.check('every program is tried', programs() == sorted(WRONG), programs())
 for program in programs():
     test(program)
+test_failures()
 shutil.rmtree(scratch)
 report.done()

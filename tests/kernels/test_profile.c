@@ -7,6 +7,7 @@
 #include "cpu/cpu.h"
 #include "cpu/kernels.h"
 
+#include <sched.h>
 #include <string.h>
 
 /* ---- units ---- */
@@ -54,6 +55,26 @@ static void test_read(void)
         }
     }
     edt_free(memory);
+}
+
+/* More threads than processors have no more time than these: that is no busy machine. */
+static void test_got(void)
+{
+    enum { THREADS = 16 };
+    cpu_set_t all, one;
+    double memory[EDT_REACHES], got = 0;
+    EdtUnitRate rates[EDT_UNITS];
+    g_assert_cmpint(sched_getaffinity(0, sizeof all, &all), ==, 0);
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    g_assert_cmpint(sched_setaffinity(0, sizeof one, &one), ==, 0);
+    const EdtBackend *backend = edt_backend_cpu();
+    EdtDevice *dev = backend->open(&(EdtDeviceOptions){THREADS, EDT_PRECISION_F32}, NULL);
+    g_assert_cmpint(backend->units(dev, rates, memory, &got), >, 0);
+    backend->close(dev);
+    g_assert_cmpint(sched_setaffinity(0, sizeof all, &all), ==, 0);
+    g_assert_cmpfloat(got, >, 2.0 / THREADS); /* others may compute here */
+    g_assert_cmpfloat(got, <, 1.5);
 }
 
 /* ---- operations ---- */
@@ -232,6 +253,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/profile/burn", test_burn);
     g_test_add_func("/profile/read", test_read);
+    g_test_add_func("/profile/got", test_got);
     g_test_add_func("/profile/linear", test_linear);
     g_test_add_func("/profile/conv", test_conv);
     g_test_add_func("/profile/attention", test_attention);

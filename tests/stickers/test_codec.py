@@ -2,11 +2,14 @@
 """The codec of stickers: its names and shapes, its file, and that training makes it better.
 PyTorch is for makers and not among what every machine has: without it there is nothing to test."""
 import argparse
+import contextlib
+import io
 import math
 import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 try:
     import torch
@@ -19,6 +22,9 @@ from pictures import draw
 
 SVG = ('<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256">'
        '<circle cx="128" cy="128" r="{}" fill="#f06040" fill-opacity="0.5"/></svg>')
+
+
+MODEL = Path(sys.argv.pop(1))
 
 
 class Codec(unittest.TestCase):
@@ -49,6 +55,38 @@ class Codec(unittest.TestCase):
         self.assertEqual(metadata["mean"], "[0, 1, 2, 3]")
         for name, tensor in model.state_dict().items():
             self.assertTrue(torch.equal(tensor, again.state_dict()[name]), name)
+
+    def test_of_a_model(self):
+        """The model that comes with the project has one, among other tensors and in bf16."""
+        model = codecs.load(MODEL)
+        latents = model.encode(torch.zeros(1, 4, 64, 64))
+        self.assertLess(model.decode(latents).abs().max().item(), 0.1)  # nothing stays nothing
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "other.safetensors"
+            codecs.write_tensors(path, {"weight": torch.zeros(2)}, {})
+            with self.assertRaisesRegex(SystemExit, "holds no codec of stickers"):
+                codecs.load(path)
+
+    def test_ctrl_c_saves(self):
+        with tempfile.TemporaryDirectory() as folder:
+            dataset, output = Path(folder), Path(folder) / "codec.safetensors"
+            for place in ("0-disc", "held-out/0-disc"):
+                path = dataset / place / "flat" / "a.png"
+                path.parent.mkdir(parents=True)
+                draw(SVG.format(100).encode()).savev(str(path), "png", [], [])
+            pictures = mock.Mock(wraps=train_codec.sample,
+                                 side_effect=[mock.DEFAULT] * 2 + [KeyboardInterrupt])
+            words = ["train-codec", str(dataset), "-o", str(output), "--batch", "1", "--f32"]
+            with mock.patch.object(sys, "argv", words), \
+                    mock.patch.object(train_codec, "sample", pictures), \
+                    contextlib.redirect_stdout(io.StringIO()) as said, \
+                    contextlib.redirect_stderr(io.StringIO()) as told:
+                train_codec.main()
+            self.assertIn("Stopped after step 2", told.getvalue())
+            self.assertIn("held out, flat: ", said.getvalue())
+            self.assertTrue(said.getvalue().endswith(f"{output}\n"))
+            codecs.load(output)
+            self.assertEqual([path.name for path in dataset.glob("codec*")], [output.name])
 
     def test_rate(self):
         self.assertAlmostEqual(train_codec.rate_at(99, 0, 1), 0.5)  # warming up

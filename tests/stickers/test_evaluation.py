@@ -14,7 +14,7 @@ from unittest import mock
 
 import evaluate
 from folder import write_classes, write_drawings
-from pictures import draw
+from pictures import draw, relative_l2
 
 NEAREST, FAKE = sys.argv.pop(1), sys.argv.pop(1)
 SHAPES = {"disc": '<circle cx="128" cy="128" r="118" {}/>',
@@ -47,7 +47,7 @@ def make_dataset(folder):
 class Evaluation(unittest.TestCase):
     def evaluate(self, folder, *options):
         dataset, out = folder / "dataset", folder / "out"
-        dataset.mkdir()
+        dataset.mkdir(parents=True)
         make_dataset(dataset)
         (folder / "model").write_text(str(dataset), encoding="utf-8")
         edt = folder / "edt"
@@ -73,8 +73,33 @@ class Evaluation(unittest.TestCase):
             self.assertAlmostEqual(results["held_out"]["copies"], 0)  # held out: no copy of it
             self.assertGreater(results["copies"], 80)
             self.assertIn("0 % cross (else disc)", said)
+            self.assertGreater(results["cpu_s"], 0)
+            self.assertIn(f"one picture: {results['cpu_s']:.2f} s of CPU", said)
             for sheet in ("samples-0000", "styles", "classes", "copies", "held-out"):
                 self.assertTrue((out / f"{sheet}.png").exists(), sheet)
+
+    def test_distance_from_another_evaluation(self):
+        with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+            _, _, out = self.evaluate(Path(first), "--seeds", "1", "--cfg-scale", "2")
+            wanted = "--seeds", "1", "--cfg-scale", "2", "--steps", "8", "--against", str(out)
+            results, said, again = self.evaluate(Path(second), *wanted)
+            self.assertEqual(results["distance"], 0)  # the same drawings
+            self.assertIn("pictures: 0.000 from those of", said)
+            next(out.glob("pictures/*/000-3d-0000.png")).unlink()
+            with self.assertRaisesRegex(SystemExit, "none of the folders"):
+                self.evaluate(Path(first) / "more", *wanted)
+
+    def test_distance_of_pictures(self):
+        """Colour times alpha, and alpha; the colour of what is transparent does not count."""
+        svg = ('<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20">'
+               '<rect width="20" height="10" fill="{}"/></svg>')
+        with tempfile.TemporaryDirectory() as folder:
+            red, dark = Path(folder) / "red.png", Path(folder) / "dark.png"
+            for path, colour in ((red, "#ff0000"), (dark, "#660000")):
+                draw(svg.format(colour).encode()).savev(str(path), "png", [], [])
+            self.assertEqual(relative_l2([(red, red)]), 0)
+            self.assertAlmostEqual(relative_l2([(dark, red)]), 0.6 / 2 ** 0.5, 5)
+            self.assertAlmostEqual(relative_l2([(dark, red), (red, red)], 5), 0.6 / 2, 5)
 
     def jobs_of(self, folder, *options):
         results, said, out = self.evaluate(Path(folder), "--seeds", "1", "--cfg-scale", "2",

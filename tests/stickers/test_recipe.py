@@ -10,7 +10,7 @@ from pathlib import Path
 import credits_note
 import dataset
 from concepts import LANGUAGES, Concept
-from folder import read_rows
+from folder import HERE as EMOJI, class_record, read_changes, read_rows
 from persons import (Sticker, choose_forms, enough, find_stickers, keeps_poses, neutral,
                      spread)
 from pictures import MARGIN, BadIcon, GdkPixbuf, alpha_rows, find_ink
@@ -179,6 +179,15 @@ class Lists(unittest.TestCase):
     def test_each_row_once(self):
         rows = [tuple(row[:2]) for row in read_rows(TABLES / "rejected.tsv")]
         self.assertEqual([row for row, count in Counter(rows).items() if count > 1], [])
+
+    def test_only_what_has_no_colour_of_its_own_is_recoloured(self):
+        listed = [row[0] for table in ("fixed.tsv", "recolour.tsv") for row in read_rows(EMOJI / table)]
+        changes = read_changes({name: Concept("1", name, "", "") for name in listed})
+        for name, free in (("automobile", True), ("balloon", True), ("closed book", True),
+                           ("woman’s hat", True), ("strawberry", False), ("fire engine", False),
+                           ("green book", False), ("taxi", False), ("cook", False)):
+            record = class_record(0, Concept("1", name, "", ""), ["3d"], changes)
+            self.assertIs(record["recolour"], free, name)
 
     def test_every_style_has_its_holder_and_licence(self):
         told = Counter(style for work in credits_note.WORKS for style in work[0])

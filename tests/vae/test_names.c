@@ -167,6 +167,22 @@ static void test_shapes(void)
     g_ptr_array_unref(all);
 }
 
+static void count(const char *name, int rank, const gint64 *shape, gpointer numbers)
+{
+    gint64 n = 1;
+    for (int i = 0; i < rank; i++)
+        n *= shape[i];
+    *(gint64 *)numbers += n;
+}
+
+/* As tools/stickers/codec.py makes it (tests/stickers/test_codec.py). */
+static void test_small(void)
+{
+    gint64 numbers = 0;
+    edt_vae_tensors(&edt_vae_small, EDT_VAE_DECODER | EDT_VAE_ENCODER, count, &numbers);
+    g_assert_cmpint(numbers, ==, 1797992);
+}
+
 /* shape_of from such a table, so detection must give what the table was made from. */
 static int shape_of(gpointer table, const char *name, gint64 shape[EDT_RANK_MAX])
 {
@@ -287,6 +303,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vae/names/small-spellings", test_small_spellings);
     g_test_add_func("/vae/names/others", test_others);
     g_test_add_func("/vae/names/shapes", test_shapes);
+    g_test_add_func("/vae/names/small", test_small);
     g_test_add_func("/vae/names/detect", test_detect);
     g_test_add_func("/vae/names/refused", test_refused);
     return g_test_run();

@@ -7,6 +7,7 @@ it was.  distance.h says what "nearest" means.
 """
 import argparse
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from collections import namedtuple
 from pathlib import Path
 
 from concepts import slug
-from pictures import make_sheet
+from pictures import make_sheet, relative_l2
 
 NEARNESS = (5, 25, 50, 75, 95)
 AMM = ("off", "official", "auto")
@@ -25,6 +26,7 @@ SWEEP = (1.0, 1.5, 2.0, 3.0, 4.0)
 SWEEP_SEEDS = 2  # of their own, so that the choice does not flatter the measurement
 SWEEP_FIRST = 1000000
 COPIES = 30  # shown
+COMPARED = 5  # one pixel of so many, with --against
 
 # job; nearest drawing of all: class, distance; style: of the drawing of that class that is nearest
 # as a copy; copy: distance to the nearest as a copy of those trained on, copied: that drawing
@@ -44,6 +46,7 @@ class Evaluation:
                         for record in self.records}
         self.concepts = {record["index"]: record["concept"] for record in self.records}
         self.chosen = [record["index"] for record in spread(self.records, options.classes)]
+        self.cost = None  # CPU seconds a picture of the last that were made
 
     def picture(self, job):
         """Everything that makes a picture what it is, is in its name."""
@@ -83,13 +86,16 @@ class Evaluation:
             command += ["--speed", self.options.speed]
         if self.options.threads:
             command += ["--threads", str(self.options.threads)]
+        before, made = cpu_seconds(), 0
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
             for line in run.stdout:
                 event = json.loads(line)
                 if event.get("event") == "image":
                     self.check_name(event)
+                    made += 1
         if run.returncode:
             raise SystemExit(f"edt sample failed ({run.returncode}).")
+        self.cost = (cpu_seconds() - before) / made if made else None
 
     def judge(self, jobs):
         """[Judged], in the order of the jobs."""
@@ -143,6 +149,31 @@ class Evaluation:
         make_sheet([[row.job["output"], row.copied] for row in nearest],
                    [f"{row.copy:.3f}" for row in nearest], self.options.out / "copies.png", 6, side)
 
+    def print_cost(self):
+        """Of the pictures that were made last."""
+        if self.cost:
+            print(f"one picture: {self.cost:.2f} s of CPU, decoded and written, with its share of "
+                  "loading the model")
+        else:
+            print("one picture: all were there, so their time is not known")
+        return self.cost
+
+    def print_distance(self, judged):
+        """From the pictures of the same jobs in another evaluation."""
+        other = self.options.against
+        if not other:
+            return None
+        made = [Path(row.job["output"]) for row in judged]
+        folders = [folder for folder in sorted((other / "pictures").iterdir())
+                   if folder.resolve() != made[0].parent.resolve()
+                   and all((folder / path.name).is_file() for path in made)]
+        if len(folders) != 1:
+            raise SystemExit(f"--against {other}: {len(folders) or 'none'} of the folders in its "
+                             "pictures has all these classes, styles and seeds; it must be one.")
+        distance = relative_l2(((path, folders[0] / path.name) for path in made), COMPARED)
+        print(f"pictures: {distance:.3f} from those of {folders[0]} (relative L2)")
+        return distance
+
     def find_guidance(self, make_jobs):
         """The guidance with the largest share, the weaker one of equals.  make_jobs(cfg_scale)"""
         shares = {}
@@ -170,6 +201,12 @@ class Evaluation:
         (options.out / "results.json").write_text(json.dumps({**head, **results}, indent=1) + "\n",
                                                   "utf-8")
         say(f"Contact sheets and results.json are in {options.out}")
+
+
+def cpu_seconds():
+    """Of all processes that were started and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def spread(rows, count):
@@ -205,6 +242,8 @@ def option_parser(kind):
     parser.add_argument("--amm", default="off", choices=AMM)
     parser.add_argument("--cfg-scale", type=float, help="guidance (default: the best of " +
                         ", ".join(f"{scale:g}" for scale in SWEEP) + ")")
+    parser.add_argument("--against", type=Path, metavar="DIR", help="the --out of another "
+                        "evaluation of the same jobs: how far the pictures are from its")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--edt", default="edt", help=argparse.SUPPRESS)
     parser.add_argument("--nearest", required=True, help=argparse.SUPPRESS)
@@ -219,6 +258,8 @@ def read_options(parser):
         parser.error("--seeds, --classes and --steps must be at least 1")
     if not (options.dataset / "classes.json").is_file():
         parser.error(f"{options.dataset} is no dataset: there is no classes.json in it.")
+    if options.against and not (options.against / "pictures").is_dir():
+        parser.error(f"--against {options.against} is no evaluation: there are no pictures in it.")
     if options.only_words:
         raise SystemExit
     if not options.speed:

@@ -22,12 +22,17 @@ def read_rows(path):
     return [line.split("\t") for line in lines if line and not line.startswith("#")]
 
 
-def read_fixed(concepts):
-    """Names of the classes that must not be mirrored."""
-    fixed = {row[0] for row in read_rows(HERE / "fixed.tsv")}
-    for name in sorted(fixed - {concept.name for concept in concepts.values()}):
-        say(f"fixed.tsv: there is no concept \"{name}\".")
-    return fixed
+def read_listed(table, concepts):
+    """Names of classes in a table beside this."""
+    listed = {row[0] for row in read_rows(HERE / table)}
+    for name in sorted(listed - {concept.name for concept in concepts.values()}):
+        say(f"{table}: there is no concept \"{name}\".")
+    return listed
+
+
+def read_changes(concepts):
+    """Names of the classes that must not be mirrored, and of those whose hue may be turned."""
+    return read_listed("fixed.tsv", concepts), read_listed("recolour.tsv", concepts)
 
 
 def reject(concepts, drawings, path=HERE / "rejected.tsv"):
@@ -43,10 +48,13 @@ def class_folder(index, concept):
     return f"{index:03d}-{slug(concept.name)}"
 
 
-def class_record(index, concept, styles, fixed):
+def class_record(index, concept, styles, changes):
+    """changes: as read_changes() has them."""
+    fixed, recoloured = changes
     return {"index": index, "concept": concept.name, "folder": class_folder(index, concept),
             "codepoints": concept.codepoints, "group": concept.group, "subgroup": concept.subgroup,
-            "mirror": concept.name not in fixed, "styles": styles, "names": concept.names}
+            "mirror": concept.name not in fixed, "recolour": concept.name in recoloured,
+            "styles": styles, "names": concept.names}
 
 
 def write_classes(path, size, styles, records):

@@ -7,6 +7,7 @@ Pictures are kept by the hash of what they are drawn from, so a second run draws
 """
 import hashlib
 import importlib
+import math
 from xml.sax.saxutils import escape
 
 
@@ -108,6 +109,26 @@ def picture_of(icon, size, cache):
     """The PNG of an icon."""
     return cached(cache, (icon, size, PROBE), lambda path: draw(
         svg_of(icon, find_frame(icon), size)).savev(str(path), "png", [], []))
+
+
+def seen(path, every=1):
+    """[colour times alpha, ..., alpha], 0 to 1, of so many pixels: what is transparent has no colour."""
+    pixbuf = GdkPixbuf.Pixbuf.new_from_file(str(path)).add_alpha(False, 0, 0, 0)
+    pixels, stride, width = pixbuf.get_pixels(), pixbuf.get_rowstride(), 4 * pixbuf.get_width()
+    flat = b"".join(pixels[y * stride:y * stride + width] for y in range(pixbuf.get_height()))
+    alpha = flat[3::4 * every]
+    return [value * a / 65025 for channel in range(3)
+            for value, a in zip(flat[channel::4 * every], alpha)] + [a / 255 for a in alpha]
+
+
+def relative_l2(pairs, every=1):
+    """Of all of the first pictures together to the second ones."""
+    off = of = 0
+    for one, other in pairs:
+        for x, y in zip(seen(one, every), seen(other, every), strict=True):
+            off += (x - y) * (x - y)
+            of += y * y
+    return math.sqrt(off / of) if of else 0.0
 
 
 def label_svg(labels, place, width, height):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import credits_note
 from concepts import read_character_names, read_concepts, read_names, reason_left_out
-from folder import (HERE as TABLES, class_folder, class_record, clear, make_sheets, read_fixed,
+from folder import (HERE as TABLES, class_folder, class_record, clear, make_sheets, read_changes,
                     read_rows, reject, say, write_classes, write_drawings, write_sets)
 from icons import SETS, find_drawings, load_sets
 from pictures import BadIcon, picture_of
@@ -79,12 +79,12 @@ def make_class(concept, styles, sets, cache, folder):
     return made
 
 
-def make_classes(chosen, drawings, sets, fixed, cache, output):
+def make_classes(chosen, drawings, sets, changes, cache, output):
     records, pictures = [], []
     for index, concept in enumerate(chosen):
         folder = output / class_folder(index, concept)
         made = make_class(concept, drawings[concept.codepoints], sets, cache, folder)
-        records.append(class_record(index, concept, list(made), fixed))
+        records.append(class_record(index, concept, list(made), changes))
         pictures.append([made.get(icon_set.style) for icon_set in sets])
         if (index + 1) % 100 == 0:
             say(f"{index + 1} classes")
@@ -133,7 +133,7 @@ def main():
     chosen = choose_classes(concepts, drawings, options.classes,
                             {icon_set.style for icon_set in drawn})
     clear(options.output)
-    records, pictures = make_classes(chosen, drawings, drawn, read_fixed(concepts),
+    records, pictures = make_classes(chosen, drawings, drawn, read_changes(concepts),
                                      options.cache, options.output)
     write_classes(options.output / "classes.json", SIZE,
                   [icon_set.style for icon_set in drawn], records)

@@ -69,13 +69,16 @@ def main():
         options.cfg_scale = evaluation.find_guidance(lambda scale: evaluation.jobs(
             evaluation.chosen, SWEEP_SEEDS, SWEEP_FIRST, cfg_scale=scale))
     judged = measure_main(evaluation)
+    cost = evaluation.print_cost()
+    distance = evaluation.print_distance(judged)
     evaluation.show_copies(judged, SIDE)
     comparisons = {} if options.only_asked else measure_comparisons(evaluation)
     print(f"{evaluation.told_settings()}: "
           f"{len(judged)} pictures of {len(evaluation.chosen)} classes")
     nearness = evaluation.print_nearness(judged)
     evaluation.write_results({"asked": asked_share(judged), "copies": evaluation.copy_share(judged),
-                              "nearness": nearness, **comparisons})
+                              "nearness": nearness, "cpu_s": cost, "distance": distance,
+                              **comparisons})
     print(f"near copies: {evaluation.copy_share(judged):.1f} %")
     print(f"asked class: {asked_share(judged):.1f} %")
 

@@ -15,7 +15,8 @@ WIDTHS = (32, 48, 64, 64)  # at the full side, a half, a quarter, an eighth
 BLOCKS = (1, 2, 3, 3)
 PIXELS = LATENTS = 4
 BOUND = 3  # of the latents
-TYPES = {"F32": torch.float32, "U8": torch.uint8}
+TYPES = {"F32": torch.float32, "BF16": torch.bfloat16, "U8": torch.uint8}
+IN_A_MODEL = "vae."  # how the names of its tensors begin there
 
 
 class Block(nn.Module):
@@ -68,11 +69,14 @@ class Codec(nn.Module):
 # ---- files ----
 
 def read_tensors(path):
-    """{name: tensor} of a safetensors file, and its metadata."""
+    """{name: tensor} of the codec in a safetensors file, its own or a model's, and the metadata."""
     with open(path, "rb") as file:
         head = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
         body = bytearray(file.read())
     metadata = head.pop("__metadata__", {})
+    if any(name.startswith(IN_A_MODEL) for name in head):
+        head = {name.removeprefix(IN_A_MODEL): row for name, row in head.items()
+                if name.startswith(IN_A_MODEL)}
     return {name: torch.frombuffer(body, dtype=TYPES[row["dtype"]], offset=row["data_offsets"][0],
                                    count=torch.Size(row["shape"]).numel()).reshape(row["shape"])
             for name, row in head.items()}, metadata
@@ -89,13 +93,17 @@ def write_tensors(path, tensors, metadata):
         offset += len(parts[-1])
     text = json.dumps(head).encode()
     text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + b"".join(parts))
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(parts))
+    partial.replace(path)
 
 
 def load(path):
     codec = Codec()
-    codec.load_state_dict(read_tensors(path)[0])
+    try:
+        codec.load_state_dict(read_tensors(path)[0])
+    except (KeyError, RuntimeError, struct.error, ValueError) as error:
+        raise SystemExit(f"{path} holds no codec of stickers: {error}") from error
     return codec
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The dataset of stickers: drawings of 256x256 with alpha, by class and style.
 
-    OUT/classes.json                        the classes in their order: folder, names, mirror
+    OUT/classes.json                        the classes in their order: folder, names, and
+                                            whether mirrored or of another hue they are the same
     OUT/styles.json                         {"styles": [{"name": "3d", "labels": {"de": …}}, …]}
     OUT/CLASS FOLDER/STYLE/NAME.png         a drawing: its style is the name of the folder it is in,
                                             its number the place of that name in styles.json
@@ -24,7 +25,7 @@ from pathlib import Path
 
 import credits_note
 from concepts import read_character_names, read_concepts, read_names
-from folder import (HERE as TABLES, class_folder, class_record, clear, make_sheets, read_fixed,
+from folder import (HERE as TABLES, class_folder, class_record, clear, make_sheets, read_changes,
                     read_rows, reject, say, write_classes, write_drawings, write_sets)
 from persons import choose_forms, enough, find_stickers, keeps_poses, spread
 from pictures import BadIcon
@@ -97,14 +98,14 @@ def make_class(index, sticker, drawn, sources, cache, output):
     return made
 
 
-def make_classes(stickers, drawn, sources, fixed, cache, output):
+def make_classes(stickers, drawn, sources, changes, cache, output):
     """The records of classes.json, and what was made of each class."""
     records, made = [], []
     for index, sticker in enumerate(stickers):
         made.append(make_class(index, sticker, drawn, sources, cache, output))
         shown = [style for style in STYLES
                  if any(each.style == style and not each.held for each in made[-1])]
-        records.append(class_record(index, sticker.concept, shown, fixed))
+        records.append(class_record(index, sticker.concept, shown, changes))
         (output / records[-1]["folder"]).mkdir(exist_ok=True)
         if (index + 1) % 100 == 0:
             say(f"{index + 1} classes")
@@ -161,7 +162,7 @@ def main():
     stickers = choose_stickers(concepts, options.classes)
     clear(output)
     shutil.rmtree(output / "held-out", ignore_errors=True)
-    records, made = make_classes(stickers, drawn, sources, read_fixed(concepts), options.cache,
+    records, made = make_classes(stickers, drawn, sources, read_changes(concepts), options.cache,
                                  output)
     write_classes(output / "classes.json", SIZE, list(STYLES), records)
     shutil.copyfile(HERE / "styles.json", output / "styles.json")

@@ -145,6 +145,8 @@ def main():
         options.cfg_scale = evaluation.find_guidance(lambda scale: evaluation.jobs_in_styles(
             evaluation.chosen, SWEEP_SEEDS, SWEEP_FIRST, cfg_scale=scale))
     judged = measure_main(evaluation)
+    cost = evaluation.print_cost()
+    distance = evaluation.print_distance(judged)
     evaluation.show_copies(judged, SIDE)
     show_styles(evaluation)
     show_classes(evaluation)
@@ -155,7 +157,7 @@ def main():
     nearness = evaluation.print_nearness(judged)
     whole = shares(evaluation, judged)
     evaluation.write_results({**whole, "by_style": by_style, "held_out": held,
-                              "nearness": nearness})
+                              "nearness": nearness, "cpu_s": cost, "distance": distance})
     if held:
         print(f"held-out cells: {told(held)}")
     print(f"all: {told(whole)}")

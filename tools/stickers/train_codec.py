@@ -74,30 +74,41 @@ def rate_at(step, done, rate):
     return rate * min(1, (step + 1) / WARM_UP) * min(1, 2 - 2 * done + LAST_RATE * (2 * done - 1))
 
 
+def step_of(model, optimizer, paths, options):
+    """The loss of a batch, which the model has learned from."""
+    batch = torch.stack([sample(random.choice(paths)) for _ in range(options.batch)])
+    with torch.autocast("cpu", torch.bfloat16, enabled=not options.f32):
+        loss = loss_of(model, batch.contiguous(memory_format=torch.channels_last))
+    optimizer.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1)
+    optimizer.step()
+    return loss.item()
+
+
 def train(model, paths, options):
-    """The average of the weights."""
+    """The average of the weights; Ctrl-C ends it sooner."""
     model.to(memory_format=torch.channels_last).train()
     average = copy.deepcopy(model)
     optimizer = torch.optim.AdamW(model.parameters(), lr=options.rate, betas=(0.9, 0.99))
     start, step, done = time.monotonic(), 0, 0.0
-    while done < 1:
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at(step, done, options.rate)
-        batch = torch.stack([sample(random.choice(paths)) for _ in range(options.batch)])
-        with torch.autocast("cpu", torch.bfloat16, enabled=not options.f32):
-            loss = loss_of(model, batch.contiguous(memory_format=torch.channels_last))
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1)
-        optimizer.step()
-        step += 1
-        keep = min(AVERAGE, step / (step + 10))  # a short run must not remember its beginning
-        for mean, now in zip(average.parameters(), model.parameters()):
-            mean.data.lerp_(now.data, 1 - keep)
-        done = max((time.monotonic() - start) / (60 * options.minutes), step / options.steps)
-        if step % 100 == 0 or done >= 1:
-            say(f"step {step}, {100 * min(done, 1):.0f} %: loss {loss.item():.4f}, "
-                f"{step * options.batch / (time.monotonic() - start):.1f} crops/s")
+    try:
+        while done < 1:
+            for group in optimizer.param_groups:
+                group["lr"] = rate_at(step, done, options.rate)
+            loss = step_of(model, optimizer, paths, options)
+            step += 1
+            keep = min(AVERAGE, step / (step + 10))  # a short run must not remember its beginning
+            for mean, now in zip(average.parameters(), model.parameters()):
+                mean.data.lerp_(now.data, 1 - keep)
+            done = max((time.monotonic() - start) / (60 * options.minutes), step / options.steps)
+            if step % 100 == 0 or done >= 1:
+                say(f"step {step}, {100 * min(done, 1):.0f} %: loss {loss:.4f}, "
+                    f"{step * options.batch / (time.monotonic() - start):.1f} crops/s")
+    except KeyboardInterrupt:
+        if not step:
+            raise
+        say(f"Stopped after step {step}; what it has learned is being saved.")
     return average.eval()
 
 
@@ -106,12 +117,19 @@ def psnr(model, pixels):
     return -10 * math.log10(max(error.square().mean().item(), 1e-10))
 
 
+def drawings(dataset):
+    """Those to learn from, and those held out."""
+    found = ([path for path in sorted(dataset.glob("*/*/*.png")) if path.parents[1].name != "held-out"],
+             sorted((dataset / "held-out").glob("*/*/*.png")))
+    if not all(found):
+        raise SystemExit(f"{dataset} has no drawings{', or none held out' if found[0] else ''}: make "
+                         "it with tools/dataset-stickers.")
+    return found
+
+
 @torch.no_grad()
-def measure(model, dataset):
+def measure(model, paths):
     """Prints the mean of dB over the held-out drawings of each style, and of all."""
-    paths = sorted((dataset / "held-out").glob("*/*/*.png"))
-    if not paths:
-        raise SystemExit(f"{dataset} has none held out: make it with tools/dataset-stickers.")
     paths = paths[::-(-len(paths) // MEASURED)]
     found = {}
     for path in paths:
@@ -134,17 +152,13 @@ def main():
     torch.manual_seed(options.seed)
     random.seed(options.seed)
     model = codecs.load(options.start) if options.start else codecs.Codec()
-    if options.measure:
-        measure(model, options.dataset)
-        return
-    paths = sorted(path for path in options.dataset.glob("*/*/*.png")
-                   if path.parents[1].name != "held-out")
-    if not paths:
-        raise SystemExit(f"{options.dataset} has no drawings: make it with tools/dataset-stickers.")
-    model = train(model, paths, options)
-    measure(model, options.dataset)
-    codecs.save(options.output, model, *latent_statistics(model, paths))
-    print(options.output)
+    paths, held = drawings(options.dataset)
+    if options.output:
+        model = train(model, paths, options)
+        codecs.save(options.output, model, *latent_statistics(model, paths))
+    measure(model, held)
+    if options.output:
+        print(options.output)
 
 
 if __name__ == "__main__":
