@@ -78,7 +78,7 @@ typedef struct {
 
 typedef struct {
     double median_ms, best_ms;
-    double gflop;       /* of one run; multiply-adds counted twice */
+    double gflop;       /* of one run, so without conditioning; multiply-adds counted twice */
     double load_ms;     /* packing weights and making primitives */
     double modulate_ms; /* of a step: conditioning rows of one slice, amortised over its steps */
     guint64 peak_bytes; /* resident memory at its highest, weights included */
@@ -88,8 +88,8 @@ typedef struct {
     EdtBenchRow rows[EDT_BENCH_ROWS];
 } EdtBenchResult;
 
-/* Of a step: its multiply-adds counted twice, in GFLOP, and the parameters of the network; nothing
- * is run.  FALSE: there is no such size. */
+/* Of a step: its multiply-adds counted twice, in GFLOP, with those of its conditioning, and the
+ * parameters of the network; nothing is run.  FALSE: there is no such size. */
 gboolean edt_bench_work(const EdtBenchCase *bench, double *gflop, guint64 *parameters);
 gboolean edt_bench_run(const EdtBenchCase *bench, EdtBenchResult *result, GError **error);
 /* The highest multiply-add rate of the device in GFLOP/s, measured now (about 0.2 s). */

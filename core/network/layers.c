@@ -347,3 +347,17 @@ guint64 edt_variant_macs(const EdtVariant *v)
     }
     return macs;
 }
+
+static void count_row_macs(const EdtLayer *layer, gpointer user_data)
+{
+    if (layer->stage < 0)
+        count_macs(layer, user_data);
+}
+
+guint64 edt_variant_row_macs(const EdtVariant *v)
+{
+    guint64 macs = 0;
+
+    edt_layers(v, count_row_macs, &macs);
+    return macs;
+}

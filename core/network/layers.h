@@ -103,6 +103,8 @@ typedef struct {
 } EdtInnerCount;
 EdtInnerCount edt_variant_inner(const EdtVariant *v);
 guint64 edt_variant_macs(const EdtVariant *v); /* multiply-adds per sample, step */
+/* Those among them that are the conditioning's: a run has them done for many steps at once. */
+guint64 edt_variant_row_macs(const EdtVariant *v);
 
 /* Testing: a station of a forward under the reference's module name; rows of width D, on the
  * device. */

@@ -880,6 +880,20 @@ static void test_bench_refused(void)
     }
 }
 
+/* A step's rate counts what its time has in it: the conditioning has a time of its own. */
+static void test_bench_step(void)
+{
+    Outcome outcome = program_expect(0, NULL, "bench", "--sizes", "S", "--size", "64", "-r", "1",
+                                     "--warm-up", "0", "--types", "f32", "--format", "json", NULL);
+    g_autoptr(GPtrArray) lines = json_lines(outcome.out);
+    JsonObject *row = find_event(lines, "bench", 0);
+    const double macs = 164822112 - 11858496, ms = json_object_get_double_member(row, "median_ms");
+    g_assert_cmpfloat(fabs(json_object_get_double_member(row, "gflops") * ms / (4e-6 * macs) - 1),
+                      <, 1e-3);
+    g_assert_cmpfloat(json_object_get_double_member(row, "conditioning_ms"), >, 0);
+    outcome_clear(&outcome);
+}
+
 /* An autoencoder is measured with one picture, and nobody guides it. */
 static void test_bench_vae(void)
 {
@@ -1000,6 +1014,7 @@ int main(int argc, char **argv)
     g_test_add_func("/edt/bench-draft", test_bench_draft);
     g_test_add_func("/edt/bench-style", test_bench_style);
     g_test_add_func("/edt/bench-refused", test_bench_refused);
+    g_test_add_func("/edt/bench-step", test_bench_step);
     g_test_add_func("/edt/bench-vae", test_bench_vae);
     g_test_add_func("/edt/bench-stickers", test_bench_stickers);
     return g_test_run();

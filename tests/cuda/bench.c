@@ -73,6 +73,7 @@ typedef struct {
     int samples;
     double median_ms, best_ms, plain_ms; /* plain: without a recording */
     double gflop, peak;                  /* of one run; GFLOP/s of the GPU */
+    double conditioning_ms;              /* a step's part of it, not in the others */
     double preview_ms;
 } Row;
 
@@ -92,10 +93,11 @@ static void print_json(const Row *row)
 {
     g_autofree char *ms = text_of("%.4f", row->median_ms), *gflop = text_of("%.4f", row->gflop);
     g_autofree char *peak = text_of("%.1f", row->peak);
-    printf("{\"work\":\"%s\",\"type\":\"%s\",\"samples\":%d,\"median_ms\":%s,\"gflop\":%s,"
-           "\"peak_gflops\":%s}\n",
+    g_autofree char *conditioning = text_of("%.4f", row->conditioning_ms);
+    printf("{\"work\":\"%s\",\"type\":\"%s\",\"samples\":%d,\"median_ms\":%s,"
+           "\"conditioning_ms\":%s,\"gflop\":%s,\"peak_gflops\":%s}\n",
            row->work, edt_precision_words[row->precision], row->samples, ms,
-           row->gflop > 0 ? gflop : "null", peak);
+           row->conditioning_ms > 0 ? conditioning : "null", row->gflop > 0 ? gflop : "null", peak);
 }
 
 static void print_row(const Row *row)
@@ -169,6 +171,7 @@ static gboolean step_row(const char *size, int samples, EdtPrecision precision)
     row.median_ms = result.median_ms;
     row.best_ms = result.best_ms;
     row.plain_ms = plain.median_ms;
+    row.conditioning_ms = result.modulate_ms;
     row.gflop = result.gflop;
     row.preview_ms = preview_of(bench.pictures, precision);
     tell(&row);

@@ -6,9 +6,10 @@ PATH=$PATH:/usr/local/cuda/bin:/opt/cuda/bin
 
 build_for_gpu() { # FOLDER ARCHITECTURES [TARGETS...]: nothing for all architectures, and for all targets
     local folder=$1 architectures=$2
-    local options=(-Dcuda=enabled -Dplugin=disabled --buildtype=debugoptimized)
+    # always said: the folder may have been another machine's, or the bundle's
+    local options=(-Dcuda=enabled -Dplugin=disabled --buildtype=debugoptimized
+        "-Dgpu_architectures=$architectures")
     shift 2
-    [ -z "$architectures" ] || options+=("-Dgpu_architectures=$architectures")
     if [ -d "$folder/meson-private" ]; then
         meson configure "$folder" "${options[@]}"
     else

@@ -307,12 +307,12 @@ static void test_sizes(void)
     static const struct {
         const char *name, *file;
         int size;
-        guint64 parameters, macs;
+        guint64 parameters, macs, row_macs;
     } cases[] = {
-        {"EDT-S/2", "edt_s2_param_names.txt", 256, 38550458, 2667442752},
-        {"EDT-B/2", "edt_b2_param_names.txt", 256, 152704724, 10217855232},
-        {"EDT-XL/2", "edt_xl2_param_names.txt", 256, 699187034, 53439686976},
-        {"EDT-S/2", NULL, 512, 39337594, 13298725440},
+        {"EDT-S/2", "edt_s2_param_names.txt", 256, 38550458, 2667442752, 11858496},
+        {"EDT-B/2", "edt_b2_param_names.txt", 256, 152704724, 10217855232, 47274240},
+        {"EDT-XL/2", "edt_xl2_param_names.txt", 256, 699187034, 53439686976, 207874368},
+        {"EDT-S/2", NULL, 512, 39337594, 13298725440, 11858496},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         EdtVariant v, found;
@@ -320,6 +320,7 @@ static void test_sizes(void)
         g_assert_true(edt_variant_named(cases[i].name, cases[i].size, &v));
         g_assert_cmpuint(edt_variant_parameters(&v), ==, cases[i].parameters);
         g_assert_cmpuint(edt_variant_macs(&v), ==, cases[i].macs);
+        g_assert_cmpuint(edt_variant_row_macs(&v), ==, cases[i].row_macs);
         g_autoptr(GPtrArray) ours = g_ptr_array_new_with_free_func(g_free);
         edt_variant_tensors(&v, collect, ours);
         if (cases[i].file) {
