@@ -15,7 +15,7 @@ static const char *const names[EDT_SPEED_SETTINGS] = {"sampler", "steps", "reuse
 static const char *const values[][EDT_SPEED_SETTINGS] = {
     [EDT_SPEED_EXACT] = {"dpm++2m", "100", "1", "0,1"},
     [EDT_SPEED_BALANCED] = {"unipc", "25", "2", "0.5,1"},
-    [EDT_SPEED_FAST] = {"unipc", "12", "2", "0.5,1"},
+    [EDT_SPEED_FAST] = {"unipc", "12", "2", "0.3,1"},
 };
 
 const EdtSetting *edt_speed_setting(EdtSpeed speed, int i, const char **value)

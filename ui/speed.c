@@ -59,7 +59,7 @@ static void on_interval(GObject *settings, GParamSpec *property, GtkWidget *comb
 
 GtkWidget *edt_ui_interval_new(GObject *settings)
 {
-    static const char *const spans[] = {"0,1", "0.5,1", "0.1,0.8", "0.1,0.5"};
+    static const char *const spans[] = {"0,1", "0.3,1", "0.5,1", "0.1,0.8", "0.1,0.5"};
     GtkWidget *combo = gtk_combo_box_text_new();
     for (gsize i = 0; i < G_N_ELEMENTS(spans); i++)
         add_interval(combo, spans[i]);

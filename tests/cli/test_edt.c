@@ -757,13 +757,13 @@ static void expect_speed(const char *option, const char *value, gint64 steps, co
 static void test_speed(void)
 {
     EXPECT(0, "sample", "-c", "3", "-s", "7", "--steps", "2", "-o", "slow.png");
-    expect_speed(NULL, NULL, 12, "unipc", "0.5,1");
-    expect_speed("--steps", "3", 3, "unipc", "0.5,1");
-    expect_speed("--sampler", "ddim", 12, "ddim", "0.5,1");
+    expect_speed(NULL, NULL, 12, "unipc", "0.3,1");
+    expect_speed("--steps", "3", 3, "unipc", "0.3,1");
+    expect_speed("--sampler", "ddim", 12, "ddim", "0.3,1");
     expect_speed("--cfg-interval", "0,1", 12, "unipc", "0,1");
-    expect_speed("--from", "slow.png", 12, "unipc", "0.5,1");
+    expect_speed("--from", "slow.png", 12, "unipc", "0.3,1");
     g_autofree char *record = program_record("fast.png");
-    g_assert_nonnull(strstr(record, "\"cfg_interval\":\"0.5,1\",\"reuse\":2,"));
+    g_assert_nonnull(strstr(record, "\"cfg_interval\":\"0.3,1\",\"reuse\":2,"));
     EXPECT(2, "sample", "-c", "3", "--speed", "quick");
     program_remove("fast.png");
     program_remove("slow.png");
