@@ -39,18 +39,30 @@ static gboolean drop_half_line(int file)
     return ftruncate(file, end) == 0;
 }
 
+/* Of a link the link itself goes, as with all that is replaced (saving.h).  Why not, or NULL. */
+static const char *drop_old(const char *path)
+{
+    GStatBuf st;
+    if (g_stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return "it is no file";
+    return g_unlink(path) == 0 || errno == ENOENT ? NULL : g_strerror(errno);
+}
+
 gboolean edt_cli_train_open_log(const EdtCliTraining *t, EdtCliLog *log, GError **error)
 {
     g_autofree char *path = log_path(t->folder);
-    const int mode = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK;
-    int file = open(path, t->resume || t->force ? mode : mode | O_EXCL, 0666);
-    gboolean regular = file >= 0 && is_regular(file);
-    gboolean ready = regular && (t->resume ? drop_half_line(file) : ftruncate(file, 0) == 0);
-    log->fd = ready ? file : -1;
-    if (ready)
+    const int anew = t->resume ? 0 : O_EXCL | O_NOFOLLOW;
+    const char *why = t->force && anew ? drop_old(path) : NULL;
+    int file =
+        why ? -1 : open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | anew, 0666);
+    if (!why && file >= 0 && !is_regular(file))
+        why = "it is no file";
+    else if (!why && (file < 0 || !drop_half_line(file)))
+        why = g_strerror(errno);
+    log->fd = why ? -1 : file;
+    if (!why)
         return TRUE;
-    g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, "“%s” cannot be written: %s.", path,
-                file >= 0 && !regular ? "it is no file" : g_strerror(errno));
+    g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, "“%s” cannot be written: %s.", path, why);
     if (file >= 0)
         close(file);
     return FALSE;
@@ -75,7 +87,8 @@ void edt_cli_train_log(const EdtCliLog *log, GString *event)
 gboolean edt_cli_train_read_log(const char *folder, EdtCliLogReader take, gpointer data)
 {
     g_autofree char *path = log_path(folder), *text = NULL;
-    if (!g_file_get_contents(path, &text, NULL, NULL))
+    if (!g_file_test(path, G_FILE_TEST_IS_REGULAR) || /* a pipe would never answer */
+        !g_file_get_contents(path, &text, NULL, NULL))
         return FALSE;
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; *line; line++) {

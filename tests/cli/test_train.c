@@ -8,7 +8,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 #include <utime.h>
 
 #include "machine.h"
@@ -570,6 +572,30 @@ static void test_resume_adopts(void)
     g_assert_false(program_exists("forced/model-1.safetensors"));
 }
 
+/* Nothing is written through a link. */
+static void test_force_log(void)
+{
+    g_autofree char *folder = program_path("linked"), *log = program_path("linked/log.jsonl");
+    g_autofree char *target = program_path("precious.txt");
+    g_assert_cmpint(g_mkdir(folder, 0755), ==, 0);
+    program_write("precious.txt", "precious");
+    for (int hard = 0; hard < 2; hard++) {
+        g_assert_cmpint(hard ? link(target, log) : symlink("../precious.txt", log), ==, 0);
+        EXPECT(0, "train", "pictures", "-o", "linked", TINY, "--force", "--steps", "1",
+               "--sample-steps", "1");
+        assert_text("precious.txt", "precious");
+        g_assert_true(g_file_test(log, G_FILE_TEST_IS_REGULAR));
+        g_assert_false(g_file_test(log, G_FILE_TEST_IS_SYMLINK));
+        program_remove("linked/log.jsonl");
+    }
+    g_assert_cmpint(mkfifo(log, 0600), ==, 0);
+    Outcome outcome = program_expect(EDT_ERROR_FAILED, NULL, "train", "pictures", "-o", "linked",
+                                     TINY, "--force", "--steps", "1", NULL);
+    g_assert_nonnull(strstr(outcome.err, "it is no file"));
+    outcome_clear(&outcome);
+    program_remove("linked/log.jsonl");
+}
+
 /* Whoever read the events goes away: as Ctrl-C. */
 static void test_reader(void)
 {
@@ -759,6 +785,7 @@ int main(int argc, char **argv)
     g_test_add_func("/train/meanwhile", test_meanwhile);
     g_test_add_func("/train/resume-spares", test_resume_spares);
     g_test_add_func("/train/resume-adopts", test_resume_adopts);
+    g_test_add_func("/train/force-log", test_force_log);
     g_test_add_func("/train/reader", test_reader);
     g_test_add_func("/train/unwritable", test_unwritable);
     g_test_add_func("/train/strategies", test_strategies);
