@@ -324,6 +324,13 @@ static void test_data(void)
 {
     EXPECT(2, "train", "pictures", "-o", "pictures/run", TINY, "--steps", "1");
     g_assert_false(program_exists("pictures/run"));
+    g_autofree char *away = program_path("away"), *link_in = program_path("pictures/white");
+    g_assert_cmpint(g_mkdir(away, 0755) | symlink("../away", link_in), ==, 0);
+    Outcome linked =
+        program_expect(2, NULL, "train", "pictures", "-o", "away", TINY, "--steps", "1", NULL);
+    g_assert_nonnull(strstr(linked.err, "lies in the data"));
+    outcome_clear(&linked);
+    g_assert_cmpint(g_unlink(link_in), ==, 0);
     EXPECT(0, "train", "pictures", "-o", "moved-run", TINY, "--steps", "1", "--sample-steps", "1");
     /* from another folder: what was said relatively is known absolutely */
     static const char *const words[] = {"bash", "-c", "cd / && exec \"$@\"", "bash", NULL};
