@@ -316,6 +316,10 @@ static int run(Train *t, int argc, char **argv)
         return edt_cli_usage("The data of this run, %s, is not there. Where it has moved, give it "
                              "anew: edt train DATA -o %s --resume.",
                              data, t->output);
+    if (t->training.resume && !t->vae && o->vae && !g_file_test(o->vae, G_FILE_TEST_EXISTS))
+        return edt_cli_usage("The autoencoder of this run, %s, is not there. Where it has moved, "
+                             "give it anew: edt train -o %s --resume --vae FILE.",
+                             o->vae, t->output);
     name_files(t);
     return edt_cli_train_check(&t->training) ? edt_cli_train_run(&t->training) : EDT_ERROR_USAGE;
 }
