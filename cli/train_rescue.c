@@ -13,7 +13,6 @@
 #include "cli/stop.h"
 #include "cli/talk.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #define LOOK_US 5000
@@ -36,7 +35,6 @@ static struct {
 static void write_down(EdtCliRunFile *file)
 {
     setsid();
-    signal(SIGPIPE, SIG_IGN);
     alarm(PATIENCE_S);
     _exit(
         edt_cli_train_keep(file, &rescue.log, edt_cli_train_write_checkpoint, rescue.trainer, NULL)

@@ -330,6 +330,22 @@ static void test_reader(void)
     under_shell(NULL);
 }
 
+/* Nobody reads from the first word on: an error as any, and no death. */
+static void test_unread(void)
+{
+    make_runs();
+    under_shell("exec 3> >(exit 0); wait $!; exec \"$@\" >&3");
+    EXPECT(1, "--help");
+    EXPECT(1, "sample", "--help");
+    EXPECT(1, "info", "run/model.safetensors");
+    EXPECT(1, "classes", "-m", "run/model.safetensors");
+    EXPECT(1, "plot", "run", "-o", "unread.svg");
+    EXPECT(1, "train", "--status", "run");
+    EXPECT(1, "train", "--export", "run/checkpoint.safetensors", "-o", "unread.safetensors");
+    under_shell(NULL);
+    g_assert_true(program_exists("unread.safetensors"));
+}
+
 /* A closed terminal sends several signals, and none of them is a second Ctrl-C. */
 static void test_signals(void)
 {
@@ -360,6 +376,7 @@ int main(int argc, char **argv)
     g_test_add_func("/keep/names", test_names);
     g_test_add_func("/keep/rescue", test_rescue);
     g_test_add_func("/keep/reader", test_reader);
+    g_test_add_func("/keep/unread", test_unread);
     g_test_add_func("/keep/vae-moved", test_vae_moved);
     g_test_add_func("/keep/signals", test_signals);
     return g_test_run();
