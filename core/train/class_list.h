@@ -14,7 +14,8 @@ typedef struct {
 } EdtClassEntry;
 
 /* EdtClassEntry in order, freed with the array.  Without a list a folder that has
- * no readable picture, or is that of a run, is no class; passed gets "name: why".  Errors: EDT_ERROR_BAD_FILE, or of GIO. */
+ * no readable picture, or is that of a run, is no class; passed gets "name: why".  Errors:
+ * EDT_ERROR_BAD_FILE, or of GIO. */
 GPtrArray *edt_class_list_read(const char *folder, GPtrArray *passed, GError **error);
 
 /* Whether a folder is that of a run of `edt train`: its sample grids are no pictures to learn. */
