@@ -7,7 +7,6 @@
 #include "cli/command.h"
 #include "cli/event.h"
 #include "cli/guard.h"
-#include "cli/stop.h"
 #include "cli/talk.h"
 #include "core/settings.h"
 #include "saving.h"
@@ -179,7 +178,6 @@ static int import_checked(Import *import, int argc, char **argv)
         return edt_cli_usage("--heads and --decode-layer are numbers above 0.");
     if (import->output && edt_save_is_stream(import->output))
         return edt_cli_usage("-o %s cannot be: a model is a file.", import->output);
-    edt_cli_stop_unread();
     if (import->json && isatty(STDOUT_FILENO))
         edt_cli_bar_forbid();
     if (run_import(import, argv[1], &error))

@@ -7,6 +7,7 @@
 #include "base/waiting.h"
 #include "cli/command.h"
 #include "cli/manual.h"
+#include "cli/stop.h"
 #include "cli/talk.h"
 #include "core/settings.h"
 #include "machine.h"
@@ -131,6 +132,7 @@ static void hold_streams(void)
 int main(int argc, char **argv)
 {
     hold_streams();
+    edt_cli_stop_unread();
     atexit(check_output);
     const EdtCliCommand *command = argc > 1 ? find_command(argv[1]) : NULL;
     if (command && command->computes)

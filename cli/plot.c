@@ -3,7 +3,6 @@
  * `edt plot`: the log of a training run as one SVG picture, which any browser and GIMP open.
  */
 #include "cli/event.h"
-#include "cli/stop.h"
 #include "cli/talk.h"
 #include "saving.h"
 
@@ -211,7 +210,6 @@ int edt_cli_plot(int argc, char **argv)
     if (argc != 2)
         return edt_cli_usage("Which run? Give its folder, or its log.jsonl.");
     choose_files(argv[1], &log, &output);
-    edt_cli_stop_unread();
     if (!plot(log, output, force, &error))
         return edt_cli_fail(error);
     edt_cli_event_path(output);

@@ -36,7 +36,6 @@ void edt_cli_stop_watch(void)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGUSR1, &action, NULL); /* the one that mpirun hands on */
-    edt_cli_stop_unread();
     struct sigaction hang_up;
     if (sigaction(SIGHUP, NULL, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) /* no nohup */
         sigaction(SIGHUP, &action, NULL);

@@ -9,7 +9,7 @@
 
 /* SIGINT, SIGTERM and SIGUSR1 from now on. */
 void edt_cli_stop_watch(void);
-/* Of the same, that a pipe without reader and a file above its limit end the writing, not the
+/* For all commands: a pipe without reader and a file above its limit end the writing, not the
  * process. */
 void edt_cli_stop_unread(void);
 void edt_cli_stop_ask(void); /* the reader of our output is gone: as Ctrl-C */

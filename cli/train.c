@@ -237,8 +237,8 @@ static void name_files(Train *t)
 {
     EdtCliTraining *r = &t->training;
     r->folder = g_strdup(t->output);
-    r->checkpoint = g_build_filename(r->folder, "checkpoint.safetensors", NULL);
-    r->model = g_build_filename(r->folder, "model.safetensors", NULL);
+    r->checkpoint = edt_cli_train_file(r->folder, "checkpoint", !r->resume);
+    r->model = edt_cli_train_file(r->folder, "model", !r->resume);
     r->latents = g_build_filename(r->folder, "latents", NULL);
     r->options.latents = r->latents;
 }
@@ -264,7 +264,7 @@ static int export(const Train *t)
 /* A run that goes on keeps its options, but for those given anew: they are parsed over them. */
 static gboolean recall(const Train *t, Train *again, GError **error)
 {
-    g_autofree char *checkpoint = g_build_filename(t->output, "checkpoint.safetensors", NULL);
+    g_autofree char *checkpoint = edt_cli_train_file(t->output, "checkpoint", FALSE);
     return edt_train_options_read(&again->training.options, checkpoint, error);
 }
 
@@ -316,6 +316,10 @@ static int run(Train *t, int argc, char **argv)
         return edt_cli_usage("The data of this run, %s, is not there. Where it has moved, give it "
                              "anew: edt train DATA -o %s --resume.",
                              data, t->output);
+    if (t->training.resume && !t->vae && o->vae && !g_file_test(o->vae, G_FILE_TEST_EXISTS))
+        return edt_cli_usage("The autoencoder of this run, %s, is not there. Where it has moved, "
+                             "give it anew: edt train -o %s --resume --vae FILE.",
+                             o->vae, t->output);
     name_files(t);
     return edt_cli_train_check(&t->training) ? edt_cli_train_run(&t->training) : EDT_ERROR_USAGE;
 }

@@ -28,14 +28,33 @@ static gboolean is_inside(const char *folder, const char *data)
     return FALSE;
 }
 
+/* Where the folder lies in the data: the data itself, or the link in it that leads there; NULL:
+ * nowhere. */
+static char *place_in(const char *folder, const char *data)
+{
+    if (is_inside(folder, data))
+        return g_strdup(data);
+    GDir *dir = g_dir_open(data, 0, NULL);
+    char *place = NULL;
+    const char *name;
+    while (dir && !place && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(data, name, NULL);
+        if (*name != '.' && g_file_test(path, G_FILE_TEST_IS_SYMLINK) && is_inside(folder, path))
+            place = g_steal_pointer(&path);
+    }
+    g_clear_pointer(&dir, g_dir_close);
+    return place;
+}
+
 static gboolean is_outside(const EdtCliTraining *t)
 {
     const char *data = t->options.pictures ? t->options.pictures : t->options.features;
-    if (!is_inside(t->folder, data))
+    g_autofree char *place = place_in(t->folder, data);
+    if (!place)
         return TRUE;
     edt_cli_usage("The folder of the run, %s, lies in the data, %s, and would be a class of it: "
                   "choose another one with -o.",
-                  t->folder, data);
+                  t->folder, place);
     return FALSE;
 }
 

@@ -5,12 +5,10 @@
  */
 #include "cli/talk.h"
 #include "cli/training.h"
-#include "saving.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -113,26 +111,30 @@ static gboolean is_of_a_run(const char *name)
            (g_str_has_prefix(name, "samples-") && g_str_has_suffix(name, ".png"));
 }
 
-/* The first by name, or NULL. */
-static char *find_remains(const char *folder)
+static int by_name(gconstpointer a, gconstpointer b)
 {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+GPtrArray *edt_cli_train_remains(const char *folder)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     GDir *dir = g_dir_open(folder, 0, NULL);
-    char *first = NULL;
     const char *name;
     while (dir && (name = g_dir_read_name(dir)))
-        if (is_of_a_run(name) && (!first || strcmp(name, first) < 0)) {
-            g_free(first);
-            first = g_strdup(name);
-        }
+        if (is_of_a_run(name))
+            g_ptr_array_add(names, g_strdup(name));
     g_clear_pointer(&dir, g_dir_close);
-    return first;
+    g_ptr_array_sort(names, by_name);
+    return names;
 }
 
 static gboolean check_remains(const EdtCliTraining *t, GError **error)
 {
-    g_autofree char *name = t->resume || t->force ? NULL : find_remains(t->folder);
-    if (!name)
+    g_autoptr(GPtrArray) names = edt_cli_train_remains(t->folder);
+    if (t->resume || t->force || names->len == 0)
         return TRUE;
+    const char *name = names->pdata[0];
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                 g_file_test(t->checkpoint, G_FILE_TEST_EXISTS)
                     ? "There is a run in “%s” (%s): --resume goes on with it, --force begins anew."
@@ -161,62 +163,4 @@ void edt_cli_train_leave(EdtCliFolder *claim, gboolean begun)
     if (claim->lock >= 0)
         close(claim->lock);
     claim->lock = -1;
-}
-
-/* ---- its files ---- */
-
-gboolean edt_cli_train_keep(EdtCliRunFile *file, EdtCliRunWriter write, gpointer data,
-                            GError **error)
-{
-    g_autofree char *first = g_strdup(file->path);
-    for (int n = 1;; n++) {
-        GError *cause = NULL;
-        if (write(data, file, &cause)) {
-            file->own = TRUE;
-            return TRUE;
-        }
-        gboolean taken = !file->own && g_error_matches(cause, EDT_ERROR, EDT_ERROR_USAGE) &&
-                         g_file_test(file->path, G_FILE_TEST_EXISTS);
-        if (!taken) {
-            g_propagate_error(error, cause);
-            return FALSE;
-        }
-        g_error_free(cause);
-        g_free(file->path);
-        file->path = edt_save_name(first, n);
-        edt_cli_say("%s was taken meanwhile: this run writes %s.", first, file->path);
-    }
-}
-
-static gboolean is_regular(int file)
-{
-    struct stat st;
-    return fstat(file, &st) == 0 && S_ISREG(st.st_mode);
-}
-
-/* What a full disk, or a kill, has left of the last one. */
-static gboolean drop_half_line(int file)
-{
-    off_t end = lseek(file, 0, SEEK_END);
-    char last;
-    while (end > 0 && pread(file, &last, 1, end - 1) == 1 && last != '\n')
-        end--;
-    return ftruncate(file, end) == 0;
-}
-
-FILE *edt_cli_train_open_log(const EdtCliTraining *t, GError **error)
-{
-    g_autofree char *path = g_build_filename(t->folder, "log.jsonl", NULL);
-    const int mode = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK;
-    int file = open(path, t->resume || t->force ? mode : mode | O_EXCL, 0666);
-    gboolean regular = file >= 0 && is_regular(file);
-    gboolean ready = regular && (t->resume ? drop_half_line(file) : ftruncate(file, 0) == 0);
-    FILE *log = ready ? fdopen(file, "a") : NULL;
-    if (log)
-        return log;
-    g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, "“%s” cannot be written: %s.", path,
-                file >= 0 && !regular ? "it is no file" : g_strerror(errno));
-    if (file >= 0)
-        close(file);
-    return NULL;
 }

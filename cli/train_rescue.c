@@ -13,7 +13,6 @@
 #include "cli/stop.h"
 #include "cli/talk.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #define LOOK_US 5000
@@ -23,31 +22,43 @@
 
 static struct {
     EdtTrainer *trainer;
-    const char *checkpoint;
+    EdtCliLog log;
     GThread *thread;
     gint quit;
     GMutex lock;
-    gint64 since; /* this step's beginning; 0: between steps */
-    gint64 usual; /* a step's time, smoothed; 0: unknown */
+    EdtCliRunFile file; /* the checkpoint; a copy, as the run may give its own another name */
+    gint64 since;       /* this step's beginning; 0: between steps */
+    gint64 usual;       /* a step's time, smoothed; 0: unknown */
 } rescue;
 
 /* In the child: only this thread is there. */
-static void write_down(void)
+static void write_down(EdtCliRunFile *file)
 {
     setsid();
-    signal(SIGPIPE, SIG_IGN);
     alarm(PATIENCE_S);
-    _exit(edt_trainer_save(rescue.trainer, rescue.checkpoint, NULL) ? 0 : EDT_ERROR_FAILED);
+    _exit(
+        edt_cli_train_keep(file, &rescue.log, edt_cli_train_write_checkpoint, rescue.trainer, NULL)
+            ? 0
+            : EDT_ERROR_FAILED);
 }
 
-static gboolean leave_child(void)
+static EdtCliRunFile copy_file(void)
+{
+    g_mutex_lock(&rescue.lock);
+    EdtCliRunFile copy = rescue.file;
+    copy.path = g_strdup(copy.path);
+    g_mutex_unlock(&rescue.lock);
+    return copy;
+}
+
+static gboolean leave_child(EdtCliRunFile *file)
 {
     pid_t child;
 
     edt_trainer_hold(rescue.trainer);
     child = fork();
     if (child == 0)
-        write_down();
+        write_down(file);
     edt_trainer_let_go(rescue.trainer);
     return child > 0;
 }
@@ -73,38 +84,68 @@ void edt_cli_rescue_step(gboolean begins)
     g_mutex_unlock(&rescue.lock);
 }
 
+static void save(EdtCliRunFile *file, gboolean ended)
+{
+    if (!leave_child(file))
+        return;
+    if (ended)
+        edt_cli_error("mpirun ends this run: a process was lost, or it was asked to stop. The last "
+                      "whole step is being saved to %s; --resume goes on from it.",
+                      file->path);
+    else
+        edt_cli_error("The other processes have not answered for long: one of their machines is "
+                      "slow or lost. The last whole step is being saved to %s.",
+                      file->path);
+}
+
 /* Rank 1 speaks too: the lost one may be rank 0. */
+static void tell_last(const EdtCliRunFile *file)
+{
+    g_autofree char *folder = g_path_get_dirname(file->path);
+    g_autofree char *last = edt_cli_train_file(folder, file->what, FALSE);
+    edt_cli_error("mpirun ends this run: a process was lost, or it was asked to stop. --resume "
+                  "goes on from the last checkpoint, %s.",
+                  last);
+}
+
 static gpointer watch(gpointer data)
 {
-    while (!g_atomic_int_get(&rescue.quit)) {
-        if (edt_cli_stop_ended() && edt_ranks_own() == 0) {
-            if (leave_child())
-                edt_cli_error("mpirun ends this run: a process was lost, or it was asked to stop. "
-                              "The last whole step is being saved to %s; --resume goes on from it.",
-                              rescue.checkpoint);
-            break;
-        }
-        if (edt_ranks_own() == 0 && is_late() && leave_child())
-            edt_cli_error("The other processes have not answered for long: one of their machines "
-                          "is slow or lost. The last whole step is being saved to %s.",
-                          rescue.checkpoint);
-        if (edt_cli_stop_ended()) {
-            edt_cli_error("mpirun ends this run: a process was lost, or it was asked to stop. "
-                          "--resume goes on from the last checkpoint, %s.",
-                          rescue.checkpoint);
-            break;
-        }
+    const gboolean saves = edt_ranks_own() == 0;
+    for (gboolean ended = FALSE; !ended && !g_atomic_int_get(&rescue.quit);) {
+        ended = edt_cli_stop_ended();
+        const gboolean late = saves && is_late();
+        EdtCliRunFile file = {0};
+        if (ended || late)
+            file = copy_file();
+        if (saves && file.path)
+            save(&file, ended);
+        else if (file.path)
+            tell_last(&file);
+        g_free(file.path);
         g_usleep(LOOK_US);
     }
     return NULL;
 }
 
-void edt_cli_rescue_begin(EdtTrainer *trainer, const char *checkpoint)
+void edt_cli_rescue_file(const EdtCliRunFile *checkpoint)
+{
+    if (!rescue.trainer)
+        return;
+    g_mutex_lock(&rescue.lock);
+    g_free(rescue.file.path);
+    rescue.file = *checkpoint;
+    rescue.file.path = g_strdup(checkpoint->path);
+    g_mutex_unlock(&rescue.lock);
+}
+
+void edt_cli_rescue_begin(EdtTrainer *trainer, const EdtCliLog *log,
+                          const EdtCliRunFile *checkpoint)
 {
     if (!edt_ranks_started() || edt_ranks_own() > 1)
         return;
     rescue.trainer = trainer;
-    rescue.checkpoint = checkpoint;
+    rescue.log = (EdtCliLog){log->fd, FALSE}; /* events are the run's to tell */
+    edt_cli_rescue_file(checkpoint);
     rescue.thread = g_thread_new("rescue", watch, NULL);
 }
 
@@ -115,4 +156,5 @@ void edt_cli_rescue_end(void)
     g_atomic_int_set(&rescue.quit, 1);
     g_thread_join(rescue.thread);
     rescue.thread = NULL;
+    g_clear_pointer(&rescue.file.path, g_free);
 }

@@ -10,13 +10,12 @@
 #include "core/settings.h"
 #include "saving.h"
 
-#include <errno.h>
-#include <stdio.h>
+#include <unistd.h>
 
 typedef struct {
     const EdtCliTraining *t;
     EdtTrainer *trainer;
-    FILE *log;
+    EdtCliLog log;
     EdtTrainReport sum; /* since the last line of the log */
     int summed;
     gint64 began, saved; /* monotonic microseconds */
@@ -36,18 +35,6 @@ static double minutes_since(gint64 time)
 }
 
 /* ---- log ---- */
-
-/* A line that cannot be written, on a disk that is full for a while, is no reason to end a run of
- * hours. */
-static void write_line(Run *run, GString *event)
-{
-    if (fprintf(run->log, "%s}\n", event->str) < 0 || fflush(run->log) != 0)
-        edt_cli_say("A line of the log is lost: %s.", g_strerror(errno));
-    if (run->t->json)
-        edt_cli_event_send(event);
-    else
-        g_string_free(event, TRUE);
-}
 
 static void add_report(Run *run, const EdtTrainReport *r)
 {
@@ -88,7 +75,7 @@ static void log_skipped(Run *run)
         }
         GString *event = edt_cli_event_new("skipped");
         edt_cli_event_text(event, "picture", name);
-        write_line(run, event);
+        edt_cli_train_log(&run->log, event);
     }
 }
 
@@ -126,7 +113,7 @@ static void write_sum(Run *run, const char *ranks)
     edt_cli_event_number(event, "seconds", s->seconds);
     if (ranks)
         edt_cli_event_raw(event, "ranks", ranks);
-    write_line(run, event);
+    edt_cli_train_log(&run->log, event);
 }
 
 /* Every rank comes here: rank 0 hears how fast the others are. */
@@ -154,13 +141,6 @@ static void show(const Run *run, const EdtTrainReport *report)
 
 /* ---- what is kept ---- */
 
-static gboolean write_checkpoint(gpointer data, const EdtCliRunFile *file, GError **error)
-{
-    const Run *run = data;
-    return edt_trainer_save_as(run->trainer, file->path,
-                               file->own ? EDT_WRITE_REPLACE : EDT_WRITE_NEW, error);
-}
-
 static gboolean write_model(gpointer data, const EdtCliRunFile *file, GError **error)
 {
     const Run *run = data;
@@ -171,7 +151,10 @@ static gboolean write_model(gpointer data, const EdtCliRunFile *file, GError **e
 static gboolean save(Run *run, GError **error)
 {
     run->saved = g_get_monotonic_time();
-    return edt_cli_train_keep(&run->checkpoint, write_checkpoint, run, error);
+    gboolean ok = edt_cli_train_keep(&run->checkpoint, &run->log, edt_cli_train_write_checkpoint,
+                                     run->trainer, error);
+    edt_cli_rescue_file(&run->checkpoint);
+    return ok;
 }
 
 /* What fails on the way is said and tried again: a disk that is full for a while is no reason to
@@ -188,7 +171,7 @@ static void save_or_say(Run *run)
 
 static gboolean export(Run *run, GError **error)
 {
-    return edt_cli_train_keep(&run->model, write_model, run, error);
+    return edt_cli_train_keep(&run->model, &run->log, write_model, run, error);
 }
 
 static void say_no_samples(gint64 step, GError *trouble)
@@ -200,7 +183,7 @@ static void say_no_samples(gint64 step, GError *trouble)
 static void paint(Run *run, gint64 step)
 {
     GError *trouble = NULL;
-    if (!edt_cli_train_samples(run->t, run->model.path, step, &trouble))
+    if (!edt_cli_train_samples(run->t, &run->log, run->model.path, step, &trouble))
         say_no_samples(step, trouble);
 }
 
@@ -308,7 +291,7 @@ static void log_data(Run *run)
     edt_cli_event_integer(event, "batch", run->t->options.batch);
     edt_cli_event_integer(event, "done", facts->step);
     edt_cli_event_integer(event, "steps", run->t->options.steps);
-    write_line(run, event);
+    edt_cli_train_log(&run->log, event);
     log_skipped(run);
 }
 
@@ -354,14 +337,14 @@ static gboolean train(Run *run, GError **error)
     if (run->trainer == NULL)
         return FALSE;
     tell(run);
-    if (run->writes && check_room(run, error))
-        run->log = edt_cli_train_open_log(t, error);
-    if (run->writes && !run->log)
+    if (run->writes && !(check_room(run, error) && edt_cli_train_open_log(t, &run->log, error)))
         return FALSE;
     run->begun = TRUE;
-    if (run->writes)
+    if (run->writes) {
         log_data(run);
-    edt_cli_rescue_begin(run->trainer, run->checkpoint.path);
+        edt_cli_train_adopt(t, &run->log);
+    }
+    edt_cli_rescue_begin(run->trainer, &run->log, &run->checkpoint);
     if (!walk(run, error))
         return FALSE;
     tell_end(run, edt_trainer_facts(run->trainer)->step);
@@ -372,11 +355,11 @@ static gboolean train(Run *run, GError **error)
  */
 int edt_cli_train_run(const EdtCliTraining *t)
 {
-    const gboolean own = t->resume || t->force;
     Run run = {.t = t,
                .claim.lock = -1,
-               .checkpoint = {g_strdup(t->checkpoint), own},
-               .model = {g_strdup(t->model), own},
+               .log = {-1, t->json},
+               .checkpoint = {"checkpoint", g_strdup(t->checkpoint), t->resume || t->force, FALSE},
+               .model = {"model", g_strdup(t->model), t->force, FALSE},
                .began = g_get_monotonic_time(),
                .saved = g_get_monotonic_time()};
     GError *error = NULL;
@@ -387,8 +370,8 @@ int edt_cli_train_run(const EdtCliTraining *t)
         edt_ranks_end();
     edt_cli_rescue_end();
     edt_trainer_free(run.trainer);
-    if (run.log)
-        fclose(run.log);
+    if (run.log.fd >= 0)
+        close(run.log.fd);
     if (run.claim.lock >= 0)
         edt_cli_train_leave(&run.claim, run.begun);
     g_free(run.checkpoint.path);

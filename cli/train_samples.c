@@ -27,9 +27,15 @@ static void place(const EdtPicture *picture, EdtPicture *grid, int cell)
         }
 }
 
+static gboolean write_grid(gpointer grid, const EdtCliRunFile *file, GError **error)
+{
+    return edt_picture_save(grid, file->path, NULL, file->own ? EDT_WRITE_REPLACE : EDT_WRITE_NEW,
+                            NULL, error);
+}
+
 /* Of a run that goes on from before it, a grid is made again. */
-static gboolean save_grid(const EdtCliTraining *t, gint64 step, const EdtPictures *pictures,
-                          GError **error)
+static gboolean save_grid(const EdtCliTraining *t, const EdtCliLog *log, gint64 step,
+                          const EdtPictures *pictures, GError **error)
 {
     const EdtPicture *first = &pictures->pictures[0];
     int rows = (pictures->n_pictures + GRID - 1) / GRID, columns = MIN(GRID, pictures->n_pictures);
@@ -37,7 +43,7 @@ static gboolean save_grid(const EdtCliTraining *t, gint64 step, const EdtPicture
                        .height = rows * (first->height + GAP) - GAP,
                        .channels = 3};
     g_autofree char *name = g_strdup_printf("samples-%06" G_GINT64_FORMAT ".png", step);
-    g_autofree char *path = g_build_filename(t->folder, name, NULL);
+    EdtCliRunFile file = {"samples", g_build_filename(t->folder, name, NULL), t->force, FALSE};
     gsize numbers = (gsize)grid.width * (gsize)grid.height * 3;
     gboolean ok;
 
@@ -46,14 +52,14 @@ static gboolean save_grid(const EdtCliTraining *t, gint64 step, const EdtPicture
         grid.pixels[i] = 0.6f;
     for (int i = 0; i < pictures->n_pictures; i++)
         place(&pictures->pictures[i], &grid, i);
-    ok = edt_picture_save(&grid, path, NULL,
-                          t->resume || t->force ? EDT_WRITE_REPLACE : EDT_WRITE_NEXT, NULL, error);
+    ok = edt_cli_train_keep(&file, log, write_grid, &grid, error);
     g_free(grid.pixels);
+    g_free(file.path);
     return ok;
 }
 
-gboolean edt_cli_train_samples(const EdtCliTraining *t, const char *model, gint64 step,
-                               GError **error)
+gboolean edt_cli_train_samples(const EdtCliTraining *t, const EdtCliLog *log, const char *model,
+                               gint64 step, GError **error)
 {
     EdtEngineOptions options = {.threads = t->options.threads,
                                 .backend = EDT_BACKEND_CPU,
@@ -80,7 +86,7 @@ gboolean edt_cli_train_samples(const EdtCliTraining *t, const char *model, gint6
     gboolean blind = edt_model_info_makes(info) == EDT_MAKES_LATENTS_ONLY;
     request.latent_only = blind; /* nothing to look at: only that it runs */
     pictures = edt_generate(engine, &request, NULL, NULL, error);
-    ok = pictures && (blind || save_grid(t, step, pictures, error));
+    ok = pictures && (blind || save_grid(t, log, step, pictures, error));
     edt_pictures_free(pictures);
     edt_engine_close(engine);
     return ok;

@@ -7,7 +7,6 @@
 #include "cli/talk.h"
 #include "cli/training.h"
 
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -25,21 +24,15 @@ typedef struct {
 
 /* ---- the log ---- */
 
-static JsonObject *parse_line(JsonParser *parser, const char *line)
-{
-    JsonNode *root =
-        json_parser_load_from_data(parser, line, -1, NULL) ? json_parser_get_root(parser) : NULL;
-    return root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
-}
-
 static gint64 whole(JsonObject *line, const char *key)
 {
     return json_object_get_int_member_with_default(line, key, 0);
 }
 
 /* The data comes first, again where a run is resumed; then steps. */
-static void take_line(Status *s, JsonObject *line)
+static void take_line(gpointer status, JsonObject *line)
 {
+    Status *s = status;
     const char *event = json_object_get_string_member_with_default(line, "event", "");
 
     if (g_strcmp0(event, "data") == 0) {
@@ -60,22 +53,11 @@ static void take_line(Status *s, JsonObject *line)
 
 static gboolean read_log(Status *s, GError **error)
 {
-    g_autofree char *text = NULL;
-
-    if (!g_file_get_contents(s->log, &text, NULL, NULL)) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "There is no run in “%s”, or none that has begun with its first step.",
-                    s->folder);
-        return FALSE;
-    }
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    for (char **line = lines; *line; line++) {
-        g_autoptr(JsonParser) parser = json_parser_new();
-        JsonObject *object = parse_line(parser, *line);
-        if (object)
-            take_line(s, object);
-    }
-    return TRUE;
+    if (edt_cli_train_read_log(s->folder, take_line, s))
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                "There is no run in “%s”, or none that has begun with its first step.", s->folder);
+    return FALSE;
 }
 
 /* ---- telling ---- */
@@ -143,8 +125,7 @@ static void tell_person(const Status *s)
 
 void edt_cli_train_compare(const char *folder, const EdtTrainFacts *now)
 {
-    g_autofree char *log = g_build_filename(folder, "log.jsonl", NULL);
-    Status s = {.folder = folder, .log = log, .pictures = -1};
+    Status s = {.folder = folder, .pictures = -1};
     gboolean known = read_log(&s, NULL) && s.pictures >= 0;
 
     if (known && s.pictures != now->pictures)
@@ -158,8 +139,8 @@ void edt_cli_train_compare(const char *folder, const EdtTrainFacts *now)
 int edt_cli_train_status(const char *folder, gboolean json)
 {
     g_autofree char *log = g_build_filename(folder, "log.jsonl", NULL);
-    g_autofree char *checkpoint = g_build_filename(folder, "checkpoint.safetensors", NULL);
-    g_autofree char *model = g_build_filename(folder, "model.safetensors", NULL);
+    g_autofree char *checkpoint = edt_cli_train_file(folder, "checkpoint", FALSE);
+    g_autofree char *model = edt_cli_train_file(folder, "model", FALSE);
     Status s = {
         .folder = folder, .log = log, .checkpoint = checkpoint, .model = model, .loss = NAN};
     GError *error = NULL;

@@ -6,18 +6,22 @@
  *
  *     checkpoint.safetensors   the run, to go on from
  *     log.jsonl                one object every --log-every steps (means over them); before them
- *                              what the data is, and which pictures were skipped
+ *                              what the data is, and which pictures were skipped; and which files
+ *                              are the run's
  *     model.safetensors        the model as it is now (with every sample grid and at the end)
  *     samples-000500.png       what it paints
  *     latents/                 with --vae: the pictures as latents
  *     .lock                    who trains there, while one does
+ *
+ * Where another program's file has such a name, the run takes the next free one, and its log says
+ * so: checkpoint-1.safetensors.
  */
 #pragma once
 
 #include "cli/command.h"
 #include "train.h"
 
-#include <stdio.h>
+#include <json-glib/json-glib.h>
 
 typedef struct {
     EdtTrainOptions options;
@@ -49,16 +53,38 @@ gboolean edt_cli_train_claim(const EdtCliTraining *training, EdtCliFolder *claim
 /* begun FALSE: nothing was trained, and a folder that was made for it goes. */
 void edt_cli_train_leave(EdtCliFolder *claim, gboolean begun);
 gboolean edt_cli_train_running(const char *folder);
-/* A file of the run.  What another program put there since the beginning stays: the run then takes
- * the next free name. */
+/* Names of what runs have left there, sorted. */
+GPtrArray *edt_cli_train_remains(const char *folder);
+/* train_files.c.  The log of a run: its descriptor (-1: none yet), and whether its lines go to
+ * stdout, too. */
 typedef struct {
+    int fd;
+    gboolean json;
+} EdtCliLog;
+gboolean edt_cli_train_open_log(const EdtCliTraining *training, EdtCliLog *log, GError **error);
+/* A line of it; frees event. */
+void edt_cli_train_log(const EdtCliLog *log, GString *event);
+/* Hands out its lines; FALSE: there is none. */
+typedef void (*EdtCliLogReader)(gpointer data, JsonObject *line);
+gboolean edt_cli_train_read_log(const char *folder, EdtCliLogReader take, gpointer data);
+/* A file of the run.  Whose it is says the log: what another program put there stays, and the run
+ * takes the next free name. */
+typedef struct {
+    const char *what; /* "checkpoint", "model" or "samples" */
     char *path;
-    gboolean own; /* ours to replace */
+    gboolean own;   /* ours to replace */
+    gboolean noted; /* in the log, by this process */
 } EdtCliRunFile;
 typedef gboolean (*EdtCliRunWriter)(gpointer data, const EdtCliRunFile *file, GError **error);
-gboolean edt_cli_train_keep(EdtCliRunFile *file, EdtCliRunWriter write, gpointer data,
-                            GError **error);
-FILE *edt_cli_train_open_log(const EdtCliTraining *training, GError **error);
+gboolean edt_cli_train_keep(EdtCliRunFile *file, const EdtCliLog *log, EdtCliRunWriter write,
+                            gpointer data, GError **error);
+/* What writes the checkpoint; data is the trainer. */
+gboolean edt_cli_train_write_checkpoint(gpointer trainer, const EdtCliRunFile *file,
+                                        GError **error);
+/* Where the log says that it is; else, and where a run begins anew, its usual path. */
+char *edt_cli_train_file(const char *folder, const char *what, gboolean anew);
+/* With --force, and in a run whose log knows no files yet, what is there becomes the run's. */
+void edt_cli_train_adopt(const EdtCliTraining *training, const EdtCliLog *log);
 /* train_ranks.c: says which process is on which host; the pictures a second of each, as JSON for
  * the log, or NULL where there is one alone.  All ranks call them, rank 0 hears the answers. */
 void edt_cli_train_hosts(void);
@@ -66,8 +92,11 @@ char *edt_cli_train_rates(const EdtTrainReport *sum);
 /* train_rescue.c: below mpirun, what is saved when that ends the run.  Nothing to do elsewhere. */
 /* Where the others are waited for. */
 void edt_cli_rescue_step(gboolean begins);
-void edt_cli_rescue_begin(EdtTrainer *trainer, const char *checkpoint);
+void edt_cli_rescue_begin(EdtTrainer *trainer, const EdtCliLog *log,
+                          const EdtCliRunFile *checkpoint);
+/* The checkpoint is there, or has another name: it is copied. */
+void edt_cli_rescue_file(const EdtCliRunFile *checkpoint);
 void edt_cli_rescue_end(void);
 /* Classes spread over the list, one seed each, as one PNG. */
-gboolean edt_cli_train_samples(const EdtCliTraining *training, const char *model, gint64 step,
-                               GError **error);
+gboolean edt_cli_train_samples(const EdtCliTraining *training, const EdtCliLog *log,
+                               const char *model, gint64 step, GError **error);

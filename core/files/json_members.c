@@ -89,15 +89,48 @@ gboolean edt_json_has_nul(const char *json)
     return FALSE;
 }
 
+static void keys_free(gpointer keys)
+{
+    if (keys)
+        g_hash_table_unref(keys);
+}
+
+/* A bracket opens an object, which has keys, or an array (NULL), or closes one. */
+static void step_over(EdtJsonCursor *c, GPtrArray *open)
+{
+    const char letter = c->text[c->at++];
+    if (letter == '{')
+        g_ptr_array_add(open, g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL));
+    else if (letter == '[')
+        g_ptr_array_add(open, NULL);
+    else if ((letter == '}' || letter == ']') && open->len > 0)
+        g_ptr_array_remove_index(open, open->len - 1);
+}
+
+/* A string before a colon is a key of the innermost object.  A slash is a comment, which json-glib
+ * takes. */
 char *edt_json_repeated(const char *json)
 {
-    g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GPtrArray) open = g_ptr_array_new_with_free_func(keys_free);
     EdtJsonCursor c = {.text = json, .length = strlen(json)};
-    gsize value;
-    char *key;
-    while ((key = next_member(&c, &value)) && !g_hash_table_contains(keys, key))
-        g_hash_table_add(keys, key);
-    return key;
+    while (c.at < c.length && json[c.at] != '/') {
+        if (json[c.at] != '"') {
+            step_over(&c, open);
+            continue;
+        }
+        g_autofree char *text = edt_json_string(&c, NULL);
+        if (!text)
+            return NULL;
+        if (!edt_json_accept(&c, ':'))
+            continue;
+        GHashTable *keys = open->len ? open->pdata[open->len - 1] : NULL;
+        if (!keys)
+            return NULL;
+        if (g_hash_table_contains(keys, text))
+            return g_steal_pointer(&text);
+        g_hash_table_add(keys, g_steal_pointer(&text));
+    }
+    return NULL;
 }
 
 char *edt_json_written(const char *json, const char *wanted)

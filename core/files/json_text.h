@@ -56,7 +56,7 @@ const char *edt_json_member_text(JsonObject *object, const char *key);
 gboolean edt_json_is_object(const char *json);
 /* Of any JSON: it has a \\u0000, where readers of C end a text. */
 gboolean edt_json_has_nul(const char *json);
-/* Of one object.  The first key that stands twice, and a value as it was written; NULL where there
- * is none.  Free with g_free(). */
+/* The first key that stands twice in an object, at any depth; NULL: none.  Free with g_free(). */
 char *edt_json_repeated(const char *json);
+/* Of one object a value as it was written; NULL where there is none.  Free with g_free(). */
 char *edt_json_written(const char *json, const char *key);

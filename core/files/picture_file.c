@@ -5,6 +5,7 @@
  */
 #include "files/picture_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <stdlib.h>
@@ -269,10 +270,13 @@ static gboolean look_in(const char *folder, int depth, char **why)
             *why = g_strdup("it leads back to where it lies");
         return FALSE;
     }
-    GDir *dir = g_dir_open(folder, 0, NULL);
+    DIR *dir = opendir(folder);
     gboolean found = FALSE;
-    const char *name;
-    while (dir && !found && (name = g_dir_read_name(dir))) {
+    const struct dirent *entry;
+    if (!dir && why && !*why)
+        *why = g_strdup(g_strerror(errno));
+    while (dir && !found && (entry = readdir(dir))) {
+        const char *name = entry->d_name;
         g_autofree char *path = g_build_filename(folder, name, NULL), *reason = NULL;
         if (*name == '.')
             continue;
@@ -285,7 +289,8 @@ static gboolean look_in(const char *folder, int depth, char **why)
         if (reason && why && !*why)
             *why = g_strdup_printf("%s: %s", name, reason);
     }
-    g_clear_pointer(&dir, g_dir_close);
+    if (dir)
+        closedir(dir);
     return found;
 }
 

@@ -57,6 +57,18 @@ static void sort_classes(GPtrArray *classes)
     g_ptr_array_sort(classes, numbers ? by_number : by_folder);
 }
 
+gboolean edt_is_run(const char *folder)
+{
+    static const char *const kept[] = {"checkpoint.safetensors", "model.safetensors"};
+    g_autofree char *log = g_build_filename(folder, "log.jsonl", NULL);
+    gboolean is = FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(kept) && !is; i++) {
+        g_autofree char *path = g_build_filename(folder, kept[i], NULL);
+        is = g_file_test(log, G_FILE_TEST_EXISTS) && g_file_test(path, G_FILE_TEST_EXISTS);
+    }
+    return is;
+}
+
 static gboolean from_folders(const char *folder, GPtrArray *classes, GPtrArray *passed,
                              GError **error)
 {
@@ -70,7 +82,9 @@ static gboolean from_folders(const char *folder, GPtrArray *classes, GPtrArray *
         if (*name == '.' || !g_file_test(path, G_FILE_TEST_IS_DIR))
             continue;
         g_autofree char *why = NULL;
-        if (edt_picture_file_in(path, &why))
+        if (edt_is_run(path))
+            g_ptr_array_add(passed, g_strdup_printf("%s: the folder of a run, not a class", name));
+        else if (edt_picture_file_in(path, &why))
             add_class(classes, name, name);
         else /* of an archive, a thumbnailer or an indexer */
             g_ptr_array_add(passed, g_strdup_printf("%s: a folder without pictures%s%s", name,
@@ -122,12 +136,35 @@ static const char *bad_name(const EdtClassEntry *class)
     return NULL;
 }
 
+/* "folder “a”" or "name “fox”" that two have, or NULL: one of them would never be chosen, or learn
+ * what the other learns. */
+static char *find_twice(const GPtrArray *classes)
+{
+    g_autoptr(GHashTable) folders = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < classes->len; i++) {
+        const EdtClassEntry *class = classes->pdata[i];
+        const gboolean folder = !g_hash_table_add(folders, class->folder);
+        if (folder || !g_hash_table_add(names, class->name)) {
+            g_autofree char *shown = g_utf8_make_valid(folder ? class->folder : class->name, -1);
+            return g_strdup_printf("%s “%s”", folder ? "folder" : "name", shown);
+        }
+    }
+    return NULL;
+}
+
 static gboolean check(const GPtrArray *classes, const char *folder, GError **error)
 {
     if (classes->len > EDT_CLASSES_MAX) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
                     "“%s” holds %u classes; a model can have %d.", folder, classes->len,
                     EDT_CLASSES_MAX);
+        return FALSE;
+    }
+    g_autofree char *twice = find_twice(classes);
+    if (twice) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    "“%s” has two classes with the same %s. Leave one of them out.", folder, twice);
         return FALSE;
     }
     for (guint i = 0; i < classes->len; i++) {

@@ -129,6 +129,13 @@ static gboolean open_vae(Job *job, GError **error)
 
     if (!path || !latents)
         return TRUE;
+    if (!job->export->vae && !g_file_test(path, G_FILE_TEST_EXISTS)) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "The autoencoder of the run, “%s”, is not there. Where it has moved, give it "
+                    "anew (--vae).",
+                    path);
+        return FALSE;
+    }
     if (edt_save_is_same(path, job->export->output)) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                     "“%s” is the autoencoder that goes into the model, which needs another name.",

@@ -134,9 +134,15 @@ static void add_picture(const Listing *l, const char *place, const char *file, i
 static gboolean list_folder(const Listing *l, const char *place, int style, GError **error)
 {
     g_autofree char *path = g_build_filename(l->folder, place, NULL);
-    GDir *dir = g_dir_open(path, 0, error);
+    g_autoptr(GError) cause = NULL;
+    GDir *dir = g_dir_open(path, 0, &cause);
     const char *name;
     gboolean ok = dir != NULL;
+
+    if (!dir)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    "“%s” has a class or style “%s” that cannot be read: %s.", l->folder, place,
+                    cause->message);
 
     while (ok && (name = g_dir_read_name(dir))) {
         g_autofree char *sub = g_build_filename(place, name, NULL);

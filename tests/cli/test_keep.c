@@ -140,12 +140,54 @@ static void test_read(void)
     expect_text("m.safetensors", "{}");
 }
 
+/* ---- a run that is one step long ---- */
+
+/* DATA with one picture, run/ with its step; a second one on latents of vae.safetensors. */
+static void make_runs(void)
+{
+    g_autofree char *folder = program_path("data/one"), *vae = program_path("vae.safetensors");
+    g_autofree char *golden = program_data("vae_small_modern.safetensors"), *bytes = NULL;
+    gsize size;
+    if (program_exists("data"))
+        return;
+    g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
+    g_assert_true(g_file_get_contents(golden, &bytes, &size, NULL));
+    g_assert_true(g_file_set_contents(vae, bytes, (gssize)size, NULL));
+    EXPECT(0, "sample", "--class", "1", "-s", "3", "--steps", "1", "-o", "data/one/1.png");
+    EXPECT(0, "train", "data", "-o", "run", "--size", "16", "-b", "1", "--micro", "1", "--type",
+           "f32", "--steps", "1", "--sample-steps", "1");
+    EXPECT(0, "train", "data", "-o", "latent", "--variant", "EDT-Ti/2", "--size", "64", "--vae",
+           "vae.safetensors", "-b", "1", "--micro", "1", "--type", "f32", "--steps", "1",
+           "--sample-steps", "1");
+}
+
+/* Of an autoencoder that has moved is said how to tell where it is. */
+static void test_vae_moved(void)
+{
+    make_runs();
+    g_autofree char *vae = program_path("vae.safetensors"),
+                    *moved = program_path("moved.safetensors");
+    g_assert_cmpint(g_rename(vae, moved), ==, 0);
+    Outcome outcome =
+        program_expect(2, NULL, "train", "-o", "latent", "--resume", "--steps", "2", NULL);
+    g_assert_nonnull(strstr(outcome.err, "edt train -o latent --resume --vae FILE"));
+    outcome_clear(&outcome);
+    outcome = program_expect(2, NULL, "train", "--export", "latent/checkpoint.safetensors", "-o",
+                             "latent.safetensors", NULL);
+    g_assert_nonnull(strstr(outcome.err, "give it anew (--vae)"));
+    outcome_clear(&outcome);
+    EXPECT(0, "train", "--export", "latent/checkpoint.safetensors", "-o", "latent.safetensors",
+           "--vae", "moved.safetensors");
+    EXPECT(0, "train", "-o", "latent", "--resume", "--steps", "2", "--sample-steps", "1", "--vae",
+           "moved.safetensors");
+}
+
 /* ---- nothing but regular files ---- */
 
 static void test_nodes(void)
 {
-    static const char *const names[] = {"node.npy", "node.svg", "node.safetensors", "node.png",
-                                        "node.npz"};
+    static const char *const names[] = {"node.npy", "node.svg", "node.safetensors",
+                                        "node.png", "node.npz", "node-run.safetensors"};
     g_autofree char *checkpoint = program_data("edt_tiny_bare.pt");
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
         link_to("/dev/null", names[i]);
@@ -155,6 +197,8 @@ static void test_nodes(void)
     EXPECT(2, "import", checkpoint, "-o", names[2], "--force");
     EXPECT(2, "sample", "--class", "1", "--steps", "1", "-o", names[3], "--force");
     EXPECT(2, "sample", "--npz", names[4], "-n", "1", "--steps", "1", "--force");
+    make_runs();
+    EXPECT(2, "train", "--export", "run/checkpoint.safetensors", "-o", names[5], "--force");
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *path = program_path(names[i]), *target = g_file_read_link(path, NULL);
         g_assert_cmpstr(target, ==, "/dev/null");
@@ -286,6 +330,22 @@ static void test_reader(void)
     under_shell(NULL);
 }
 
+/* Nobody reads from the first word on: an error as any, and no death. */
+static void test_unread(void)
+{
+    make_runs();
+    under_shell("exec 3> >(exit 0); wait $!; exec \"$@\" >&3");
+    EXPECT(1, "--help");
+    EXPECT(1, "sample", "--help");
+    EXPECT(1, "info", "run/model.safetensors");
+    EXPECT(1, "classes", "-m", "run/model.safetensors");
+    EXPECT(1, "plot", "run", "-o", "unread.svg");
+    EXPECT(1, "train", "--status", "run");
+    EXPECT(1, "train", "--export", "run/checkpoint.safetensors", "-o", "unread.safetensors");
+    under_shell(NULL);
+    g_assert_true(program_exists("unread.safetensors"));
+}
+
 /* A closed terminal sends several signals, and none of them is a second Ctrl-C. */
 static void test_signals(void)
 {
@@ -316,6 +376,8 @@ int main(int argc, char **argv)
     g_test_add_func("/keep/names", test_names);
     g_test_add_func("/keep/rescue", test_rescue);
     g_test_add_func("/keep/reader", test_reader);
+    g_test_add_func("/keep/unread", test_unread);
+    g_test_add_func("/keep/vae-moved", test_vae_moved);
     g_test_add_func("/keep/signals", test_signals);
     return g_test_run();
 }

@@ -237,6 +237,29 @@ static void test_png(void)
     g_free(path);
 }
 
+/* At any depth; a text is no key, and what is the same key written otherwise is one. */
+static void test_repeated(void)
+{
+    static const struct {
+        const char *json, *key;
+    } cases[] = {
+        {"{\"a\": 1, \"b\": {\"a\": 2}, \"c\": [{\"a\": 1}, {\"a\": 1}]}", NULL},
+        {"{\"a\": 1, \"a\": 2}", "a"},
+        {"{\"a\": 1, \"\\u0061\": 2}", "a"},
+        {"{\"a\": {\"b\": 1, \"c\": [], \"b\": 2}}", "b"},
+        {"{\"a\": [1, {\"b\": {}, \"b\": {}}]}", "b"},
+        {"[[{\"b\": \"}\", \"b\": 1}]]", "b"},
+        {"{\"a\": [\"a\", \"a\"], \"b\": \"a\", \"c\": \"{\\\"c\\\": \"}", NULL},
+        {"{\"a\": 1, /* \"a\": 2, */ \"b\": 1}", NULL},
+        {"{}", NULL},
+        {"", NULL},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *key = edt_record_repeated(cases[i].json);
+        g_assert_cmpstr(key, ==, cases[i].key);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -249,5 +272,6 @@ int main(int argc, char **argv)
     g_test_add_func("/record/hostile", test_hostile);
     g_test_add_func("/record/locale", test_locale);
     g_test_add_func("/record/png", test_png);
+    g_test_add_func("/record/repeated", test_repeated);
     return g_test_run();
 }

@@ -8,7 +8,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 #include <utime.h>
 
 #include "machine.h"
@@ -172,8 +174,8 @@ static void test_odd_log(void)
     g_assert_true(g_file_set_contents(path, text, -1, NULL));
 }
 
-/* While it trains that shows, and nobody else may train there. */
-static void check_running(const char *folder)
+/* While it trains that shows, and nobody else may train there: not anew, and not further. */
+static void check_running(const char *folder, gboolean resumed)
 {
     GPtrArray *lines;
     JsonObject *status = status_of(folder, &lines);
@@ -183,6 +185,11 @@ static void check_running(const char *folder)
     g_ptr_array_unref(lines);
     Outcome outcome = program_expect(EDT_ERROR_USAGE, NULL, "train", "pictures", "-o", folder, TINY,
                                      "--force", NULL);
+    g_assert_nonnull(strstr(outcome.err, "Another process trains"));
+    outcome_clear(&outcome);
+    if (!resumed)
+        return;
+    outcome = program_expect(EDT_ERROR_USAGE, NULL, "train", "-o", folder, "--resume", NULL);
     g_assert_nonnull(strstr(outcome.err, "Another process trains"));
     outcome_clear(&outcome);
 }
@@ -197,7 +204,7 @@ static int stop_by(GSubprocess *process, int signal, int least)
         g_autofree char *log = contents("long/log.jsonl");
         there = log && strstr(log, word);
     }
-    check_running("long");
+    check_running("long", program_exists("long/checkpoint.safetensors"));
     g_subprocess_send_signal(process, signal);
     Outcome outcome = program_finish(process, NULL);
     g_assert_cmpint(outcome.code, ==, EDT_ERROR_CANCELLED);
@@ -317,6 +324,13 @@ static void test_data(void)
 {
     EXPECT(2, "train", "pictures", "-o", "pictures/run", TINY, "--steps", "1");
     g_assert_false(program_exists("pictures/run"));
+    g_autofree char *away = program_path("away"), *link_in = program_path("pictures/white");
+    g_assert_cmpint(g_mkdir(away, 0755) | symlink("../away", link_in), ==, 0);
+    Outcome linked =
+        program_expect(2, NULL, "train", "pictures", "-o", "away", TINY, "--steps", "1", NULL);
+    g_assert_nonnull(strstr(linked.err, "lies in the data"));
+    outcome_clear(&linked);
+    g_assert_cmpint(g_unlink(link_in), ==, 0);
     EXPECT(0, "train", "pictures", "-o", "moved-run", TINY, "--steps", "1", "--sample-steps", "1");
     /* from another folder: what was said relatively is known absolutely */
     static const char *const words[] = {"bash", "-c", "cd / && exec \"$@\"", "bash", NULL};
@@ -448,7 +462,42 @@ static void test_remains(void)
     EXPECT(0, "train", "pictures", "-o", "theirs", TINY, "--steps", "1", "--sample-steps", "1");
 }
 
-/* What comes into the folder of a run meanwhile stays, too. */
+/* Goes on for one step; what it said. */
+static char *go_on(const char *folder, int from)
+{
+    g_autofree char *end = g_strdup_printf("%d", from + 1);
+    g_autofree char *said = g_strdup_printf("Goes on at step %d.", from);
+    Outcome outcome = program_expect(0, NULL, "train", "-o", folder, "--resume", "--steps", end,
+                                     "--sample-steps", "1", NULL);
+    g_assert_nonnull(strstr(outcome.err, said));
+    char *err = g_steal_pointer(&outcome.err);
+    outcome_clear(&outcome);
+    return err;
+}
+
+static void assert_text(const char *name, const char *text)
+{
+    g_autofree char *there = contents(name);
+    g_assert_cmpstr(there, ==, text);
+}
+
+static void copy(const char *from, const char *to)
+{
+    g_autoptr(GBytes) bytes = program_contents(from);
+    g_autofree char *path = program_path(to);
+    gsize size;
+    const char *data = g_bytes_get_data(bytes, &size);
+    g_assert_true(g_file_set_contents(path, data, (gssize)size, NULL));
+}
+
+static void rename_to(const char *from, const char *to)
+{
+    g_autofree char *old = program_path(from), *new = program_path(to);
+    g_assert_cmpint(g_rename(old, new), ==, 0);
+}
+
+/* What comes into the folder of a run meanwhile stays, too; the run goes on from its own
+ * checkpoint, whatever lies under the usual name. */
 static void test_meanwhile(void)
 {
     GSubprocess *run = program_start("train", "pictures", "-o", "shared", TINY, "--steps", "100000",
@@ -470,7 +519,88 @@ static void test_meanwhile(void)
     g_assert_cmpstr(kept, ==, "precious");
     g_assert_nonnull(strstr(outcome.err, "checkpoint-1.safetensors"));
     g_assert_true(program_exists("shared/checkpoint-1.safetensors"));
+    int step = (int)g_ascii_strtoll(strstr(outcome.err, "Step ") + strlen("Step "), NULL, 10);
     outcome_clear(&outcome);
+    g_free(go_on("shared", step++));
+    assert_text("shared/checkpoint.safetensors", "precious");
+    outcome = program_expect(0, NULL, "train", "--status", "shared", NULL);
+    g_assert_nonnull(strstr(outcome.out, "shared/checkpoint-1.safetensors"));
+    outcome_clear(&outcome);
+    copy("run/checkpoint.safetensors", "shared/checkpoint.safetensors"); /* one that fits */
+    g_free(go_on("shared", step++));
+    rename_to("shared/checkpoint-1.safetensors", "shared/checkpoint.safetensors");
+    g_free(go_on("shared", step++));
+    g_assert_false(program_exists("shared/checkpoint-1.safetensors"));
+    g_assert_false(program_exists("shared/checkpoint-1-1.safetensors"));
+}
+
+/* --resume replaces what its run wrote, which the log tells, and nothing else. */
+static void test_resume_spares(void)
+{
+    EXPECT(0, "train", "pictures", "-o", "goes-on", TINY, "--steps", "1", "--sample-steps", "1");
+    program_remove("goes-on/model.safetensors");
+    program_remove("goes-on/log.jsonl");
+    program_write("goes-on/log.jsonl", "{\"event\": \"file\", \"what\": \"checkpoint\", \"name\": "
+                                       "\"checkpoint.safetensors\", \"own\": true}\n");
+    program_write("goes-on/model.safetensors", "precious");
+    program_write("goes-on/samples-000002.png", "precious");
+    g_autofree char *err = go_on("goes-on", 1);
+    assert_text("goes-on/model.safetensors", "precious");
+    assert_text("goes-on/samples-000002.png", "precious");
+    g_assert_nonnull(strstr(err, "model.safetensors was taken meanwhile: this run writes "
+                                 "goes-on/model-1.safetensors"));
+    g_assert_nonnull(strstr(err, "goes-on/samples-000002-1.png"));
+    g_assert_true(program_exists("goes-on/samples-000002-1.png"));
+    g_free(go_on("goes-on", 2));
+    g_assert_false(program_exists("goes-on/model-1-1.safetensors"));
+    g_assert_false(program_exists("goes-on/checkpoint-1.safetensors"));
+    GPtrArray *lines;
+    JsonObject *status = status_of("goes-on", &lines);
+    g_assert_cmpstr(json_text(status, "model"), ==, "goes-on/model-1.safetensors");
+    g_ptr_array_unref(lines);
+}
+
+/* --force replaces what is there by then, and --resume after it, too; so does it in a run of an
+ * older version, whose log tells no files. */
+static void test_resume_adopts(void)
+{
+    g_autofree char *folder = program_path("forced");
+    g_assert_cmpint(g_mkdir(folder, 0755), ==, 0);
+    program_write("forced/model.safetensors", "leave was given");
+    program_write("forced/samples-000002.png", "leave was given");
+    EXPECT(0, "train", "pictures", "-o", "forced", TINY, "--force", "--steps", "1",
+           "--sample-steps", "1");
+    g_free(go_on("forced", 1));
+    g_assert_false(program_exists("forced/model-1.safetensors"));
+    g_assert_false(program_exists("forced/samples-000002-1.png"));
+    program_remove("forced/log.jsonl");
+    program_write("forced/log.jsonl", "{\"event\": \"train\", \"step\": 2}\n");
+    g_free(go_on("forced", 2));
+    g_assert_false(program_exists("forced/model-1.safetensors"));
+}
+
+/* Nothing is written through a link. */
+static void test_force_log(void)
+{
+    g_autofree char *folder = program_path("linked"), *log = program_path("linked/log.jsonl");
+    g_autofree char *target = program_path("precious.txt");
+    g_assert_cmpint(g_mkdir(folder, 0755), ==, 0);
+    program_write("precious.txt", "precious");
+    for (int hard = 0; hard < 2; hard++) {
+        g_assert_cmpint(hard ? link(target, log) : symlink("../precious.txt", log), ==, 0);
+        EXPECT(0, "train", "pictures", "-o", "linked", TINY, "--force", "--steps", "1",
+               "--sample-steps", "1");
+        assert_text("precious.txt", "precious");
+        g_assert_true(g_file_test(log, G_FILE_TEST_IS_REGULAR));
+        g_assert_false(g_file_test(log, G_FILE_TEST_IS_SYMLINK));
+        program_remove("linked/log.jsonl");
+    }
+    g_assert_cmpint(mkfifo(log, 0600), ==, 0);
+    Outcome outcome = program_expect(EDT_ERROR_FAILED, NULL, "train", "pictures", "-o", "linked",
+                                     TINY, "--force", "--steps", "1", NULL);
+    g_assert_nonnull(strstr(outcome.err, "it is no file"));
+    outcome_clear(&outcome);
+    program_remove("linked/log.jsonl");
 }
 
 /* Whoever read the events goes away: as Ctrl-C. */
@@ -660,6 +790,9 @@ int main(int argc, char **argv)
     g_test_add_func("/train/typed", test_typed);
     g_test_add_func("/train/remains", test_remains);
     g_test_add_func("/train/meanwhile", test_meanwhile);
+    g_test_add_func("/train/resume-spares", test_resume_spares);
+    g_test_add_func("/train/resume-adopts", test_resume_adopts);
+    g_test_add_func("/train/force-log", test_force_log);
     g_test_add_func("/train/reader", test_reader);
     g_test_add_func("/train/unwritable", test_unwritable);
     g_test_add_func("/train/strategies", test_strategies);

@@ -261,7 +261,7 @@ static void test_style_lists(void)
         {"{\"styles\": [{\"name\": \"a\\tb\"}]}", "cannot be named so"},
         {"{\"styles\": [{\"name\": \"a\", \"labels\": {\"de\": 5}}]}", "cannot be named so"},
         {"{\"styles\": [{\"name\": \"a\"}, {\"name\": \"a\"}]}", "twice"},
-        {"{\"styles\": [], \"styles\": [{\"name\": \"a\"}]}", "says something twice"},
+        {"{\"styles\": [], \"styles\": [{\"name\": \"a\"}]}", "says “styles” twice"},
         {"{\"styles\": [{\"name\": \"a\\u0000b\"}]}", "a character 0"},
         {"{", "cannot be read as a list"},
     };
@@ -301,6 +301,79 @@ static void test_style_lists(void)
         g_assert_nonnull(strstr(error->message, "is no list of classes"));
         g_clear_error(&error);
     }
+}
+
+/* What a list says twice, and what is not there, would be learnt wrongly or not at all. */
+static void test_class_lists(void)
+{
+    static const struct {
+        const char *json, *says;
+    } bad[] = {
+        {"{\"classes\": [{\"folder\": \"a\"}, {\"folder\": \"a\", \"concept\": \"x\"}]}",
+         "two classes with the same folder “a”"},
+        {"{\"classes\": [{\"folder\": \"a\", \"concept\": \"x\"}, {\"folder\": \"b\", "
+         "\"concept\": \"x\"}]}",
+         "two classes with the same name “x”"},
+        {"{\"classes\": [{\"folder\": \"a\", \"folder\": \"b\"}]}", "says “folder” twice"},
+        {"{\"classes\": [{\"folder\": \"a\"}, {\"folder\": \"gone\"}]}",
+         "“gone” that cannot be read"},
+    };
+    g_autofree char *path = g_build_filename(folder, "twice", NULL);
+    g_autofree char *list = path_of("twice", "classes.json");
+    write_styled("twice", "a", "1.png");
+    write_styled("twice", "b", "1.png");
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        GError *error = NULL;
+        g_assert_true(g_file_set_contents(list, bad[i].json, -1, NULL));
+        g_assert_null(
+            edt_pictures_open(path, &(EdtPictureOptions){.side = SIDE, .channels = 3}, &error));
+        g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
+        g_assert_nonnull(strstr(error->message, bad[i].says));
+        g_assert_null(strstr(error->message, "holds no pictures"));
+        g_clear_error(&error);
+    }
+}
+
+/* As one who may not read what root may. */
+static void test_unreadable(void)
+{
+    g_autofree char *path = g_build_filename(folder, "closed", NULL);
+    g_autofree char *closed = g_build_filename(path, "b", NULL);
+    const char *const open[] = {folder, path, NULL};
+    const gboolean root = geteuid() == 0;
+    write_styled("closed", "a", "1.png");
+    write_styled("closed", "b", "1.png");
+    g_assert_cmpint(g_chmod(closed, 0), ==, 0);
+    for (int i = 0; open[i]; i++)
+        g_assert_cmpint(g_chmod(open[i], 0755), ==, 0);
+    g_autofree char *a = g_build_filename(path, "a", NULL);
+    g_assert_cmpint(g_chmod(a, 0755), ==, 0);
+    g_assert_cmpint(root ? seteuid(65534) : 0, ==, 0);
+    EdtDataset *data = open_pictures("closed", (EdtPictureOptions){.side = SIDE, .channels = 3});
+    g_assert_cmpint(root ? seteuid(0) : 0, ==, 0);
+    g_assert_cmpint(g_chmod(closed, 0755), ==, 0);
+    g_assert_cmpint(data->n_classes, ==, 1);
+    g_assert_cmpstr(data->skipped->pdata[0], ==, "b: a folder without pictures; Permission denied");
+    edt_dataset_free(data);
+}
+
+/* The grids of a run that lies in the data are no class and no style. */
+static void test_run_inside(void)
+{
+    static const char *const runs[] = {"runs/old", "runs/a/old"};
+    for (gsize i = 0; i < G_N_ELEMENTS(runs); i++) {
+        g_autofree char *log = path_of(runs[i], "log.jsonl");
+        g_autofree char *checkpoint = path_of(runs[i], "checkpoint.safetensors");
+        write_styled(runs[i], "", "samples-000001.png");
+        g_assert_true(g_file_set_contents(log, "{}", -1, NULL));
+        g_assert_true(g_file_set_contents(checkpoint, "", -1, NULL));
+    }
+    write_styled("runs", "a", "1.png");
+    EdtDataset *data = open_pictures("runs", (EdtPictureOptions){.side = SIDE, .channels = 3});
+    g_assert_cmpint(data->n_classes, ==, 1);
+    g_assert_cmpint(data->n_styles, ==, 0);
+    g_assert_cmpstr(data->skipped->pdata[0], ==, "old: the folder of a run, not a class");
+    edt_dataset_free(data);
 }
 
 /* What no model can hold is refused before the first step. */
@@ -633,6 +706,9 @@ int main(int argc, char **argv)
     g_test_add_func("/dataset/styles", test_styles);
     g_test_add_func("/dataset/style-folders", test_style_folders);
     g_test_add_func("/dataset/style-lists", test_style_lists);
+    g_test_add_func("/dataset/class-lists", test_class_lists);
+    g_test_add_func("/dataset/unreadable", test_unreadable);
+    g_test_add_func("/dataset/run-inside", test_run_inside);
     g_test_add_func("/dataset/names", test_names);
     g_test_add_func("/dataset/augment", test_augment);
     g_test_add_func("/dataset/hue", test_hue);

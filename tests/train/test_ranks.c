@@ -9,10 +9,13 @@
 #include "folder.h"
 #include "train/state.h"
 
+#include <fcntl.h>
 #include <gio/gio.h>
 #include <math.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #define STEPS 6
 
@@ -337,9 +340,9 @@ static pid_t find_rank(const char *run, int rank)
 }
 
 /* The checkpoint of a run loads and stands at that step or later. */
-static void assert_saved(const char *run, int step)
+static void assert_saved_as(const char *run, const char *name, int step)
 {
-    g_autofree char *path = g_build_filename(run, "checkpoint.safetensors", NULL);
+    g_autofree char *path = g_build_filename(run, name, NULL);
     EdtTrainOptions o;
     GError *error = NULL;
 
@@ -351,6 +354,79 @@ static void assert_saved(const char *run, int step)
     g_assert_no_error(error);
     g_assert_cmpint(edt_trainer_facts(trainer)->step, >=, step);
     edt_trainer_free(trainer);
+}
+
+static void assert_saved(const char *run, int step)
+{
+    assert_saved_as(run, "checkpoint.safetensors", step);
+}
+
+/* Who writes a run down outlives mpirun, with the lock on its folder. */
+static void wait_left(const char *run)
+{
+    g_autofree char *path = g_build_filename(run, ".lock", NULL);
+    int lock = open(path, O_RDONLY | O_CLOEXEC);
+    g_assert_cmpint(flock(lock, LOCK_EX), ==, 0);
+    close(lock);
+}
+
+/* One process goes on from what was saved there as `name`, at that step or later, and somebody
+ * else's checkpoint stays. */
+static void assert_beside(const char *run, const char *name, int step)
+{
+    g_autofree char *theirs = g_build_filename(run, "checkpoint.safetensors", NULL), *text = NULL;
+    g_autofree char *command =
+        g_strdup_printf("'%s' train -o '%s' --resume --steps 0 --sample-steps 1 -t 1",
+                        g_getenv("EDT_TEST_PROGRAM"), run);
+    int status;
+    g_assert_true(g_file_get_contents(theirs, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, "theirs");
+    assert_saved_as(run, name, step);
+    g_assert_true(g_spawn_command_line_sync(command, NULL, NULL, &status, NULL));
+    g_assert_cmpint(status, ==, 0);
+}
+
+static void put_theirs(const char *run)
+{
+    g_autofree char *path = g_build_filename(run, "checkpoint.safetensors", NULL);
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    g_assert_cmpint(file, >=, 0); /* the run has saved nothing yet */
+    g_assert_cmpint(write(file, "theirs", 6), ==, 6);
+    close(file);
+}
+
+/* The rescue replaces nothing either. */
+static void test_taken(void)
+{
+    g_autofree char *run = file("taken"), *err = NULL;
+    GSubprocess *mpirun = start_training(run, "1000");
+    wait_for_steps(mpirun, run, 3);
+    put_theirs(run);
+    g_subprocess_send_signal(mpirun, SIGINT);
+    g_assert_cmpint(wait_for(mpirun, &err), >, 0);
+    wait_left(run);
+    assert_beside(run, "checkpoint-1.safetensors", 3);
+}
+
+/* It knows the name that the run has taken since.  (Of this length malloc() puts the new one
+ * elsewhere.) */
+static void test_renamed(void)
+{
+    g_autofree char *run = file("second-name"), *err = NULL;
+    g_autofree char *saved = g_build_filename(run, "checkpoint-1.safetensors", NULL);
+    g_autofree char *odd = g_build_filename(run, "checkpoint-2.safetensors", NULL);
+    GSubprocess *mpirun = start_training(run, "0.2");
+    wait_for_steps(mpirun, run, 1);
+    put_theirs(run);
+    while (!g_file_test(saved, G_FILE_TEST_EXISTS))
+        g_usleep(20000);
+    const int steps = steps_taken(run) + 3;
+    wait_for_steps(mpirun, run, steps);
+    g_subprocess_send_signal(mpirun, SIGINT);
+    g_assert_cmpint(wait_for(mpirun, &err), >, 0);
+    wait_left(run);
+    g_assert_false(g_file_test(odd, G_FILE_TEST_EXISTS));
+    assert_beside(run, "checkpoint-1.safetensors", steps);
 }
 
 static void test_lost(void)
@@ -415,6 +491,8 @@ int main(int argc, char **argv)
     g_test_add_func("/ranks/lost", test_lost);
     g_test_add_func("/ranks/lost/first", test_lost_first);
     g_test_add_func("/ranks/interrupt", test_interrupt);
+    g_test_add_func("/ranks/taken", test_taken);
+    g_test_add_func("/ranks/renamed", test_renamed);
     g_test_add_func("/ranks/asked", test_asked);
     return g_test_run();
 }
