@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <libintl.h>
 #include <locale.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,12 +81,20 @@ static int refuse_command(const char *name)
 
 static int ended_with;
 
+/* Who reads it has seen enough: `edt classes | head`. */
+static gboolean is_reader_gone(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+}
+
 /* A full disk or a closed pipe shows only at the end, which is GLib's exit() behind --help. */
 static void check_output(void)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return;
-    edt_cli_error("The output could not be written whole.");
+    if (!is_reader_gone())
+        edt_cli_error("The output could not be written whole.");
     _exit(ended_with ? ended_with : EDT_ERROR_FAILED);
 }
 
