@@ -23,10 +23,11 @@ gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings
 typedef enum {
     EDT_CLI_OUTPUT_ABSENT,
     EDT_CLI_OUTPUT_SAME,       /* what the line asks for: nothing to do */
-    EDT_CLI_OUTPUT_UNFINISHED, /* the same, but stopped early: to be made again */
+    EDT_CLI_OUTPUT_UNFINISHED, /* the same, but stopped early: to be made to its end */
     EDT_CLI_OUTPUT_OTHER,      /* something else, not to be lost */
 } EdtCliOutput;
 
 /* job_output.c.  What is in the place of the job's output.  A run without records cannot tell: what
- * is there is the same to it. */
-EdtCliOutput edt_cli_job_output(const EdtCliJob *job, const EdtCliRun *run);
+ * is there is the same to it.  What was drawn for a picture that is unfinished becomes the job's,
+ * unless it is given up (task.replace). */
+EdtCliOutput edt_cli_job_output(EdtCliJob *job, const EdtCliRun *run);

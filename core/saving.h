@@ -34,5 +34,8 @@ gboolean edt_save_is_stdout(const char *path);
 /* Whether both paths, links followed, are one file that is there: what is read is not to be written
  * over. */
 gboolean edt_save_is_same(const char *a, const char *b);
+/* Where a file of this path comes to lie, the same for all that name it: its folder, links
+ * followed, and its name.  Free with g_free(). */
+char *edt_save_place(const char *path);
 
 G_END_DECLS
