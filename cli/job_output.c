@@ -5,6 +5,7 @@
 #include "cli/job.h"
 #include "core/canvas.h"
 #include "core/settings.h"
+#include "saving.h"
 
 /* The job's item, had chance decided as it did for the one that is there. */
 static EdtItem as_found(const EdtCliJob *job, const EdtItem *found)
@@ -63,7 +64,7 @@ static EdtCliOutput compare(EdtCliJob *job, const EdtCliRun *run, const EdtRecor
 
 EdtCliOutput edt_cli_job_output(EdtCliJob *job, const EdtCliRun *run)
 {
-    if (!g_file_test(job->task.output, G_FILE_TEST_EXISTS))
+    if (edt_save_is_stream(job->task.output) || !g_file_test(job->task.output, G_FILE_TEST_EXISTS))
         return EDT_CLI_OUTPUT_ABSENT;
     g_autofree char *text = edt_png_record_text(job->task.output, NULL);
     if (!text)

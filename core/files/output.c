@@ -231,13 +231,35 @@ static int open_temporary(EdtOutput *output)
 
 /* ---- streams ---- */
 
+#define READER_TRIES_APART 20000 /* microseconds */
+
+static gboolean (*give_up)(void);
+
+void edt_save_wait_until(gboolean (*asked)(void))
+{
+    give_up = asked;
+}
+
+/* The kernel would wait for a reader, too, and go on waiting behind any signal. */
+static int open_pipe(const char *path)
+{
+    int fd;
+
+    while ((fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) < 0 && errno == ENXIO &&
+           edt_save_is_stream(path) && !(give_up && give_up()))
+        g_usleep(READER_TRIES_APART);
+    if (fd >= 0)
+        fcntl(fd, F_SETFL, 0); /* it is written at the pace of its reader */
+    return fd;
+}
+
 static int open_stream(EdtOutput *output, GError **error)
 {
     int number = edt_save_descriptor(output->path);
-    int fd = number >= 0 ? fcntl(number, F_DUPFD_CLOEXEC, 3)
-                         : open(output->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = number >= 0 ? fcntl(number, F_DUPFD_CLOEXEC, 3) : open_pipe(output->path);
     if (fd < 0)
-        fail_errno(output, _("it cannot be opened"), errno, error);
+        fail_errno(output, errno == ENXIO ? _("nobody reads it") : _("it cannot be opened"), errno,
+                   error);
     return fd;
 }
 
