@@ -8,6 +8,7 @@
 
 typedef struct {
     EdtCliTask task;
+    const EdtEngine *engine;                       /* in: of the run; NULL: not known yet */
     EdtRequest request;                            /* in: the command line's */
     gboolean class_drawn, style_drawn, seed_drawn; /* another one every time the line is read */
     gboolean drawn;                                /* its name comes from one of them */
@@ -16,7 +17,7 @@ typedef struct {
     gboolean archived; /* in: the picture goes into no file of its own; "output" says nothing */
 } EdtCliJob;
 
-/* Errors: EDT_ERROR_USAGE or _BAD_FILE naming the member. */
+/* Errors: EDT_ERROR_USAGE naming the member; _BAD_FILE: of a source or a mask. */
 gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings *settings,
                           const EdtModelInfo *info, GError **error);
 

@@ -169,6 +169,7 @@ static void take_line(Jobs *jobs, const char *text, const char *wrong, int numbe
     EdtCliJob job = {.task.line = number,
                      .task.replace = jobs->settings->force,
                      .task.item = jobs->item,
+                     .engine = jobs->run.engine,
                      .request = jobs->base};
     if (!wrong && !text[strspn(text, " \t\r")])
         return; /* an empty line is no job */

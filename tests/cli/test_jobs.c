@@ -342,7 +342,9 @@ static char *refusal(const char *line)
     Outcome outcome =
         program_expect(1, line, "sample", "--jobs", "-", "--steps", "2", "-o", "said/", NULL);
     g_autoptr(GPtrArray) lines = json_lines(outcome.out);
-    char *message = g_strdup(json_text(find_event(lines, "error", 0), "message"));
+    JsonObject *refused = find_event(lines, "error", 0);
+    char *message = g_strdup(json_text(refused, "message"));
+    g_assert_cmpint(json_number(refused, "code"), ==, 2);
     outcome_clear(&outcome);
     return message;
 }
@@ -352,7 +354,9 @@ static void test_values(void)
     static const char good[] =
         "{\"class\":1.0,\"seed\":3.0,\"steps\":2.0,\"size\":128,\"output\":\"said/1.png\"}\n"
         "{\"class\":1,\"seed\":4,\"style\":null,\"steps\":null,\"sampler\":null,\"output\":null}\n"
-        "{\"class\":null,\"seed\":null,\"model_sha256\":null,\"output\":\"said/3.png\"}\n";
+        "{\"class\":null,\"seed\":null,\"model_sha256\":null,\"output\":\"said/3.png\"}\n"
+        "{\"class\":1,\"seed\":5,\"precision\":\"auto\",\"backend\":\"CPU\"}\n"
+        "{\"edt\":\"0\",\"class\":1,\"seed\":6,\"precision\":\"int8\",\"backend\":\"cuda\"}\n";
     static const char *const bad[][2] = {
         {"{\"class\":1,\"seed\":1.50}\n", "1.50"},
         {"{\"class\":1,\"seed\":99999999999999999999}\n", "99999999999999999999"},
@@ -370,6 +374,11 @@ static void test_values(void)
         {"{\"class\":null,\"class_name\":\"class 3\"}\n", "chooses nothing without \"class\""},
         {"{\"class\":1,\"seed\":1,\"size\":64}\n", "128, as all pictures of this model, not 64"},
         {"{\"class\":1,\"seed\":1,\"output\":\"/proc/self/fd/1\"}\n", "events"},
+        {"{\"class\":1,\"seed\":1,\"sampler\":\"euler\"}\n", "The job's \"sampler\" must be"},
+        {"{\"class\":1,\"seed\":1,\"precision\":\"int8\"}\n", "The job's \"precision\" must be"},
+        {"{\"class\":1,\"seed\":1,\"backend\":\"cuda\"}\n", "must be cpu, as for all of this run"},
+        {"{\"class\":1,\"seed\":1,\"variant\":\"DiT-XL/2\"}\n", "The job's \"variant\" must be"},
+        {"{\"class\":1,\"seed\":1,\"model\":\"another\"}\n", "The job's \"model\" must be"},
     };
     EXPECT_INPUT(0, good, "sample", "--jobs", "-", "--steps", "2", "-o", "said/");
     g_assert_true(program_exists("said/1.png") && program_exists("said/3.png"));
