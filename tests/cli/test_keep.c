@@ -237,6 +237,16 @@ static void test_no_reader(void)
     outcome_clear(&outcome);
 }
 
+/* An archive goes on in a file, and puts nothing into anything else. */
+static void test_piped_archive(void)
+{
+    make_pipe("pipe.npz.partial");
+    Outcome outcome =
+        program_expect(2, NULL, "sample", "--npz", "pipe.npz", "-n", "1", "--steps", "1", NULL);
+    g_assert_nonnull(strstr(outcome.err, "is no file"));
+    outcome_clear(&outcome);
+}
+
 /* Of a line of jobs, too; what went into it is made again by the next run. */
 static void test_piped_jobs(void)
 {
@@ -366,6 +376,7 @@ int main(int argc, char **argv)
     g_test_add_func("/keep/nodes", test_nodes);
     g_test_add_func("/keep/streams", test_streams);
     g_test_add_func("/keep/no-reader", test_no_reader);
+    g_test_add_func("/keep/piped-archive", test_piped_archive);
     g_test_add_func("/keep/piped-jobs", test_piped_jobs);
     g_test_add_func("/keep/closed", test_closed);
     g_test_add_func("/keep/names", test_names);
