@@ -194,7 +194,10 @@ static char *to_record(JsonObject *line, const char *json, const EdtItem *item)
 /* Checked by the reader of records. */
 static gboolean read_request(JsonObject *line, const char *json, EdtCliJob *job, GError **error)
 {
-    g_autofree char *text = to_record(line, json, &job->task.item);
+    g_autofree char *text = to_record(line, json, &job->task.item), *expected = NULL;
+    const char *wrong = edt_record_wrong(text, &expected);
+    if (wrong)
+        return refuse(json, wrong, expected, error);
     g_autoptr(EdtRecord) record = edt_record_read(text, error);
     if (record)
         edt_record_apply(record, &job->request, &job->task.item);
@@ -342,6 +345,33 @@ static gboolean check_size(JsonObject *line, const char *json, const EdtModelInf
     return refuse(json, "size", only, error);
 }
 
+/* All pictures of a run are made by one model in one way.  What a record of ours tells of its own
+ * making is no wish. */
+static gboolean check_run(JsonObject *line, const char *json, const EdtModelInfo *info,
+                          const EdtEngine *engine, GError **error)
+{
+    const struct {
+        const char *key, *option, *is;
+    } all[] = {
+        {"model", "-m", edt_model_info_title(info)},
+        {"variant", "-m", info->variant},
+        {"precision", "--type", engine ? edt_precision_words[edt_engine_precision(engine)] : NULL},
+        {"backend", "--backend", engine ? edt_engine_backend(engine) : NULL},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(all) && !member(line, "edt"); i++) {
+        g_autofree char *text = NULL;
+        if (!read_text(line, json, all[i].key, &text, error))
+            return FALSE;
+        if (!text || !all[i].is || g_ascii_strcasecmp(text, all[i].is) == 0 ||
+            g_ascii_strcasecmp(text, "auto") == 0)
+            continue;
+        g_autofree char *only =
+            g_strdup_printf("%s, as for all of this run (%s)", all[i].is, all[i].option);
+        return refuse(json, all[i].key, only, error);
+    }
+    return TRUE;
+}
+
 gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings *settings,
                           const EdtModelInfo *info, GError **error)
 {
@@ -359,6 +389,7 @@ gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings
     JsonObject *line = json_node_get_object(root);
     gboolean ok = check_text(text, error) && check_keys(line, error) && check_names(line, error) &&
                   check_model(line, text, info, error) && check_size(line, text, info, error) &&
+                  check_run(line, text, info, job->engine, error) &&
                   read_item(line, text, settings, info, job, error) &&
                   read_lists(line, info, &job->task.item, error) &&
                   read_request(line, text, job, error) &&

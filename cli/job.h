@@ -8,6 +8,7 @@
 
 typedef struct {
     EdtCliTask task;
+    const EdtEngine *engine;                       /* in: of the run; NULL: not known yet */
     EdtRequest request;                            /* in: the command line's */
     gboolean class_drawn, style_drawn, seed_drawn; /* another one every time the line is read */
     gboolean drawn;                                /* its name comes from one of them */
@@ -16,17 +17,18 @@ typedef struct {
     gboolean archived; /* in: the picture goes into no file of its own; "output" says nothing */
 } EdtCliJob;
 
-/* Errors: EDT_ERROR_USAGE or _BAD_FILE naming the member. */
+/* Errors: EDT_ERROR_USAGE naming the member; _BAD_FILE: of a source or a mask. */
 gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings *settings,
                           const EdtModelInfo *info, GError **error);
 
 typedef enum {
     EDT_CLI_OUTPUT_ABSENT,
     EDT_CLI_OUTPUT_SAME,       /* what the line asks for: nothing to do */
-    EDT_CLI_OUTPUT_UNFINISHED, /* the same, but stopped early: to be made again */
+    EDT_CLI_OUTPUT_UNFINISHED, /* the same, but stopped early: to be made to its end */
     EDT_CLI_OUTPUT_OTHER,      /* something else, not to be lost */
 } EdtCliOutput;
 
 /* job_output.c.  What is in the place of the job's output.  A run without records cannot tell: what
- * is there is the same to it. */
-EdtCliOutput edt_cli_job_output(const EdtCliJob *job, const EdtCliRun *run);
+ * is there is the same to it.  What was drawn for a picture that is unfinished becomes the job's,
+ * unless it is given up (task.replace). */
+EdtCliOutput edt_cli_job_output(EdtCliJob *job, const EdtCliRun *run);

@@ -5,6 +5,7 @@
 #include "cli/job.h"
 #include "core/canvas.h"
 #include "core/settings.h"
+#include "saving.h"
 
 /* The job's item, had chance decided as it did for the one that is there. */
 static EdtItem as_found(const EdtCliJob *job, const EdtItem *found)
@@ -28,10 +29,10 @@ static gboolean same_numbers(const EdtModelInfo *info, EdtCanvasPart part, const
     return g_strcmp0(sha256, found) == 0;
 }
 
-static gboolean same_settings(const EdtCliJob *job, const EdtModelInfo *info,
+static gboolean same_settings(const EdtCliJob *job, const EdtModelInfo *info, const EdtItem *like,
                               const EdtRecord *found)
 {
-    const EdtItem like = as_found(job, &found->item), item = edt_item_asked(info, &like);
+    const EdtItem item = edt_item_asked(info, like);
     int n;
     const EdtSetting *settings = edt_settings(&n);
     for (int i = 0; i < n; i++) {
@@ -46,20 +47,24 @@ static gboolean same_settings(const EdtCliJob *job, const EdtModelInfo *info,
 
 /* Version and backend may differ between two makings of one picture, and the precision, too, where
  * nobody asked for one. */
-static EdtCliOutput compare(const EdtCliJob *job, const EdtCliRun *run, const EdtRecord *found)
+static EdtCliOutput compare(EdtCliJob *job, const EdtCliRun *run, const EdtRecord *found)
 {
-    if (found->unknown || found->foreign_noise || !same_settings(job, run->info, found) ||
+    const EdtItem like = as_found(job, &found->item);
+    if (found->unknown || found->foreign_noise || !same_settings(job, run->info, &like, found) ||
         g_strcmp0(found->model_sha256, run->info->sha256) != 0 ||
         found->size != run->info->image_size ||
         (run->type_said && found->precision != edt_engine_precision(run->engine)))
         return EDT_CLI_OUTPUT_OTHER;
-    return found->steps_done == job->request.steps ? EDT_CLI_OUTPUT_SAME
-                                                   : EDT_CLI_OUTPUT_UNFINISHED;
+    if (found->steps_done == job->request.steps)
+        return EDT_CLI_OUTPUT_SAME;
+    if (!job->task.replace)
+        job->task.item = like; /* that picture is to be finished, and no other beside it */
+    return EDT_CLI_OUTPUT_UNFINISHED;
 }
 
-EdtCliOutput edt_cli_job_output(const EdtCliJob *job, const EdtCliRun *run)
+EdtCliOutput edt_cli_job_output(EdtCliJob *job, const EdtCliRun *run)
 {
-    if (!g_file_test(job->task.output, G_FILE_TEST_EXISTS))
+    if (edt_save_is_stream(job->task.output) || !g_file_test(job->task.output, G_FILE_TEST_EXISTS))
         return EDT_CLI_OUTPUT_ABSENT;
     g_autofree char *text = edt_png_record_text(job->task.output, NULL);
     if (!text)

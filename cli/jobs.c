@@ -29,8 +29,8 @@ typedef struct {
     EdtRequest request; /* of the waiting tasks */
     GArray *waiting;    /* of EdtCliTask */
     int read;           /* jobs read so far */
-    GHashTable *makers; /* output -> rank + 1, below mpirun */
-    GHashTable *made;   /* outputs of this run: --force gives up what was there before alone */
+    GHashTable *makers; /* place of an output -> rank + 1, below mpirun */
+    GHashTable *taken;  /* places of earlier lines: --force gives up what was there before alone */
 } Jobs;
 
 /* ---- whose job is it? ---- */
@@ -48,11 +48,11 @@ static gboolean is_own(Jobs *jobs, const EdtCliJob *job)
         return TRUE;
     if (job->drawn)
         return in_turn(jobs) == edt_ranks_own();
-    char *path = g_canonicalize_filename(job->task.output, NULL);
-    gpointer maker = g_hash_table_lookup(jobs->makers, path);
+    char *place = edt_save_place(job->task.output);
+    gpointer maker = g_hash_table_lookup(jobs->makers, place);
     if (!maker)
         maker = GINT_TO_POINTER(in_turn(jobs) + 1);
-    g_hash_table_insert(jobs->makers, path, maker);
+    g_hash_table_insert(jobs->makers, place, maker);
     return GPOINTER_TO_INT(maker) - 1 == edt_ranks_own();
 }
 
@@ -86,13 +86,10 @@ static void run_waiting(Jobs *jobs)
     g_array_set_size(jobs->waiting, 0);
 }
 
-static gboolean is_waiting(const Jobs *jobs, const char *output)
+static gboolean is_taken(const Jobs *jobs, const char *output)
 {
-    for (guint i = 0; i < jobs->waiting->len; i++) {
-        if (g_str_equal(g_array_index(jobs->waiting, EdtCliTask, i).output, output))
-            return TRUE;
-    }
-    return FALSE;
+    g_autofree char *place = edt_save_place(output);
+    return g_hash_table_contains(jobs->taken, place);
 }
 
 /* Takes the job over. */
@@ -101,22 +98,21 @@ static void add_job(Jobs *jobs, EdtCliJob *job)
     if (!edt_settings_equal(&job->request, &jobs->request))
         run_waiting(jobs);
     jobs->request = job->request;
-    g_hash_table_add(jobs->made, g_strdup(job->task.output));
     g_array_append_val(jobs->waiting, job->task);
     if ((int)jobs->waiting->len >= edt_cli_run_batch_size(jobs->settings))
         run_waiting(jobs);
 }
 
-static EdtCliOutput look(Jobs *jobs, const EdtCliJob *job)
+static EdtCliOutput look(Jobs *jobs, EdtCliJob *job)
 {
-    if (is_waiting(jobs, job->task.output)) /* an earlier line makes this file: look afterwards */
+    if (is_taken(jobs, job->task.output)) /* by an earlier line, which may wait: look afterwards */
         run_waiting(jobs);
     return edt_cli_job_output(job, &jobs->run);
 }
 
 static gboolean is_given_up(const Jobs *jobs, const char *output)
 {
-    return jobs->settings->force && !g_hash_table_contains(jobs->made, output);
+    return jobs->settings->force && !is_taken(jobs, output);
 }
 
 /* A name that we have made goes on to the next where another picture has it: that of other
@@ -135,20 +131,32 @@ static EdtCliOutput find_place(Jobs *jobs, EdtCliJob *job)
     return state;
 }
 
+static void refuse_other(Jobs *jobs, const EdtCliTask *task)
+{
+    g_autoptr(GError) error = NULL;
+    g_set_error(&error, EDT_ERROR, EDT_ERROR_USAGE,
+                is_taken(jobs, task->output)
+                    ? "%s is for the picture of an earlier line: choose another output."
+                    : "%s exists and is another picture: choose another output, or replace it with "
+                      "--force.",
+                task->output);
+    fail_line(jobs, task->line, error);
+}
+
+/* What is there is left, or given up and made anew; what is not whole is made to its end. */
 static void take_job(Jobs *jobs, EdtCliJob *job)
 {
-    GError *error = NULL;
     EdtCliOutput state = find_place(jobs, job);
-    if (state == EDT_CLI_OUTPUT_SAME && !is_given_up(jobs, job->task.output)) {
-        edt_cli_run_skip(&jobs->run, &job->task);
+    gboolean there = state == EDT_CLI_OUTPUT_SAME || state == EDT_CLI_OUTPUT_OTHER;
+    gboolean given_up = is_given_up(jobs, job->task.output);
+    if (state == EDT_CLI_OUTPUT_OTHER && !given_up) {
+        refuse_other(jobs, &job->task);
         edt_cli_task_clear(&job->task);
-    } else if (state == EDT_CLI_OUTPUT_OTHER && !jobs->settings->force) {
-        g_set_error(&error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "%s exists and is another picture: choose another output, or replace it with "
-                    "--force.",
-                    job->task.output);
-        fail_line(jobs, job->task.line, error);
-        g_error_free(error);
+        return;
+    }
+    g_hash_table_add(jobs->taken, edt_save_place(job->task.output));
+    if (there && !given_up) {
+        edt_cli_run_skip(&jobs->run, &job->task);
         edt_cli_task_clear(&job->task);
     } else {
         add_job(jobs, job);
@@ -161,6 +169,7 @@ static void take_line(Jobs *jobs, const char *text, const char *wrong, int numbe
     EdtCliJob job = {.task.line = number,
                      .task.replace = jobs->settings->force,
                      .task.item = jobs->item,
+                     .engine = jobs->run.engine,
                      .request = jobs->base};
     if (!wrong && !text[strspn(text, " \t\r")])
         return; /* an empty line is no job */
@@ -258,7 +267,7 @@ int edt_cli_jobs(EdtCliSettings *settings)
     jobs.waiting = g_array_new(FALSE, FALSE, sizeof(EdtCliTask));
     g_array_set_clear_func(jobs.waiting, (GDestroyNotify)edt_cli_task_clear);
     jobs.makers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    jobs.made = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    jobs.taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (!open_jobs(&jobs, &lines, &error) || !run_lines(&jobs, lines, &error)) {
         edt_cli_run_report(&jobs.run, 0, error);
         jobs.run.failed++;
@@ -269,7 +278,7 @@ int edt_cli_jobs(EdtCliSettings *settings)
     edt_cli_lines_close(lines);
     g_array_unref(jobs.waiting);
     g_hash_table_unref(jobs.makers);
-    g_hash_table_unref(jobs.made);
+    g_hash_table_unref(jobs.taken);
     edt_cli_run_close(&jobs.run);
     return code;
 }

@@ -243,8 +243,11 @@ static gboolean run_tasks(EdtCliRun *run, const EdtCliSettings *settings, GArray
     tell_plan(run, &request, first, run->pictures / settings->batch_count);
     edt_cli_run_announce(run, &request, first->item.seed);
     gboolean ok = make_batches(run, settings, &request, tasks, latents, error);
+    g_autoptr(GError) second = NULL;
     if (run->latents)
-        ok = save_latents(run, settings, ok ? error : NULL) && ok;
+        ok = save_latents(run, settings, ok ? error : &second) && ok;
+    if (second)
+        edt_cli_error("%s", second->message);
     return ok;
 }
 

@@ -54,10 +54,11 @@ static gboolean is_same(const EdtCliRun *run, const EdtRecord *a, const EdtRecor
            !b->foreign_noise;
 }
 
-/* The steps of the same picture that is there; 0: it is another, or there is none. */
+/* The steps of the same picture that is there; 0: it is another, or there is none, as in a stream.
+ */
 static int steps_there(const EdtCliRun *run, const char *path, const EdtRecord *record)
 {
-    g_autoptr(EdtRecord) found = edt_png_record(path, NULL);
+    g_autoptr(EdtRecord) found = edt_save_is_stream(path) ? NULL : edt_png_record(path, NULL);
     return found && is_same(run, found, record) ? found->steps_done : 0;
 }
 

@@ -61,7 +61,8 @@ static gboolean plan_classes(EdtCliSeries *s, const char *text, GError **error)
 static gboolean read_job(const EdtCliSeries *s, int i, const char *line, EdtCliJob *job,
                          GError **error)
 {
-    *job = (EdtCliJob){.archived = TRUE, .task.item = s->item, .request = s->request};
+    *job = (EdtCliJob){
+        .archived = TRUE, .task.item = s->item, .engine = s->engine, .request = s->request};
     if (!edt_cli_job_read(job, line, &s->chance, s->info, error)) {
         edt_cli_task_clear(&job->task);
         return FALSE;
@@ -203,7 +204,8 @@ static gboolean check_last(const EdtCliSeries *s, const char *seed, GError **err
 gboolean edt_cli_series_open(EdtCliSeries *s, const EdtCliSettings *settings, EdtEngine *engine,
                              GError **error)
 {
-    *s = (EdtCliSeries){.info = edt_engine_info(engine),
+    *s = (EdtCliSeries){.engine = engine,
+                        .info = edt_engine_info(engine),
                         .chance = *settings,
                         .cycle = g_array_new(FALSE, FALSE, sizeof(int)),
                         .n = settings->batch_count,

@@ -9,6 +9,7 @@
 #include "cli/lines.h"
 
 typedef struct {
+    const EdtEngine *engine;
     const EdtModelInfo *info;
     EdtCliSettings chance; /* the command line, but what a picture's number decides */
     EdtRequest request;    /* what all begin as */

@@ -204,8 +204,7 @@ static gboolean check_latents(const EdtCliSettings *settings, GError **error)
 
 static gboolean is_same_place(const char *a, const char *b)
 {
-    g_autofree char *whole = g_canonicalize_filename(a, NULL),
-                    *other = g_canonicalize_filename(b, NULL);
+    g_autofree char *whole = edt_save_place(a), *other = edt_save_place(b);
     return g_str_equal(whole, other) || edt_save_is_same(a, b);
 }
 

@@ -5,6 +5,7 @@
  * several signals at once: those never leave before what is there is saved.
  */
 #include "cli/stop.h"
+#include "saving.h"
 
 #include <signal.h>
 #include <string.h>
@@ -36,6 +37,7 @@ void edt_cli_stop_watch(void)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGUSR1, &action, NULL); /* the one that mpirun hands on */
+    edt_save_wait_until(edt_cli_stop_asked);
     struct sigaction hang_up;
     if (sigaction(SIGHUP, NULL, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) /* no nohup */
         sigaction(SIGHUP, &action, NULL);

@@ -7,7 +7,7 @@
 
 #include "cli/command.h"
 
-/* SIGINT, SIGTERM and SIGUSR1 from now on. */
+/* SIGINT, SIGTERM and SIGUSR1 from now on; then nothing waits for the reader of a pipe any more. */
 void edt_cli_stop_watch(void);
 /* For all commands: a pipe without reader and a file above its limit end the writing, not the
  * process. */

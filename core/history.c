@@ -21,13 +21,17 @@ static gint newest_first(gconstpointer a, gconstpointer b)
     return g_strcmp0(*(char *const *)b, *(char *const *)a);
 }
 
-static GPtrArray *list_all(const char *folder)
+#define LATENTS "latents.npy"
+
+/* Pictures, and with them what else is kept here. */
+static GPtrArray *list_all(const char *folder, gboolean latents)
 {
     GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
     GDir *dir = g_dir_open(folder, 0, NULL);
     const char *name;
     while (dir && (name = g_dir_read_name(dir)))
-        if (name[0] != '.' && g_str_has_suffix(name, ".png"))
+        if (name[0] != '.' &&
+            (g_str_has_suffix(name, ".png") || (latents && g_str_has_suffix(name, "-" LATENTS))))
             g_ptr_array_add(paths, g_build_filename(folder, name, NULL));
     if (dir)
         g_dir_close(dir);
@@ -38,7 +42,7 @@ static GPtrArray *list_all(const char *folder)
 char **edt_history_list(int most)
 {
     char *folder = edt_history_folder();
-    GPtrArray *paths = list_all(folder);
+    GPtrArray *paths = list_all(folder, FALSE);
     if ((int)paths->len > most)
         g_ptr_array_set_size(paths, most);
     g_ptr_array_add(paths, NULL);
@@ -50,7 +54,7 @@ char **edt_history_list(int most)
 void edt_history_trim(int files_max, guint64 bytes_max)
 {
     char *folder = edt_history_folder();
-    GPtrArray *paths = list_all(folder);
+    GPtrArray *paths = list_all(folder, TRUE);
     guint64 bytes = 0;
     for (guint i = 0; i < paths->len; i++) {
         GStatBuf file;
@@ -73,17 +77,17 @@ static GDateTime *time_of(const char *path)
     return found == 6 ? g_date_time_new_utc(year, month, day, hour, minute, second) : NULL;
 }
 
-/* Now; or a second after the newest picture, where the clock was set back: a new picture would pass
- * for an old one, and be removed as soon as the folder is full. */
-static GDateTime *new_time(void)
+/* Now; or a second after the newest file, where the clock was set back: a new one would pass for an
+ * old one, and be removed as soon as the folder is full. */
+static GDateTime *new_time(const char *folder)
 {
     GDateTime *now = g_date_time_new_now_utc(), *next = NULL;
-    char **paths = edt_history_list(1);
-    GDateTime *newest = paths[0] ? time_of(paths[0]) : NULL;
+    GPtrArray *paths = list_all(folder, TRUE);
+    GDateTime *newest = paths->len ? time_of(g_ptr_array_index(paths, 0)) : NULL;
     if (newest && g_date_time_compare(newest, now) > 0)
         next = g_date_time_add(newest, G_TIME_SPAN_SECOND + g_date_time_get_microsecond(now));
     g_clear_pointer(&newest, g_date_time_unref);
-    g_strfreev(paths);
+    g_ptr_array_unref(paths);
     if (!next)
         return now;
     g_date_time_unref(now);
@@ -94,7 +98,7 @@ static GDateTime *new_time(void)
 static char *new_path(const char *what)
 {
     g_autofree char *folder = edt_history_folder();
-    g_autoptr(GDateTime) time = new_time();
+    g_autoptr(GDateTime) time = new_time(folder);
     g_autofree char *stamp = g_date_time_format(time, "%Y%m%d-%H%M%S");
     return g_strdup_printf("%s/%s-%06d-%s", folder, stamp, g_date_time_get_microsecond(time), what);
 }
@@ -119,7 +123,7 @@ char *edt_history_add(const EdtPicture *picture, const EdtRecord *record, GError
 
 char *edt_history_keep_latents(const float *values, int rank, const gint64 *shape, GError **error)
 {
-    g_autofree char *path = new_path("latents.npy");
+    g_autofree char *path = new_path(LATENTS);
     char *written = NULL;
     edt_npy_save_as(path, values, rank, shape, EDT_WRITE_NEXT, &written, error);
     return written;

@@ -2,8 +2,8 @@
  *
  * The folder of finished pictures, $XDG_STATE_HOME/edt/history.  Every picture of the dialog but
  * drafts goes there as a PNG with its record before GIMP is touched, so that a finished run is
- * never lost; one of the command line only where it cannot be written to its own place.  The folder
- * is bounded: the oldest files go.  May be used from any thread.
+ * never lost; one of the command line, and latents, only where it cannot be written to its own
+ * place. The folder is bounded: the oldest files go.  May be used from any thread.
  */
 #pragma once
 
@@ -20,7 +20,7 @@ char *edt_history_add(const EdtPicture *picture, const EdtRecord *record, GError
 char *edt_history_keep(const EdtPicture *picture, const EdtRecord *record, GError **error);
 char *edt_history_keep_latents(const float *values, int rank, const gint64 *shape, GError **error);
 
-/* Paths, newest first, NULL-terminated, at most `most`; free with g_strfreev(). */
+/* Paths of pictures, newest first, NULL-terminated, at most `most`; free with g_strfreev(). */
 char **edt_history_list(int most);
 
 /* Removes the oldest files until both bounds hold; the newest stays in any case. */

@@ -244,7 +244,7 @@ static char *text_of(JsonNode *node, GType type)
 
 static gboolean take_member(JsonNode *node, const EdtSetting *row, gpointer field)
 {
-    GType type = JSON_NODE_HOLDS_NULL(node) ? G_TYPE_INVALID : json_node_get_value_type(node);
+    GType type = json_node_get_value_type(node);
     if (type == G_TYPE_DOUBLE && has_type(row->kind, G_TYPE_INT64) && is_whole(node)) {
         g_autofree char *whole = g_strdup_printf("%.0f", json_node_get_double(node));
         return edt_setting_read(row, field, whole);
@@ -266,29 +266,34 @@ static gboolean is_cut_off(JsonNode *node, const char *json, const char *key)
     return (value == G_MAXINT64 || value == G_MININT64) && g_strcmp0(text, written) != 0;
 }
 
-static gboolean read_settings(JsonObject *object, const char *json, EdtRecord *record,
-                              GError **error)
+/* null is nothing said. */
+static JsonNode *member(JsonObject *object, const char *key)
+{
+    JsonNode *node = json_object_get_member(object, key);
+    return node && !JSON_NODE_HOLDS_NULL(node) ? node : NULL;
+}
+
+/* Answers the first setting that is wrong, or NULL. */
+static const EdtSetting *read_settings(JsonObject *object, const char *json, EdtRecord *record)
 {
     int n;
     const EdtSetting *settings = edt_settings(&n);
     for (int i = 0; i < n; i++) {
         const EdtSetting *setting = &settings[i];
-        JsonNode *node = json_object_get_member(object, setting->name);
+        JsonNode *node = member(object, setting->name);
         gpointer field = edt_setting_field(setting, &record->request, &record->item);
-        if (node && (is_cut_off(node, json, setting->name) || !take_member(node, setting, field))) {
-            g_autofree char *expected = edt_setting_expected(setting);
-            return refuse(error, json, setting->name, expected);
-        }
+        if (node && (is_cut_off(node, json, setting->name) || !take_member(node, setting, field)))
+            return setting;
         if (node)
             record->named |= (guint64)1 << i;
     }
-    return TRUE;
+    return NULL;
 }
 
 static void read_facts(JsonObject *object, EdtRecord *record)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(facts); i++) {
-        JsonNode *node = json_object_get_member(object, facts[i].row.name);
+        JsonNode *node = member(object, facts[i].row.name);
         if (node)
             take_member(node, &facts[i].row, fact_field(i, record));
     }
@@ -308,9 +313,27 @@ static gboolean has_item(JsonObject *object, const char *json, GError **error)
 {
     static const char *const needed[] = {"class", "seed"};
     for (gsize i = 0; i < G_N_ELEMENTS(needed); i++)
-        if (!json_object_has_member(object, needed[i]))
+        if (!member(object, needed[i]))
             return refuse(error, json, needed[i], _("there"));
     return TRUE;
+}
+
+static EdtRecord *record_new(void)
+{
+    EdtRecord *record = g_new0(EdtRecord, 1);
+    edt_request_init(&record->request, NULL);
+    edt_item_init(&record->item);
+    return record;
+}
+
+const char *edt_record_wrong(const char *json, char **expected)
+{
+    g_autoptr(JsonParser) parser = json_parser_new();
+    g_autoptr(EdtRecord) record = record_new();
+    JsonObject *object = parse_object(parser, json, NULL);
+    const EdtSetting *wrong = object ? read_settings(object, json, record) : NULL;
+    *expected = wrong ? edt_setting_expected(wrong) : NULL;
+    return wrong ? wrong->name : NULL;
 }
 
 EdtRecord *edt_record_read(const char *json, GError **error)
@@ -319,11 +342,13 @@ EdtRecord *edt_record_read(const char *json, GError **error)
     JsonObject *object = parse_object(parser, json, error);
     if (!object || !has_item(object, json, error))
         return NULL;
-    g_autoptr(EdtRecord) record = g_new0(EdtRecord, 1);
-    edt_request_init(&record->request, NULL);
-    edt_item_init(&record->item);
-    if (!read_settings(object, json, record, error))
+    g_autoptr(EdtRecord) record = record_new();
+    const EdtSetting *wrong = read_settings(object, json, record);
+    if (wrong) {
+        g_autofree char *expected = edt_setting_expected(wrong);
+        refuse(error, json, wrong->name, expected);
         return NULL;
+    }
     read_facts(object, record);
     record->unknown = first_unknown(object);
     return g_steal_pointer(&record);

@@ -30,8 +30,11 @@ typedef struct {
 EdtRecord *edt_record_new(const EdtEngine *engine, const EdtRequest *request,
                           const EdtPicture *picture);
 /* From JSON, which may be a stranger's: class and seed have to be there, settings to be right; all
- * else is left out where it is wrong.  Errors: EDT_ERROR_BAD_FILE. */
+ * else is left out where it is wrong, and null is nothing said.  Errors: EDT_ERROR_BAD_FILE. */
 EdtRecord *edt_record_read(const char *json, GError **error);
+/* The first setting for which it would be refused, and what that must be (free with g_free()); or
+ * NULL. */
+const char *edt_record_wrong(const char *json, char **expected);
 void edt_record_free(EdtRecord *record); /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EdtRecord, edt_record_free)
 

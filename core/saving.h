@@ -31,8 +31,13 @@ char *edt_save_name(const char *path, int n);
 /* Whether a path is written as a stream: nothing is left in its place that could be read again. */
 gboolean edt_save_is_stream(const char *path);
 gboolean edt_save_is_stdout(const char *path);
+/* A pipe is waited for until somebody reads it, or asked() says to give it up. */
+void edt_save_wait_until(gboolean (*asked)(void));
 /* Whether both paths, links followed, are one file that is there: what is read is not to be written
  * over. */
 gboolean edt_save_is_same(const char *a, const char *b);
+/* Where a file of this path comes to lie, the same for all that name it: its folder, links
+ * followed, and its name.  Free with g_free(). */
+char *edt_save_place(const char *path);
 
 G_END_DECLS

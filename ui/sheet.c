@@ -3,6 +3,7 @@
  * Sheets of thumbnails as files; see sheet.h.
  */
 #include "ui/sheet.h"
+#include "saving.h"
 
 #include <string.h>
 
@@ -58,7 +59,6 @@ static GdkPixbuf *compose(GdkPixbuf *const *pictures, int n, char *made)
     return sheet;
 }
 
-/* Under another name first: a reader sees the old one or the new one. */
 gboolean edt_sheet_save(const char *path, const char *sha256, GdkPixbuf *const *pictures, int n)
 {
     g_autofree char *made = g_malloc0((gsize)n + 1), *folder = g_path_get_dirname(path);
@@ -68,5 +68,5 @@ gboolean edt_sheet_save(const char *path, const char *sha256, GdkPixbuf *const *
     g_mkdir_with_parents(folder, 0700);
     return gdk_pixbuf_save_to_buffer(sheet, &bytes, &length, "png", NULL, "compression", "6",
                                      KEY_MODEL, sha256, KEY_MADE, made, NULL) &&
-           g_file_set_contents(path, bytes, (gssize)length, NULL);
+           edt_save_bytes(path, bytes, length, EDT_WRITE_REPLACE, NULL, NULL);
 }

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -246,9 +247,16 @@ static gboolean is_there(const EdtNpz *npz)
 
 static gboolean open_partial(EdtNpz *npz, const GByteArray *front, GError **error)
 {
-    npz->fd = open(npz->partial, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (npz->fd < 0)
+    struct stat st;
+    npz->fd =
+        open(npz->partial, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0644);
+    if (npz->fd < 0 || fstat(npz->fd, &st) != 0)
         return fail(npz, g_strerror(errno), error);
+    if (!S_ISREG(st.st_mode)) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    _("“%s” is no file and is left as it is. Choose another name."), npz->partial);
+        return FALSE;
+    }
     if (flock(npz->fd, LOCK_EX | LOCK_NB) == 0 && is_there(npz))
         return take_over(npz, front, error);
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, _("Another program is writing “%s”."),

@@ -21,6 +21,7 @@ struct EdtOutput {
     char *name;      /* last part of path, inside folder */
     char *temporary; /* name of the temporary file inside folder, or NULL while it has none */
     int folder;      /* -1: a stream */
+    mode_t mode;     /* who may read and write it: as the file that it replaces says, if any */
     EdtWrite write;
     FILE *stream;
 };
@@ -64,7 +65,7 @@ static char *random_name(void)
 /* A file with no name yet; -1 where the filesystem or kernel has none. */
 static int open_nameless(const EdtOutput *output)
 {
-    return openat(output->folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644);
+    return openat(output->folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, output->mode);
 }
 
 static int open_named(EdtOutput *output)
@@ -72,7 +73,7 @@ static int open_named(EdtOutput *output)
     for (int i = 0; i < NAME_TRIES; i++) {
         g_autofree char *name = random_name();
         int fd = openat(output->folder, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY | O_CLOEXEC,
-                        0644);
+                        output->mode);
         if (fd >= 0) {
             output->temporary = g_steal_pointer(&name);
             return fd;
@@ -139,14 +140,17 @@ static gboolean publish_new(EdtOutput *output)
     return errno != EEXIST && take_name(output);
 }
 
-static gboolean check_target(const EdtOutput *output, GError **error);
+static gboolean check_target(EdtOutput *output, gboolean *there, GError **error);
 
 static gboolean replace(EdtOutput *output, GError **error)
 {
-    if (!check_target(output, error)) /* it may be another thing by now */
+    gboolean there;
+    if (!check_target(output, &there, error)) /* it may be another thing by now */
         return FALSE;
     if (!output->temporary && !give_name(output))
         return fail_errno(output, _("naming failed"), errno, error);
+    if (there) /* exactly, whatever the umask; not every filesystem can */
+        (void)!fchmodat(output->folder, output->temporary, output->mode, 0);
     return renameat(output->folder, output->temporary, output->folder, output->name) == 0 ||
            fail_errno(output, _("renaming failed"), errno, error);
 }
@@ -185,11 +189,13 @@ static void destroy(EdtOutput *output)
 
 /* ---- opening ---- */
 
-/* What is there under the name may be replaced, or left beside. */
-static gboolean check_target(const EdtOutput *output, GError **error)
+/* What is there under the name may be replaced, or left beside.  *there: it is a file, whose mode
+ * the new one takes. */
+static gboolean check_target(EdtOutput *output, gboolean *there, GError **error)
 {
     struct stat st;
 
+    *there = FALSE;
     if (fstatat(output->folder, output->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT || fail_errno(output, _("its name is refused"), errno, error);
     if (output->write == EDT_WRITE_NEXT)
@@ -200,19 +206,24 @@ static gboolean check_target(const EdtOutput *output, GError **error)
         return fail_exists(output, error);
     if (S_ISLNK(st.st_mode) && fstatat(output->folder, output->name, &st, 0) != 0)
         return TRUE; /* a link to nothing: the link itself is replaced, as any is */
-    return S_ISREG(st.st_mode) || fail_kind(output, error);
+    if (!S_ISREG(st.st_mode))
+        return fail_kind(output, error);
+    output->mode = st.st_mode & 0777;
+    *there = TRUE;
+    return TRUE;
 }
 
 static gboolean open_folder(EdtOutput *output, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(output->path);
+    gboolean there;
 
     output->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (output->folder < 0 && errno == EACCES) /* may not be listed, but entered */
         output->folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (output->folder < 0)
         return fail_errno(output, _("its folder cannot be opened"), errno, error);
-    return check_target(output, error);
+    return check_target(output, &there, error);
 }
 
 /* A nameless file gets its name through /proc; where that is not there, it has one from the
@@ -231,13 +242,35 @@ static int open_temporary(EdtOutput *output)
 
 /* ---- streams ---- */
 
+#define READER_TRIES_APART 20000 /* microseconds */
+
+static gboolean (*give_up)(void);
+
+void edt_save_wait_until(gboolean (*asked)(void))
+{
+    give_up = asked;
+}
+
+/* The kernel would wait for a reader, too, and go on waiting behind any signal. */
+static int open_pipe(const char *path)
+{
+    int fd;
+
+    while ((fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) < 0 && errno == ENXIO &&
+           edt_save_is_stream(path) && !(give_up && give_up()))
+        g_usleep(READER_TRIES_APART);
+    if (fd >= 0)
+        fcntl(fd, F_SETFL, 0); /* it is written at the pace of its reader */
+    return fd;
+}
+
 static int open_stream(EdtOutput *output, GError **error)
 {
     int number = edt_save_descriptor(output->path);
-    int fd = number >= 0 ? fcntl(number, F_DUPFD_CLOEXEC, 3)
-                         : open(output->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = number >= 0 ? fcntl(number, F_DUPFD_CLOEXEC, 3) : open_pipe(output->path);
     if (fd < 0)
-        fail_errno(output, _("it cannot be opened"), errno, error);
+        fail_errno(output, errno == ENXIO ? _("nobody reads it") : _("it cannot be opened"), errno,
+                   error);
     return fd;
 }
 
@@ -257,6 +290,7 @@ static EdtOutput *output_new(const char *path, EdtWrite write)
     output->name = g_path_get_basename(path);
     output->write = write;
     output->folder = -1;
+    output->mode = 0644;
     return output;
 }
 

@@ -12,7 +12,7 @@
 typedef struct EdtOutput EdtOutput;
 
 /* With EDT_WRITE_NEW an existing path is refused with EDT_ERROR_USAGE (also at commit time).  A
- * pipe is opened here, and so waits for its reader. */
+ * pipe is opened here, and so waits for its reader (edt_save_wait_until). */
 EdtOutput *edt_output_open(const char *path, EdtWrite write, GError **error);
 FILE *edt_output_stream(EdtOutput *output);
 gboolean edt_output_commit(EdtOutput *output, GError **error); /* frees output either way */

@@ -5,6 +5,7 @@
  */
 #include "files/output.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,6 +29,14 @@ gboolean edt_save_is_same(const char *a, const char *b)
 {
     struct stat x, y;
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+char *edt_save_place(const char *path)
+{
+    g_autofree char *folder = g_path_get_dirname(path), *name = g_path_get_basename(path);
+    g_autofree char *real = realpath(folder, NULL); /* NULL: it is yet to be made */
+    g_autofree char *whole = g_canonicalize_filename(real ? real : folder, NULL);
+    return g_build_filename(whole, name, NULL);
 }
 
 /* ---- streams ---- */

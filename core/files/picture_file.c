@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Pictures by gdk-pixbuf, and what it leaves out: it fills cut JPEGs up without a word, and turns
- * by Exif what comes from JPEG and TIFF alone.  Who reads pictures: canvas.c, train/pictures.c.
+ * by Exif what comes from JPEG and TIFF alone (picture_orientation.c knows more).  Who reads
+ * pictures: canvas.c, train/pictures.c.
  */
 #include "files/picture_file.h"
+#include "files/picture_bytes.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,26 +14,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-/* ---- numbers in files ---- */
-
-static guint32 number(const guint8 *at, int bytes, gboolean little)
-{
-    guint32 value = 0;
-    for (int i = 0; i < bytes; i++)
-        value = value << 8 | at[little ? bytes - 1 - i : i];
-    return value;
-}
-
-static gboolean starts(const guint8 *data, gsize size, const char *with, gsize n)
-{
-    return size >= n && memcmp(data, with, n) == 0;
-}
-
-static gboolean is_webp(const guint8 *data, gsize size)
-{
-    return size >= 12 && starts(data, size, "RIFF", 4) && memcmp(data + 8, "WEBP", 4) == 0;
-}
 
 /* ---- is it all there? ---- */
 
@@ -105,52 +87,6 @@ gboolean edt_picture_is_whole(const guint8 *data, gsize size)
 }
 
 /* ---- which side is up? ---- */
-
-/* Exif is a TIFF without pictures: its first directory has the tag 0x112. */
-static int exif_orientation(const guint8 *exif, gsize size)
-{
-    if (starts(exif, size, "Exif\0\0", 6)) { /* some writers leave JPEG's prefix on */
-        exif += 6;
-        size -= 6;
-    }
-    if (size < 8 || (memcmp(exif, "II*\0", 4) != 0 && memcmp(exif, "MM\0*", 4) != 0))
-        return 0;
-    gboolean little = *exif == 'I';
-    gsize at = number(exif + 4, 4, little);
-    if (at > size - 2)
-        return 0;
-    guint32 entries = number(exif + at, 2, little);
-    for (at += 2; entries > 0 && at + 12 <= size; entries--, at += 12)
-        if (number(exif + at, 2, little) == 0x112) {
-            int value = (int)number(exif + at + 8, 2, little);
-            return value >= 1 && value <= 8 ? value : 0;
-        }
-    return 0;
-}
-
-/* Chunks of PNG: length, name, data, sum; of WebP: name, length, data, filled up to even. */
-static int chunk_orientation(const guint8 *data, gsize size, gsize at, const char *name,
-                             gboolean webp)
-{
-    while (size - at >= 8) {
-        gsize length = number(data + at + (webp ? 4 : 0), 4, webp);
-        gboolean wanted = memcmp(data + at + (webp ? 0 : 4), name, 4) == 0;
-        at += 8;
-        if (length > size - at)
-            return 0;
-        if (wanted)
-            return exif_orientation(data + at, length);
-        at += MIN(length + (webp ? length % 2 : 4), size - at);
-    }
-    return 0;
-}
-
-int edt_picture_orientation(const guint8 *data, gsize size)
-{
-    if (starts(data, size, "\x89PNG\r\n\x1a\n", 8))
-        return chunk_orientation(data, size, 8, "eXIf", FALSE);
-    return is_webp(data, size) ? chunk_orientation(data, size, 12, "EXIF", TRUE) : 0;
-}
 
 /* A loader that has turned it itself says so, or has told the orientation already. */
 static GdkPixbuf *turn(GdkPixbuf *picture, int orientation)

@@ -22,5 +22,6 @@ gboolean edt_picture_file_in(const char *folder, char **why);
 
 /* FALSE: the end of a JPEG, GIF, WebP, BMP or icon is missing, which their readers fill up. */
 gboolean edt_picture_is_whole(const guint8 *data, gsize size);
-/* The orientation (1 to 8) that a PNG or WebP carries in its Exif; 0: none. */
+/* picture_orientation.c.  The orientation (1 to 8) that a PNG, WebP, JPEG or TIFF carries in its
+ * Exif or XMP; 0: none. */
 int edt_picture_orientation(const guint8 *data, gsize size);

@@ -3,11 +3,13 @@
  * Runs of many pictures from outside, on the tiny model of test_edt.c: job files, and Ctrl-C in the
  * middle.
  */
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "edt.h"
 #include "program.h"
+#include "record.h"
 
 /* ---- jobs ---- */
 
@@ -146,6 +148,45 @@ static void test_jobs_drawn(void)
     EXPECT_INPUT(1, jobs, "sample", "--jobs", "-", "--steps", "2", "--no-metadata");
 }
 
+/* How many files of a folder have a name that begins so. */
+static int count_files(const char *folder, const char *prefix)
+{
+    g_autofree char *path = program_path(folder);
+    GDir *dir = g_dir_open(path, 0, NULL);
+    int n = 0;
+    for (const char *name; (name = g_dir_read_name(dir));)
+        n += g_str_has_prefix(name, prefix);
+    g_dir_close(dir);
+    return n;
+}
+
+/* One file is for one picture of a run, however lines spell it, and also where what was there
+ * before is given up. */
+static void test_jobs_one_file(void)
+{
+    static const char *const others[] = {"one/a.png", "./one/../one/a.png", "alias/a.png"};
+    g_autofree char *folder = program_path("one"), *alias = program_path("alias");
+    g_assert_cmpint(g_mkdir(folder, 0755), ==, 0);
+    g_assert_cmpint(symlink("one", alias), ==, 0);
+    for (gsize i = 0; i < 2 * G_N_ELEMENTS(others); i++) {
+        const char *force = i % 2 ? "--force" : NULL;
+        g_autofree char *jobs = g_strdup_printf("{\"class\":1,\"seed\":1,\"output\":\"%s\"}\n"
+                                                "{\"class\":2,\"seed\":2,\"output\":\"%s\"}\n",
+                                                others[0], others[i / 2]);
+        Outcome outcome =
+            program_expect(1, jobs, "sample", "--jobs", "-", "--steps", "1", force, NULL);
+        g_autoptr(GPtrArray) lines = json_lines(outcome.out);
+        JsonObject *refused = find_event(lines, "error", 0);
+        g_assert_cmpint(json_number(refused, "line"), ==, 2);
+        g_assert_nonnull(strstr(json_text(refused, "message"), "earlier line"));
+        g_autofree char *record = program_record(others[0]);
+        g_assert_nonnull(strstr(record, "\"seed\":1,"));
+        g_assert_cmpint(count_files("one", ""), ==, 1);
+        outcome_clear(&outcome);
+        program_remove(others[0]);
+    }
+}
+
 /* What is mixed follows a style that was drawn; what a record does not say is any style. */
 static void test_styles(void)
 {
@@ -267,6 +308,33 @@ static void test_interrupt_jobs(void)
     outcome_clear(&outcome);
 }
 
+/* What was drawn for a picture that was stopped stays: the same one is finished, in its place. */
+static void test_interrupt_drawn(void)
+{
+    static const char line[] = "{\"class\":\"random\",\"output\":\"half.png\",\"steps\":1000}\n";
+    int code;
+    program_write("drawn.jsonl", line);
+    g_ptr_array_unref(
+        interrupt(program_start("sample", "--jobs", "drawn.jsonl", "--json", NULL), &code));
+    g_assert_cmpint(code, ==, 130);
+    g_autofree char *text = program_record("half.png");
+    g_autoptr(EdtRecord) half = edt_record_read(text, NULL);
+    g_assert_cmpint(half->steps_done, <, 1000);
+    for (int i = 0; i < 2; i++) {
+        Outcome outcome = program_expect(0, NULL, "sample", "--jobs", "drawn.jsonl", NULL);
+        g_autoptr(GPtrArray) lines = json_lines(outcome.out);
+        g_assert_cmpint(count_events(lines, i ? "skipped" : "image"), ==, 1);
+        g_assert_null(strstr(outcome.err, "meanwhile"));
+        outcome_clear(&outcome);
+    }
+    g_assert_cmpint(count_files(".", "half"), ==, 1);
+    g_autofree char *again = program_record("half.png");
+    g_autoptr(EdtRecord) whole = edt_record_read(again, NULL);
+    g_assert_cmpint(whole->steps_done, ==, 1000);
+    g_assert_cmpint(whole->item.class_index, ==, half->item.class_index);
+    g_assert_cmpuint(whole->item.seed, ==, half->item.seed);
+}
+
 /* ---- what a line says ---- */
 
 static char *refusal(const char *line)
@@ -274,7 +342,9 @@ static char *refusal(const char *line)
     Outcome outcome =
         program_expect(1, line, "sample", "--jobs", "-", "--steps", "2", "-o", "said/", NULL);
     g_autoptr(GPtrArray) lines = json_lines(outcome.out);
-    char *message = g_strdup(json_text(find_event(lines, "error", 0), "message"));
+    JsonObject *refused = find_event(lines, "error", 0);
+    char *message = g_strdup(json_text(refused, "message"));
+    g_assert_cmpint(json_number(refused, "code"), ==, 2);
     outcome_clear(&outcome);
     return message;
 }
@@ -284,7 +354,9 @@ static void test_values(void)
     static const char good[] =
         "{\"class\":1.0,\"seed\":3.0,\"steps\":2.0,\"size\":128,\"output\":\"said/1.png\"}\n"
         "{\"class\":1,\"seed\":4,\"style\":null,\"steps\":null,\"sampler\":null,\"output\":null}\n"
-        "{\"class\":null,\"seed\":null,\"model_sha256\":null,\"output\":\"said/3.png\"}\n";
+        "{\"class\":null,\"seed\":null,\"model_sha256\":null,\"output\":\"said/3.png\"}\n"
+        "{\"class\":1,\"seed\":5,\"precision\":\"auto\",\"backend\":\"CPU\"}\n"
+        "{\"edt\":\"0\",\"class\":1,\"seed\":6,\"precision\":\"int8\",\"backend\":\"cuda\"}\n";
     static const char *const bad[][2] = {
         {"{\"class\":1,\"seed\":1.50}\n", "1.50"},
         {"{\"class\":1,\"seed\":99999999999999999999}\n", "99999999999999999999"},
@@ -302,6 +374,11 @@ static void test_values(void)
         {"{\"class\":null,\"class_name\":\"class 3\"}\n", "chooses nothing without \"class\""},
         {"{\"class\":1,\"seed\":1,\"size\":64}\n", "128, as all pictures of this model, not 64"},
         {"{\"class\":1,\"seed\":1,\"output\":\"/proc/self/fd/1\"}\n", "events"},
+        {"{\"class\":1,\"seed\":1,\"sampler\":\"euler\"}\n", "The job's \"sampler\" must be"},
+        {"{\"class\":1,\"seed\":1,\"precision\":\"int8\"}\n", "The job's \"precision\" must be"},
+        {"{\"class\":1,\"seed\":1,\"backend\":\"cuda\"}\n", "must be cpu, as for all of this run"},
+        {"{\"class\":1,\"seed\":1,\"variant\":\"DiT-XL/2\"}\n", "The job's \"variant\" must be"},
+        {"{\"class\":1,\"seed\":1,\"model\":\"another\"}\n", "The job's \"model\" must be"},
     };
     EXPECT_INPUT(0, good, "sample", "--jobs", "-", "--steps", "2", "-o", "said/");
     g_assert_true(program_exists("said/1.png") && program_exists("said/3.png"));
@@ -355,10 +432,12 @@ int main(int argc, char **argv)
     g_test_add_func("/jobs/other", test_jobs_other);
     g_test_add_func("/jobs/beside", test_jobs_beside);
     g_test_add_func("/jobs/drawn", test_jobs_drawn);
+    g_test_add_func("/jobs/one-file", test_jobs_one_file);
     g_test_add_func("/jobs/styles", test_styles);
     g_test_add_func("/jobs/dialogue", test_jobs_dialogue);
     g_test_add_func("/jobs/interrupt-plain", test_interrupt);
     g_test_add_func("/jobs/interrupt", test_interrupt_jobs);
+    g_test_add_func("/jobs/interrupt-drawn", test_interrupt_drawn);
     g_test_add_func("/jobs/values", test_values);
     g_test_add_func("/jobs/own-file", test_own_file);
     g_test_add_func("/jobs/precision", test_precision);

@@ -225,10 +225,16 @@ static void expect_picture(const char *name)
 
 #define ONE "sample", "--class", "1", "-s", "3", "--steps", "1"
 
+static void make_pipe(const char *name)
+{
+    g_autofree char *path = program_path(name);
+    g_assert_cmpint(mkfifo(path, 0600), ==, 0);
+}
+
 static void test_streams(void)
 {
     g_autofree char *pipe = program_path("pipe.png");
-    g_assert_cmpint(mkfifo(pipe, 0600), ==, 0);
+    make_pipe("pipe.png");
     under_shell("\"$@\" >stdout.png");
     EXPECT(0, ONE, "-o", "-");
     expect_picture("stdout.png");
@@ -244,6 +250,63 @@ static void test_streams(void)
     EXPECT(2, ONE, "-o", "-", "--json");
     EXPECT(2, ONE, "-o", "-", "--latent-out", "-");
     EXPECT(2, ONE, "-o", "-", "-n", "2");
+}
+
+/* A pipe that nobody reads is waited for, until the run is asked to end: then what is made is kept.
+ */
+static void test_no_reader(void)
+{
+    make_pipe("alone.png");
+    make_pipe("alone.npy");
+    GSubprocess *run = program_start(ONE, "-o", "alone.png", "--latent-out", "alone.npy",
+                                     "--preview-dir", "seen-alone", NULL);
+    wait_for("seen-alone/item-000-step-001.png");
+    g_subprocess_send_signal(run, SIGTERM);
+    Outcome outcome = program_finish(run, NULL);
+    g_assert_cmpint(outcome.code, ==, 130);
+    g_assert_nonnull(strstr(outcome.err, "nobody reads it"));
+    g_assert_nonnull(strstr(outcome.err, "The picture is kept at "));
+    g_assert_nonnull(strstr(outcome.err, "The latents are kept at "));
+    outcome_clear(&outcome);
+    g_autofree char *folder = program_path("seen-pipe");
+    g_assert_cmpint(g_mkdir(folder, 0755), ==, 0);
+    make_pipe("seen-pipe/item-000-step-002.png");
+    run = program_start("sample", "--class", "1", "--steps", "1000", "-o", "seen-pipe.png",
+                        "--preview-dir", "seen-pipe", "--force", NULL);
+    wait_for("seen-pipe/item-000-step-001.png");
+    g_subprocess_send_signal(run, SIGHUP);
+    outcome = program_finish(run, NULL);
+    g_assert_cmpint(outcome.code, ==, 130);
+    expect_steps("seen-pipe.png", "\"steps\":1000,");
+    outcome_clear(&outcome);
+}
+
+/* An archive goes on in a file, and puts nothing into anything else. */
+static void test_piped_archive(void)
+{
+    make_pipe("pipe.npz.partial");
+    Outcome outcome =
+        program_expect(2, NULL, "sample", "--npz", "pipe.npz", "-n", "1", "--steps", "1", NULL);
+    g_assert_nonnull(strstr(outcome.err, "is no file"));
+    outcome_clear(&outcome);
+}
+
+/* Of a line of jobs, too; what went into it is made again by the next run. */
+static void test_piped_jobs(void)
+{
+    make_pipe("jobs.png");
+    program_write("piped.jsonl", "{\"class\":1,\"seed\":3,\"output\":\"jobs.png\"}\n");
+    under_shell("cat jobs.png >got.png 2>/dev/null & \"$@\" && wait || { kill %%; exit 1; }");
+    for (int i = 0; i < 2; i++) {
+        Outcome outcome =
+            program_expect(0, NULL, "sample", "--jobs", "piped.jsonl", "--steps", "1", NULL);
+        g_autoptr(GPtrArray) events = json_lines(outcome.out);
+        g_assert_cmpint(count_events(events, "image"), ==, 1);
+        expect_picture("got.png");
+        program_remove("got.png");
+        outcome_clear(&outcome);
+    }
+    under_shell(NULL);
 }
 
 /* A closed one is nobody else's: what is said there goes into no file, and is missed. */
@@ -372,6 +435,9 @@ int main(int argc, char **argv)
     g_test_add_func("/keep/read", test_read);
     g_test_add_func("/keep/nodes", test_nodes);
     g_test_add_func("/keep/streams", test_streams);
+    g_test_add_func("/keep/no-reader", test_no_reader);
+    g_test_add_func("/keep/piped-archive", test_piped_archive);
+    g_test_add_func("/keep/piped-jobs", test_piped_jobs);
     g_test_add_func("/keep/closed", test_closed);
     g_test_add_func("/keep/names", test_names);
     g_test_add_func("/keep/rescue", test_rescue);

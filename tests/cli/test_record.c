@@ -63,6 +63,23 @@ static void test_absent(void)
     g_assert_cmpfloat(request.cfg_scale, ==, 4);
 }
 
+/* null is nothing said, as in a line of jobs. */
+static void test_null(void)
+{
+    EdtRequest request = {.steps = 7, .sampler = EDT_SAMPLER_UNIPC};
+    g_autoptr(EdtRecord) record = edt_record_read(
+        "{\"class\":1,\"seed\":2,\"steps\":null,\"sampler\":null,\"mix\":null,\"model\":null,"
+        "\"size\":null,\"precision\":null,\"clip\":null}",
+        NULL);
+    EdtItem item = {.mix.n = 1};
+    g_assert_nonnull(record);
+    edt_record_apply(record, &request, &item);
+    g_assert_cmpint(request.steps, ==, 7);
+    g_assert_cmpint(request.sampler, ==, EDT_SAMPLER_UNIPC);
+    g_assert_cmpint(item.mix.n, ==, 1);
+    g_assert_cmpint(item.class_index, ==, 1);
+}
+
 /* What is no setting is left out where it is wrong, and hinders nothing. */
 static void test_wrong_facts(void)
 {
@@ -134,16 +151,31 @@ static void expect_refused(const char *json)
 
 static void test_refused(void)
 {
-    static const char *const members[] = {
-        "\"steps\":0",         "\"steps\":1001",        "\"steps\":\"25\"",
-        "\"steps\":2.5",       "\"sampler\":\"euler\"", "\"sampler\":1",
-        "\"sampler\":null",    "\"amm\":true",          "\"amm\":\"on\"",
-        "\"cfg_scale\":\"4\"", "\"cfg_scale\":1e9",     "\"cfg_scale\":[4]",
-        "\"eta\":-0.1",        "\"eta\":1.1",           "\"clip\":1",
-        "\"clip\":\"yes\"",    "\"cfg_interval\":0.5",  "\"cfg_interval\":\"1,0\"",
-        "\"cfg_pow\":\"4\"",   "\"mix\":\"[[1,0.1]]\"", "\"mix\":[[1]]",
-        "\"mix\":[1,0.1]",     "\"mix\":null",          "\"variation\":[[1,2]]",
-        "\"freedom\":2",       "\"fill\":\"all\"",      "\"careful\":1"};
+    static const char *const members[] = {"\"steps\":0",
+                                          "\"steps\":1001",
+                                          "\"steps\":\"25\"",
+                                          "\"steps\":2.5",
+                                          "\"sampler\":\"euler\"",
+                                          "\"sampler\":1",
+                                          "\"amm\":true",
+                                          "\"amm\":\"on\"",
+                                          "\"cfg_scale\":\"4\"",
+                                          "\"cfg_scale\":1e9",
+                                          "\"cfg_scale\":[4]",
+                                          "\"eta\":-0.1",
+                                          "\"eta\":1.1",
+                                          "\"clip\":1",
+                                          "\"clip\":\"yes\"",
+                                          "\"cfg_interval\":0.5",
+                                          "\"cfg_interval\":\"1,0\"",
+                                          "\"cfg_pow\":\"4\"",
+                                          "\"mix\":\"[[1,0.1]]\"",
+                                          "\"mix\":[[1]]",
+                                          "\"mix\":[1,0.1]",
+                                          "\"variation\":[[1,2]]",
+                                          "\"freedom\":2",
+                                          "\"fill\":\"all\"",
+                                          "\"careful\":1"};
     static const char *const records[] = {"",
                                           "null",
                                           "[]",
@@ -153,6 +185,8 @@ static void test_refused(void)
                                           "{\"class\":1}",
                                           "{\"seed\":1}",
                                           "{\"class\":1,\"seed\":2",
+                                          "{\"class\":null,\"seed\":2}",
+                                          "{\"class\":1,\"seed\":null}",
                                           "{\"class\":-1,\"seed\":2}",
                                           "{\"class\":1,\"seed\":-2}",
                                           "{\"class\":1.5,\"seed\":2}",
@@ -265,6 +299,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/record/whole", test_whole);
     g_test_add_func("/record/absent", test_absent);
+    g_test_add_func("/record/null", test_null);
     g_test_add_func("/record/wrong-facts", test_wrong_facts);
     g_test_add_func("/record/written", test_written);
     g_test_add_func("/record/canvas", test_canvas);

@@ -163,6 +163,67 @@ static void test_link(void)
     g_free(target);
 }
 
+/* One place, however it is spelled, also before its folder is there. */
+static void test_place(void)
+{
+    char *folder = craft_path("place"), *alias = craft_path("place-alias");
+    char *there = g_build_filename(folder, "a.png", NULL);
+    char *around = g_strconcat(folder, "/../place/./a.png", NULL);
+    char *linked = g_build_filename(alias, "a.png", NULL);
+    const char *const paths[] = {there, around, linked};
+
+    for (int made = 0; made < 2; made++) {
+        for (int i = 0; i < 2 + made; i++) {
+            g_autofree char *place = edt_save_place(paths[i]);
+            g_assert_cmpstr(place, ==, there);
+        }
+        if (!made) {
+            g_assert_cmpint(mkdir(folder, 0755), ==, 0);
+            g_assert_cmpint(symlink("place", alias), ==, 0);
+        }
+    }
+    g_autofree char *nowhere = edt_save_place("no/such/../a.png");
+    g_autofree char *expected = g_canonicalize_filename("no/a.png", NULL);
+    g_assert_cmpstr(nowhere, ==, expected);
+    g_free(linked);
+    g_free(around);
+    g_free(there);
+    g_free(alias);
+    g_free(folder);
+}
+
+static void expect_mode(const char *path, mode_t mode)
+{
+    struct stat st;
+    g_assert_cmpint(stat(path, &st), ==, 0);
+    g_assert_cmpuint(st.st_mode & 0777, ==, mode);
+}
+
+/* Who may read a file may read what replaces it, and nobody else. */
+static void test_mode(void)
+{
+    static const mode_t modes[] = {0600, 0640, 0666, 0755, 0};
+    char *path = craft_path("mode"), *link = craft_path("mode-link"), *found = craft_path("found");
+    mode_t mask = umask(022);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(modes); i++) {
+        g_assert_true(g_file_set_contents(path, "old", -1, NULL));
+        g_assert_cmpint(chmod(path, modes[i]), ==, 0);
+        g_assert_true(edt_output_commit(begin(path, TRUE, "new"), NULL));
+        expect_mode(path, modes[i]);
+        g_assert_true(g_file_set_contents(found, "adopted", -1, NULL));
+        g_assert_true(edt_output_adopt(found, path, EDT_WRITE_REPLACE, NULL, NULL));
+        expect_mode(path, modes[i]);
+    }
+    g_assert_cmpint(symlink("/nowhere", link), ==, 0);
+    g_assert_true(edt_output_commit(begin(link, TRUE, "x"), NULL));
+    expect_mode(link, 0644);
+    umask(mask);
+    g_free(found);
+    g_free(link);
+    g_free(path);
+}
+
 static void test_killed(void)
 {
     char *path = craft_path("killed");
@@ -290,6 +351,8 @@ int main(int argc, char **argv)
     g_test_add_func("/output/next", test_next);
     g_test_add_func("/output/check", test_check);
     g_test_add_func("/output/link", test_link);
+    g_test_add_func("/output/place", test_place);
+    g_test_add_func("/output/mode", test_mode);
     g_test_add_func("/output/killed", test_killed);
     g_test_add_func("/output/simple-filesystem", test_simple_filesystem);
     g_test_add_func("/output/full-disk", test_full_disk);

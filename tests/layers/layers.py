@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Who may include whom.  Reads the #include lines of every room and names each one that points up,
-# each #ifdef for a device or an instruction set outside its rooms, and each file without its licence
-# line.  The table below is the design; CONTRIBUTING.md draws it.  Proved by test_layers.py.
+# each #ifdef for a device or an instruction set outside its rooms, each file written past the writers
+# of core/saving.h, and each file without its licence line.  The table below is the design;
+# CONTRIBUTING.md draws it.  Proved by test_layers.py.
 import re
 from pathlib import Path
 
@@ -56,6 +57,8 @@ FOREIGN = [  # library headers -> rooms that may use them
     (re.compile(r'(\w*intrin|arm_neon|arm_sve)\.h'), {'cpu'}),
     (re.compile(r'mpi\.h'), {'train'}),
 ]
+
+WRITERS = re.compile(r'\b(g_file_set_contents(_full)?|g_key_file_save_to_file|gdk_pixbuf_savev?)\s*\(')
 
 DEVICE = re.compile(
     r'__(SSE|AVX|FMA|F16C|BMI|AMX|ARM|NEON|CUDA|NVCC|HIP)\w*|__(x86_64|i[3-6]86|amd64|aarch64|arm|'
@@ -122,6 +125,9 @@ def check_line(root, source, room, line):
         return check_foreign(room, include[2]) or check_include(root, source, room, include[2])
     if include:
         return check_foreign(room, include[2])
+    writer = WRITERS.search(line)
+    if writer:
+        return f'writes a file with {writer[1]}(); the writers are core/saving.h'
     if re.match(r'\s*#\s*(if|ifdef|ifndef|elif|elifdef)\b', line):
         return check_device(source, room, line)
     return None

@@ -120,6 +120,28 @@ static void test_others(void)
     empty();
 }
 
+/* Latents are no pictures, but take room like these. */
+static void test_latents(void)
+{
+    float values[2 * 3] = {0};
+    const gint64 shape[] = {2, 3};
+    GError *error = NULL;
+    g_autofree char *folder = edt_history_folder();
+    g_autofree char *old = g_build_filename(folder, "20200101-000000-000001-latents.npy", NULL);
+    g_autofree char *path = edt_history_keep_latents(values, 2, shape, &error);
+    g_assert_no_error(error);
+    put("20200101-000000-000001-latents.npy", MB);
+    put("20200102-000000-1.png", MB);
+    edt_history_trim(9, 2 * MB);
+    g_assert_false(g_file_test(old, G_FILE_TEST_EXISTS));
+    g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+    expect("20200102-000000-1.png");
+    edt_history_trim(1, 2 * MB);
+    g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+    expect("");
+    g_assert_cmpint(g_unlink(path), ==, 0);
+}
+
 /* A new picture keeps the folder under its 500 MB, at the cost of the oldest. */
 static void test_whole_folder(void)
 {
@@ -163,6 +185,7 @@ int main(int argc, char **argv)
     g_test_add_func("/session/history/bytes", test_bytes);
     g_test_add_func("/session/history/files", test_files);
     g_test_add_func("/session/history/others", test_others);
+    g_test_add_func("/session/history/latents", test_latents);
     g_test_add_func("/session/history/whole-folder", test_whole_folder);
     g_test_add_func("/session/history/clock", test_clock);
     return g_test_run();
