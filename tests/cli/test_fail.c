@@ -5,23 +5,21 @@
  * folder.
  */
 #include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "edt.h"
+#include "machine.h"
 #include "program.h"
+#include "record.h"
 
 #define OLD "what was there"
 #define MOST 400 /* calls of a kind */
 
-static const char *const calls[] = {"openat", "fdopen",    "fwrite", "fflush",
-                                    "fsync",  "renameat2", "linkat", "renameat"};
-
-static void import_model(void)
-{
-    g_autofree char *checkpoint = program_data("edt_tiny_bare.pt");
-    g_autofree char *vae = program_data("vae_small_modern.safetensors");
-    EXPECT(0, "import", checkpoint, "--vae", vae);
-}
+static const char *const calls[] = {"openat",    "open",      "fdopen",  "fwrite", "fprintf",
+                                    "pwrite",    "ftruncate", "fflush",  "fsync",  "mkdir",
+                                    "renameat2", "linkat",    "renameat"};
 
 /* Names in a folder with this beginning or end. */
 static int count_files(const char *folder, const char *prefix, const char *suffix)
@@ -36,11 +34,22 @@ static int count_files(const char *folder, const char *prefix, const char *suffi
     return n;
 }
 
-static gboolean is_old(const char *name)
+static gboolean is_same(const char *name, GBytes *whole)
 {
     g_autoptr(GBytes) bytes = program_contents(name);
-    return g_bytes_get_size(bytes) == strlen(OLD) &&
-           memcmp(g_bytes_get_data(bytes, NULL), OLD, strlen(OLD)) == 0;
+    return g_bytes_equal(bytes, whole);
+}
+
+static gboolean is_old(const char *name)
+{
+    g_autoptr(GBytes) old = g_bytes_new_static(OLD, strlen(OLD));
+    return is_same(name, old);
+}
+
+/* The one behind n that is tried: each of the first, then fewer and fewer. */
+static int next_call(int n)
+{
+    return n + 1 + n / 3;
 }
 
 /* From now on the n-th call of this name fails, and a file "failed" says that there was one. */
@@ -160,12 +169,241 @@ static void test_archive(void)
     }
 }
 
+/* ---- one file, by each command that writes one ---- */
+
+#define PLACE "place/out"
+
+typedef struct {
+    const char *name, *words[10];
+    gboolean computed; /* what has no place goes to the history folder */
+} Writer;
+
+static const Writer writers[] = {
+    {"import", {"import", "tiny.pt", "--vae", "vae.safetensors", "-o", PLACE}, FALSE},
+    {"export", {"train", "--export", "base/checkpoint.safetensors", "-o", PLACE}, FALSE},
+    {"plot", {"plot", "base/log.jsonl", "-o", PLACE}, FALSE},
+    {"latents",
+     {"sample", "--class", "1", "--steps", "1", "-s", "4", "--latent-only", "--latent-out", PLACE},
+     TRUE},
+};
+
+static Outcome run_words(const char *const *w, const char *more)
+{
+    const char *all[11] = {NULL};
+    int n = 0;
+    for (; n < 10 && w[n]; n++)
+        all[n] = w[n];
+    all[n] = more;
+    return program_finish(program_start(all[0], all[1], all[2], all[3], all[4], all[5], all[6],
+                                        all[7], all[8], all[9], all[10], NULL),
+                          NULL);
+}
+
+static gboolean write_failing(const Writer *w, const char *call, int n, gboolean force,
+                              GBytes *whole)
+{
+    const int kept = count_files("home/state/edt/history", "", ".npy");
+    g_autofree char *folder = program_path("place"), *path = program_path(PLACE);
+    g_mkdir(folder, 0755);
+    g_unlink(path);
+    if (force)
+        program_write(PLACE, OLD);
+    fail_at(call, n);
+    Outcome outcome = run_words(w->words, force ? "--force" : NULL);
+    program_under(NULL);
+    const gboolean done = outcome.code == 0, failed = program_exists("failed");
+    g_test_message("%s: %s %d: %d\n%s", w->name, call, n, outcome.code, outcome.err);
+    g_assert_cmpint(outcome.code, >=, 0); /* no crash */
+    g_assert_cmpint(count_files("place", ".", ""), ==, 0);
+    g_assert_true(done ? is_same(PLACE, whole) : force ? is_old(PLACE) : !program_exists(PLACE));
+    g_assert_true(done || (failed && strstr(outcome.err, "error")));
+    if (!done && w->computed && strstr(outcome.err, "kept at"))
+        g_assert_cmpint(count_files("home/state/edt/history", "", ".npy"), ==, kept + 1);
+    else if (!done && w->computed) /* it failed before anything was computed */
+        g_assert_null(strstr(outcome.err, "class 1"));
+    outcome_clear(&outcome);
+    return failed;
+}
+
+static void test_writer(gconstpointer data)
+{
+    const Writer *w = data;
+    g_autofree char *folder = program_path("place");
+    g_mkdir(folder, 0755);
+    Outcome outcome = run_words(w->words, "--force");
+    g_assert_cmpint(outcome.code, ==, 0);
+    outcome_clear(&outcome);
+    g_autoptr(GBytes) whole = program_contents(PLACE);
+    for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
+        for (int force = 0; force < 2; force++)
+            for (int n = 1; n < MOST && write_failing(w, calls[i], n, force, whole);)
+                n = next_call(n);
+}
+
+/* ---- previews: the picture is what counts ---- */
+
+static gboolean preview_failing(const char *call, int n, GBytes *whole)
+{
+    static const char *const words[] = {"sample", "--class", "1",        "--steps", "1", "-s",
+                                        "4",      "-o",      "seen.png", "-f",      NULL};
+    fail_at(call, n);
+    Outcome outcome = run_words(words, "--preview-dir=previews");
+    program_under(NULL);
+    const gboolean failed = program_exists("failed");
+    g_test_message("%s %d: %d\n%s", call, n, outcome.code, outcome.err);
+    g_assert_cmpint(outcome.code, >=, 0);
+    g_assert_cmpint(count_files("previews", ".", ""), ==, 0);
+    g_assert_true(!program_exists("previews/item-000-step-001.png") ||
+                  is_same("previews/item-000-step-001.png", whole));
+    g_assert_true(outcome.code == 0 || strstr(outcome.err, "error"));
+    if (outcome.code == 0 && !program_exists("previews/item-000-step-001.png"))
+        g_assert_nonnull(strstr(outcome.err, "No more previews"));
+    outcome_clear(&outcome);
+    return failed;
+}
+
+static void remove_previews(void)
+{
+    g_autofree char *path = program_path("previews/item-000-step-001.png");
+    g_autofree char *folder = program_path("previews");
+    g_unlink(path);
+    g_rmdir(folder);
+}
+
+static void test_previews(void)
+{
+    EXPECT(0, "sample", "--class", "1", "--steps", "1", "-s", "4", "-o", "seen.png", "-f",
+           "--preview-dir", "previews");
+    g_autoptr(GBytes) whole = program_contents("previews/item-000-step-001.png");
+    for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
+        for (int n = 1; n < MOST; n = next_call(n)) {
+            remove_previews();
+            if (!preview_failing(calls[i], n, whole))
+                break;
+        }
+}
+
+/* ---- a run of training ---- */
+
+#define TRAIN(folder, steps)                                                                       \
+    "train", "pictures", "-o", folder, "--size", "16", "--batch", "2", "--micro", "2", "--type",   \
+        "f32", "--log-every", "1", "--sample-every", "1", "--sample-steps", "1", "--save-every",   \
+        "0.0000001", "--steps", steps
+#define N_RUN_FILES 2
+
+static const char *const run_files[N_RUN_FILES] = {"checkpoint.safetensors", "model.safetensors"};
+
+static void make_picture(void)
+{
+    float pixels[16 * 16 * 3] = {0};
+    EdtPicture picture = {.width = 16, .height = 16, .channels = 3, .pixels = pixels};
+    GError *error = NULL;
+    g_autofree char *folder = program_path("pictures/black");
+    g_autofree char *path = g_build_filename(folder, "1.png", NULL);
+    g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
+    edt_picture_save_png(&picture, path, NULL, &error);
+    g_assert_no_error(error);
+}
+
+static void shell(const char *command)
+{
+    g_autofree char *line = g_strdup_printf("cd '%s' && %s", program_folder(), command);
+    g_assert_cmpint(system(line), ==, 0);
+}
+
+/* Whole lines, but for one that was not written, or half; those that were there come first. */
+static void check_log(const char *before, const char *call)
+{
+    g_autoptr(GBytes) bytes = program_contents("run/log.jsonl");
+    g_autofree char *text = g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+    g_assert_true(g_str_has_prefix(text, before));
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    int broken = 0;
+    for (int i = 0; lines[i]; i++) {
+        g_autoptr(JsonNode) node = json_from_string(lines[i], NULL);
+        broken += *lines[i] && !node;
+    }
+    g_assert_cmpint(broken, ==, strcmp(call, "fprintf") == 0 && broken);
+}
+
+/* What was lost is said; what is there is whole, and goes on to the same end. */
+static gboolean train_failing(const char *call, int n, gboolean resume, GBytes *const *whole)
+{
+    g_autoptr(GBytes) log = resume ? program_contents("base/log.jsonl") : NULL;
+    g_autofree char *before =
+        log ? g_strndup(g_bytes_get_data(log, NULL), g_bytes_get_size(log)) : g_strdup("");
+    shell(resume ? "rm -rf run && cp -r base run" : "rm -rf run");
+    fail_at(call, n);
+    Outcome outcome = program_finish(resume ? program_start(TRAIN("run", "2"), "--resume", NULL)
+                                            : program_start(TRAIN("run", "2"), NULL),
+                                     NULL);
+    program_under(NULL);
+    const gboolean failed = program_exists("failed"), done = outcome.code == 0;
+    g_test_message("%s %d%s: %d\n%s", call, n, resume ? " of a run that goes on" : "", outcome.code,
+                   outcome.err);
+    g_assert_cmpint(outcome.code, >=, 0);
+    g_assert_true(done || (failed && strstr(outcome.err, "error")));
+    g_assert_cmpint(count_files("run", ".edt-", ""), ==, 0);
+    if (program_exists("run/log.jsonl"))
+        check_log(before, call);
+    if (!done && program_exists("run/checkpoint.safetensors"))
+        EXPECT(0, TRAIN("run", "2"), "--resume");
+    else if (!done) {
+        g_assert_false(resume);
+        EXPECT(0, TRAIN("run", "2"), "--force");
+    }
+    for (int i = 0; i < N_RUN_FILES; i++) {
+        g_autofree char *path = g_build_filename("run", run_files[i], NULL);
+        g_assert_true(is_same(path, whole[i]));
+    }
+    if (done && count_files("run", "samples-", ".png") < 2)
+        g_assert_nonnull(strstr(outcome.err, "No samples"));
+    outcome_clear(&outcome);
+    return failed;
+}
+
+static void test_train(gconstpointer resume)
+{
+    GBytes *whole[N_RUN_FILES];
+    shell("rm -rf run && cp -r base run");
+    EXPECT(0, TRAIN("run", "2"), "--resume");
+    for (int i = 0; i < N_RUN_FILES; i++) {
+        g_autofree char *path = g_build_filename("run", run_files[i], NULL);
+        whole[i] = program_contents(path);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
+        for (int n = 1; n < MOST && train_failing(calls[i], n, resume != NULL, whole);)
+            n = next_call(n);
+    for (int i = 0; i < N_RUN_FILES; i++)
+        g_bytes_unref(whole[i]);
+}
+
+/* What the commands read. */
+static void prepare(void)
+{
+    g_autofree char *checkpoint = program_data("edt_tiny_bare.pt");
+    g_autofree char *vae = program_data("vae_small_modern.safetensors");
+    g_autofree char *a = program_path("tiny.pt"), *b = program_path("vae.safetensors");
+    g_assert_cmpint(symlink(checkpoint, a), ==, 0);
+    g_assert_cmpint(symlink(vae, b), ==, 0);
+    program_import_tiny();
+    make_picture();
+    EXPECT(0, TRAIN("base", "1"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    import_model();
+    prepare();
     g_test_add_func("/fail/new", test_new);
     g_test_add_func("/fail/replaced", test_replaced);
     g_test_add_func("/fail/archive", test_archive);
+    for (gsize i = 0; i < G_N_ELEMENTS(writers); i++) {
+        g_autofree char *path = g_strconcat("/fail/writer/", writers[i].name, NULL);
+        g_test_add_data_func(path, &writers[i], test_writer);
+    }
+    g_test_add_func("/fail/previews", test_previews);
+    g_test_add_data_func("/fail/train/new", NULL, test_train);
+    g_test_add_data_func("/fail/train/resumed", "resumed", test_train);
     return g_test_run();
 }
