@@ -2,7 +2,10 @@
  *
  * Every call of the writer fails once in turn (fail.c): what was there is there, what is there is
  * whole, nothing half-written lies about, and a computed picture is in its place or in the history
- * folder.
+ * folder.  Every large piece of memory is refused once, too: an error, or GLib's end by g_error(),
+ * after which nothing is half-written, and the same command does it.
+ *
+ * With EDT_TEST_EVERY=1 it is every call; else, after the first, one in so many.
  */
 #include <glib/gstdio.h>
 #include <stdlib.h>
@@ -34,9 +37,19 @@ static int count_files(const char *folder, const char *prefix, const char *suffi
     return n;
 }
 
+/* A checkpoint is large: it is not copied. */
+static GBytes *mapped(const char *name)
+{
+    g_autofree char *path = program_path(name);
+    GError *error = NULL;
+    g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, &error);
+    g_assert_no_error(error);
+    return g_mapped_file_get_bytes(file);
+}
+
 static gboolean is_same(const char *name, GBytes *whole)
 {
-    g_autoptr(GBytes) bytes = program_contents(name);
+    g_autoptr(GBytes) bytes = mapped(name);
     return g_bytes_equal(bytes, whole);
 }
 
@@ -46,10 +59,9 @@ static gboolean is_old(const char *name)
     return is_same(name, old);
 }
 
-/* The one behind n that is tried: each of the first, then fewer and fewer. */
-static int next_call(int n)
+static int next_call(int n, int one_in)
 {
-    return n + 1 + n / 3;
+    return n + 1 + (g_getenv("EDT_TEST_EVERY") ? 0 : n / one_in);
 }
 
 /* From now on the n-th call of this name fails, and a file "failed" says that there was one. */
@@ -237,7 +249,7 @@ static void test_writer(gconstpointer data)
     for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
         for (int force = 0; force < 2; force++)
             for (int n = 1; n < MOST && write_failing(w, calls[i], n, force, whole);)
-                n = next_call(n);
+                n = next_call(n, 3);
 }
 
 /* ---- previews: the picture is what counts ---- */
@@ -276,7 +288,7 @@ static void test_previews(void)
            "--preview-dir", "previews");
     g_autoptr(GBytes) whole = program_contents("previews/item-000-step-001.png");
     for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
-        for (int n = 1; n < MOST; n = next_call(n)) {
+        for (int n = 1; n < MOST; n = next_call(n, 3)) {
             remove_previews();
             if (!preview_failing(calls[i], n, whole))
                 break;
@@ -287,8 +299,7 @@ static void test_previews(void)
 
 #define TRAIN(folder, steps)                                                                       \
     "train", "pictures", "-o", folder, "--size", "16", "--batch", "2", "--micro", "2", "--type",   \
-        "f32", "--log-every", "1", "--sample-every", "1", "--sample-steps", "1", "--save-every",   \
-        "0.0000001", "--steps", steps
+        "f32", "--log-every", "1", "--sample-steps", "1", "--steps", steps
 #define N_RUN_FILES 2
 
 static const char *const run_files[N_RUN_FILES] = {"checkpoint.safetensors", "model.safetensors"};
@@ -309,6 +320,12 @@ static void shell(const char *command)
 {
     g_autofree char *line = g_strdup_printf("cd '%s' && %s", program_folder(), command);
     g_assert_cmpint(system(line), ==, 0);
+}
+
+/* The run of one step, to go on from; only its log is written where it is. */
+static void copy_base(void)
+{
+    shell("rm -rf run && cp -al base run && cp --remove-destination base/log.jsonl run");
 }
 
 /* Whole lines, but for one that was not written, or half; those that were there come first. */
@@ -332,7 +349,10 @@ static gboolean train_failing(const char *call, int n, gboolean resume, GBytes *
     g_autoptr(GBytes) log = resume ? program_contents("base/log.jsonl") : NULL;
     g_autofree char *before =
         log ? g_strndup(g_bytes_get_data(log, NULL), g_bytes_get_size(log)) : g_strdup("");
-    shell(resume ? "rm -rf run && cp -r base run" : "rm -rf run");
+    if (resume)
+        copy_base();
+    else
+        shell("rm -rf run");
     fail_at(call, n);
     Outcome outcome = program_finish(resume ? program_start(TRAIN("run", "2"), "--resume", NULL)
                                             : program_start(TRAIN("run", "2"), NULL),
@@ -362,18 +382,130 @@ static gboolean train_failing(const char *call, int n, gboolean resume, GBytes *
     return failed;
 }
 
-static void test_train(gconstpointer resume)
+/* The files of a run whose calls all did what they should. */
+static void read_whole(GBytes **whole)
 {
-    GBytes *whole[N_RUN_FILES];
-    shell("rm -rf run && cp -r base run");
+    copy_base();
     EXPECT(0, TRAIN("run", "2"), "--resume");
     for (int i = 0; i < N_RUN_FILES; i++) {
         g_autofree char *path = g_build_filename("run", run_files[i], NULL);
-        whole[i] = program_contents(path);
+        whole[i] = mapped(path);
     }
+}
+
+static void test_train(gconstpointer resume)
+{
+    GBytes *whole[N_RUN_FILES];
+    read_whole(whole);
     for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
         for (int n = 1; n < MOST && train_failing(calls[i], n, resume != NULL, whole);)
-            n = next_call(n);
+            n = next_call(n, 3);
+    for (int i = 0; i < N_RUN_FILES; i++)
+        g_bytes_unref(whole[i]);
+}
+
+/* ---- memory ---- */
+
+/* An error, or GLib's word before it ends the process. */
+static void check_end(const Outcome *outcome, int n)
+{
+    g_test_message("memory %d: %d\n%s", n, outcome->code, outcome->err);
+    g_assert_true(outcome->code == 0 || (outcome->code > 0 && strstr(outcome->err, "error")) ||
+                  (outcome->code < 0 && strstr(outcome->err, "failed to allocate")));
+}
+
+static void clear_place(void)
+{
+    shell("rm -rf place && mkdir place");
+}
+
+static gboolean sample_without_memory(int n, gboolean force)
+{
+    Outcome outcome;
+    clear_place();
+    if (force)
+        program_write("place/a.png", OLD);
+    const gboolean failed = run_failing("memory", n, force, &outcome);
+    check_end(&outcome, n);
+    g_assert_cmpint(count_files("place", ".", ""), ==, 0);
+    if (outcome.code == 0) {
+        g_autofree char *record = program_record("place/a.png");
+        g_assert_nonnull(strstr(record, "\"seed\":4,"));
+    } else {
+        g_assert_true(force ? is_old("place/a.png") : !program_exists("place/a.png"));
+    }
+    outcome_clear(&outcome);
+    return failed;
+}
+
+static void test_memory_sample(void)
+{
+    for (int n = 1; n < MOST && sample_without_memory(n, n % 2);)
+        n = next_call(n, 6);
+}
+
+#define JOBS                                                                                       \
+    "{\"class\":1,\"seed\":1,\"output\":\"place/1.png\"}\n"                                        \
+    "{\"class\":2,\"seed\":2,\"output\":\"place/2.png\"}\n"
+#define N_JOBS 2
+
+/* What is there is whole, and the same jobs once more make the rest. */
+static gboolean jobs_without_memory(int n)
+{
+    clear_place();
+    fail_at("memory", n);
+    Outcome outcome =
+        program_finish(program_start("sample", "--jobs", "-", "--steps", "1", NULL), JOBS);
+    program_under(NULL);
+    const gboolean failed = program_exists("failed");
+    check_end(&outcome, n);
+    g_assert_cmpint(count_files("place", ".", ""), ==, 0);
+    for (int again = outcome.code == 0; again < 2; again++) {
+        if (again)
+            EXPECT_INPUT(0, JOBS, "sample", "--jobs", "-", "--steps", "1");
+        for (int i = 1; i <= N_JOBS; i++) {
+            g_autofree char *name = g_strdup_printf("place/%d.png", i);
+            g_autofree char *seed = g_strdup_printf("\"seed\":%d,", i);
+            if (!again && !program_exists(name))
+                continue;
+            g_autofree char *record = program_record(name);
+            g_assert_nonnull(strstr(record, seed));
+        }
+    }
+    g_assert_cmpint(count_files("place", "", ""), ==, N_JOBS);
+    outcome_clear(&outcome);
+    return failed;
+}
+
+static void test_memory_jobs(void)
+{
+    for (int n = 1; n < MOST && jobs_without_memory(n);)
+        n = next_call(n, 6);
+}
+
+/* The checkpoint that was there is, or the next one, and --resume goes on from it. */
+static gboolean train_without_memory(int n, GBytes *const *whole)
+{
+    g_autoptr(GBytes) old = mapped("base/checkpoint.safetensors");
+    copy_base();
+    fail_at("memory", n);
+    Outcome outcome = program_finish(program_start(TRAIN("run", "2"), "--resume", NULL), NULL);
+    program_under(NULL);
+    const gboolean failed = program_exists("failed");
+    check_end(&outcome, n);
+    g_assert_cmpint(count_files("run", ".edt-", ""), ==, 0);
+    g_assert_true(is_same("run/checkpoint.safetensors", whole[0]) ||
+                  (outcome.code != 0 && is_same("run/checkpoint.safetensors", old)));
+    outcome_clear(&outcome);
+    return failed;
+}
+
+static void test_memory_train(void)
+{
+    GBytes *whole[N_RUN_FILES];
+    read_whole(whole);
+    for (int n = 1; n < MOST && train_without_memory(n, whole);)
+        n = next_call(n, 6);
     for (int i = 0; i < N_RUN_FILES; i++)
         g_bytes_unref(whole[i]);
 }
@@ -402,6 +534,9 @@ int main(int argc, char **argv)
         g_autofree char *path = g_strconcat("/fail/writer/", writers[i].name, NULL);
         g_test_add_data_func(path, &writers[i], test_writer);
     }
+    g_test_add_func("/fail/memory/sample", test_memory_sample);
+    g_test_add_func("/fail/memory/jobs", test_memory_jobs);
+    g_test_add_func("/fail/memory/train", test_memory_train);
     g_test_add_func("/fail/previews", test_previews);
     g_test_add_data_func("/fail/train/new", NULL, test_train);
     g_test_add_data_func("/fail/train/resumed", "resumed", test_train);
