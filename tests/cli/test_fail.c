@@ -343,7 +343,20 @@ static void check_log(const char *before, const char *call)
     g_assert_cmpint(broken, ==, strcmp(call, "write") == 0 && broken);
 }
 
-/* What was lost is said; what is there is whole, and goes on to the same end. */
+/* Done: it is there.  Else it may be missing, or, of a run that goes on, the one that was there. */
+static void check_run_file(const char *name, gboolean done, gboolean resume, GBytes *whole)
+{
+    g_autofree char *path = g_build_filename("run", name, NULL);
+    g_autofree char *before = g_build_filename("base", name, NULL);
+    const gboolean there = program_exists(path);
+    g_assert_true(there || (!done && !resume));
+    if (there && !is_same(path, whole)) {
+        g_autoptr(GBytes) old = mapped(before);
+        g_assert_true(!done && resume && is_same(path, old));
+    }
+}
+
+/* What was lost is said; what is there is whole. */
 static gboolean train_failing(const char *call, int n, gboolean resume, GBytes *const *whole)
 {
     g_autoptr(GBytes) log = resume ? program_contents("base/log.jsonl") : NULL;
@@ -366,16 +379,8 @@ static gboolean train_failing(const char *call, int n, gboolean resume, GBytes *
     g_assert_cmpint(count_files("run", ".edt-", ""), ==, 0);
     if (program_exists("run/log.jsonl"))
         check_log(before, call);
-    if (!done && program_exists("run/checkpoint.safetensors"))
-        EXPECT(0, TRAIN("run", "2"), "--resume");
-    else if (!done) {
-        g_assert_false(resume);
-        EXPECT(0, TRAIN("run", "2"), "--force");
-    }
-    for (int i = 0; i < N_RUN_FILES; i++) {
-        g_autofree char *path = g_build_filename("run", run_files[i], NULL);
-        g_assert_true(is_same(path, whole[i]));
-    }
+    for (int i = 0; i < N_RUN_FILES; i++)
+        check_run_file(run_files[i], done, resume, whole[i]);
     if (done && !program_exists("run/samples-000002.png"))
         g_assert_nonnull(strstr(outcome.err, "No samples"));
     outcome_clear(&outcome);
@@ -399,7 +404,7 @@ static void test_train(gconstpointer resume)
     read_whole(whole);
     for (gsize i = 0; i < G_N_ELEMENTS(calls); i++)
         for (int n = 1; n < MOST && train_failing(calls[i], n, resume != NULL, whole);)
-            n = next_call(n, 3);
+            n = next_call(n, 2);
     for (int i = 0; i < N_RUN_FILES; i++)
         g_bytes_unref(whole[i]);
 }
