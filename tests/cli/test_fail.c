@@ -417,6 +417,7 @@ static void check_end(const Outcome *outcome, int n)
     g_test_message("memory %d: %d\n%s", n, outcome->code, outcome->err);
     g_assert_true(outcome->code == 0 || (outcome->code > 0 && strstr(outcome->err, "error")) ||
                   (outcome->code < 0 && strstr(outcome->err, "failed to allocate")));
+    g_assert_null(strstr(outcome->err, "status 1")); /* oneDNN's number for it */
 }
 
 static void clear_place(void)
