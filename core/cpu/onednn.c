@@ -28,9 +28,14 @@ gboolean edt_onednn_ok(dnnl_status_t status, const char *what, GError **error)
 {
     if (status == dnnl_success)
         return TRUE;
-    g_set_error(error, EDT_ERROR,
-                status == dnnl_out_of_memory ? EDT_ERROR_NO_MEMORY : EDT_ERROR_FAILED,
-                _("oneDNN could not %s (status %d)."), _(what), (int)status);
+    if (status == dnnl_out_of_memory)
+        g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
+                    _("Out of memory: oneDNN could not %s. Close other programs, choose a smaller "
+                      "model or a smaller batch."),
+                    _(what));
+    else
+        g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED, _("oneDNN could not %s (status %d)."),
+                    _(what), (int)status);
     return FALSE;
 }
 

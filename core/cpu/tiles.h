@@ -14,11 +14,11 @@
 /* Until _tile_release(); they are zero now. */
 static inline void edt_tiles_begin(void)
 {
-    struct {
+    _Alignas(64) struct {
         guint8 palette, start_row, zero[14];
         guint16 row_bytes[16];
         guint8 rows[16];
-    } _Alignas(64) config = {.palette = 1};
+    } config = {.palette = 1};
     for (int i = 0; i < 8; i++) {
         config.row_bytes[i] = EDT_TILE_ROW_BYTES;
         config.rows[i] = EDT_TILE_ROWS;

@@ -18,7 +18,7 @@ typedef enum {
     EDT_PICKLE_INT,     /* integer */
     EDT_PICKLE_LONG,    /* bytes: an integer of more than 8 bytes, little-endian */
     EDT_PICKLE_FLOAT,   /* no value kept: nothing needs it */
-    EDT_PICKLE_STRING,  /* bytes, valid UTF-8 */
+    EDT_PICKLE_STRING,  /* bytes, not always UTF-8: Python's strings may hold half characters */
     EDT_PICKLE_BYTES,   /* bytes */
     EDT_PICKLE_TUPLE,   /* items */
     EDT_PICKLE_LIST,    /* items */
@@ -79,6 +79,8 @@ const EdtPickleValue *edt_pickle_root(const EdtPickle *pickle);
 
 void edt_pickle_storages(const EdtPickle *pickle, GPtrArray *out); /* every STORAGE value */
 
+/* A STRING as text of its own; NULL when it is none: no UTF-8, or with a NUL in it. */
+char *edt_pickle_text(const EdtPickleValue *value);
 gboolean edt_pickle_is(const EdtPickleValue *value, const char *text); /* STRING equal to text */
 /* The value of a string key, or NULL; a key that stands twice is an error. */
 const EdtPickleValue *edt_pickle_lookup(const EdtPickleValue *dict, const char *key,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Two tables: the globals that a checkpoint of weights needs or that lie inert beside them
- * (settings of a run, counters, dates, paths, NumPy's numbers), and what is refused with its
- * reason.  A global that is in neither is refused as unknown.  Who asks: pickle_objects.c.
+ * Three tables: the globals that a checkpoint of weights needs, those that lie inert beside them
+ * (settings of a run, counters, dates, paths, types), and what is refused with its reason.  A
+ * global that is in none is refused as unknown.  Who asks: pickle_objects.c.
  */
 #include "files/pickle_globals.h"
 
@@ -12,10 +12,6 @@
 #define STORAGE(name, size, type)                                                                  \
     {                                                                                              \
         "torch", name, EDT_GLOBAL_STORAGE, size, type                                              \
-    }
-#define INERT(module, name)                                                                        \
-    {                                                                                              \
-        module, name, EDT_GLOBAL_INERT, 0, -1                                                      \
     }
 
 static const EdtPickleGlobal allowed[] = {
@@ -32,72 +28,89 @@ static const EdtPickleGlobal allowed[] = {
     STORAGE("CharStorage", 1, -1),
     STORAGE("ByteStorage", 1, -1),
     STORAGE("BoolStorage", 1, -1),
+    STORAGE("ComplexFloatStorage", 8, -1),
+    STORAGE("ComplexDoubleStorage", 16, -1),
     {"torch.storage", "TypedStorage", EDT_GLOBAL_STORAGE, 0, -1},
-    {"torch.storage", "UntypedStorage", EDT_GLOBAL_STORAGE, 0, -1},
-    /* settings and counters of a run */
-    INERT("argparse", "Namespace"),
-    INERT("types", "SimpleNamespace"),
-    INERT("collections", "Counter"),
-    INERT("collections", "defaultdict"),
-    INERT("collections", "deque"),
-    /* types, as values, as what a defaultdict makes, and what older protocols make sets of */
-    INERT("builtins", "set"),
-    INERT("builtins", "frozenset"),
-    INERT("builtins", "list"),
-    INERT("builtins", "dict"),
-    INERT("builtins", "tuple"),
-    INERT("builtins", "int"),
-    INERT("builtins", "float"),
-    INERT("builtins", "bool"),
-    INERT("builtins", "str"),
-    INERT("builtins", "bytes"),
-    INERT("builtins", "bytearray"),
-    INERT("builtins", "complex"),
-    INERT("builtins", "range"),
-    INERT("builtins", "slice"),
-    INERT("builtins", "object"),
-    INERT("builtins", "long"), /* Python 2's names */
-    INERT("builtins", "unicode"),
-    INERT("builtins", "xrange"),
-    /* bytes of protocol 2, which has none of its own */
-    INERT("_codecs", "encode"),
-    /* places, dates, exact numbers */
-    INERT("pathlib", "Path"),
-    INERT("pathlib", "PosixPath"),
-    INERT("pathlib", "WindowsPath"),
-    INERT("pathlib", "PurePath"),
-    INERT("pathlib", "PurePosixPath"),
-    INERT("pathlib", "PureWindowsPath"),
-    INERT("datetime", "datetime"),
-    INERT("datetime", "date"),
-    INERT("datetime", "time"),
-    INERT("datetime", "timedelta"),
-    INERT("datetime", "timezone"),
-    INERT("uuid", "UUID"),
-    INERT("decimal", "Decimal"),
-    INERT("fractions", "Fraction"),
-    /* NumPy's numbers and small arrays */
-    INERT("numpy", "ndarray"),
-    INERT("numpy", "dtype"),
-    INERT("numpy.core.multiarray", "scalar"),
-    INERT("numpy.core.multiarray", "_reconstruct"),
-    INERT("numpy.core.numeric", "_frombuffer"),
-    /* torch's own words */
-    INERT("torch", "Size"),
-    INERT("torch", "device"),
-    INERT("torch", "float32"),
-    INERT("torch", "float16"),
-    INERT("torch", "bfloat16"),
-    INERT("torch", "float64"),
-    INERT("torch", "int64"),
-    INERT("torch", "int32"),
-    INERT("torch", "int16"),
-    INERT("torch", "int8"),
-    INERT("torch", "uint8"),
-    INERT("torch", "bool"),
-    INERT("torch", "complex64"),
-    INERT("torch", "complex128"),
+    {"torch.storage", "UntypedStorage", EDT_GLOBAL_STORAGE, 1, -1}, /* torch counts its bytes */
+    {"builtins", "getattr", EDT_GLOBAL_ATTRIBUTE, 0, -1},           /* of one module: see below */
 };
+
+static const EdtPickleGlobal inert_global = {NULL, NULL, EDT_GLOBAL_INERT, 0, -1};
+static const EdtPickleGlobal torch_itself = {"torch", "torch", EDT_GLOBAL_TORCH, 0, -1};
+
+/* Values beside the weights, by module; names are words of a text. */
+static const struct {
+    const char *module, *names;
+} inert[] = {
+    /* settings and counters of a run */
+    {"argparse", "Namespace"},
+    {"types", "SimpleNamespace GenericAlias NoneType EllipsisType NotImplementedType UnionType"},
+    {"typing", "Any"},
+    {"collections", "Counter defaultdict deque"},
+    /* types, as values, as what a defaultdict makes, and what older protocols make sets of; the
+     * last of them are Python 2's */
+    {"builtins", "set frozenset list dict tuple int float bool str bytes bytearray complex range "
+                 "slice object long unicode xrange"},
+    /* type(None) is written as type called with None */
+    {"builtins", "type Ellipsis NotImplemented"},
+    /* bytes of protocol 2, which has none of its own */
+    {"_codecs", "encode"},
+    /* places, dates, exact numbers */
+    {"pathlib", "Path PosixPath WindowsPath PurePath PurePosixPath PureWindowsPath"},
+    {"datetime", "datetime date time timedelta timezone"},
+    {"uuid", "UUID"},
+    {"decimal", "Decimal"},
+    {"fractions", "Fraction"},
+    /* NumPy's numbers, small arrays, their types, and its random numbers */
+    {"numpy", "ndarray dtype generic number integer signedinteger unsignedinteger inexact floating "
+              "complexfloating flexible character bool bool_ int8 int16 int32 int64 uint8 uint16 "
+              "uint32 uint64 intc uintc intp uintp long ulong longlong ulonglong float16 float32 "
+              "float64 float128 longdouble complex64 complex128 complex256 clongdouble str_ bytes_ "
+              "void object_ record datetime64 timedelta64"},
+    {"numpy.dtypes", "BoolDType Int8DType Int16DType Int32DType Int64DType UInt8DType UInt16DType "
+                     "UInt32DType UInt64DType Float16DType Float32DType Float64DType "
+                     "Complex64DType Complex128DType StrDType BytesDType ObjectDType VoidDType"},
+    {"numpy.core.multiarray", "scalar _reconstruct"},
+    {"numpy.core.numeric", "_frombuffer"},
+    {"numpy.random._pickle", "__randomstate_ctor __generator_ctor __bit_generator_ctor"},
+    {"numpy.random._mt19937", "MT19937"},
+    {"numpy.random._pcg64", "PCG64 PCG64DXSM"},
+    {"numpy.random._philox", "Philox"},
+    {"numpy.random._sfc64", "SFC64"},
+    {"numpy.random.bit_generator", "SeedSequence __pyx_unpickle_SeedSequence"},
+    /* torch's own words, and tensors of types that no weight of ours has */
+    {"torch",
+     "Size Tensor device dtype layout memory_format float32 float16 bfloat16 float64 int64 "
+     "int32 int16 int8 uint8 uint16 uint32 uint64 bool complex32 complex64 complex128 "
+     "float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu "
+     "float4_e2m1fn_x2 int1 int2 int3 int4 int5 int6 int7 uint1 uint2 uint3 uint4 uint5 "
+     "uint6 uint7 bits8 bits16 bits1x8 bits2x4 bits4x2 qint8 qint32 quint8 quint4x2 "
+     "quint2x4 per_tensor_affine per_tensor_symmetric per_channel_affine "
+     "per_channel_symmetric per_channel_affine_float_qparams"},
+    {"torch.torch_version", "TorchVersion"}, /* torch.__version__ */
+    {"torch.serialization", "_get_layout"},
+    {"torch._utils", "_rebuild_tensor_v3"},
+    /* keys and settings of PyTorch Lightning, under its three names, and of OmegaConf */
+    {"pytorch_lightning.callbacks.model_checkpoint", "ModelCheckpoint"},
+    {"pytorch_lightning.callbacks.early_stopping", "EarlyStopping"},
+    {"pytorch_lightning.callbacks.lr_monitor", "LearningRateMonitor"},
+    {"pytorch_lightning.callbacks.timer", "Timer"},
+    {"pytorch_lightning.utilities.parsing", "AttributeDict"},
+    {"lightning.pytorch.callbacks.model_checkpoint", "ModelCheckpoint"},
+    {"lightning.pytorch.callbacks.early_stopping", "EarlyStopping"},
+    {"lightning.pytorch.callbacks.lr_monitor", "LearningRateMonitor"},
+    {"lightning.pytorch.callbacks.timer", "Timer"},
+    {"lightning.pytorch.utilities.parsing", "AttributeDict"},
+    {"lightning.fabric.utilities.data", "AttributeDict"},
+    {"lightning_fabric.utilities.data", "AttributeDict"},
+    {"omegaconf.dictconfig", "DictConfig"},
+    {"omegaconf.listconfig", "ListConfig"},
+    {"omegaconf.base", "ContainerMetadata Metadata"},
+    {"omegaconf.nodes", "AnyNode IntegerNode FloatNode BooleanNode StringNode"},
+};
+
+static const char memory_formats[] =
+    "contiguous_format legacy_contiguous_format preserve_format channels_last channels_last_3d";
 
 /* One module under several names, by version: the name of the table is the first. */
 static const struct {
@@ -111,7 +124,7 @@ static const struct {
 
 /* What is refused, and why.  A module means itself and what lies below it; the first row counts. */
 static const struct {
-    const char *module, *name; /* name NULL: all of the module */
+    const char *module, *names; /* names NULL: all of the module */
     const char *reason;
 } refused[] = {
     {"os", NULL, N_("It runs programs or changes files.")},
@@ -120,8 +133,11 @@ static const struct {
     {"pty", NULL, N_("It runs programs or changes files.")},
     {"subprocess", NULL, N_("It runs programs or changes files.")},
     {"shutil", NULL, N_("It runs programs or changes files.")},
-    {"builtins", "open", N_("It runs programs or changes files.")},
-    {"builtins", NULL, N_("It runs code of the file's own.")},
+    {"builtins", "open file", N_("It runs programs or changes files.")},
+    {"builtins",
+     "eval exec execfile compile __import__ __build_class__ reload getattr setattr delattr globals "
+     "locals vars apply map filter reduce input raw_input breakpoint",
+     N_("It runs code of the file's own.")},
     {"importlib", NULL, N_("It runs code of the file's own.")},
     {"runpy", NULL, N_("It runs code of the file's own.")},
     {"types", NULL, N_("It runs code of the file's own.")},
@@ -149,21 +165,23 @@ static gboolean text_is(EdtPickleText text, const char *wanted)
     return text.length == strlen(wanted) && memcmp(text.text, wanted, text.length) == 0;
 }
 
+/* Whether it is one of the words of names. */
+static gboolean is_among(EdtPickleText text, const char *names)
+{
+    for (gsize n; *names; names += n + (names[n] != '\0')) {
+        n = strcspn(names, " ");
+        if (text.length == n && memcmp(text.text, names, n) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static EdtPickleText first_name(EdtPickleText module)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(synonyms); i++)
         if (text_is(module, synonyms[i].also))
             return (EdtPickleText){synonyms[i].name, strlen(synonyms[i].name)};
     return module;
-}
-
-const EdtPickleGlobal *edt_pickle_global_find(EdtPickleText module, EdtPickleText name)
-{
-    const EdtPickleText first = first_name(module);
-    for (gsize i = 0; i < G_N_ELEMENTS(allowed); i++)
-        if (text_is(first, allowed[i].module) && text_is(name, allowed[i].name))
-            return &allowed[i];
-    return NULL;
 }
 
 static gboolean is_below(EdtPickleText module, const char *top)
@@ -173,12 +191,46 @@ static gboolean is_below(EdtPickleText module, const char *top)
            module.text[length] == '.';
 }
 
+gboolean edt_pickle_global_is_memory_format(EdtPickleText name)
+{
+    return is_among(name, memory_formats);
+}
+
+/* torch does not say in which module its memory formats are, and Python finds them in the first
+ * that has imported torch: "torch.channels_last" of torch._utils; in protocol 2, whose names have
+ * no dots, the attribute "channels_last" of its "torch". */
+static const EdtPickleGlobal *through_another(EdtPickleText module, EdtPickleText name)
+{
+    const gsize skip = strlen("torch.");
+
+    if (!is_below(module, "torch"))
+        return NULL;
+    if (text_is(name, "torch"))
+        return &torch_itself;
+    return is_below(name, "torch") && edt_pickle_global_is_memory_format(
+                                          (EdtPickleText){name.text + skip, name.length - skip})
+               ? &inert_global
+               : NULL;
+}
+
+const EdtPickleGlobal *edt_pickle_global_find(EdtPickleText module, EdtPickleText name)
+{
+    const EdtPickleText first = first_name(module);
+    for (gsize i = 0; i < G_N_ELEMENTS(allowed); i++)
+        if (text_is(first, allowed[i].module) && text_is(name, allowed[i].name))
+            return &allowed[i];
+    for (gsize i = 0; i < G_N_ELEMENTS(inert); i++)
+        if (text_is(first, inert[i].module) && is_among(name, inert[i].names))
+            return &inert_global;
+    return through_another(first, name);
+}
+
 const char *edt_pickle_global_reason(EdtPickleText module, EdtPickleText name)
 {
     const EdtPickleText first = first_name(module);
     for (gsize i = 0; i < G_N_ELEMENTS(refused); i++)
         if ((text_is(first, refused[i].module) || is_below(first, refused[i].module)) &&
-            (!refused[i].name || text_is(name, refused[i].name)))
+            (!refused[i].names || is_among(name, refused[i].names)))
             return _(refused[i].reason);
     return _("This program does not know it.");
 }

@@ -11,7 +11,9 @@ typedef enum {
     EDT_GLOBAL_REBUILD_TENSOR,
     EDT_GLOBAL_REBUILD_PARAMETER,
     EDT_GLOBAL_STORAGE,
-    EDT_GLOBAL_INERT, /* a value beside the weights: what it makes is opaque, and never made */
+    EDT_GLOBAL_INERT,     /* a value beside the weights: what it makes is opaque, and never made */
+    EDT_GLOBAL_ATTRIBUTE, /* getattr, for a memory format of EDT_GLOBAL_TORCH and nothing else */
+    EDT_GLOBAL_TORCH,
 } EdtGlobalKind;
 
 struct EdtPickleGlobal {
@@ -23,5 +25,6 @@ struct EdtPickleGlobal {
 
 /* The row for module and name, or NULL. */
 const EdtPickleGlobal *edt_pickle_global_find(EdtPickleText module, EdtPickleText name);
+gboolean edt_pickle_global_is_memory_format(EdtPickleText name);
 /* Why a global without a row is refused: the end of a sentence, translated. */
 const char *edt_pickle_global_reason(EdtPickleText module, EdtPickleText name);

@@ -109,6 +109,14 @@ EdtPickleValue *edt_pickle_peek(EdtPickle *p)
 
 /* ---- a value ---- */
 
+char *edt_pickle_text(const EdtPickleValue *value)
+{
+    return value->kind == EDT_PICKLE_STRING &&
+                   g_utf8_validate_len(value->bytes.text, value->bytes.length, NULL)
+               ? g_strndup(value->bytes.text, value->bytes.length)
+               : NULL;
+}
+
 gboolean edt_pickle_is(const EdtPickleValue *value, const char *text)
 {
     return value->kind == EDT_PICKLE_STRING && value->bytes.length == strlen(text) &&

@@ -114,6 +114,19 @@ static gboolean push_ordered_dict(EdtPickle *p, const EdtPickleValue *arguments)
     return edt_pickle_push(p, dict);
 }
 
+/* getattr(torch, "channels_last"): a value of torch's own.  Any other attribute could be code. */
+static gboolean push_attribute(EdtPickle *p, const EdtPickleValue *arguments)
+{
+    static const EdtPickleText module = {"builtins", 8}, name = {"getattr", 7};
+    EdtPickleValue *const *item = arguments->items;
+
+    if (arguments->n_items == 2 && item[0]->kind == EDT_PICKLE_GLOBAL &&
+        item[0]->global->kind == EDT_GLOBAL_TORCH && item[1]->kind == EDT_PICKLE_STRING &&
+        edt_pickle_global_is_memory_format(item[1]->bytes))
+        return push_opaque(p);
+    return refuse_global(p, module, name);
+}
+
 static gboolean op_reduce(EdtPickle *p)
 {
     EdtPickleValue *arguments = edt_pickle_pop(p), *callee = arguments ? edt_pickle_pop(p) : NULL;
@@ -131,6 +144,9 @@ static gboolean op_reduce(EdtPickle *p)
         return push_ordered_dict(p, arguments);
     case EDT_GLOBAL_INERT:
         return push_opaque(p);
+    case EDT_GLOBAL_ATTRIBUTE:
+        return push_attribute(p, arguments);
+    case EDT_GLOBAL_TORCH:
     case EDT_GLOBAL_STORAGE:
         break;
     }

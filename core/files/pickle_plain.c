@@ -120,20 +120,6 @@ static gboolean op_float(EdtPickle *p)
     return edt_pickle_take(p, 8) && edt_pickle_push(p, edt_pickle_new_value(p, EDT_PICKLE_FLOAT));
 }
 
-/* GLib calls a NUL invalid; Python's dates and bytes come as strings that have some. */
-static gboolean is_utf8(EdtPickleText text)
-{
-    for (const char *end; text.length > 0; text.length -= MIN(text.length, 1)) {
-        if (g_utf8_validate_len(text.text, text.length, &end))
-            return TRUE;
-        text.length -= (gsize)(end - text.text);
-        text.text = end;
-        if (*text.text++ != '\0')
-            return FALSE;
-    }
-    return TRUE;
-}
-
 static gboolean push_text(EdtPickle *p, EdtPickleKind kind, guint width)
 {
     EdtPickleText text;
@@ -141,8 +127,6 @@ static gboolean push_text(EdtPickle *p, EdtPickleKind kind, guint width)
 
     if (!edt_pickle_take_text(p, width, &text))
         return FALSE;
-    if (kind == EDT_PICKLE_STRING && !is_utf8(text))
-        return edt_pickle_refuse(p, _("a string is not UTF-8"));
     value = edt_pickle_new_value(p, kind);
     value->bytes = text;
     return edt_pickle_push(p, value);

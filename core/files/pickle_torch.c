@@ -35,6 +35,8 @@ gboolean edt_pickle_make_storage(const EdtPickleValue *id, EdtPickleStorage *sto
                       _("a storage is a view of another, as only torch before 0.2 wrote it"));
     if (item[4]->integer < 0)
         return refuse(error, _("a storage has a negative number of elements"));
+    if (!g_utf8_validate_len(item[2]->bytes.text, item[2]->bytes.length, NULL))
+        return refuse(error, _("the name of a storage is no plain text"));
     storage->key = item[2]->bytes;
     storage->global = item[1]->global;
     storage->count = (gsize)item[4]->integer;

@@ -100,11 +100,14 @@ static gboolean place_storage(TorchLegacy *l, const EdtPickleValue *key, GHashTa
                               GError **error)
 {
     gsize size = edt_mapping_size(l->mapping);
-    char *name = g_strndup(key->bytes.text, key->bytes.length);
-    const EdtPickleStorage *storage = g_hash_table_lookup(described, name);
+    char *name = edt_pickle_text(key);
+    const EdtPickleStorage *storage;
     Range range;
     guint64 count;
 
+    if (!name)
+        return refuse(error, _("its list of storages holds something that is no key"));
+    storage = g_hash_table_lookup(described, name);
     if (!g_hash_table_insert(l->numbers, name, GUINT_TO_POINTER(l->ranges->len + 1)))
         return refuse(error, _("a storage stands twice in its list"));
     if (!storage || edt_pickle_element_size(storage->global) == 0)
@@ -131,12 +134,8 @@ static gboolean place_storages(TorchLegacy *l, const EdtPickleValue *keys, GErro
     if (keys->kind != EDT_PICKLE_LIST)
         return refuse(error, _("its list of storages is no list"));
     described = described_storages(l->source.pickle);
-    for (guint i = 0; ok && i < keys->n_items; i++) {
-        if (keys->items[i]->kind != EDT_PICKLE_STRING)
-            ok = refuse(error, _("its list of storages holds something that is no key"));
-        else
-            ok = place_storage(l, keys->items[i], described, error);
-    }
+    for (guint i = 0; ok && i < keys->n_items; i++)
+        ok = place_storage(l, keys->items[i], described, error);
     g_hash_table_unref(described);
     if (ok && l->at != edt_mapping_size(l->mapping))
         ok = refuse(error, _("something follows its last storage"));

@@ -132,6 +132,5 @@ char *edt_torch_state_setting(const EdtStorageSource *source, const char *name)
 {
     const EdtPickleValue *text = member(member(edt_pickle_root(source->pickle), "args"), name);
 
-    return text && text->kind == EDT_PICKLE_STRING ? g_strndup(text->bytes.text, text->bytes.length)
-                                                   : NULL;
+    return text ? edt_pickle_text(text) : NULL;
 }

@@ -432,6 +432,55 @@ static void test_integer_counters(void)
     g_free(name);
 }
 
+/* ---- half characters, and a NUL ---- */
+
+/* {<root>: 1, <tensor>: a tensor of storage <storage>, "args": {"model": <setting>}} */
+static EdtCheckpoint *open_with(const char *root, const char *tensor, const char *storage,
+                                const char *setting, GError **error)
+{
+    GByteArray *p = pickle_new(), *zip;
+    pickle_op(p, "}(");
+    pickle_string(p, root);
+    pickle_int(p, 1);
+    pickle_string(p, tensor);
+    pickle_tensor(p, "FloatStorage", storage, 6, 0, two_by_three, rows);
+    pickle_string(p, "args");
+    pickle_op(p, "}");
+    pickle_string(p, "model");
+    pickle_string(p, setting);
+    pickle_op(p, "su.");
+    zip = zip_with(p, six, sizeof six);
+    g_autofree char *path = craft_file("half.pt", zip);
+    g_byte_array_unref(zip);
+    g_byte_array_unref(p);
+    return edt_checkpoint_open(path, NULL, NULL, error);
+}
+
+/* Python's strings may be no text.  That matters where one is used, and nowhere else. */
+static void test_half_characters(void)
+{
+    static const char *const half = "\xed\xb3\xbf";
+    GError *error = NULL;
+    EdtCheckpoint *c = open_with(half, "w", "0", half, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(edt_checkpoint_count(c), ==, 1);
+    g_assert_null(edt_checkpoint_setting(c, "model"));
+    edt_checkpoint_close(c);
+
+    c = open_with("r", "w", "0", "EDT-S/2", &error);
+    g_assert_no_error(error);
+    g_autofree char *setting = edt_checkpoint_setting(c, "model");
+    g_assert_cmpstr(setting, ==, "EDT-S/2");
+    edt_checkpoint_close(c);
+
+    g_assert_null(open_with("r", half, "0", "m", &error));
+    assert_refused(g_strdup(error->message), "not plain text");
+    g_clear_error(&error);
+    g_assert_null(open_with("r", "w", half, "m", &error));
+    assert_refused(g_strdup(error->message), "the name of a storage is no plain text");
+    g_clear_error(&error);
+}
+
 /* ---- the older format ---- */
 
 typedef struct {
@@ -487,6 +536,8 @@ static void test_legacy(void)
     assert_refused(refusal(legacy_of(l)), "missing in the file");
     l = good_legacy, l.key = "1";
     assert_refused(refusal(legacy_of(l)), "no tensor describes");
+    l = good_legacy, l.key = "\xed\xb3\xbf";
+    assert_refused(refusal(legacy_of(l)), "no key");
     l = good_legacy, l.listed = 2;
     assert_refused(refusal(legacy_of(l)), "twice");
     l = good_legacy, l.counted = 5;
@@ -586,6 +637,7 @@ int main(int argc, char **argv)
     g_test_add_func("/torch/double-names", test_double_names);
     g_test_add_func("/torch/optimiser-is-not-read", test_optimiser_is_not_read);
     g_test_add_func("/torch/integer-counters", test_integer_counters);
+    g_test_add_func("/torch/half-characters", test_half_characters);
     g_test_add_func("/torch/legacy/lies", test_legacy);
     g_test_add_func("/torch/legacy/cut", test_legacy_cut);
     g_test_add_func("/torch/other-kinds", test_other_kinds);

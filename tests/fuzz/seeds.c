@@ -92,8 +92,39 @@ static GByteArray *protocol_4_pickle(void)
     return p;
 }
 
+/* {"a": a tensor, "args": what lies inert beside it: words of torch and NumPy, half a character} */
+static GByteArray *inert_pickle(void)
+{
+    GByteArray *p = pickle_new();
+
+    pickle_op(p, "}(");
+    pickle_string(p, "a");
+    pickle_tensor(p, "FloatStorage", "0", 16, 0, (gint64[]){4, 4, -1}, (gint64[]){4, 1, -1});
+    pickle_string(p, "args");
+    pickle_op(p, "}(");
+    pickle_global(p, "torch.torch_version", "TorchVersion");
+    pickle_string(p, "2.6\xed\xb3\xbf");
+    pickle_op(p, "\x85\x81");
+    pickle_global(p, "numpy", "float32");
+    pickle_global(p, "pytorch_lightning.callbacks.model_checkpoint", "ModelCheckpoint");
+    pickle_global(p, "torch", "float8_e5m2");
+    pickle_string(p, "\xed\xb2\x80");
+    pickle_global(p, "__builtin__", "getattr");
+    pickle_global(p, "torch._utils", "torch");
+    pickle_string(p, "channels_last");
+    pickle_op(p, "\x86R");
+    pickle_global(p, "torch.serialization", "_get_layout");
+    pickle_string(p, "torch.strided");
+    pickle_op(p, "\x85R");
+    pickle_global(p, "__builtin__", "type");
+    pickle_global(p, "__builtin__", "Ellipsis");
+    pickle_op(p, "\x85Ruu.");
+    return p;
+}
+
 static void pickles(void)
 {
+    save("pickle", "inert", inert_pickle());
     save("pickle", "state", state_pickle());
     save("pickle", "training", training_pickle());
     save("pickle", "protocol-4", protocol_4_pickle());
@@ -142,6 +173,9 @@ static void containers(void)
     };
 
     save("checkpoint", "zip", zip_with(p, numbers, sizeof numbers));
+    GByteArray *inert = inert_pickle();
+    save("checkpoint", "zip-inert", zip_with(inert, numbers, sizeof numbers));
+    g_byte_array_unref(inert);
     save("checkpoint", "torch-zip", zip_as_torch(entries, 2));
     entries[0].wide = entries[1].wide = TRUE;
     save("checkpoint", "torch-zip64", zip_as_torch(entries, 2));
