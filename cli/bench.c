@@ -12,6 +12,7 @@
 #include "core/settings.h"
 #include "train.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -334,6 +335,7 @@ static int run_asked(Bench *options, const char *superfluous)
 
 int edt_cli_bench(int argc, char **argv)
 {
+    signal(SIGPIPE, SIG_DFL); /* it keeps nothing: who has seen enough of it ends it */
     Bench options = {.pictures = EDT_CLI_UNSAID,
                      .image_size = EDT_CLI_UNSAID,
                      .repetitions = EDT_CLI_UNSAID,

@@ -88,7 +88,8 @@ gboolean edt_picture_is_whole(const guint8 *data, gsize size)
 
 /* ---- which side is up? ---- */
 
-/* A loader that has turned it itself says so, or has told the orientation already. */
+/* A loader that has turned it itself says so, or has told the orientation already; but for that of
+ * TIFF, whose tag edt_picture_orientation leaves to it. */
 static GdkPixbuf *turn(GdkPixbuf *picture, int orientation)
 {
     g_autofree char *text = g_strdup_printf("%d", orientation);

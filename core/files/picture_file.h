@@ -22,6 +22,6 @@ gboolean edt_picture_file_in(const char *folder, char **why);
 
 /* FALSE: the end of a JPEG, GIF, WebP, BMP or icon is missing, which their readers fill up. */
 gboolean edt_picture_is_whole(const guint8 *data, gsize size);
-/* picture_orientation.c.  The orientation (1 to 8) that a PNG, WebP, JPEG or TIFF carries in its
- * Exif or XMP; 0: none. */
+/* picture_orientation.c.  The orientation (1 to 8) that a PNG, WebP or JPEG carries in its Exif or
+ * XMP, a TIFF in its XMP alone; 0: none. */
 int edt_picture_orientation(const guint8 *data, gsize size);

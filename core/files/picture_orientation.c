@@ -9,6 +9,7 @@
 
 #include <zlib.h>
 
+#define TEXTS_MAX 16
 #define INFLATED_MAX ((gsize)256 << 10) /* of a text: what is looked for stands at its begin */
 
 static const char xmp_name[] = "http://ns.adobe.com/xap/1.0/"; /* and its NUL */
@@ -16,6 +17,7 @@ static const char xmp_name[] = "http://ns.adobe.com/xap/1.0/"; /* and its NUL */
 /* What was found; 0: nothing. */
 typedef struct {
     int exif, xmp;
+    int texts; /* looked into: no more than TEXTS_MAX */
 } Found;
 
 static int sane(guint32 value)
@@ -190,7 +192,7 @@ static void look_in_chunks(const guint8 *data, gsize size, gsize at, gboolean we
             return;
         if (memcmp(name, webp ? "EXIF" : "eXIf", 4) == 0 || (webp && memcmp(name, "XMP ", 4) == 0))
             look_at(data + at, length, found);
-        else if (!webp && is_text(name))
+        else if (!webp && !found->exif && is_text(name) && found->texts++ < TEXTS_MAX)
             look_in_text(name, data + at, length, found);
         at += MIN(length + (webp ? length % 2 : 4), size - at);
     }
@@ -205,7 +207,9 @@ int edt_picture_orientation(const guint8 *data, gsize size)
         look_in_chunks(data, size, 12, TRUE, &found);
     else if (starts(data, size, "\xff\xd8\xff", 3))
         look_in_jpeg(data, size, &found);
-    else if (starts(data, size, "II*\0", 4) || starts(data, size, "MM\0*", 4))
+    else if (starts(data, size, "II*\0", 4) || starts(data, size, "MM\0*", 4)) {
         look_at(data, size, &found);
+        found.exif = 0; /* the loader's own: it turns 2 to 4, and tells the others */
+    }
     return found.exif ? found.exif : found.xmp;
 }

@@ -153,7 +153,7 @@ static GByteArray *webp(const char *name, guint flag, const GByteArray *content)
 }
 
 /* One strip of plain RGB; its directory stands at the end, and before that XMP, if any. */
-static GByteArray *tiff(guint type, const GByteArray *xmp)
+static GByteArray *tiff(guint type, guint orientation, const GByteArray *xmp)
 {
     enum { PIXELS = 3 * SIDE * SIDE };
     const guint entries[][4] = {/* tag, type, count, value */
@@ -163,7 +163,7 @@ static GByteArray *tiff(guint type, const GByteArray *xmp)
                                 {259, 3, 1, 1},
                                 {262, 3, 1, 2},
                                 {273, 3, 1, 8},
-                                {274, type, 1, 6},
+                                {274, type, 1, orientation},
                                 {277, 3, 1, 3},
                                 {278, 3, 1, SIDE},
                                 {279, 3, 1, PIXELS},
@@ -259,12 +259,31 @@ static void test_webp(void)
     expect_turned("xmp.webp", webp("XMP ", 4, text));
 }
 
+/* What its loader has turned already: upside down, or not. */
+static void expect_tiff(guint orientation, gboolean top_is_white)
+{
+    g_autofree char *why = NULL;
+    GByteArray *bytes = tiff(3, orientation, NULL);
+    g_autofree char *path = craft_file("turned.tif", bytes);
+    g_autoptr(GdkPixbuf) picture = edt_picture_file_read(path, &why);
+    g_assert_cmpstr(why, ==, NULL);
+    for (int x = 1; x < SIDE; x += SIDE - 2) {
+        g_assert_cmpuint(level(picture, x, 1) > 128, ==, top_is_white);
+        g_assert_cmpuint(level(picture, x, SIDE - 2) > 128, ==, !top_is_white);
+    }
+    g_byte_array_unref(bytes);
+}
+
 static void test_tiff(void)
 {
     g_autoptr(GByteArray) text = xmp("", 0, TRUE);
-    expect_turned("short.tif", tiff(3, NULL));
-    expect_turned("long.tif", tiff(4, NULL));
-    expect_turned("xmp.tif", tiff(0, text));
+    expect_tiff(1, TRUE);
+    expect_tiff(2, TRUE);
+    expect_tiff(3, FALSE);
+    expect_tiff(4, FALSE);
+    expect_turned("short.tif", tiff(3, 6, NULL));
+    expect_turned("long.tif", tiff(4, 6, NULL));
+    expect_turned("xmp.tif", tiff(0, 6, text));
 }
 
 /* Exif goes before XMP; what makes no sense says nothing. */
