@@ -63,6 +63,10 @@ static void test_got(void)
     enum { THREADS = 16 };
     cpu_set_t all, one;
     double memory[EDT_REACHES], got = 0;
+    if (edt_cpu_flags() & EDT_CPU_AMX) {
+        g_test_skip("imitated tiles (tests/levels/amx.c) would take sixteen times as long");
+        return;
+    }
     EdtUnitRate rates[EDT_UNITS];
     g_assert_cmpint(sched_getaffinity(0, sizeof all, &all), ==, 0);
     CPU_ZERO(&one);
