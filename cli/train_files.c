@@ -190,19 +190,21 @@ gboolean edt_cli_train_write_checkpoint(gpointer trainer, const EdtCliRunFile *f
                                error);
 }
 
-/* Noted before it is there: a run that is killed in between knows its file. */
+/* Noted before it is there: a run that is killed in between knows its file.  A child of
+ * train_rescue.c may have the note from its parent, whose it is to withdraw. */
 static gboolean keep_here(EdtCliRunFile *file, const EdtCliLog *log, EdtCliRunWriter write,
                           gpointer data, GError **error)
 {
     g_autofree char *name = g_path_get_basename(file->path);
-    if (!file->noted)
+    const gboolean known = file->noted;
+    if (!known)
         note(log, file->what, name, TRUE);
     file->noted = TRUE;
     if (write(data, file, error))
         return file->own = TRUE;
-    if (!file->own)
+    if (!file->own && !known)
         note(log, file->what, name, FALSE);
-    file->noted = file->own;
+    file->noted = file->own || known;
     return FALSE;
 }
 
@@ -210,7 +212,7 @@ gboolean edt_cli_train_keep(EdtCliRunFile *file, const EdtCliLog *log, EdtCliRun
                             gpointer data, GError **error)
 {
     g_autofree char *first = g_strdup(file->path);
-    for (int n = 1;; n++) {
+    for (int n = 1;;) {
         GError *cause = NULL;
         const gboolean taken = is_there(file->path);
         if (taken && !file->own)
@@ -222,8 +224,11 @@ gboolean edt_cli_train_keep(EdtCliRunFile *file, const EdtCliLog *log, EdtCliRun
             return FALSE;
         }
         g_clear_error(&cause);
+        if (!taken && file->noted) /* by the parent, which may have been first */
+            continue;
+        file->noted = FALSE;
         g_free(file->path);
-        file->path = edt_save_name(first, n);
+        file->path = edt_save_name(first, n++);
         edt_cli_say("%s was taken meanwhile: this run writes %s.", first, file->path);
     }
 }

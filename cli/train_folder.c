@@ -135,8 +135,9 @@ static gboolean check_remains(const EdtCliTraining *t, GError **error)
     if (t->resume || t->force || names->len == 0)
         return TRUE;
     const char *name = names->pdata[0];
+    g_autofree char *checkpoint = edt_cli_train_file(t->folder, "checkpoint", FALSE);
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                g_file_test(t->checkpoint, G_FILE_TEST_EXISTS)
+                g_file_test(checkpoint, G_FILE_TEST_EXISTS)
                     ? "There is a run in “%s” (%s): --resume goes on with it, --force begins anew."
                     : "“%s” holds a %s already, which this run would replace: choose another "
                       "folder, or allow it with --force.",

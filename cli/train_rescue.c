@@ -98,14 +98,14 @@ static void save(EdtCliRunFile *file, gboolean ended)
                       file->path);
 }
 
-/* Rank 1 speaks too: the lost one may be rank 0. */
+/* Rank 1 speaks too: the lost one may be rank 0.  Which file it is says the log, which may be too
+ * long to be read before SIGKILL. */
 static void tell_last(const EdtCliRunFile *file)
 {
     g_autofree char *folder = g_path_get_dirname(file->path);
-    g_autofree char *last = edt_cli_train_file(folder, file->what, FALSE);
     edt_cli_error("mpirun ends this run: a process was lost, or it was asked to stop. --resume "
-                  "goes on from the last checkpoint, %s.",
-                  last);
+                  "goes on from the last checkpoint in %s.",
+                  folder);
 }
 
 static gpointer watch(gpointer data)

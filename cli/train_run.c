@@ -148,11 +148,18 @@ static gboolean write_model(gpointer data, const EdtCliRunFile *file, GError **e
     return edt_trainer_export(run->trainer, &wish, error);
 }
 
+/* While it is written, a child of the rescue is to know that the name is noted. */
+static gboolean write_checkpoint(gpointer data, const EdtCliRunFile *file, GError **error)
+{
+    const Run *run = data;
+    edt_cli_rescue_file(file);
+    return edt_cli_train_write_checkpoint(run->trainer, file, error);
+}
+
 static gboolean save(Run *run, GError **error)
 {
     run->saved = g_get_monotonic_time();
-    gboolean ok = edt_cli_train_keep(&run->checkpoint, &run->log, edt_cli_train_write_checkpoint,
-                                     run->trainer, error);
+    gboolean ok = edt_cli_train_keep(&run->checkpoint, &run->log, write_checkpoint, run, error);
     edt_cli_rescue_file(&run->checkpoint);
     return ok;
 }

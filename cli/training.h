@@ -73,7 +73,7 @@ typedef struct {
     const char *what; /* "checkpoint", "model" or "samples" */
     char *path;
     gboolean own;   /* ours to replace */
-    gboolean noted; /* in the log, by this process */
+    gboolean noted; /* in the log, by this process or the one that left it behind */
 } EdtCliRunFile;
 typedef gboolean (*EdtCliRunWriter)(gpointer data, const EdtCliRunFile *file, GError **error);
 gboolean edt_cli_train_keep(EdtCliRunFile *file, const EdtCliLog *log, EdtCliRunWriter write,

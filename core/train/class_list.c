@@ -57,16 +57,22 @@ static void sort_classes(GPtrArray *classes)
     g_ptr_array_sort(classes, numbers ? by_number : by_folder);
 }
 
+/* "checkpoint-1.safetensors", too: the name may have been taken. */
+static gboolean is_kept(const char *name)
+{
+    return (g_str_has_prefix(name, "checkpoint") || g_str_has_prefix(name, "model")) &&
+           g_str_has_suffix(name, ".safetensors");
+}
+
 gboolean edt_is_run(const char *folder)
 {
-    static const char *const kept[] = {"checkpoint.safetensors", "model.safetensors"};
     g_autofree char *log = g_build_filename(folder, "log.jsonl", NULL);
-    gboolean is = FALSE;
-    for (gsize i = 0; i < G_N_ELEMENTS(kept) && !is; i++) {
-        g_autofree char *path = g_build_filename(folder, kept[i], NULL);
-        is = g_file_test(log, G_FILE_TEST_EXISTS) && g_file_test(path, G_FILE_TEST_EXISTS);
-    }
-    return is;
+    g_autoptr(GDir) dir = g_file_test(log, G_FILE_TEST_EXISTS) ? g_dir_open(folder, 0, NULL) : NULL;
+    const char *name;
+    while (dir && (name = g_dir_read_name(dir)))
+        if (is_kept(name))
+            return TRUE;
+    return FALSE;
 }
 
 static gboolean from_folders(const char *folder, GPtrArray *classes, GPtrArray *passed,
@@ -136,8 +142,8 @@ static const char *bad_name(const EdtClassEntry *class)
     return NULL;
 }
 
-/* "folder “a”" or "name “fox”" that two have, or NULL: one of them would never be chosen, or learn
- * what the other learns. */
+/* The folder or name that two have, and what to do; or NULL.  One of them would never be chosen, or
+ * learn what the other learns. */
 static char *find_twice(const GPtrArray *classes)
 {
     g_autoptr(GHashTable) folders = g_hash_table_new(g_str_hash, g_str_equal);
@@ -147,7 +153,9 @@ static char *find_twice(const GPtrArray *classes)
         const gboolean folder = !g_hash_table_add(folders, class->folder);
         if (folder || !g_hash_table_add(names, class->name)) {
             g_autofree char *shown = g_utf8_make_valid(folder ? class->folder : class->name, -1);
-            return g_strdup_printf("%s “%s”", folder ? "folder" : "name", shown);
+            return folder
+                       ? g_strdup_printf("folder “%s”. Leave one of them out.", shown)
+                       : g_strdup_printf("name “%s”. Give one of them another \"concept\".", shown);
         }
     }
     return NULL;
@@ -163,8 +171,8 @@ static gboolean check(const GPtrArray *classes, const char *folder, GError **err
     }
     g_autofree char *twice = find_twice(classes);
     if (twice) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "“%s” has two classes with the same %s. Leave one of them out.", folder, twice);
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE, "“%s” has two classes with the same %s",
+                    folder, twice);
         return FALSE;
     }
     for (guint i = 0; i < classes->len; i++) {

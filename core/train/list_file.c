@@ -47,7 +47,7 @@ static gboolean refuse(const char *path, const char *why, GError **error)
 static gboolean load(JsonParser *parser, const char *path, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    g_autofree char *text = NULL, *repeated = NULL, *why = NULL;
+    g_autofree char *text = NULL, *repeated = NULL;
     gsize length;
 
     if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
@@ -62,8 +62,10 @@ static gboolean load(JsonParser *parser, const char *path, GError **error)
         return refuse(path, cause->message, error);
     }
     repeated = edt_json_repeated(json);
-    why = g_strdup_printf("it says “%s” twice", repeated);
-    return !repeated || refuse(path, why, error);
+    if (!repeated)
+        return TRUE;
+    g_autofree char *why = g_strdup_printf("it says “%s” twice", repeated);
+    return refuse(path, why, error);
 }
 
 gboolean edt_list_file_read(const char *path, const EdtListKind *kind, GPtrArray *all,

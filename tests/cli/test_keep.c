@@ -274,7 +274,7 @@ static void test_no_reader(void)
     run = program_start("sample", "--class", "1", "--steps", "1000", "-o", "seen-pipe.png",
                         "--preview-dir", "seen-pipe", "--force", NULL);
     wait_for("seen-pipe/item-000-step-001.png");
-    g_subprocess_send_signal(run, SIGHUP);
+    g_subprocess_send_signal(run, SIGTERM);
     outcome = program_finish(run, NULL);
     g_assert_cmpint(outcome.code, ==, 130);
     expect_steps("seen-pipe.png", "\"steps\":1000,");

@@ -298,12 +298,15 @@ static void test_styles(void)
 
 static void test_interrupt(void)
 {
+    struct sigaction hang_up;
+    g_assert_cmpint(sigaction(SIGHUP, NULL, &hang_up), ==, 0);
     int step = stop_by(program_start("train", "pictures", "-o", "long", TINY, "--steps", "100000",
                                      "--log-every", "1", "--title", "Long", NULL),
                        SIGINT, 2);
     g_assert_cmpint(step, >=, 2);
     int further =
-        stop_by(program_start("train", "-o", "long", "--resume", "--log-every", "1", NULL), SIGHUP,
+        stop_by(program_start("train", "-o", "long", "--resume", "--log-every", "1", NULL),
+                hang_up.sa_handler == SIG_IGN ? SIGTERM : SIGHUP, /* below nohup */
                 step + 1);
     g_assert_cmpint(further, >, step);
 
@@ -452,6 +455,12 @@ static gboolean refuses(const char *folder, const char *file, const char *why)
     return good;
 }
 
+static void rename_to(const char *from, const char *to)
+{
+    g_autofree char *old = program_path(from), *new = program_path(to);
+    g_assert_cmpint(g_rename(old, new), ==, 0);
+}
+
 /* All that it would write is looked for, not its checkpoint alone. */
 static void test_remains(void)
 {
@@ -460,6 +469,15 @@ static void test_remains(void)
     g_assert_true(refuses("theirs", "samples-000001.png", "--force"));
     g_assert_true(refuses("theirs", "checkpoint.safetensors", "--resume"));
     EXPECT(0, "train", "pictures", "-o", "theirs", TINY, "--steps", "1", "--sample-steps", "1");
+    rename_to("theirs/checkpoint.safetensors", "theirs/checkpoint-1.safetensors");
+    g_autofree char *log = contents("theirs/log.jsonl");
+    g_auto(GStrv) parts = g_strsplit(log, "\"checkpoint.safetensors\"", -1);
+    g_autofree char *renamed = g_strjoinv("\"checkpoint-1.safetensors\"", parts);
+    program_write("theirs/log.jsonl", renamed);
+    Outcome outcome = program_expect(EDT_ERROR_USAGE, NULL, "train", "pictures", "-o", "theirs",
+                                     TINY, "--steps", "1", NULL);
+    g_assert_nonnull(strstr(outcome.err, "--resume"));
+    outcome_clear(&outcome);
 }
 
 /* Goes on for one step; what it said. */
@@ -488,12 +506,6 @@ static void copy(const char *from, const char *to)
     gsize size;
     const char *data = g_bytes_get_data(bytes, &size);
     g_assert_true(g_file_set_contents(path, data, (gssize)size, NULL));
-}
-
-static void rename_to(const char *from, const char *to)
-{
-    g_autofree char *old = program_path(from), *new = program_path(to);
-    g_assert_cmpint(g_rename(old, new), ==, 0);
 }
 
 /* What comes into the folder of a run meanwhile stays, too; the run goes on from its own

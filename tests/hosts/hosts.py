@@ -261,6 +261,8 @@ def test_script(script, scratch):
     mpirun.chmod(0o755)
     (scratch / 'old').mkdir()
     (scratch / 'old/checkpoint.safetensors').touch()
+    (scratch / 'old [1]').mkdir()
+    (scratch / 'old [1]/checkpoint-1.safetensors').touch()
 
     def start(*words):
         environment = os.environ | {'PATH': f'{mpirun.parent}:{os.environ["PATH"]}',
@@ -270,6 +272,7 @@ def test_script(script, scratch):
 
     for words, wanted in ((['new', 'data', '-t', '3'], 'train data -t 3 -o new'),
                           (['old'], 'train --resume -o old'),
+                          (['old [1]'], 'train --resume -o old [1]'),
                           (['old', 'data', '--steps', '9'], 'train data --steps 9 --resume -o old')):
         said = start(*words).communicate(timeout=PATIENCE)[0]
         check(f'edt-train.sbatch {" ".join(words)}: edt {wanted}', said.endswith(f' edt {wanted}\n'), said)
