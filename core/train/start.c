@@ -2,7 +2,8 @@
  *
  * The weights of a finished model as the beginning of a run.  The network must be the same but for
  * its classes and styles: one of the run takes the embedding of the model's one of that name,
- * others begin anew, so their sets may grow.  Called by trainer.c before the first step.
+ * others begin anew, as strong as these, so their sets may grow.  Called by trainer.c before the
+ * first step.
  */
 #include "train/state.h"
 #include "base/number.h"
@@ -10,6 +11,7 @@
 #include "model/foreign.h"
 #include "model/names.h"
 
+#include <math.h>
 #include <string.h>
 
 /* [entries + 1, D]; the last row is none of them */
@@ -64,6 +66,36 @@ static GHashTable *rows_of_names(char **names, gint64 n)
     return rows;
 }
 
+static double rms(const float *values, gsize count)
+{
+    double sum = 0;
+    for (gsize i = 0; i < count; i++)
+        sum += (double)values[i] * (double)values[i];
+    return count ? sqrt(sum / (double)count) : 0;
+}
+
+/* A fresh row among learnt ones is as strong as they are on average: what the network has learnt to
+ * see is of that size, and a weak row would be the same to it as any other weak one for a long
+ * time. */
+static void strengthen(float *row, gsize D, double strength)
+{
+    const double own = rms(row, D);
+    for (gsize i = 0; i < D && own > 0; i++)
+        row[i] *= (float)(strength / own);
+}
+
+/* Of their rows; 0: there are none. */
+static double strength_of(const EdtSafetensor *tensor, gint64 rows, gsize D)
+{
+    g_autofree float *row = g_new(float, D);
+    double sum = 0;
+    for (gint64 i = 0; i < rows; i++) {
+        take(tensor, (gsize)i * D, D, row);
+        sum += rms(row, D);
+    }
+    return rows > 0 ? sum / (double)rows : 0;
+}
+
 /* Without names on one side an entry is known by its number. */
 static void take_table(const Start *s, const EdtSafetensor *tensor, const EdtParameter *p)
 {
@@ -77,6 +109,7 @@ static void take_table(const Start *s, const EdtSafetensor *tensor, const EdtPar
         edt_names_from_json(classes ? s->format.class_names : s->format.style_names);
     g_autoptr(GHashTable) rows = rows_of_names(known, theirs);
     gboolean by_name = names && g_hash_table_size(rows) > 0;
+    const double strength = strength_of(tensor, theirs, D);
 
     for (gint64 i = 0; i < ours; i++) {
         gint64 row = by_name      ? (gint64)GPOINTER_TO_UINT(g_hash_table_lookup(rows, names[i]))
@@ -84,6 +117,8 @@ static void take_table(const Start *s, const EdtSafetensor *tensor, const EdtPar
                                   : 0;
         if (row > 0)
             take(tensor, (gsize)(row - 1) * D, D, table + (gsize)i * D);
+        else
+            strengthen(table + (gsize)i * D, D, strength);
     }
     take(tensor, (gsize)theirs * D, D, table + (gsize)ours * D);
 }

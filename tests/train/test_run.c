@@ -149,9 +149,11 @@ static void refuse_alpha(const char *model, const char *words, char digit)
 static void test_export(void)
 {
     g_autofree char *checkpoint = file("learned.safetensors"), *model = file("model.safetensors");
-    EdtTrainExport export = {
-        .output = model, .stored = EDT_STORED_BF16, .title = "discs", .licence = "none",
-        .cfg_scale = 4.5};
+    EdtTrainExport export = {.output = model,
+                             .stored = EDT_STORED_BF16,
+                             .title = "discs",
+                             .licence = "none",
+                             .cfg_scale = 4.5};
     EdtItem items[2] = {{.class_index = 0, .seed = 1}, {.class_index = 1, .seed = 2}};
     EdtRequest request;
     GError *error = NULL;
@@ -270,7 +272,16 @@ static EdtSafetensors *exported(EdtTrainer *trainer, const char *path)
     return model;
 }
 
-/* A model goes on learning with one class more: weights and known classes are the model's. */
+static double rms(const float *x, gsize count)
+{
+    double sum = 0;
+    for (gsize i = 0; i < count; i++)
+        sum += (double)x[i] * (double)x[i];
+    return sqrt(sum / (double)count);
+}
+
+/* A model goes on learning with one class more: weights and known classes are the model's, and the
+ * new one is as strong as these. */
 static void test_start(void)
 {
     static const char table[] = "edt.y_embedder.embedding_table.weight",
@@ -290,6 +301,8 @@ static void test_start(void)
     for (gsize i = 0; i < 3; i++)
         g_assert_cmpmem(tensor(old, table) + i * D, row, tensor(new, table) + (i + 1) * D, row);
     g_assert_cmpint(memcmp(tensor(new, table), tensor(new, table) + D, row), !=, 0);
+    const double known = (rms(tensor(old, table), D) + rms(tensor(old, table) + D, D)) / 2;
+    g_assert_cmpfloat_with_epsilon(rms(tensor(new, table), D), known, 1e-5 * known);
     g_assert_cmpmem(tensor(old, other), row, tensor(new, other), row);
     /* only a language that names all of them */
     g_assert_cmpstr(edt_safetensors_metadata(new, "edt.class_translations"), ==,
@@ -319,14 +332,6 @@ static void test_start(void)
     g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
     g_assert_nonnull(strstr(error->message, "x_embedder"));
     g_clear_error(&error);
-}
-
-static double rms(const float *x, gsize count)
-{
-    double sum = 0;
-    for (gsize i = 0; i < count; i++)
-        sum += (double)x[i] * (double)x[i];
-    return sqrt(sum / (double)count);
 }
 
 /* Open gates change the condition's weights and nothing else. */
