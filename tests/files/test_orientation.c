@@ -13,10 +13,10 @@ enum { SIDE = 16 };
 
 /* ---- what says it ---- */
 
-static void put_number(GByteArray *to, guint32 n, int bytes, gboolean little)
+static void put_number(GByteArray *to, guint64 n, int bytes, gboolean little)
 {
     for (int i = 0; i < bytes; i++)
-        put_u8(to, n >> 8 * (little ? i : bytes - 1 - i) & 255);
+        put_u8(to, (guint8)(n >> 8 * (little ? i : bytes - 1 - i)));
 }
 
 /* One directory with one entry: a number of two bytes (type 3) or four (4). */
