@@ -123,14 +123,14 @@ static void look_in_profile(const guint8 *text, gsize size, Found *found)
 {
     g_autoptr(GByteArray) profile = g_byte_array_new();
     gsize at = 0;
-    int digits = 0, byte = 0;
+    guint digits = 0, byte = 0;
     for (int lines = 0; at < size && lines < 3; at++)
         lines += text[at] == '\n';
     for (; at < size; at++) {
         const int digit = g_ascii_xdigit_value((char)text[at]);
         if (digit < 0)
             continue;
-        byte = byte << 4 | digit;
+        byte = (byte << 4 | (guint)digit) & 255;
         if (digits++ % 2) {
             const guint8 value = (guint8)byte;
             g_byte_array_append(profile, &value, 1);
