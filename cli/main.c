@@ -103,17 +103,13 @@ static int run_command(int argc, char **argv)
     const EdtCliCommand *command = find_command(argv[0]);
     if (!command)
         return refuse_command(argv[0]);
-    char *program = g_strdup_printf("edt %s", command->name);
+    g_autofree char *program = g_strdup_printf("edt %s", command->name);
+    g_autofree char *fault = command->computes ? edt_environment_fault() : NULL;
     g_set_prgname(program);
     argv[0] = program;
-    g_autofree char *fault = command->computes ? edt_environment_fault() : NULL;
-    if (fault) {
+    if (fault)
         edt_cli_error("%s", fault);
-        g_free(program);
-        return EDT_ERROR_USAGE;
-    }
-    ended_with = command->run(argc, argv);
-    g_free(program);
+    ended_with = fault ? EDT_ERROR_USAGE : command->run(argc, argv);
     return ended_with;
 }
 

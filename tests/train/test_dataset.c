@@ -246,6 +246,18 @@ static void test_style_folders(void)
     edt_dataset_free(dataset);
 }
 
+/* Opening the data with what its list says now; the sentence says this. */
+static void expect_bad_list(const char *data, const char *list, const char *json, const char *says)
+{
+    const EdtPictureOptions options = {.side = SIDE, .channels = 3};
+    g_autoptr(GError) error = NULL;
+    g_assert_true(g_file_set_contents(list, json, -1, NULL));
+    g_assert_null(edt_pictures_open(data, &options, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
+    g_assert_nonnull(strstr(error->message, says));
+    g_assert_null(strstr(error->message, "holds no pictures"));
+}
+
 static void test_style_lists(void)
 {
     static const struct {
@@ -269,15 +281,8 @@ static void test_style_lists(void)
     g_autofree char *list = path_of("lists", "styles.json");
 
     write_styled("lists", "rose", "1.png");
-    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
-        GError *error = NULL;
-        g_assert_true(g_file_set_contents(list, bad[i].json, -1, NULL));
-        g_assert_null(
-            edt_pictures_open(path, &(EdtPictureOptions){.side = SIDE, .channels = 3}, &error));
-        g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
-        g_assert_nonnull(strstr(error->message, bad[i].says));
-        g_clear_error(&error);
-    }
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
+        expect_bad_list(path, list, bad[i].json, bad[i].says);
     GError *error = NULL;
     g_assert_cmpint(g_unlink(list) | mkfifo(list, 0600), ==, 0); /* which nobody writes to */
     g_assert_null(
@@ -295,11 +300,7 @@ static void test_style_lists(void)
     for (gsize i = 0; i < G_N_ELEMENTS(folders); i++) {
         g_autofree char *json = g_strdup_printf(
             "{\"classes\": [{\"folder\": \"%s\", \"concept\": \"x\"}]}", folders[i]);
-        g_assert_true(g_file_set_contents(classes, json, -1, NULL));
-        g_assert_null(
-            edt_pictures_open(path, &(EdtPictureOptions){.side = SIDE, .channels = 3}, &error));
-        g_assert_nonnull(strstr(error->message, "is no list of classes"));
-        g_clear_error(&error);
+        expect_bad_list(path, classes, json, "is no list of classes");
     }
 }
 
@@ -322,16 +323,8 @@ static void test_class_lists(void)
     g_autofree char *list = path_of("twice", "classes.json");
     write_styled("twice", "a", "1.png");
     write_styled("twice", "b", "1.png");
-    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
-        GError *error = NULL;
-        g_assert_true(g_file_set_contents(list, bad[i].json, -1, NULL));
-        g_assert_null(
-            edt_pictures_open(path, &(EdtPictureOptions){.side = SIDE, .channels = 3}, &error));
-        g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
-        g_assert_nonnull(strstr(error->message, bad[i].says));
-        g_assert_null(strstr(error->message, "holds no pictures"));
-        g_clear_error(&error);
-    }
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
+        expect_bad_list(path, list, bad[i].json, bad[i].says);
 }
 
 /* As one who may not read what root may. */
