@@ -148,6 +148,32 @@ def test_lengths():
                                                    if length == '-max_len=16384'] == [7], lengths)
 
 
+def waiting_targets():
+    """Of the targets of this scratch folder that still run."""
+    return subprocess.run(['pgrep', '-f', f'{build}/tests/fuzz/'], stdout=subprocess.PIPE,
+                          text=True).stdout.split()
+
+
+def test_lanes():
+    set_up()
+    code, said = run('8', 'npy', 'png')
+    check('seconds: each target once', code == 0 and
+          sorted(said.splitlines()) == ['npy: 8 runs, nothing found', 'png: 8 runs, nothing found'],
+          f'{code}\n{said}')
+    set_up()
+    code, said = run('8', 'npy', 'png', told='find')
+    check('seconds: what one finds keeps no other from its turn', code == 1 and
+          all(f'{target}: FOUND' in said for target in ('npy', 'png')), f'{code}\n{said}')
+    set_up()
+    process = start('8', 'npy', 'png', told='wait')
+    while process.poll() is None and not began.exists():
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    code, said = finish(process)
+    check('seconds: a signal ends them all', code == 130 and said == 'Stopped.\n' and
+          not waiting_targets(), f'{code}\n{said}\n{waiting_targets()}')
+
+
 def test_stops():
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         set_up()
@@ -172,6 +198,7 @@ def test_stops():
 test_words()
 test_counts()
 test_lengths()
+test_lanes()
 test_stops()
 shutil.rmtree(scratch)
 report.done()

@@ -172,6 +172,8 @@ static void test_interval(void)
     GtkWidget *knobs = g_object_ref_sink(edt_ui_knobs_new(settings));
     GtkWidget *combo =
         widget_of(edt_ui_knobs_more(knobs), GTK_TYPE_COMBO_BOX_TEXT, "Guided levels");
+    GtkTreeModel *rows = gtk_combo_box_get_model(GTK_COMBO_BOX(combo));
+    const int offered = gtk_tree_model_iter_n_children(rows, NULL);
     static const char *const shown[][2] = {
         {"0.3,1", "At noise levels of 0.3 to 1 (saves 15 %)"},
         {"0.2,0.7", "At noise levels of 0.2 to 0.7 (saves 25 %)"},
@@ -186,8 +188,7 @@ static void test_interval(void)
         g_object_get(settings, "cfg-interval", &now, NULL);
         g_assert_cmpstr(now, ==, shown[i][0]);
     }
-    g_assert_cmpint(
-        gtk_tree_model_iter_n_children(gtk_combo_box_get_model(GTK_COMBO_BOX(combo)), NULL), ==, 5);
+    g_assert_cmpint(gtk_tree_model_iter_n_children(rows, NULL), ==, offered + 1);
     gtk_widget_destroy(knobs);
     g_object_unref(knobs);
     g_object_unref(settings);
