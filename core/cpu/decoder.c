@@ -30,10 +30,11 @@ static void strip_sums(EdtDevice *dev, const EdtGroupNorm *op, const void *x, in
     *out = (Sums){0};
     for (gint64 p = begin; p < end; p += RANGE) {
         dev->kernels->channel_sums(op->C, x, op->x_type, p, MIN(p + RANGE, end), sum, squares);
-        for (int c = 0; c < op->C; c++) {
-            out->sum[c / width] += sum[c];
-            out->squares[c / width] += squares[c];
-        }
+        for (int group = 0, c = 0; group < op->groups; group++)
+            for (const int behind = c + width; c < behind; c++) {
+                out->sum[group] += sum[c];
+                out->squares[group] += squares[c];
+            }
     }
 }
 

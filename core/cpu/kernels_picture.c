@@ -19,45 +19,61 @@
         }                                                                                          \
     } while (0)
 
+#define STREAM 4 /* vectors of channels that are summed side by side */
+
 /* ---- group norm ---- */
 
-EDT_INLINE void sums_of(int C, int c, int n, const void *x, EdtType type, gint64 begin, gint64 end,
-                        float *sum, float *squares)
+/* Of `count` vectors of channels at once, which lie in one stream; n channels are in the last. */
+EDT_INLINE void sums_of(int C, int c, int count, int n, const void *x, EdtType type, gint64 begin,
+                        gint64 end, float *sum, float *squares)
 {
-    Vec s = {0}, q = {0};
-    for (gint64 p = begin; p < end; p++) {
-        Vec value = load_as(x, type, (gsize)p * (gsize)C + (gsize)c, n);
-        s += value;
-        q += value * value;
+    Vec s[STREAM] = {{0}}, q[STREAM] = {{0}};
+    for (gint64 p = begin; p < end; p++)
+        for (int i = 0; i < count; i++) {
+            const gsize at = (gsize)(p * C + c + i * LANES);
+            const Vec value = load_as(x, type, at, i < count - 1 ? LANES : n);
+            s[i] += value;
+            q[i] += value * value;
+        }
+    for (int i = 0; i < count; i++) {
+        store_as(sum, EDT_F32, (gsize)(c + i * LANES), i < count - 1 ? LANES : n, s[i]);
+        store_as(squares, EDT_F32, (gsize)(c + i * LANES), i < count - 1 ? LANES : n, q[i]);
     }
-    store_as(sum, EDT_F32, (gsize)c, n, s);
-    store_as(squares, EDT_F32, (gsize)c, n, q);
+}
+
+EDT_INLINE void channel_sums_of(int C, const void *x, EdtType type, gint64 begin, gint64 end,
+                                float *sum, float *squares)
+{
+    int c = 0;
+    for (; c + STREAM * LANES <= C; c += STREAM * LANES)
+        sums_of(C, c, STREAM, LANES, x, type, begin, end, sum, squares);
+    for (; c + LANES <= C; c += LANES)
+        sums_of(C, c, 1, LANES, x, type, begin, end, sum, squares);
+    if (c < C)
+        sums_of(C, c, 1, C - c, x, type, begin, end, sum, squares);
 }
 
 static void channel_sums(int C, const void *x, EdtType type, gint64 begin, gint64 end, float *sum,
                          float *sum_of_squares)
 {
-    EDT_BY_TYPE(type, TYPE,
-                EACH_LANES(C, sums_of(C, c, n, x, TYPE, begin, end, sum, sum_of_squares)));
+    EDT_BY_TYPE(type, TYPE, channel_sums_of(C, x, TYPE, begin, end, sum, sum_of_squares));
+}
+
+/* n channels from c on of one pixel. */
+EDT_INLINE void scale_shift_lanes(const EdtScaleShift *op, int c, int n, EdtType x_type,
+                                  EdtType y_type, gboolean silu, gint64 pixel)
+{
+    const gsize from = (gsize)(pixel * op->x_pitch + c), to = (gsize)(pixel * op->y_pitch + c);
+    const Vec value = load_as(op->x, x_type, from, n) * load_as(op->a, EDT_F32, (gsize)c, n) +
+                      load_as(op->b, EDT_F32, (gsize)c, n);
+    store_as(op->y, y_type, to, n, silu ? silu_of(value) : value);
 }
 
 EDT_INLINE void scale_shift_of(const EdtScaleShift *op, EdtType x_type, EdtType y_type,
                                gboolean silu, gint64 begin, gint64 end)
 {
-    const int C = op->C;
-    const void *x = op->x;
-    void *y = op->y;
-    const float *a = op->a, *b = op->b;
-    const gint64 x_pitch = op->x_pitch, y_pitch = op->y_pitch;
-
-    for (gint64 p = begin; p < end; p++) {
-        gsize from = (gsize)(p * x_pitch), to = (gsize)(p * y_pitch);
-#pragma omp simd
-        for (int c = 0; c < C; c++) {
-            float value = load_one(x, x_type, from + (gsize)c) * a[c] + b[c];
-            store_one(y, y_type, to + (gsize)c, silu ? edt_vector_silu(value) : value);
-        }
-    }
+    for (gint64 p = begin; p < end; p++)
+        EACH_LANES(op->C, scale_shift_lanes(op, c, n, x_type, y_type, silu, p));
 }
 
 static void scale_shift(const EdtScaleShift *op, gint64 begin, gint64 end)

@@ -160,6 +160,12 @@ EDT_INLINE Vec exponential(Vec x)
     return y * (Vec)power;
 }
 
+/* As edt_vector_silu(); compilers make a second division of it, too. */
+EDT_INLINE Vec silu_of(Vec x)
+{
+    return x / (exponential(-larger(x, all(-87.0f))) + 1.0f);
+}
+
 /* As edt_vector_gelu_sigmoid(), in vectors: of its comparisons compilers make a second division. */
 EDT_INLINE Vec gelu_of(Vec h)
 {
