@@ -30,11 +30,12 @@ gboolean edt_cli_train_running(const char *folder)
 {
     g_autofree char *path = lock_path(folder);
     int file = open(path, O_RDONLY | O_CLOEXEC);
-    gboolean free = file < 0 || lock(file);
+    /* over NFS an exclusive lock is not for who only reads */
+    gboolean held = file >= 0 && flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 
     if (file >= 0)
         close(file);
-    return !free;
+    return held;
 }
 
 /* Empty, or signed by one of us: a file of somebody else's of this name stays as it is. */

@@ -230,6 +230,8 @@ static gboolean should_stop(Run *run)
     gboolean late = run->t->limit_minutes > 0 && minutes_since(run->began) >= run->t->limit_minutes;
     gint64 wish = edt_ranks_most(edt_cli_stop_asked() ? 2 : late);
     run->stopped = wish == 2;
+    if (wish > 0) /* what is saved and painted now is no step that takes long */
+        edt_cli_rescue_step(FALSE);
     return wish > 0;
 }
 
@@ -247,15 +249,27 @@ static gboolean finish(Run *run, gint64 step, GError **error)
     return TRUE;
 }
 
+/* Data that cannot be read any more, or no memory, end a run between two whole steps.  Of weights
+ * that are no numbers (EDT_ERROR_FAILED) the last checkpoint is better. */
+static void save_what_is_whole(Run *run, gint64 step, const GError *why)
+{
+    if (run->writes && step > run->first && !g_error_matches(why, EDT_ERROR, EDT_ERROR_FAILED))
+        save_or_say(run);
+}
+
 static gboolean walk(Run *run, GError **error)
 {
     EdtTrainReport report = {.step = run->first};
+    GError *why = NULL;
 
     while (report.step < run->t->options.steps && !should_stop(run))
-        if (edt_trainer_step(run->trainer, &report, error))
+        if (edt_trainer_step(run->trainer, &report, &why)) {
             after_step(run, &report);
-        else
+        } else {
+            save_what_is_whole(run, report.step, why);
+            g_propagate_error(error, why);
             return FALSE;
+        }
     return finish(run, report.step, error);
 }
 
@@ -332,6 +346,16 @@ static gboolean show_encoding(int done, int total, gpointer data)
     return !edt_cli_stop_asked();
 }
 
+/* Begun anew where a checkpoint lies: until the first one of this run is there, --resume would go
+ * on with the one before. */
+static gboolean replace_earlier(Run *run, GError **error)
+{
+    const EdtCliTraining *t = run->t;
+    const gboolean wanted = run->writes && t->force && !t->resume &&
+                            g_file_test(run->checkpoint.path, G_FILE_TEST_EXISTS);
+    return !wanted || save(run, error);
+}
+
 static gboolean train(Run *run, GError **error)
 {
     const EdtCliTraining *t = run->t;
@@ -352,7 +376,7 @@ static gboolean train(Run *run, GError **error)
         edt_cli_train_adopt(t, &run->log);
     }
     edt_cli_rescue_begin(run->trainer, &run->log, &run->checkpoint);
-    if (!walk(run, error))
+    if (!replace_earlier(run, error) || !walk(run, error))
         return FALSE;
     tell_end(run, edt_trainer_facts(run->trainer)->step);
     return TRUE;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define FORMAT "edt-checkpoint-1"
+#define LATENTS "latents"
 
 typedef struct {
     const char *name;
@@ -65,6 +66,8 @@ static void put_metadata(const EdtTrainer *trainer, EdtSafetensorsWriter *w)
     if (data->n_styles)
         put_naming(w, "style", &data->styles);
     edt_safetensors_writer_metadata(w, "step", step);
+    if (trainer->latents)
+        edt_safetensors_writer_metadata(w, LATENTS, trainer->latents);
 }
 
 gboolean edt_trainer_save_as(EdtTrainer *trainer, const char *path, EdtWrite write, GError **error)
@@ -182,6 +185,26 @@ static gboolean same_names(const EdtSafetensors *file, const char *key, char **n
     return strcmp(json, before ? before : "[]") == 0;
 }
 
+static void set_another(const char *path, const char *differs, GError **error)
+{
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                "“%s” comes from a run with another “%s”; ask for the same, or begin a new run "
+                "(--init can begin it with the weights of a model).",
+                path, differs);
+}
+
+gboolean edt_checkpoint_check_latents(const char *path, const char *latents, GError **error)
+{
+    EdtSafetensors *file = edt_safetensors_open(path, error);
+    const char *before = file ? edt_safetensors_metadata(file, LATENTS) : NULL;
+    const gboolean same = !before || !latents || strcmp(before, latents) == 0;
+
+    if (!same)
+        set_another(path, "vae", error);
+    edt_safetensors_close(file);
+    return file && same;
+}
+
 static const char *another(const EdtTrainer *trainer, const EdtSafetensors *file,
                            const EdtTrainOptions *before)
 {
@@ -204,10 +227,7 @@ gboolean edt_checkpoint_load(EdtTrainer *trainer, const char *path, GError **err
         return FALSE;
     differs = another(trainer, file, &before);
     if (differs)
-        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "“%s” comes from a run with another “%s”; ask for the same, or begin a new run "
-                    "(--init can begin it with the weights of a model).",
-                    path, differs);
+        set_another(path, differs, error);
     else
         good = load_items(trainer, file, path, error);
     edt_safetensors_close(file);
@@ -240,9 +260,9 @@ static gboolean export_from(EdtSafetensors *file, const char *path, const EdtTra
     weights =
         find(file, path, export->raw ? "weights" : "average", EDT_F32, parameters->count, error);
     if (weights)
-        good = edt_export_write(
-            &(EdtExportSource){options, parameters, weights, &classes, &styles, step}, export,
-            error);
+        good = edt_export_write(&(EdtExportSource){options, parameters, weights, &classes, &styles,
+                                                   edt_safetensors_metadata(file, LATENTS), step},
+                                export, error);
     edt_parameters_free(parameters);
     edt_naming_clear(&classes);
     edt_naming_clear(&styles);

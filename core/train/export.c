@@ -50,6 +50,17 @@ static void describe_vae(EdtForeign *vae, EdtFormat *format, GPtrArray *texts)
     g_ptr_array_add(texts, colours);
 }
 
+char *edt_export_latents(EdtForeign *vae)
+{
+    const EdtVaeShape *shape = edt_foreign_vae_shape(vae);
+    g_autofree char *mean = NULL, *deviation = NULL, *colours = NULL;
+
+    if (shape->kind != EDT_VAE_CODEC)
+        return g_strdup("standard");
+    edt_latents_write(edt_foreign_vae_latents(vae), shape->latent, &mean, &deviation, &colours);
+    return g_strdup_printf("mean %s, deviation %s", mean, deviation);
+}
+
 EdtFormat edt_export_format(const EdtTrainOptions *o, const EdtVariant *v, EdtForeign *vae,
                             GPtrArray *texts)
 {
@@ -120,6 +131,22 @@ static gboolean read_vae(gpointer from, const char *name, const gint64 *shape, f
     return edt_foreign_read(from, name, out, error);
 }
 
+/* Why the autoencoder does not make pictures of what the model makes; or NULL. */
+static const char *unfit(const Job *job)
+{
+    const EdtExportSource *s = job->source;
+    const EdtVaeShape *shape = edt_foreign_vae_shape(job->vae);
+    g_autofree char *latents = edt_export_latents(job->vae);
+
+    if (shape->latent != s->parameters->v.channels)
+        return "its latents have another number of channels";
+    if (s->parameters->v.latent_size * shape->factor != s->options->image_size)
+        return "its pictures have another size";
+    if (s->latents && strcmp(s->latents, latents) != 0)
+        return "it is another than the one of the run, its latents mean something else";
+    return NULL;
+}
+
 /* The autoencoder, for a model that is complete. */
 static gboolean open_vae(Job *job, GError **error)
 {
@@ -145,10 +172,11 @@ static gboolean open_vae(Job *job, GError **error)
     job->vae = edt_foreign_vae_open(path, EDT_VAE_DECODER | EDT_VAE_ENCODER, error);
     if (!job->vae)
         return FALSE;
-    if (edt_foreign_vae_shape(job->vae)->latent == s->parameters->v.channels)
+    const char *why = unfit(job);
+    if (!why)
         return TRUE;
     g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                "The autoencoder “%s” does not have as many latent channels as the model.", path);
+                "The autoencoder “%s” cannot go into this model: %s.", path, why);
     return FALSE;
 }
 
@@ -208,6 +236,7 @@ gboolean edt_trainer_export(EdtTrainer *trainer, const EdtTrainExport *export, G
         .weights = export->raw ? trainer->arrays.weights : trainer->arrays.average,
         .classes = &trainer->dataset->classes,
         .styles = &trainer->dataset->styles,
+        .latents = trainer->latents,
         .step = trainer->step,
     };
     return edt_export_write(&source, export, error);

@@ -9,7 +9,7 @@
 int edt_hiding_seen(int T, double least, double most, float draw)
 {
     const float ratio = draw * (float)(most - least) + (float)least;
-    return (int)((float)T * (1.0f - ratio));
+    return MAX((int)((float)T * (1.0f - ratio)), 1);
 }
 
 /* Of equal ones the first. */

@@ -245,16 +245,19 @@ typedef struct {
     EdtLatentFile *file;
     gsize count; /* numbers of a latent */
     struct {
-        gint64 record;
+        gint64 first; /* of the picture's codings ... */
+        int n;        /* ... so many */
         EdtSampleLabels labels;
-    } *samples;
+    } *samples; /* one a picture, as often drawn as any other, however many codings it has */
 } Latents;
 
 static gboolean get(EdtDataset *dataset, int index, EdtRandom *random, float *x,
                     EdtSampleLabels *labels, char **why)
 {
     const Latents *l = (Latents *)dataset;
-    gint64 record = l->samples[index].record;
+    const int n = l->samples[index].n;
+    const gint64 record =
+        l->samples[index].first + (n > 1 ? (gint64)edt_random_below(random, (guint32)n) : 0);
 
     if (edt_latent_file_state(l->file, record) != EDT_LATENT_GOOD) {
         *why = g_strdup_printf("latent %" G_GINT64_FORMAT ": is damaged since it was made", record);
@@ -278,19 +281,21 @@ static void latents_free(EdtDataset *dataset)
     g_free(l);
 }
 
-static void add_samples(const Encoder *e, Latents *l, int index)
+static void add_sample(const Encoder *e, Latents *l, int index)
 {
-    EdtPictureFacts picture = edt_pictures_facts(e->pictures, index);
+    const gint64 first = edt_codings_record(e->codings, index, 0);
+    const int all = edt_codings_of(e->codings, index);
+    int n = 0;
 
-    for (int coding = 0; coding < edt_codings_of(e->codings, index); coding++) {
-        gint64 record = edt_codings_record(e->codings, index, coding);
-        if (edt_latent_file_state(l->file, record) == EDT_LATENT_GOOD) {
-            l->samples[l->base.count].record = record;
-            l->samples[l->base.count++].labels = picture.labels;
-        } else if (coding == 0) {
-            g_ptr_array_add(l->base.skipped, g_strdup(edt_latent_file_why(l->file, record)));
-        }
+    while (n < all && edt_latent_file_state(l->file, first + n) == EDT_LATENT_GOOD)
+        n++;
+    if (n == 0) {
+        g_ptr_array_add(l->base.skipped, g_strdup(edt_latent_file_why(l->file, first)));
+        return;
     }
+    l->samples[l->base.count].first = first;
+    l->samples[l->base.count].n = n;
+    l->samples[l->base.count++].labels = edt_pictures_facts(e->pictures, index).labels;
 }
 
 /* Takes the file. */
@@ -311,9 +316,9 @@ static EdtDataset *open_dataset(Encoder *e)
     l->base.sum = g_strdup(e->pictures->sum);
     l->count = latent_count(e->o);
     l->file = g_steal_pointer(&e->latents);
-    l->samples = g_malloc_n((gsize)edt_codings_count(e->codings), sizeof *l->samples);
+    l->samples = g_malloc_n((gsize)MAX(e->pictures->count, 1), sizeof *l->samples);
     for (int i = 0; i < e->pictures->count; i++)
-        add_samples(e, l, i);
+        add_sample(e, l, i);
     for (guint i = 0; i < e->pictures->skipped->len; i++) /* classes without pictures */
         g_ptr_array_add(l->base.skipped, g_strdup(e->pictures->skipped->pdata[i]));
     if (l->base.count > 0)

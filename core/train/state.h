@@ -49,11 +49,13 @@ struct EdtTrainer {
     EdtPrecision precision;
     int threads;
     EdtTrainFacts facts;
-    double *told; /* losses of all parts of a step, of all ranks (share.c) */
-    GMutex whole; /* held while the state changes */
+    char *latents; /* what their numbers mean (edt_export_latents()); NULL without autoencoder */
+    double *told;  /* losses of all parts of a step, of all ranks (share.c) */
+    GMutex whole;  /* held while the state changes */
 };
 
-/* trainer.c: never AUTO; and what enters products.  A run of bf16 goes on in f32 on a CPU without. */
+/* trainer.c: never AUTO; and what enters products.  A run of bf16 goes on in f32 on a CPU without.
+ */
 EdtPrecision edt_train_precision(EdtPrecision wish);
 EdtType edt_train_act(EdtPrecision precision);
 /* Weights and all that Adan keeps of them, and for bf16 their halves. */
@@ -95,12 +97,15 @@ gboolean edt_start_load(EdtTrainer *trainer, const char *path, GError **error);
 
 /* checkpoint.c */
 gboolean edt_checkpoint_load(EdtTrainer *trainer, const char *path, GError **error);
+/* Refuses a checkpoint of a run with another autoencoder; those of before 2026-12 do not say. */
+gboolean edt_checkpoint_check_latents(const char *path, const char *latents, GError **error);
 /* export.c */
 typedef struct {
     const EdtTrainOptions *options;
     const EdtParameters *parameters;
     const float *weights;
     const EdtNaming *classes, *styles;
+    const char *latents; /* as the trainer's; NULL: unknown */
     gint64 step;
 } EdtExportSource;
 gboolean edt_export_write(const EdtExportSource *source, const EdtTrainExport *export,
@@ -109,3 +114,6 @@ gboolean edt_export_write(const EdtExportSource *source, const EdtTrainExport *e
  * or NULL; texts: takes what the metadata borrows, with a free function. */
 EdtFormat edt_export_format(const EdtTrainOptions *options, const EdtVariant *v, EdtForeign *vae,
                             GPtrArray *texts);
+/* What the latents of this autoencoder mean, for comparing: those of Stable Diffusion are all
+ * alike, others have means and deviations of their own. */
+char *edt_export_latents(EdtForeign *vae);

@@ -125,11 +125,26 @@ static double variational_share(const EdtTrainOptions *o)
     return o->prediction == EDT_PREDICT_NOISE ? 1.0 : 0.0;
 }
 
-static gboolean make(EdtTrainer *trainer, GError **error)
+/* Before the pictures are encoded, which may take hours. */
+static gboolean know_latents(EdtTrainer *trainer, const char *checkpoint, GError **error)
+{
+    EdtForeign *vae;
+
+    if (!trainer->options.vae)
+        return TRUE;
+    vae = edt_foreign_vae_open(trainer->options.vae, EDT_VAE_ENCODER, error);
+    trainer->latents = vae ? edt_export_latents(vae) : NULL;
+    edt_foreign_close(vae);
+    return trainer->latents &&
+           (!checkpoint || edt_checkpoint_check_latents(checkpoint, trainer->latents, error));
+}
+
+static gboolean make(EdtTrainer *trainer, const char *checkpoint, GError **error)
 {
     const EdtTrainOptions *o = &trainer->options;
 
-    if (!edt_train_options_check(o, &trainer->v, error) || !edt_share_check(trainer, error))
+    if (!edt_train_options_check(o, &trainer->v, error) || !edt_share_check(trainer, error) ||
+        !know_latents(trainer, checkpoint, error))
         return FALSE;
     trainer->options.masked =
         o->masked && edt_variant_training(&trainer->v)->hiding != EDT_HIDING_NONE;
@@ -194,7 +209,7 @@ EdtTrainer *edt_trainer_resume(const EdtTrainOptions *options, const char *check
     if (checkpoint)
         trainer->options.start = NULL; /* the run has begun */
     g_mutex_init(&trainer->whole);
-    if (make(trainer, error) &&
+    if (make(trainer, checkpoint, error) &&
         (checkpoint == NULL || edt_checkpoint_load(trainer, checkpoint, error)) &&
         edt_share_make(trainer, error)) {
         edt_train_use_weights(trainer);
@@ -222,6 +237,7 @@ void edt_trainer_free(EdtTrainer *trainer)
     edt_train_arrays_clear(trainer);
     edt_picture_draw_free(trainer->draw);
     g_strfreev(trainer->facts.skipped_names);
+    g_free(trainer->latents);
     g_free(trainer->told);
     g_mutex_clear(&trainer->whole);
     g_free(trainer);

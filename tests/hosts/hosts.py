@@ -264,9 +264,10 @@ def test_script(script, scratch):
     (scratch / 'old [1]').mkdir()
     (scratch / 'old [1]/checkpoint-1.safetensors').touch()
 
-    def start(*words):
+    def start(*words, restarts=0):
         environment = os.environ | {'PATH': f'{mpirun.parent}:{os.environ["PATH"]}',
-                                    'SLURM_CPUS_ON_NODE': '64'}
+                                    'SLURM_CPUS_ON_NODE': '64',
+                                    'SLURM_RESTART_COUNT': str(restarts)}
         return subprocess.Popen(['bash', script, *words], cwd=scratch, env=environment, text=True,
                                 stdout=subprocess.PIPE)
 
@@ -276,6 +277,10 @@ def test_script(script, scratch):
                           (['old', 'data', '--steps', '9'], 'train data --steps 9 --resume -o old')):
         said = start(*words).communicate(timeout=PATIENCE)[0]
         check(f'edt-train.sbatch {" ".join(words)}: edt {wanted}', said.endswith(f' edt {wanted}\n'), said)
+    for words, wanted in ((['new', 'data'], 'train data --force -o new'),
+                          (['old', 'data'], 'train data --resume -o old')):
+        said = start(*words, restarts=1).communicate(timeout=PATIENCE)[0]
+        check(f'started again: edt {wanted}', said.endswith(f' edt {wanted}\n'), said)
     (scratch / 'wait').touch()
     run = start('old')
     run.stdout.readline()

@@ -186,17 +186,62 @@ static void test_run(void)
     paint(again);
 }
 
+/* A codec whose latents mean something else. */
+static char *write_moved(void)
+{
+    static const char *const moved[] = {"mean", "[0.25, -0.5, 0.5, 1]", NULL};
+    char *path = g_build_filename(folder, "moved.safetensors", NULL);
+    SmallVae *weights = small_vae_new(&small_vae_codec);
+    small_vae_write(weights, path, FALSE, moved);
+    small_vae_free(weights);
+    return path;
+}
+
+/* A run goes on, and becomes a model, with the codec that it began with, wherever that lies. */
+static void test_other_codec(void)
+{
+    g_autofree char *checkpoint = g_build_filename(folder, "checkpoint.safetensors", NULL);
+    g_autofree char *model = g_build_filename(folder, "exported.safetensors", NULL);
+    g_autofree char *path = write_moved(),
+                    *copy = g_build_filename(folder, "copy.safetensors", NULL);
+    EdtTrainOptions o = options_with(codec);
+    EdtTrainExport export = {.output = model, .force = TRUE, .stored = EDT_STORED_F32};
+    GError *error = NULL;
+    EdtTrainer *trainer = edt_trainer_new(&o, &error);
+    g_assert_no_error(error);
+    g_assert_true(edt_trainer_save(trainer, checkpoint, &error));
+    edt_trainer_free(trainer);
+
+    o.vae = path;
+    g_assert_null(edt_trainer_resume(&o, checkpoint, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    g_assert_nonnull(strstr(error->message, "“vae”"));
+    g_clear_error(&error);
+    export.vae = path;
+    g_assert_false(edt_train_export(checkpoint, &export, &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
+    g_assert_nonnull(strstr(error->message, "another than the one of the run"));
+    g_clear_error(&error);
+
+    g_autofree char *bytes = NULL;
+    gsize length;
+    g_assert_true(g_file_get_contents(codec, &bytes, &length, NULL));
+    g_assert_true(g_file_set_contents(copy, bytes, (gssize)length, NULL));
+    o.vae = export.vae = copy;
+    trainer = edt_trainer_resume(&o, checkpoint, &error);
+    g_assert_no_error(error);
+    edt_trainer_free(trainer);
+    g_assert_true(edt_train_export(checkpoint, &export, &error));
+    g_assert_no_error(error);
+}
+
 /* A model goes on where its latents are those of the run; in others its weights mean nothing. */
 static void test_start(void)
 {
     g_autofree char *model = g_build_filename(folder, "begun.safetensors", NULL);
-    g_autofree char *path = g_build_filename(folder, "moved.safetensors", NULL);
-    static const char *const moved[] = {"mean", "[0.25, -0.5, 0.5, 1]", NULL};
-    SmallVae *weights = small_vae_new(&small_vae_codec);
+    g_autofree char *path = write_moved();
     GError *error = NULL;
 
-    small_vae_write(weights, path, FALSE, moved);
-    small_vae_free(weights);
     train(codec, model);
     EdtTrainOptions o = options_with(codec);
     o.start = model;
@@ -224,6 +269,7 @@ int main(int argc, char **argv)
     g_test_add_func("/codec/values", test_values);
     g_test_add_func("/codec/refused", test_refused);
     g_test_add_func("/codec/run", test_run);
+    g_test_add_func("/codec/other-codec", test_other_codec);
     g_test_add_func("/codec/start", test_start);
     return g_test_run();
 }

@@ -155,6 +155,7 @@ static void test_golden(void)
 static void test_ratio(void)
 {
     g_assert_cmpint(edt_hiding_seen(256, 0.3, 0.5, 0), ==, 179);
+    g_assert_cmpint(edt_hiding_seen(1, 0.3, 0.5, 0), ==, 1); /* of one token none is hidden */
     g_assert_cmpint(edt_hiding_seen(256, 0.3, 0.5, 0.5f), ==, 153);
     g_assert_cmpint(edt_hiding_seen(256, 0.3, 0.5, 0.99999f), ==, 128);
 }
