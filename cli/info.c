@@ -213,13 +213,32 @@ static gboolean is_png(const char *path)
     return n == sizeof start && memcmp(start, "\211PNG\r\n\032\n", sizeof start) == 0;
 }
 
+/* A picture may be a stranger's, and terminals obey control characters.  JSON has them in texts
+ * alone, where they can be written so. */
+static void print_harmless(const char *json)
+{
+    for (const char *at = json; *at; at = g_utf8_next_char(at)) {
+        const gunichar c = g_utf8_get_char(at);
+        if (g_unichar_iscntrl(c) && c != '\n' && c != '\t')
+            printf("\\u%04x", c);
+        else
+            printf("%.*s", (int)(g_utf8_next_char(at) - at), at);
+    }
+    putchar('\n');
+}
+
 static gboolean show_record(const char *path, GError **error)
 {
-    char *record = edt_png_record_text(path, error);
-    if (record)
-        printf("%s\n", record);
-    g_free(record);
-    return record != NULL;
+    g_autofree char *record = edt_png_record_text(path, error);
+    if (!record)
+        return FALSE;
+    if (!edt_record_is_object(record)) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    "What “%s” has in the place of a record is none.", path);
+        return FALSE;
+    }
+    print_harmless(record);
+    return TRUE;
 }
 
 /* ---- devices ---- */

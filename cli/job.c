@@ -146,7 +146,7 @@ static gboolean read_style(JsonObject *line, const char *json, const EdtCliSetti
     item->style = EDT_STYLE_ANY;
     if (g_strcmp0(text, "-1") == 0) /* as records write it */
         return TRUE;
-    if (!text && !settings->styles && json_object_has_member(line, "edt")) /* it is one */
+    if (!text && !settings->styles && member(line, "edt")) /* it is one */
         return TRUE;
     return edt_style_choose(info, text ? text : settings->styles, &item->style, &job->style_drawn,
                             error);
@@ -235,12 +235,18 @@ static gboolean read_canvas(JsonObject *line, const char *json, const EdtCliSett
                              mask ? mask : settings->mask, NULL, error))
         return FALSE;
     edt_cli_canvas_lay(&task->canvas, &task->item);
-    edt_cli_canvas_suit(
-        &task->item,
-        json_object_has_member(line, "freedom") || edt_cli_settings_says(settings, "freedom"),
-        json_object_has_member(line, "fill") || edt_cli_settings_says(settings, "fill"));
+    edt_cli_canvas_suit(&task->item,
+                        member(line, "freedom") || edt_cli_settings_says(settings, "freedom"),
+                        member(line, "fill") || edt_cli_settings_says(settings, "fill"));
     job->mix = task->item.mix;
     edt_cli_mix_settle(&task->item);
+    if (task->item.mask && task->item.fill == EDT_FILL_NONE) {
+        g_set_error(
+            error, EDT_ERROR, EDT_ERROR_USAGE,
+            "\"mask\" does nothing with \"fill\": \"none\": give shape or missing, or leave "
+            "one of the two out.");
+        return FALSE;
+    }
     return edt_item_check(info, &job->request, &task->item, error);
 }
 

@@ -31,4 +31,4 @@ typedef enum {
 /* job_output.c.  What is in the place of the job's output.  A run without records cannot tell: what
  * is there is the same to it.  What was drawn for a picture that is unfinished becomes the job's,
  * unless it is given up (task.replace). */
-EdtCliOutput edt_cli_job_output(EdtCliJob *job, const EdtCliRun *run);
+EdtCliOutput edt_cli_job_output(EdtCliJob *job, EdtCliRun *run);

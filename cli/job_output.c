@@ -7,6 +7,8 @@
 #include "core/settings.h"
 #include "saving.h"
 
+#include <glib/gstdio.h>
+
 /* The job's item, had chance decided as it did for the one that is there. */
 static EdtItem as_found(const EdtCliJob *job, const EdtItem *found)
 {
@@ -62,13 +64,51 @@ static EdtCliOutput compare(EdtCliJob *job, const EdtCliRun *run, const EdtRecor
     return EDT_CLI_OUTPUT_UNFINISHED;
 }
 
-EdtCliOutput edt_cli_job_output(EdtCliJob *job, const EdtCliRun *run)
+/* ---- what was read ---- */
+
+/* Lines that make many pictures of one class and seed look at one name after the other, each of
+ * them: a file is read once, and again only where it has changed. */
+typedef struct {
+    GStatBuf status;
+    gboolean said;     /* it holds some record ... */
+    EdtRecord *record; /* ... which is one; or NULL */
+} Seen;
+
+static void seen_free(gpointer data)
 {
-    if (edt_save_is_stream(job->task.output) || !g_file_test(job->task.output, G_FILE_TEST_EXISTS))
+    Seen *seen = data;
+    edt_record_free(seen->record);
+    g_free(seen);
+}
+
+static gboolean is_unchanged(const Seen *seen, const GStatBuf *status)
+{
+    return seen->status.st_ino == status->st_ino && seen->status.st_size == status->st_size &&
+           seen->status.st_mtim.tv_sec == status->st_mtim.tv_sec &&
+           seen->status.st_mtim.tv_nsec == status->st_mtim.tv_nsec;
+}
+
+static const Seen *see(EdtCliRun *run, const char *path, const GStatBuf *status)
+{
+    if (!run->records)
+        run->records = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, seen_free);
+    Seen *seen = g_hash_table_lookup(run->records, path);
+    if (seen && is_unchanged(seen, status))
+        return seen;
+    g_autofree char *text = edt_png_record_text(path, NULL);
+    seen = g_new(Seen, 1);
+    *seen = (Seen){*status, text != NULL, text ? edt_record_read(text, NULL) : NULL};
+    g_hash_table_replace(run->records, g_strdup(path), seen);
+    return seen;
+}
+
+EdtCliOutput edt_cli_job_output(EdtCliJob *job, EdtCliRun *run)
+{
+    GStatBuf status;
+    if (edt_save_is_stream(job->task.output) || g_stat(job->task.output, &status) != 0)
         return EDT_CLI_OUTPUT_ABSENT;
-    g_autofree char *text = edt_png_record_text(job->task.output, NULL);
-    if (!text)
+    const Seen *seen = see(run, job->task.output, &status);
+    if (!seen->said)
         return run->metadata ? EDT_CLI_OUTPUT_OTHER : EDT_CLI_OUTPUT_SAME;
-    g_autoptr(EdtRecord) found = edt_record_read(text, NULL);
-    return found ? compare(job, run, found) : EDT_CLI_OUTPUT_OTHER;
+    return seen->record ? compare(job, run, seen->record) : EDT_CLI_OUTPUT_OTHER;
 }

@@ -225,9 +225,10 @@ static gboolean open_jobs(Jobs *jobs, EdtCliLines **lines, GError **error)
     EdtCliSettings *settings = jobs->settings;
     if (!edt_cli_settings_check(settings, error))
         return FALSE;
-    if (edt_ranks_count() > 1 && g_str_equal(settings->jobs, "-")) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "Below mpirun every process reads all jobs: give a file, not stdin.");
+    if (edt_ranks_count() > 1 && edt_save_is_stream(settings->jobs)) {
+        g_set_error(
+            error, EDT_ERROR, EDT_ERROR_USAGE,
+            "Below mpirun every process reads all jobs: give a file, no stdin and no pipe.");
         return FALSE;
     }
     if (settings->output && !have_folder(settings->output, error))

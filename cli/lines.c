@@ -26,7 +26,9 @@ struct EdtCliLines {
 
 EdtCliLines *edt_cli_lines_open(const char *path, GError **error)
 {
-    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    /* of a pipe that nobody writes yet it is read_more() that waits */
+    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO
+                                    : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, "The job file %s cannot be opened: %s.",
                     path, g_strerror(errno));

@@ -13,6 +13,7 @@
 #include "machine.h"
 
 #include <fcntl.h>
+#include <langinfo.h>
 #include <libintl.h>
 #include <locale.h>
 #include <poll.h>
@@ -143,7 +144,9 @@ int main(int argc, char **argv)
     if (command && command->computes)
         edt_waiting_restart(argv);
     setlocale(LC_ALL, "");
-    setlocale(LC_NUMERIC, "C"); /* numbers are data here: the same in every country */
+    if (strcmp(nl_langinfo(CODESET), "ANSI_X3.4-1968") == 0)
+        setlocale(LC_CTYPE, "C.UTF-8"); /* no locale is set: names are UTF-8 all the same */
+    setlocale(LC_NUMERIC, "C");         /* numbers are data here: the same in every country */
     bind_messages();
     g_set_prgname("edt");
     const char *first = argc > 1 ? argv[1] : NULL;

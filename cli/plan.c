@@ -30,7 +30,10 @@ static gboolean choose_class(const EdtCliSettings *settings, const EdtModelInfo 
 {
     if (!settings->record || settings->classes)
         return (*class_index = edt_class_choose(info, text, NULL, error)) >= 0;
-    *class_index = settings->record->item.class_index;
+    const EdtRecord *record = settings->record;
+    if (!edt_record_has_its_classes(record, info)) /* the thing that is pictured, not its number */
+        return (*class_index = edt_class_find(info, record->class_name, error)) >= 0;
+    *class_index = record->item.class_index;
     if (*class_index <= info->n_classes)
         return TRUE;
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
@@ -45,7 +48,10 @@ static gboolean choose_style(const EdtCliSettings *settings, const EdtModelInfo 
 {
     if (!settings->record || settings->styles)
         return edt_style_choose(info, text, style, NULL, error);
-    *style = settings->record->item.style;
+    const EdtRecord *record = settings->record;
+    if (info->n_styles && record->style_name && !edt_record_has_its_classes(record, info))
+        return edt_style_choose(info, record->style_name, style, NULL, error);
+    *style = record->item.style;
     return TRUE;
 }
 
@@ -81,7 +87,8 @@ gboolean edt_cli_plan_needs(const EdtCliSettings *settings, const EdtModelInfo *
         gboolean said, there;
     } all[] = {
         {"--freedom", "--image", edt_cli_settings_says(settings, "freedom"), item->source != NULL},
-        {"--paper", "--image", settings->paper != NULL, item->source != NULL},
+        {"--paper", "--image", settings->paper != NULL, settings->image != NULL},
+        {"--mask", "--fill shape or missing", item->mask != NULL, item->fill != EDT_FILL_NONE},
         {"--careful", "--fill missing", edt_cli_settings_says(settings, "careful"),
          item->fill == EDT_FILL_MISSING},
         {"--mix-how", "--mix", edt_cli_settings_says(settings, "mix_how"), item->mix.n > 0},
@@ -116,6 +123,13 @@ static gboolean plan_canvas(const EdtCliSettings *settings, const EdtModelInfo *
     if (settings->mix &&
         !edt_cli_mix_parse(info, settings->mix, settings->frames ? 1 : 0.5, &item->mix, error))
         return FALSE;
+    if (record && !settings->mix && item->mix.n && !edt_record_has_its_classes(record, info)) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "The record mixes classes by their numbers, and by those %s means others: say "
+                    "with --mix what is mixed in.",
+                    info->path);
+        return FALSE;
+    }
     if (record && settings->styles && !settings->mix)
         edt_cli_mix_follow(&item->mix, record->item.style);
     if (!edt_cli_canvas_take(canvas, settings, info, source, mask, beside, error))

@@ -125,6 +125,7 @@ void edt_cli_run_close(EdtCliRun *run)
 {
     edt_engine_close(run->engine);
     g_free(run->preview_dir);
+    g_clear_pointer(&run->records, g_hash_table_unref);
     if (run->latents)
         g_array_unref(run->latents);
 }

@@ -7,6 +7,7 @@
 #include "catalogue.h"
 #include "cli/plan.h"
 #include "cli/stop.h"
+#include "core/settings.h"
 
 #include <string.h>
 
@@ -176,9 +177,9 @@ static gboolean read_all(EdtCliSeries *s, GError **error)
 
 static gboolean open_jobs(EdtCliSeries *s, GError **error)
 {
-    if (g_str_equal(s->path, "-")) {
+    if (edt_save_is_stream(s->path)) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "With --npz the jobs are read twice: give a file, not stdin.");
+                    "With --npz the jobs are read twice: give a file, no stdin and no pipe.");
         return FALSE;
     }
     return open_lines(s, error) && read_all(s, error) && open_lines(s, error);
@@ -201,6 +202,15 @@ static gboolean check_last(const EdtCliSeries *s, const char *seed, GError **err
            edt_cli_refuse(error, "--seed", seed, "a smaller one, from which all can count up");
 }
 
+/* An archive that was not finished goes on with the same command, and so with the same seed. */
+static gboolean check_repeats(const char *seed, GError **error)
+{
+    gint64 number;
+    return !seed || !edt_whole_parse(seed, -1, -1, &number) ||
+           edt_cli_refuse(error, "--seed", seed,
+                          "a number with --npz, so that the same command can go on with it");
+}
+
 gboolean edt_cli_series_open(EdtCliSeries *s, const EdtCliSettings *settings, EdtEngine *engine,
                              GError **error)
 {
@@ -213,7 +223,8 @@ gboolean edt_cli_series_open(EdtCliSeries *s, const EdtCliSettings *settings, Ed
     s->chance.classes = s->chance.seed = NULL;
     edt_request_init(&s->request, engine);
     edt_item_init(&s->item);
-    return edt_cli_seed_parse(settings->seed ? settings->seed : "0", &s->seed, error) &&
+    return check_repeats(settings->seed, error) &&
+           edt_cli_seed_parse(settings->seed ? settings->seed : "0", &s->seed, error) &&
            edt_cli_settings_apply(settings, &s->request, &s->item, error) &&
            (!settings->mix ||
             edt_cli_mix_parse(s->info, settings->mix, 0.5, &s->item.mix, error)) &&

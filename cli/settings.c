@@ -182,6 +182,12 @@ static gboolean check_latents(const EdtCliSettings *settings, GError **error)
                     "latents go.");
         return FALSE;
     }
+    if (settings->latent_only && settings->output) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "--latent-only makes no picture for -o %s: leave one of the two out.",
+                    settings->output);
+        return FALSE;
+    }
     if (!settings->latent_out)
         return TRUE;
     if (g_file_test(settings->latent_out, G_FILE_TEST_IS_DIR)) {

@@ -30,8 +30,9 @@ typedef struct {
     int pictures;       /* planned; 0: unknown */
     int done;           /* tasks behind us */
     int saved, failed, skipped;
-    GArray *latents;   /* of float, collected for --latent-out; or NULL */
-    gint64 began;      /* monotonic microseconds */
-    gint64 first_step; /* when the first step began */
-    gint64 steps_done; /* picture steps since then */
+    GHashTable *records; /* of the files that were looked at (job_output.c); or NULL */
+    GArray *latents;     /* of float, collected for --latent-out; or NULL */
+    gint64 began;        /* monotonic microseconds */
+    gint64 first_step;   /* when the first step began */
+    gint64 steps_done;   /* picture steps since then */
 } EdtCliRun;

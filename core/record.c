@@ -367,6 +367,16 @@ void edt_record_apply(const EdtRecord *record, EdtRequest *request, EdtItem *ite
     }
 }
 
+gboolean edt_record_has_its_classes(const EdtRecord *record, const EdtModelInfo *info)
+{
+    if (!record->class_name || g_strcmp0(info->sha256, record->model_sha256) == 0)
+        return TRUE;
+    if (record->item.class_index > info->n_classes)
+        return FALSE;
+    g_autofree char *name = edt_class_name(info, record->item.class_index);
+    return strcmp(name, record->class_name) == 0;
+}
+
 gboolean edt_record_is_object(const char *json)
 {
     return edt_json_is_object(json);

@@ -41,6 +41,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(EdtRecord, edt_record_free)
 char *edt_record_write(const EdtRecord *record); /* JSON; free with g_free() */
 /* Lays the settings that the record names over those of request and item. */
 void edt_record_apply(const EdtRecord *record, EdtRequest *request, EdtItem *item);
+/* Whether the model means the same by the numbers of classes (and styles): it is the one that made
+ * the picture, or calls the picture's class as the record does. */
+gboolean edt_record_has_its_classes(const EdtRecord *record, const EdtModelInfo *info);
 /* One JSON object and nothing behind it. */
 gboolean edt_record_is_object(const char *json);
 /* It has a \\u0000 somewhere, at which a text would end. */

@@ -82,15 +82,9 @@ static gboolean has(GObject *object, const char *name)
     return g_object_class_find_property(G_OBJECT_GET_CLASS(object), name) != NULL;
 }
 
-/* A model that means another thing by the number of the class has other classes throughout. */
 static gboolean has_its_classes(const EdtModelInfo *info, const EdtRecord *record)
 {
-    if (!info || !record->class_name || g_strcmp0(info->sha256, record->model_sha256) == 0)
-        return TRUE;
-    if (record->item.class_index > info->n_classes)
-        return FALSE;
-    g_autofree char *name = edt_class_name(info, record->item.class_index);
-    return strcmp(name, record->class_name) == 0;
+    return !info || edt_record_has_its_classes(record, info);
 }
 
 /* By its name in a model of other classes; "" where that has none of that name. */

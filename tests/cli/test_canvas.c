@@ -299,6 +299,19 @@ static void test_spared_by_previews(void)
            "--image", "sketch.png");
 }
 
+/* null is nothing said: source and mask are as without it. */
+static void test_null(void)
+{
+    EXPECT_INPUT(0,
+                 "{\"class\":3,\"seed\":7,\"source\":\"sketch.png\",\"freedom\":null,"
+                 "\"output\":\"free.png\"}\n"
+                 "{\"class\":3,\"seed\":7,\"mask\":\"mask.png\",\"fill\":null,"
+                 "\"output\":\"filled.png\"}\n",
+                 "sample", "--jobs", "-", "--steps", "2");
+    expect_in_record("free.png", "\"source\":\"");
+    expect_in_record("filled.png", "\"fill\":\"shape\"");
+}
+
 /* ---- what cannot be ---- */
 
 static void test_refused(void)
@@ -327,6 +340,11 @@ static void test_refused(void)
         g_assert_cmpstr(outcome.out, ==, "");
         outcome_clear(&outcome);
     }
+    EXPECT(2, "sample", "--class", "3", "--mask", "mask.png", "--fill", "none", "-o", "no.png");
+    EXPECT(2, "sample", "--class", "3", "--latent-only", "--latent-out", "no.npy", "-o", "no.png");
+    EXPECT(2, "sample", "--from", "a.png", "--paper", "keep", "-o", "no.png"); /* it has a source */
+    EXPECT_INPUT(1, "{\"class\":3,\"mask\":\"mask.png\",\"fill\":\"none\",\"output\":\"no.png\"}\n",
+                 "sample", "--jobs", "-");
     EXPECT(3, "sample", "--class", "3", "--image", "nothing.png", "-o", "no.png");
     EXPECT(2, "sample", "--class", "3", "--image", "sketch.png", "--paper", "blue", "-o", "no.png");
     EXPECT(2, "sample", "--class", "3", "--image", "sketch.png", "--careful", "-o", "no.png");
@@ -359,6 +377,7 @@ int main(int argc, char **argv)
     g_test_add_func("/canvas/mix-styles", test_mix_styles);
     g_test_add_func("/canvas/frames", test_frames);
     g_test_add_func("/canvas/jobs", test_jobs);
+    g_test_add_func("/canvas/null", test_null);
     g_test_add_func("/canvas/spared", test_spared);
     g_test_add_func("/canvas/spared-unsaid", test_spared_unsaid);
     g_test_add_func("/canvas/spared-by-previews", test_spared_by_previews);

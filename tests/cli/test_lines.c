@@ -5,8 +5,10 @@
  */
 #include "cli/lines.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char *write_file(const char *bytes, gssize length)
@@ -106,6 +108,25 @@ static void test_pipe(void)
     close(ends[0]);
 }
 
+/* Of one that nobody writes yet it is the lines that wait, where a signal ends that. */
+static void test_named_pipe(void)
+{
+    char *path = write_file("", 0);
+    g_unlink(path);
+    g_assert_cmpint(mkfifo(path, 0600), ==, 0);
+    EdtCliLines *lines = edt_cli_lines_open(path, NULL);
+    g_assert_nonnull(lines);
+    g_assert_false(edt_cli_lines_ready(lines));
+    int end = open(path, O_WRONLY);
+    g_assert_cmpint(write(end, "one\n", 4), ==, 4);
+    expect_line(lines, "one", 1);
+    close(end);
+    expect_line(lines, NULL, 0);
+    edt_cli_lines_close(lines);
+    g_unlink(path);
+    g_free(path);
+}
+
 static void test_missing(void)
 {
     GError *error = NULL;
@@ -134,6 +155,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lines/too-long", test_too_long);
     g_test_add_func("/lines/zero", test_zero);
     g_test_add_func("/lines/pipe", test_pipe);
+    g_test_add_func("/lines/named-pipe", test_named_pipe);
     g_test_add_func("/lines/missing", test_missing);
     g_test_add_func("/lines/unreadable", test_unreadable);
     return g_test_run();

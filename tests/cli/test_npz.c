@@ -256,6 +256,8 @@ static void test_pipes(void)
 
 static void test_refused(void)
 {
+    EXPECT(2, "sample", "--npz", "x.npz", "--seed", "-1"); /* it could not go on */
+    EXPECT_INPUT(2, "{\"class\":1}\n", "sample", "--npz", "x.npz", "--jobs", "/dev/stdin");
     EXPECT(2, "sample", "--npz", "x.npz", "--vary", "7:1", "--frames", "4");
     EXPECT(2, "sample", "--npz", "x.npz", "--mix-how", "shape");
     EXPECT(2, "sample", "--npz", "x.npz", "--freedom", "0.5");

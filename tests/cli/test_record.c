@@ -63,6 +63,28 @@ static void test_absent(void)
     g_assert_cmpfloat(request.cfg_scale, ==, 4);
 }
 
+/* By its number a class of another model may be something else. */
+static void test_classes(void)
+{
+    static char *names[] = {"dog", "cat", NULL};
+    EdtModelInfo info = {
+        .sha256 = (char *)"b", .n_classes = 2, .class_list = EDT_CLASSES_OWN, .class_names = names};
+    static const struct {
+        const char *json;
+        gboolean same;
+    } all[] = {
+        {"{\"class\":1,\"class_name\":\"cat\",\"model_sha256\":\"a\",\"seed\":1}", TRUE},
+        {"{\"class\":0,\"class_name\":\"cat\",\"model_sha256\":\"a\",\"seed\":1}", FALSE},
+        {"{\"class\":0,\"class_name\":\"cat\",\"model_sha256\":\"b\",\"seed\":1}", TRUE},
+        {"{\"class\":7,\"class_name\":\"cat\",\"model_sha256\":\"a\",\"seed\":1}", FALSE},
+        {"{\"class\":0,\"model_sha256\":\"a\",\"seed\":1}", TRUE},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(all); i++) {
+        g_autoptr(EdtRecord) record = edt_record_read(all[i].json, NULL);
+        g_assert_cmpint(edt_record_has_its_classes(record, &info), ==, all[i].same);
+    }
+}
+
 /* null is nothing said, as in a line of jobs. */
 static void test_null(void)
 {
@@ -299,6 +321,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/record/whole", test_whole);
     g_test_add_func("/record/absent", test_absent);
+    g_test_add_func("/record/classes", test_classes);
     g_test_add_func("/record/null", test_null);
     g_test_add_func("/record/wrong-facts", test_wrong_facts);
     g_test_add_func("/record/written", test_written);

@@ -95,6 +95,20 @@ static void test_run(void)
     outcome = program_expect(0, NULL, "sample", "-m", "model.safetensors", "--class", "blue",
                              "--steps", "2", "-o", "blue.png", NULL);
     outcome_clear(&outcome);
+    /* of another model, which had red in the place of blue: the thing counts, not its number */
+    for (int class = 0; class < 2; class ++) {
+        g_autofree char *json =
+            g_strdup_printf("{\"class\":%d,\"class_name\":\"red\",\"model_sha256\":\"0\","
+                            "\"seed\":5,\"steps\":1}",
+                            class);
+        program_write("red.json", json);
+        EXPECT(0, "sample", "-m", "model.safetensors", "--from", "red.json", "-o", "red.png", "-f");
+        g_autofree char *record = program_record("red.png");
+        g_assert_nonnull(strstr(record, "\"class_name\":\"red\""));
+    }
+    program_write("mixed.json", "{\"class\":0,\"class_name\":\"green\",\"model_sha256\":\"0\","
+                                "\"seed\":5,\"steps\":1,\"mix\":[[1,0.5]]}");
+    EXPECT(2, "sample", "-m", "model.safetensors", "--from", "mixed.json", "-o", "no.png");
 }
 
 static void test_plot(void)
@@ -615,6 +629,29 @@ static void test_force_log(void)
     program_remove("linked/log.jsonl");
 }
 
+/* Begun anew and lost before its first checkpoint is due: there is no going on with the run before.
+ */
+static void test_force_lost(void)
+{
+    EXPECT(0, "train", "pictures", "-o", "forced", TINY, "--steps", "3", "--sample-steps", "1");
+    GSubprocess *process = program_start("train", "pictures", "-o", "forced", TINY, "--force",
+                                         "--steps", "100000", "--log-every", "1", NULL);
+    for (gboolean there = FALSE; !there;) {
+        g_assert_nonnull(g_subprocess_get_identifier(process)); /* it has not ended */
+        g_usleep(50000);
+        g_autofree char *log = contents("forced/log.jsonl");
+        there = log && strstr(log, "\"steps\":100000") && strstr(log, "\"step\":1,");
+    }
+    g_subprocess_force_exit(process);
+    g_subprocess_wait(process, NULL, NULL);
+    g_object_unref(process);
+    Outcome outcome = program_expect(0, NULL, "train", "-o", "forced", "--resume", "--steps", "1",
+                                     "--sample-steps", "1", NULL);
+    g_assert_null(strstr(outcome.err, "Goes on at step 3"));
+    g_assert_nonnull(strstr(outcome.err, "Step 1 is saved"));
+    outcome_clear(&outcome);
+}
+
 /* Whoever read the events goes away: as Ctrl-C. */
 static void test_reader(void)
 {
@@ -805,6 +842,7 @@ int main(int argc, char **argv)
     g_test_add_func("/train/resume-spares", test_resume_spares);
     g_test_add_func("/train/resume-adopts", test_resume_adopts);
     g_test_add_func("/train/force-log", test_force_log);
+    g_test_add_func("/train/force-lost", test_force_lost);
     g_test_add_func("/train/reader", test_reader);
     g_test_add_func("/train/unwritable", test_unwritable);
     g_test_add_func("/train/strategies", test_strategies);
