@@ -154,7 +154,6 @@ static void finish(EdtDialog *self, EdtRun *run)
     gboolean cancelled = g_error_matches(outcome->error, EDT_ERROR, EDT_ERROR_CANCELLED);
     gboolean measures = edt_frames_measures(run);
     int n = outcome->pictures ? outcome->pictures->n_pictures : 0;
-    edt_ui_panel_say(self->panel, GTK_MESSAGE_INFO, NULL);
     edt_ui_panel_ends(self->panel, cancelled ? 0 : n,
                       (double)(g_get_monotonic_time() - run->since) / G_USEC_PER_SEC);
     if (run->frames)
@@ -259,7 +258,8 @@ static void on_insert(const char *path, gpointer user_data)
     g_autoptr(GError) error = NULL;
     GimpLayer **layers = NULL;
     EdtPlace place;
-    GimpImage *image = edt_receiver_place(&self->receiver, &place, &error)
+    GimpImage *image = edt_receiver_place(&self->receiver, &place, &error) &&
+                               edt_colours_take(&place, self->config, &error)
                            ? edt_layer_insert_file(&place, path, &layers, &error)
                            : NULL;
     edt_receiver_take(&self->receiver, image, layers);

@@ -40,7 +40,8 @@ GimpImage *edt_layer_insert_file(const EdtPlace *place, const char *path, GimpLa
     g_autofree char *record = edt_png_record_text(path, NULL);
     g_autofree char *name = name_of_file(path, record);
     EdtPicture picture = picture_of(pixbuf);
-    EdtSheet sheet = {.picture = &picture, .name = name, .record = record};
+    EdtSheet sheet = {
+        .picture = &picture, .name = name, .record = record, .colours = place->colours};
     GimpImage *image = edt_layer_has_room(place, picture.width, picture.height, 1, error)
                            ? edt_layer_insert(place, &sheet, 1, NULL, layers, error)
                            : NULL;

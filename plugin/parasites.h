@@ -10,7 +10,8 @@
 #define EDT_PARASITE_RECORD "edt-record"       /* JSON, core/record.h */
 #define EDT_PARASITE_SCATTERED "edt-scattered" /* session/scattered.h */
 #define EDT_PARASITE_PIXELS "edt-pixels"       /* a fingerprint, pixels.h */
-#define EDT_PARASITE_ORIGIN "edt-origin"       /* a tattoo */
+#define EDT_PARASITE_ORIGIN "edt-origin"       /* a tattoo, and the image in which it is one */
+#define EDT_PARASITE_IMAGE "edt-image"         /* of an image: what no other is called */
 #define EDT_PARASITE_PLACE "edt-place"         /* session/placed.h */
 #define EDT_PARASITE_COLOURS "edt-colors"      /* as those of a place */
 

@@ -183,13 +183,17 @@ EdtPatch *edt_patch_selection(GimpImage *image, const EdtArea *area, GError **er
 
 GeglBuffer *edt_patch_mask(GimpImage *image, const EdtArea *area, double feather, GError **error)
 {
-    const GeglRectangle there = {area->x, area->y, area->width, area->height};
+    const int soft = feather > 0 ? (int)ceil(feather) : 0;
+    /* with what lies around: the blur of an edge needs both of its sides, and beyond the canvas the
+     * selection goes on as it is at its border, as when GIMP feathers one */
+    const GeglRectangle there = {area->x - soft, area->y - soft, area->width + 2 * soft,
+                                 area->height + 2 * soft};
     GimpDrawable *selection = selection_of(image, error);
     GeglBuffer *now = selection ? edt_pixels_open(selection, error) : NULL;
     if (!now)
         return NULL;
     GeglBuffer *mask = gegl_buffer_new(&there, gegl_buffer_get_format(now));
-    gegl_buffer_copy(now, &there, GEGL_ABYSS_NONE, mask, &there);
+    gegl_buffer_copy(now, &there, soft ? GEGL_ABYSS_CLAMP : GEGL_ABYSS_NONE, mask, &there);
     g_object_unref(now);
     if (feather <= 0)
         return mask;

@@ -137,7 +137,9 @@ gboolean edt_pixels_mask(GimpLayer *layer, GeglBuffer *mask, const EdtArea *ther
         return FALSE;
     gegl_buffer_copy(mask, &from, GEGL_ABYSS_NONE, buffer, &to);
     g_object_unref(buffer); /* flushes */
-    return gimp_layer_add_mask(layer, made) || edt_pixels_refused(error);
+    return (gimp_layer_add_mask(layer, made) &&
+            gimp_layer_set_edit_mask(layer, FALSE)) || /* the next stroke is for the picture */
+           edt_pixels_refused(error);
 }
 
 /* ---- from layer to layer ---- */

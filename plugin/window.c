@@ -69,6 +69,15 @@ static void set_size(GtkWidget *dialog)
                                 MIN(HEIGHT, edt_window_height(dialog)));
 }
 
+/* A key that generates leaves the focus where it is, and a number that is being typed there counts.
+ */
+static void take_number(GtkWidget *dialog, int response)
+{
+    GtkWidget *focus = gtk_window_get_focus(GTK_WINDOW(dialog));
+    if (response == GTK_RESPONSE_OK && GTK_IS_SPIN_BUTTON(focus))
+        gtk_spin_button_update(GTK_SPIN_BUTTON(focus));
+}
+
 void edt_window_listen(GtkWidget *dialog)
 {
     static const guint keys[] = {GDK_KEY_Return, GDK_KEY_KP_Enter};
@@ -77,6 +86,7 @@ void edt_window_listen(GtkWidget *dialog)
     gtk_window_add_accel_group(GTK_WINDOW(dialog), group);
     for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
         gtk_widget_add_accelerator(generate, "clicked", group, keys[i], GDK_CONTROL_MASK, 0);
+    g_signal_connect(dialog, "response", G_CALLBACK(take_number), NULL);
 }
 
 void edt_window_dress(GtkWidget *dialog, GtkWidget *panel)

@@ -110,6 +110,8 @@ void edt_job_hold(EdtJob *job)
 {
     g_mutex_lock(&job->lock);
     job->held = TRUE;
+    if (job->frame.held) /* it waits already: whoever asks hears so once more */
+        edt_job_post(job);
     g_mutex_unlock(&job->lock);
 }
 

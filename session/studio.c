@@ -15,6 +15,7 @@ struct EdtStudio {
     GAsyncQueue *orders; /* of jobs; the studio itself as the last one */
     GMutex lock;
     EdtJob *running; /* borrowed, under the lock */
+    gboolean ends;   /* under the lock */
     /* the worker's own */
     EdtEngine *engine;
     EdtEngineOptions options;
@@ -229,6 +230,8 @@ static void set_running(EdtStudio *studio, EdtJob *job)
 {
     g_mutex_lock(&studio->lock);
     studio->running = job;
+    if (job && studio->ends) /* it has waited for its turn */
+        edt_job_give_up(job, EDT_STOP_DISCARD);
     g_mutex_unlock(&studio->lock);
 }
 
@@ -264,6 +267,7 @@ void edt_studio_free(EdtStudio *studio)
     if (!studio)
         return;
     g_mutex_lock(&studio->lock);
+    studio->ends = TRUE;
     if (studio->running)
         edt_job_give_up(studio->running, EDT_STOP_DISCARD);
     g_mutex_unlock(&studio->lock);

@@ -58,10 +58,12 @@ static double seed_setting(const Knobs *knobs)
 /* -1 in the settings is the tick; the number stays readable. */
 static void show_seed(Knobs *knobs)
 {
-    double seed = seed_setting(knobs);
+    const double seed = seed_setting(knobs), shown = seed < 0 ? knobs->last_seed : seed;
     knobs->busy = TRUE;
     gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(knobs->fresh), seed < 0);
-    gtk_spin_button_set_value(GTK_SPIN_BUTTON(knobs->seed), seed < 0 ? knobs->last_seed : seed);
+    if (gtk_spin_button_get_value(GTK_SPIN_BUTTON(knobs->seed)) !=
+        shown) /* one may be typed there */
+        gtk_spin_button_set_value(GTK_SPIN_BUTTON(knobs->seed), shown);
     gtk_widget_set_sensitive(knobs->seed, seed >= 0);
     knobs->busy = FALSE;
 }

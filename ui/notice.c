@@ -14,6 +14,8 @@ typedef struct {
     GtkWidget *bar, *icon, *text, *answers, *keep;
     GtkWidget *before; /* had the keyboard when the question came; may be gone */
     gboolean asking;
+    GtkMessageType later_type;
+    char *later; /* what came meanwhile; or NULL */
 } Notice;
 
 static Notice *notice_of(GtkWidget *widget)
@@ -35,6 +37,7 @@ static void set_before(Notice *notice, GtkWidget *widget)
 static void notice_free(gpointer data)
 {
     set_before(data, NULL);
+    g_free(((Notice *)data)->later);
     g_free(data);
 }
 
@@ -86,6 +89,12 @@ static void show(Notice *notice, GtkMessageType type, const char *text)
 void edt_ui_notice_say(GtkWidget *widget, GtkMessageType type, const char *text)
 {
     Notice *notice = notice_of(widget);
+    if (notice->asking) { /* until it is answered: a run waits for that */
+        g_free(notice->later);
+        notice->later = g_strdup(text);
+        notice->later_type = type;
+        return;
+    }
     hide(notice);
     if (text)
         show(notice, type, text);
@@ -102,9 +111,19 @@ void edt_ui_notice_ask(GtkWidget *widget, const char *text)
     gtk_widget_grab_focus(notice->keep);
 }
 
+void edt_ui_notice_end(GtkWidget *widget)
+{
+    Notice *notice = notice_of(widget);
+    g_clear_pointer(&notice->later, g_free);
+    hide(notice);
+}
+
 static void on_response(GtkInfoBar *bar, int response, Notice *notice)
 {
+    g_autofree char *later = g_steal_pointer(&notice->later);
     hide(notice);
+    if (later)
+        show(notice, notice->later_type, later);
     if (response >= 0)
         notice->answered((EdtAnswer)response, notice->user_data);
 }

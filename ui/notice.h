@@ -14,7 +14,9 @@ typedef void (*EdtAnswered)(EdtAnswer answer, gpointer user_data);
 typedef void (*EdtFocusLost)(gpointer user_data);
 
 GtkWidget *edt_ui_notice_new(EdtAnswered answered, EdtFocusLost lost, gpointer user_data);
-/* NULL takes it away. */
+/* NULL takes away what was said.  A question stays until it is answered; this comes after it. */
 void edt_ui_notice_say(GtkWidget *notice, GtkMessageType type, const char *text);
 /* Keep what is there, discard it, or go on?  The keyboard comes back when it is answered. */
 void edt_ui_notice_ask(GtkWidget *notice, const char *text);
+/* What it was about is over: sentence and question go. */
+void edt_ui_notice_end(GtkWidget *notice);

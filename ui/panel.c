@@ -81,6 +81,7 @@ void edt_ui_panel_begins(GtkWidget *widget, const EdtOrder *order)
 void edt_ui_panel_ends(GtkWidget *widget, int n_pictures, double seconds)
 {
     g_autoptr(GString) text = g_string_new(_("Ready"));
+    edt_ui_notice_end(edt_ui_stage_notice(edt_panel_of(widget)->stage));
     if (n_pictures > 0)
         g_string_append_printf(text,
                                ngettext(" · %d picture in %.1f seconds",

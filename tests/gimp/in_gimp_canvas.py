@@ -108,6 +108,10 @@ def test_canvas_redraw():
     check('redraw: the layer stays', pixels(image.get_layers()[-1]) == before and
           image.get_layers()[-1].get_visible())
     check('redraw: no mask where nothing is selected', layer.get_mask() is None)
+    origin, name = [bytes(holder.get_parasite(key).get_data()).decode().rstrip('\0')
+                    for holder, key in [(layer, 'edt-origin'), (image, 'edt-image')]]
+    check('redraw: which layer of which image it started from',
+          origin == f'{image.get_layers()[-1].get_tattoo()} {name}', (origin, name))
     first = pixels(layer)
     again(image, [layer], seed=42)
     check('redraw: again makes the same of it', pixels(layer) == first)
@@ -415,6 +419,18 @@ def test_canvas_fill_feather():
     check('fill: a hard edge', (rows[0][59], rows[0][60]) == (0, 255), rows[0])
     check('fill: a feathered one', 0 < rows[1][57] < rows[1][60] < rows[1][63] < 255 and
           rows[1][90] == 255 and rows[1][40] == 0, list(rows[1]))
+    check('fill: strokes go into the picture, not into its mask', not soft.get_edit_mask())
+    there = {layer.get_id() for layer in image.get_layers()}
+    place = made(fill(image, into='place', feather=10)[0], there)[0]
+    row = masked(image, place)[70 * 200:71 * 200]
+    check('fill: feathered, too, only in its place', 0 < row[60] < row[63] < row[90] == 255 and
+          row[59] == 0, list(row))
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 40, 60, 60)
+    there = {layer.get_id() for layer in image.get_layers()}
+    border = made(fill(image, feather=10)[0], there)[0]
+    row = masked(image, border)[70 * 200:71 * 200]
+    check('fill: what is selected up to the border is all of it', row[0] == row[30] == 255 and
+          0 < row[60] < 255, list(row))
     image.delete()
 
 

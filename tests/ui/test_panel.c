@@ -56,8 +56,16 @@ static void on_vary(const char *record, double amount, gpointer user_data)
     g_string_append_printf(asked, "vary %s", record);
 }
 
-static const EdtPanelEvents events = {
-    .ready = on_ready, .again = on_again, .vary = on_vary, .frames = on_frames};
+static void on_answer(EdtAnswer answer, gpointer user_data)
+{
+    g_string_append_printf(asked, "answer %d", answer);
+}
+
+static const EdtPanelEvents events = {.ready = on_ready,
+                                      .again = on_again,
+                                      .vary = on_vary,
+                                      .frames = on_frames,
+                                      .answer = on_answer};
 
 static void open_panel(void)
 {
@@ -217,6 +225,30 @@ static void test_draft_vae(void)
     gtk_widget_destroy(knobs);
     g_object_unref(knobs);
     g_object_unref(settings);
+}
+
+/* ---- messages ---- */
+
+static gboolean shows(const char *text);
+
+/* A run waits for the answer: what is said meanwhile comes after it. */
+static void test_question(void)
+{
+    open_panel();
+    g_string_truncate(asked, 0);
+    edt_ui_panel_ask(panel, 3, 25);
+    edt_ui_panel_say(panel, GTK_MESSAGE_INFO, NULL);
+    g_assert_true(shows("Stopped after step 3 of 25. Keep what is there?"));
+    edt_ui_panel_say(panel, GTK_MESSAGE_WARNING, "Saved.");
+    g_assert_true(shows("Stopped after step 3 of 25. Keep what is there?"));
+    gtk_button_clicked(GTK_BUTTON(screen_button(panel, "Go on")));
+    g_assert_cmpstr(asked->str, ==, "answer 2");
+    g_assert_true(shows("Saved."));
+    edt_ui_panel_ask(panel, 4, 25);
+    edt_ui_panel_ends(panel, 0, 1); /* of itself: there is nothing to answer any more */
+    g_assert_false(shows("Stopped after step 4 of 25. Keep what is there?"));
+    g_string_truncate(asked, 0);
+    close_panel();
 }
 
 /* ---- a second class ---- */
@@ -928,6 +960,7 @@ int main(int argc, char **argv)
     g_test_add_func("/panel/search", test_search);
     g_test_add_func("/panel/presets", test_presets);
     g_test_add_func("/panel/interval", test_interval);
+    g_test_add_func("/panel/question", test_question);
     g_test_add_func("/panel/draft-vae", test_draft_vae);
     g_test_add_func("/panel/mix", test_mix);
     g_test_add_func("/panel/mix-pictures", test_mix_pictures);

@@ -40,6 +40,7 @@ def test_keyboard(session, report):
     first_letters(gimp)
     after_a_run(gimp)
     escape(gimp)
+    typed_number(gimp)
     nothing_found(gimp)
     from_elsewhere(gimp)
     in_the_grid(gimp)
@@ -111,6 +112,20 @@ def after_a_run(gimp):
                       wait_text(gimp, 'castle'))
     gimp.set('Steps', 4)
     gimp.set('Pictures', 1)
+
+
+def typed_number(gimp):
+    """The keyboard stays in the field, whose number was never confirmed."""
+    gimp.set('Seed', 41)
+    seed = gimp.spin('Seed')
+    seed.get_component_iface().grab_focus()
+    d.wait(lambda: d.focused(seed), 'the seed to have the keyboard')
+    d.keys('Control', 'a')
+    d.type_keys('777')
+    d.keys('Control', 'Return')
+    d.wait(lambda: gimp.thumbnail('castle, seed 777'), 'the picture of the seed that was typed')
+    gimp.wait_ready()
+    gimp.report.check('a number that is being typed counts', True)
 
 
 def escape(gimp):
