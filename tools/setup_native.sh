@@ -54,7 +54,7 @@ setup_native() {
     [ "${#missing[@]}" -gt 0 ] || return 0
     [ "$kind" != other ] ||
         fail "This distribution is not known to have GIMP 3.  Missing: ${missing[*]}." \
-            "Install them and oneDNN (with headers), or use Debian 12 or newer, Ubuntu 22.04 or" \
+            "Install them and oneDNN (with headers), or use Debian 12 or newer, Ubuntu 24.04 or" \
             "newer, or Fedora 42 or newer, where tools/setup does it."
     command=$(install_command "${missing[@]}")
     if [ "$EUID" -eq 0 ]; then

@@ -124,7 +124,8 @@ make_base() { # MIRROR
     [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid # older than its name
     quietly "$cache/logs/setup.log" debootstrap --variant=minbase --include=ca-certificates \
         "$suite" "$partial" "$1" "$script" ||
-        fail "No Debian 13 could be made from $1.  EDT_DEBIAN_MIRROR=http://… names another mirror."
+        fail "No Debian 13 could be made from $1.  Another mirror: sudo EDT_DEBIAN_MIRROR=http://… $0" \
+            "An unknown key means that debian-archive-keyring is older than Debian 12 (Ubuntu 22.04)."
     mv "$partial" "$root"
 }
 

@@ -50,7 +50,14 @@ _edt() {
     --sampler) mapfile -t COMPREPLY < <(compgen -W 'ddpm ddim dpm++2m unipc' -- "$word") ;;
     --amm) mapfile -t COMPREPLY < <(compgen -W 'off official auto' -- "$word") ;;
     --backend) mapfile -t COMPREPLY < <(compgen -W 'auto cpu cuda' -- "$word") ;;
-    --type) mapfile -t COMPREPLY < <(compgen -W 'auto f32 bf16' -- "$word") ;;
+    --type)
+        case ${COMP_WORDS[1]} in
+        import) types='f32 bf16 int8' ;;
+        train) types='auto f32 bf16' ;;
+        *) types='auto f32 bf16 int8' ;;
+        esac
+        mapfile -t COMPREPLY < <(compgen -W "$types" -- "$word")
+        ;;
     help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word") ;;
     *)
         if [[ $word == -* ]]; then

@@ -53,7 +53,7 @@ static void test_folders(Places *places, gconstpointer data)
     g_assert_cmpstr(folders[2], ==, "/no/such/place");
     g_assert_true(g_str_has_prefix(folders[3], g_get_user_data_dir()));
     g_assert_true(g_str_has_suffix(folders[3], "/edt/models"));
-    g_assert_true(g_str_has_suffix(folders[4], "/edt/models"));
+    g_assert_true(g_str_has_suffix(folders[4], "/edt/first-models")); /* nobody's own */
     g_assert_true(g_str_has_suffix(folders[5], "/edt/more-models"));
     g_assert_null(folders[6]);
     g_strfreev(folders);

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import concepts
 from concepts import Concept, plain_codepoints, reason_left_out, slug
+from folder import clear, write_classes
 from icons import known_names, match_set, read_table
 from pictures import MARGIN, BadIcon, alpha_rows, draw, find_frame, svg_of
 
@@ -115,6 +116,35 @@ class Pictures(unittest.TestCase):
             find_frame(('<path fill="none" d="M0 0h32v32z"/>', BOX, False))
         with self.assertRaises(BadIcon):
             find_frame(("<path", BOX, False))
+
+
+class Folder(unittest.TestCase):
+    def test_a_run_that_was_stopped_is_made_anew(self):
+        with tempfile.TemporaryDirectory() as root:
+            output = Path(root) / "set"
+            for _ in range(2):  # stopped before classes.json
+                clear(output, ["000-owl", "001-fox"])
+                (output / "000-owl").mkdir()
+            (output / "005-mine").mkdir()
+            clear(output, ["000-fox"])
+            self.assertEqual({path.name for path in output.iterdir()}, {"005-mine", ".edt-dataset"})
+
+    def test_what_a_smaller_one_will_not_make_goes_too(self):
+        with tempfile.TemporaryDirectory() as root:
+            output = Path(root)
+            write_classes(output / "classes.json", 64, [], [{"folder": "000-owl"}])
+            (output / "CREDITS").touch()
+            clear(output, ["000-owl", "001-fox"])
+            (output / "001-fox").mkdir()  # and stopped
+            clear(output, ["000-owl"])
+            self.assertEqual([path.name for path in output.iterdir()], [".edt-dataset"])
+
+    def test_the_folder_of_others_stays(self):
+        with tempfile.TemporaryDirectory() as root:
+            (Path(root) / "000-owl").mkdir()
+            with self.assertRaises(SystemExit):
+                clear(Path(root), ["000-owl"])
+            self.assertTrue((Path(root) / "000-owl").exists())
 
 
 class Lists(unittest.TestCase):

@@ -19,8 +19,8 @@ FILES = ['{plugin}/edt-engine.so', '{plugin}/edt-generate.svg',
          '{prefix}/share/bash-completion/completions/edt',
          '{prefix}/share/zsh/site-functions/_edt', '{prefix}/share/fish/vendor_completions.d/edt.fish',
          '{prefix}/share/man/man1/edt.1', '{prefix}/share/man/man1/edt-sample.1',
-         '{prefix}/share/edt/models/stickers.safetensors',
-         '{prefix}/share/edt/models/stickers.png',
+         '{prefix}/share/edt/first-models/stickers.safetensors',
+         '{prefix}/share/edt/first-models/stickers.png',
          '{prefix}/share/edt/more-models/stamps.safetensors',
          '{prefix}/share/edt/more-models/stamps.png']
 LANGUAGES = ['de', 'es', 'fr', 'ja', 'zh_CN']
@@ -80,7 +80,7 @@ def check_program(scratch, stage, prefix):
     check('the installed edt runs', status == 0, text)
     env = {key: value for key, value in os.environ.items() if not key.startswith(('XDG_', 'EDT_'))}
     status, text = run(program, 'info', '--json', env=env | {'HOME': str(scratch)})
-    model = stage / f'{prefix}/share/edt/models/stickers.safetensors'.lstrip('/')
+    model = stage / f'{prefix}/share/edt/first-models/stickers.safetensors'.lstrip('/')
     check('and finds the first of the models that came with it, where the installation is',
           status == 0 and str(model) in text, text)
     status, text = run(program, 'info', 'stamps', '--json', env=env | {'HOME': str(scratch)})

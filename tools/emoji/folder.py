@@ -9,6 +9,7 @@ from concepts import slug
 from pictures import make_sheet
 
 HERE = Path(__file__).parent
+BEGUN = ".edt-dataset"  # names of class folders
 SHEET_CLASSES = 60  # on one contact sheet
 SHEET_GROUPS = 3  # beside each other
 
@@ -73,17 +74,24 @@ def write_sets(path, packages):
     path.write_text("".join(f"{name} {version}\n" for name, version in packages), encoding="utf-8")
 
 
-def clear(output):
-    """Only what an earlier run made is ever deleted."""
-    listed = output / "classes.json"
-    if output.exists() and any(output.iterdir()) and not listed.exists():
-        raise SystemExit(f"{output} holds other things: give a folder that is empty or not there.")
+def clear(output, folders):
+    """Only what an earlier run made, also one that was stopped, is ever deleted: what it is to make
+    stands in BEGUN before it begins."""
+    begun, listed = output / BEGUN, output / "classes.json"
+    there = set(begun.read_text(encoding="utf-8").split()) if begun.exists() else set()
     if listed.exists():
-        for record in json.loads(listed.read_text(encoding="utf-8"))["classes"]:
-            shutil.rmtree(output / record["folder"], ignore_errors=True)
-        for sheet in output.glob("sheet-*.png"):
-            sheet.unlink()
+        there |= {record["folder"]
+                  for record in json.loads(listed.read_text(encoding="utf-8"))["classes"]}
+    elif output.exists() and any(output.iterdir()) and not begun.exists():
+        raise SystemExit(f"{output} holds other things: give a folder that is empty or not there.")
     output.mkdir(parents=True, exist_ok=True)
+    begun.write_text("\n".join(sorted(there | set(folders))) + "\n", encoding="utf-8")
+    for name in ("classes.json", "drawings.tsv", "CREDITS"):  # of what is there no more in a moment
+        (output / name).unlink(missing_ok=True)
+    for folder in there:
+        shutil.rmtree(output / folder, ignore_errors=True)
+    for sheet in output.glob("sheet-*.png"):
+        sheet.unlink()
 
 
 def make_sheets(records, pictures, output, size=64):

@@ -132,7 +132,7 @@ def main():
     count_drawings(concepts, drawings)
     chosen = choose_classes(concepts, drawings, options.classes,
                             {icon_set.style for icon_set in drawn})
-    clear(options.output)
+    clear(options.output, [class_folder(*each) for each in enumerate(chosen)])
     records, pictures = make_classes(chosen, drawings, drawn, read_changes(concepts),
                                      options.cache, options.output)
     write_classes(options.output / "classes.json", SIZE,

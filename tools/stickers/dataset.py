@@ -160,7 +160,7 @@ def main():
     reject(concepts, drawn)
     reject(concepts, drawn, HERE / "rejected.tsv")
     stickers = choose_stickers(concepts, options.classes)
-    clear(output)
+    clear(output, [class_folder(i, sticker.concept) for i, sticker in enumerate(stickers)])
     shutil.rmtree(output / "held-out", ignore_errors=True)
     records, made = make_classes(stickers, drawn, sources, read_changes(concepts), options.cache,
                                  output)
