@@ -97,12 +97,26 @@ const char *edt_start_obstacle(EdtFrom from, GimpImage *image)
     return only_layer(image, selected) ? NULL : several_layers();
 }
 
-/* A new picture is the selected layer: who asks once more means what that one started from, as long
- * as it was not painted on.  A script says what it means. */
-static GimpDrawable *go_back(GimpDrawable *layer, EdtPlace *place)
+/* Whether the picture was made by what is asked now: redrawing, or completing. */
+static gboolean is_asked_again(EdtFrom from, GimpProcedureConfig *config, GimpLayer *picture)
+{
+    g_autoptr(EdtRecord) record = edt_layer_record(picture, NULL);
+    if (!record)
+        return FALSE;
+    if (from == EDT_FROM_LAYER)
+        return record->source && record->item.fill == EDT_FILL_NONE;
+    return choice(config, "into", &edt_into_choices) != EDT_INTO_MISSING ||
+           record->item.fill == EDT_FILL_MISSING;
+}
+
+/* A new picture is the selected layer: who asks for the same once more means what that one started
+ * from, as long as it was not painted on.  A script says what it means. */
+static GimpDrawable *go_back(EdtFrom from, GimpProcedureConfig *config, GimpDrawable *layer,
+                             EdtPlace *place)
 {
     GimpLayer *origin = layer && place->display ? edt_layer_origin(GIMP_LAYER(layer)) : NULL;
-    if (!origin || edt_layer_painted(GIMP_LAYER(layer)))
+    if (!origin || edt_layer_painted(GIMP_LAYER(layer)) ||
+        !is_asked_again(from, config, GIMP_LAYER(layer)))
         return layer;
     place->above = GIMP_ITEM(layer);
     return GIMP_DRAWABLE(origin);
@@ -353,7 +367,7 @@ gboolean edt_start_take(EdtFrom from, GimpProcedureConfig *config, GimpDrawable 
         return refuse(error, obstacle);
     if (!has_alpha(order, &alpha, error))
         return FALSE;
-    GimpDrawable *one[] = {go_back(only_layer(place->image, drawables), place), NULL};
+    GimpDrawable *one[] = {go_back(from, config, only_layer(place->image, drawables), place), NULL};
     drawables = one[0] ? one : drawables;
     take_area(place);
     g_autoptr(EdtStart) start = from == EDT_FROM_LAYER

@@ -249,7 +249,8 @@ gboolean edt_order_lay(EdtOrder *order, float *source, float *mask, double freed
         item->freedom = freedom;
         item->fill = fill;
         item->careful = careful;
-        ok = ok && edt_item_check(info, &order->request, item, error);
+        ok = ok && edt_item_check(info, &order->request, item, error) &&
+             (!order->draft || edt_item_check(info, &order->asked, item, error));
     }
     edt_model_info_free(info);
     return ok;

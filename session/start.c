@@ -33,6 +33,14 @@ static float *numbers_of(const EdtStart *start, const EdtModelInfo *info, EdtCan
     return bytes ? edt_canvas_from_bytes(info, part, bytes) : NULL;
 }
 
+/* The mask of the layer is the edge of the picture.  What the network makes lies under all of it: a
+ * soft edge of its own would be there twice, and thin. */
+static void widen(float *mask, int side)
+{
+    for (gsize i = 0; mask && i < (gsize)side * (gsize)side; i++)
+        mask[i] = mask[i] > 0;
+}
+
 gboolean edt_start_lay(const EdtStart *start, EdtOrder *order, GError **error)
 {
     EdtModelInfo *info = edt_model_info_read(order->model, error);
@@ -40,6 +48,7 @@ gboolean edt_start_lay(const EdtStart *start, EdtOrder *order, GError **error)
         return FALSE;
     float *source = numbers_of(start, info, EDT_CANVAS_SOURCE, start->source);
     float *mask = numbers_of(start, info, EDT_CANVAS_MASK, start->mask);
+    widen(mask, info->image_size);
     edt_model_info_free(info);
     return edt_order_lay(order, source, mask, start->freedom, start->fill, start->careful, error);
 }

@@ -209,6 +209,8 @@ void edt_ui_stage_begins(GtkWidget *widget, const EdtOrder *order)
     }
     stage->pending = !sees_sheet(stage);
     stage->asked = TRUE;
+    edt_ui_candidates_set_back(stage->candidates,
+                               FALSE); /* to the one before when they are there */
     show_sheet(stage, order);
     stage->focus = focus_of(stage);
 }

@@ -11,6 +11,7 @@
 #define RING 16       /* pixels around what was made that an autoencoder is judged by ... */
 #define RING_LEAST 64 /* ... where there are so many */
 #define RATIO_MOST 2.0
+#define CONTRAST 0.2 /* deviation of a plane, of -1 .. 1, from which on it counts in full */
 
 int edt_easel_channels(const EdtModelInfo *info, const EdtItem *item)
 {
@@ -64,6 +65,14 @@ static void measure(const float *plane, const guint8 *ring, gsize hw, int n, dou
     *deviation = sqrt(MAX(squares / n - *mean * *mean, 0));
 }
 
+/* Contrast is told by what has some: on a ground of one colour there is but the noise of the
+ * autoencoder, which says nothing of it. */
+static double contrast_ratio(double should, double is)
+{
+    const double ratio = is > 1e-3 ? CLAMP(should / is, 1 / RATIO_MOST, RATIO_MOST) : 1;
+    return 1 + (ratio - 1) * MIN(should / CONTRAST, 1);
+}
+
 /* An autoencoder gives back what is kept a little paler or darker: by as much as around the seam,
  * what was made is changed back. */
 static void match_colours(const EdtModelInfo *info, const EdtItem *item, int channels,
@@ -75,11 +84,10 @@ static void match_colours(const EdtModelInfo *info, const EdtItem *item, int cha
 
     for (int c = 0; c < channels && n >= RING_LEAST; c++) {
         float *made = planes + (gsize)c * hw;
-        double is, is_deviation, should, should_deviation, ratio = 1;
+        double is, is_deviation, should, should_deviation;
         measure(made, ring, hw, n, &is, &is_deviation);
         measure(item->source + (gsize)c * hw, ring, hw, n, &should, &should_deviation);
-        if (is_deviation > 1e-3)
-            ratio = CLAMP(should_deviation / is_deviation, 1 / RATIO_MOST, RATIO_MOST);
+        const double ratio = contrast_ratio(should_deviation, is_deviation);
         for (gsize i = 0; i < hw; i++)
             made[i] = (float)((made[i] - is) * ratio + should);
     }

@@ -5,6 +5,7 @@
  * the ends, where they are pictures without all that.
  */
 #include "canvas.h"
+#include "engine/easel.h"
 #include "reference.h"
 #include "sample/random.h"
 #include "tiny.h"
@@ -467,6 +468,30 @@ static void test_refusals(void)
     studio_close(&s);
 }
 
+/* What is completed beside a ground of one colour is opaque, whatever noise the autoencoder makes
+ * of that ground; and its darkening is still taken back. */
+static void test_plain_ground(void)
+{
+    enum { S = 64, HW = S * S };
+    const EdtModelInfo info = {.image_size = S, .has_alpha = TRUE, .needs_vae = TRUE};
+    g_autofree float *source = g_new(float, 4 * HW), *planes = g_new(float, 4 * HW);
+    g_autofree float *mask = g_new0(float, HW);
+    EdtRandom random;
+    edt_random_seed(&random, 1);
+    edt_random_normal(&random, planes, 4 * HW);
+    for (int i = 0; i < 4 * HW; i++) {
+        const int x = i % S, y = i / S % S;
+        const gboolean in = x >= 20 && x < 44 && y >= 20 && y < 44;
+        mask[i % HW] = in;
+        source[i] = -1;
+        planes[i] = in ? 0.98f : -0.98f + 0.01f * planes[i];
+    }
+    const EdtItem item = {.source = source, .mask = mask, .fill = EDT_FILL_MISSING};
+    g_autofree float *out = edt_easel_compose(&info, &item, planes);
+    for (int i = 0; i < 4 * HW; i++)
+        g_assert_cmpfloat_with_epsilon(out[i], mask[i % HW] > 0 ? 0.96f : -1, 0.01f);
+}
+
 int main(int argc, char **argv)
 {
     static const Case cases[] = {
@@ -491,6 +516,7 @@ int main(int argc, char **argv)
     }
     g_test_add_data_func("/canvas/batches/latents", GINT_TO_POINTER(FALSE), test_batches);
     g_test_add_data_func("/canvas/batches/pixels", GINT_TO_POINTER(TRUE), test_batches);
+    g_test_add_func("/canvas/plain-ground", test_plain_ground);
     g_test_add_func("/canvas/ends", test_ends);
     g_test_add_func("/canvas/interval", test_interval);
     g_test_add_func("/canvas/tail", test_tail);
