@@ -287,11 +287,11 @@ static int take_numbers(Bench *options)
 {
     const struct {
         const char *option;
-        int *number, least, usual; /* 0: up to what is measured */
-    } numbers[] = {{"--pictures", &options->pictures, 1, 0},
-                   {"--size", &options->image_size, 1, 0},
-                   {"--repetitions", &options->repetitions, 1, 0},
-                   {"--warm-up", &options->warm_up, 0, WARM_UP}};
+        int *number, least, most, usual; /* 0: up to what is measured */
+    } numbers[] = {{"--pictures", &options->pictures, 1, 1000000, 0},
+                   {"--size", &options->image_size, 1, 8192, 0},
+                   {"--repetitions", &options->repetitions, 1, 1000000, 0},
+                   {"--warm-up", &options->warm_up, 0, 1000000, WARM_UP}};
     if (options->shortcuts && options->warm_up != EDT_CLI_UNSAID)
         return edt_cli_usage("--warm-up cannot go together with --shortcuts.");
     for (gsize i = 0; i < G_N_ELEMENTS(numbers); i++) {
@@ -299,6 +299,8 @@ static int take_numbers(Bench *options)
             *numbers[i].number = numbers[i].usual;
         else if (*numbers[i].number < numbers[i].least)
             return edt_cli_usage("%s must be at least %d.", numbers[i].option, numbers[i].least);
+        else if (*numbers[i].number > numbers[i].most)
+            return edt_cli_usage("%s must be at most %d.", numbers[i].option, numbers[i].most);
     }
     return 0;
 }

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- numbers: GOption's own would take blanks before them, and 010 for 8 ---- */
 
@@ -63,6 +64,17 @@ static GOptionGroup *group_of(const GOptionEntry *entries)
 
 /* ---- */
 
+/* GOption leaves "--" where a word behind it looks like an option, that is where it is needed. */
+static void drop_separator(int *argc, char **argv)
+{
+    for (int i = 1; i < *argc; i++)
+        if (g_str_equal(argv[i], "--")) { /* a second one is a word */
+            memmove(argv + i, argv + i + 1, (gsize)(*argc - i) * sizeof *argv); /* NULL, too */
+            --*argc;
+            return;
+        }
+}
+
 gboolean edt_cli_parse(int *argc, char ***argv, const GOptionEntry *entries, const char *arguments,
                        const char *summary, const char *details)
 {
@@ -80,6 +92,7 @@ gboolean edt_cli_parse(int *argc, char ***argv, const GOptionEntry *entries, con
     g_option_context_set_description(context, details);
     GError *error = NULL;
     gboolean ok = g_option_context_parse(context, argc, argv, &error);
+    drop_separator(argc, *argv);
     if (!ok) {
         edt_cli_usage(g_str_has_suffix(error->message, ".") ? "%s" : "%s.", error->message);
         g_error_free(error);

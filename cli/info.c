@@ -206,7 +206,7 @@ static void show_others(const char *first, gboolean json)
 static gboolean is_png(const char *path)
 {
     char start[8] = {0};
-    FILE *file = path ? fopen(path, "rb") : NULL;
+    FILE *file = path && g_file_test(path, G_FILE_TEST_IS_REGULAR) ? fopen(path, "rb") : NULL;
     gsize n = file ? fread(start, 1, sizeof start, file) : 0;
     if (file)
         fclose(file);

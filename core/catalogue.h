@@ -11,8 +11,9 @@ G_BEGIN_DECLS
 
 /* ---- model files ---- */
 
-/* Model files in search order: $EDT_MODEL_PATH, $XDG_DATA_HOME/edt/models, <datadir>/edt/first-models.
- * Returns paths of *.safetensors, NULL-terminated; free with g_strfreev(). */
+/* Model files in search order: $EDT_MODEL_PATH, $XDG_DATA_HOME/edt/models,
+ * <datadir>/edt/first-models. Returns paths of *.safetensors, NULL-terminated; free with
+ * g_strfreev(). */
 char **edt_models_list(void);
 /* The folders (or single files of $EDT_MODEL_PATH) where models are looked for, in search order,
  * whether they exist or not; free with g_strfreev(). */

@@ -17,6 +17,7 @@
 
 #define SIDE_MAX 16384
 #define TEXT_BYTES_MAX (8u << 20)
+#define TEXTS_MAX 32
 #define LONG_TEXT 1024
 
 typedef struct {
@@ -144,6 +145,7 @@ static gboolean read_chunks(Png *p)
         return FALSE;
     png_set_user_limits(p->png, SIDE_MAX, SIDE_MAX);
     png_set_chunk_malloc_max(p->png, TEXT_BYTES_MAX);
+    png_set_chunk_cache_max(p->png, TEXTS_MAX); /* each may be so large */
     png_init_io(p->png, p->stream);
     png_read_info(p->png, p->info);
     passes = png_set_interlace_handling(p->png);

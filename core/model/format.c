@@ -75,6 +75,8 @@ static const struct {
     {"edt.trained_steps", NUMBER, AT(trained_steps), .most = G_MAXINT, .optional = TRUE},
     {"edt.vae_source_sha256", SHA256, AT(vae_source_sha256), .most = SHA256_BYTES,
      .optional = TRUE},
+    {"edt.draft_source_sha256", SHA256, AT(draft_source_sha256), .most = SHA256_BYTES,
+     .optional = TRUE},
 };
 
 /* ---- in ---- */
@@ -199,6 +201,18 @@ static char *text_of(gsize i, const EdtFormat *format)
     default:
         return g_strdup(*(const char *const *)value);
     }
+}
+
+gboolean edt_format_check(const EdtFormat *format, const char *path, GError **error)
+{
+    EdtFormat again = {0}; /* its texts are gone with the loop */
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = text_of(i, format);
+        const char *wrong = NULL;
+        if (text && !read_row(i, text, &again, &wrong))
+            return edt_format_refuse(path, rows[i].key, wrong, error);
+    }
+    return TRUE;
 }
 
 void edt_format_write(const EdtFormat *format, EdtSafetensorsWriter *w)

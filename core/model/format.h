@@ -32,17 +32,20 @@ typedef struct {
     const char *class_translations; /* may be missing */
     const char *style_names;        /* JSON; may be missing, as its translations */
     const char *style_translations;
-    double cfg_scale;              /* may be missing: read as EDT_CFG_SCALE, written where > 0 */
-    double cfg_pow;                /* may be missing: 0, a constant */
-    const char *source_sha256;     /* may be "" */
-    const char *vae_source_sha256; /* may be missing, or "" */
-    int trained_steps;             /* may be missing */
+    double cfg_scale;                /* may be missing: read as EDT_CFG_SCALE, written where > 0 */
+    double cfg_pow;                  /* may be missing: 0, a constant */
+    const char *source_sha256;       /* may be "" */
+    const char *vae_source_sha256;   /* may be missing, or "" */
+    const char *draft_source_sha256; /* NULL: it has no small autoencoder */
+    int trained_steps;               /* may be missing */
 } EdtFormat;
 
 /* Errors: EDT_ERROR_BAD_FILE naming the path and the key. */
 gboolean edt_format_read(const EdtSafetensors *file, const char *path, EdtFormat *format,
                          GError **error);
 void edt_format_write(const EdtFormat *format, EdtSafetensorsWriter *w);
+/* Whether what is to be written can be read again; errors as edt_format_read(). */
+gboolean edt_format_check(const EdtFormat *format, const char *path, GError **error);
 
 /* That error, for who finds that a key says something wrong; FALSE. */
 gboolean edt_format_refuse(const char *path, const char *key, const char *what, GError **error);

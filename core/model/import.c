@@ -163,12 +163,15 @@ static gboolean write_model(const Job *job, EdtModelWriter *w, GError **error)
         job->progress(0, edt_model_writer_bytes(w), "sha256", job->user_data);
     g_autofree char *sum = edt_foreign_sha256(job->network, error);
     g_autofree char *vae_sum = sum && job->vae ? edt_foreign_sha256(job->vae, error) : g_strdup("");
-    if (!sum || !vae_sum) {
+    g_autofree char *draft_sum =
+        vae_sum && job->draft ? edt_foreign_sha256(job->draft, error) : NULL;
+    if (!sum || !vae_sum || (job->draft && !draft_sum)) {
         edt_model_writer_abandon(w);
         return FALSE;
     }
     format.source_sha256 = sum;
     format.vae_source_sha256 = vae_sum;
+    format.draft_source_sha256 = draft_sum;
     return edt_model_writer_finish(w, &format, job->progress, job->user_data, error);
 }
 

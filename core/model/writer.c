@@ -27,6 +27,7 @@ typedef struct {
 
 struct EdtModelWriter {
     EdtSafetensorsWriter *file;
+    char *path; /* for messages */
     EdtStored stored;
     GPtrArray *items;
     GHashTable *bytes;  /* names of what becomes bytes, without prefix */
@@ -53,6 +54,7 @@ EdtModelWriter *edt_model_writer_new(const char *path, gboolean force, EdtStored
         return NULL;
     w = g_new0(EdtModelWriter, 1);
     w->file = file;
+    w->path = g_strdup(path);
     w->stored = stored;
     w->items = g_ptr_array_new_with_free_func(item_free);
     w->bytes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -63,6 +65,7 @@ static void writer_free(EdtModelWriter *w)
 {
     g_ptr_array_unref(w->items);
     g_hash_table_unref(w->bytes);
+    g_free(w->path);
     g_free(w);
 }
 
@@ -239,6 +242,10 @@ gboolean edt_model_writer_finish(EdtModelWriter *w, const EdtFormat *format,
 {
     guint64 total = edt_model_writer_bytes(w);
 
+    if (!edt_format_check(format, w->path, error)) {
+        edt_model_writer_abandon(w);
+        return FALSE;
+    }
     edt_format_write(format, w->file);
     g_ptr_array_sort(w->items, by_type);
     for (guint i = 0; i < w->items->len; i++) {

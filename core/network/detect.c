@@ -209,6 +209,8 @@ static gboolean read_styles(Reader *reader, EdtVariant *v)
         return FALSE;
     if (styles[1] != v->dims[0] || styles[0] < 2)
         return refuse(reader, STYLES, _("does not fit the model's width"));
+    if (styles[0] - 1 > EDT_STYLES_MAX)
+        return refuse(reader, STYLES, _("has an impossible size"));
     v->n_styles = (int)styles[0] - 1;
     return TRUE;
 }

@@ -248,7 +248,7 @@ typedef struct {
         gint64 first; /* of the picture's codings ... */
         int n;        /* ... so many */
         EdtSampleLabels labels;
-    } *samples; /* one a picture, as often drawn as any other, however many codings it has */
+    } * samples; /* one a picture, as often drawn as any other, however many codings it has */
 } Latents;
 
 static gboolean get(EdtDataset *dataset, int index, EdtRandom *random, float *x,

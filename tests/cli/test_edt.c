@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "catalogue.h"
@@ -285,6 +286,14 @@ static void test_info(void)
     outcome = program_expect(0, NULL, "info", "edt_tiny_bare", NULL);
     g_assert_nonnull(strstr(outcome.out, "128x128"));
     outcome_clear(&outcome);
+    /* what stands behind "--" is a name, and of a pipe that nobody writes nothing is waited for */
+    outcome = program_expect(2, NULL, "info", "--", "-no.safetensors", NULL);
+    g_assert_nonnull(strstr(outcome.err, "“-no.safetensors”"));
+    outcome_clear(&outcome);
+    g_autofree char *pipe = program_path("info.pipe");
+    g_assert_cmpint(mkfifo(pipe, 0600), ==, 0);
+    EXPECT(2, "info", "info.pipe");
+
     outcome = program_expect(0, NULL, "info", "--backend", "cpu", "--json", NULL);
     lines = json_lines(outcome.out);
     g_assert_cmpuint(lines->len, ==, 1);
@@ -800,6 +809,15 @@ static void test_bench_shortcuts(void)
     EXPECT(2, "bench", "--steps", "4");
 }
 
+static char *sha256_of(const char *model)
+{
+    Outcome outcome = program_expect(0, NULL, "info", "--json", model, NULL);
+    g_autoptr(GPtrArray) lines = json_lines(outcome.out);
+    char *sha256 = g_strdup(json_text(lines->pdata[0], "sha256"));
+    outcome_clear(&outcome);
+    return sha256;
+}
+
 /* What a draft saves is behind the steps; the others' times have no decoding in them. */
 static void test_bench_draft(void)
 {
@@ -823,6 +841,17 @@ static void test_bench_draft(void)
     }
     g_assert_cmpint(decoding, ==, 1);
     outcome_clear(&outcome);
+
+    /* with another one it is another model */
+    static const char *const note[] = {"note", "another", NULL};
+    g_autofree char *first = sha256_of("draft.safetensors"), *second = NULL;
+    small = small_vae_new(&small_vae_taesd);
+    small_vae_write(small, draft, FALSE, note);
+    small_vae_free(small);
+    EXPECT(0, "import", checkpoint, "--vae", vae, "--draft-vae", draft, "-o", "draft.safetensors",
+           "-f");
+    second = sha256_of("draft.safetensors");
+    g_assert_cmpstr(first, !=, second);
 }
 
 /* One small picture of a class in a style. */
@@ -862,6 +891,8 @@ static void test_bench_refused(void)
         {"--threads", "", NULL},
         {"-n", "0", NULL},
         {"-r", "0", NULL},
+        {"-n", "1073741824", NULL},
+        {"-r", "2000000000", NULL},
         {"--size", "0", NULL},
         {"--warm-up", "-1", NULL},
         {"--train", "--no-guidance", NULL},

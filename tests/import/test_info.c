@@ -4,6 +4,7 @@
  */
 #include "models.h"
 #include "machine.h"
+#include "model/format.h"
 #include "model/names.h"
 #include "network/network.h"
 #include "vae/shape.h"
@@ -144,6 +145,28 @@ static void test_format(void)
 }
 
 /* Names as the trainer writes them. */
+/* Nothing is written that could not be read again. */
+static void test_unfit(void)
+{
+    EdtFormat format = {.variant = "DiT-S/2",
+                        .title = "",
+                        .licence = "",
+                        .source_sha256 = "",
+                        .image_size = 256,
+                        .latent_size = 32,
+                        .channels = 4,
+                        .guided_channels = 3,
+                        .n_classes = EDT_CLASSES_MAX};
+    GError *error = NULL;
+    g_assert_true(edt_format_check(&format, "m", &error));
+    g_assert_no_error(error);
+    format.n_classes++;
+    g_assert_false(edt_format_check(&format, "m", &error));
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE);
+    g_assert_nonnull(strstr(error->message, "edt.n_classes"));
+    g_clear_error(&error);
+}
+
 static void test_own_classes(void)
 {
     static const char names[] = "[\"a\",\"b\",\"c\",\"d “é”\",\"e\",\"f\",\"g\",\"h\",\"i\",\"j\"]";
@@ -337,6 +360,7 @@ int main(int argc, char **argv)
     g_test_add_func("/info/without-vae", test_without_vae);
     g_test_add_func("/info/bad-metadata", test_bad_metadata);
     g_test_add_func("/info/format", test_format);
+    g_test_add_func("/info/unfit", test_unfit);
     g_test_add_func("/info/own-classes", test_own_classes);
     g_test_add_func("/info/translations", test_translations);
     g_test_add_func("/info/tensors-are-checked", test_tensors_are_checked);
