@@ -633,19 +633,19 @@ static void test_force_log(void)
  */
 static void test_force_lost(void)
 {
-    EXPECT(0, "train", "pictures", "-o", "forced", TINY, "--steps", "3", "--sample-steps", "1");
-    GSubprocess *process = program_start("train", "pictures", "-o", "forced", TINY, "--force",
+    EXPECT(0, "train", "pictures", "-o", "lost", TINY, "--steps", "3", "--sample-steps", "1");
+    GSubprocess *process = program_start("train", "pictures", "-o", "lost", TINY, "--force",
                                          "--steps", "100000", "--log-every", "1", NULL);
     for (gboolean there = FALSE; !there;) {
         g_assert_nonnull(g_subprocess_get_identifier(process)); /* it has not ended */
         g_usleep(50000);
-        g_autofree char *log = contents("forced/log.jsonl");
+        g_autofree char *log = contents("lost/log.jsonl");
         there = log && strstr(log, "\"steps\":100000") && strstr(log, "\"step\":1,");
     }
     g_subprocess_force_exit(process);
     g_subprocess_wait(process, NULL, NULL);
     g_object_unref(process);
-    Outcome outcome = program_expect(0, NULL, "train", "-o", "forced", "--resume", "--steps", "1",
+    Outcome outcome = program_expect(0, NULL, "train", "-o", "lost", "--resume", "--steps", "1",
                                      "--sample-steps", "1", NULL);
     g_assert_null(strstr(outcome.err, "Goes on at step 3"));
     g_assert_nonnull(strstr(outcome.err, "Step 1 is saved"));
