@@ -33,12 +33,14 @@ static float *numbers_of(const EdtStart *start, const EdtModelInfo *info, EdtCan
     return bytes ? edt_canvas_from_bytes(info, part, bytes) : NULL;
 }
 
+#define HARDLY 0.02f /* selected: it stays what it was, to the bit */
+
 /* The mask of the layer is the edge of the picture.  What the network makes lies under all of it: a
  * soft edge of its own would be there twice, and thin. */
 static void widen(float *mask, int side)
 {
     for (gsize i = 0; mask && i < (gsize)side * (gsize)side; i++)
-        mask[i] = mask[i] > 0;
+        mask[i] = mask[i] >= HARDLY;
 }
 
 gboolean edt_start_lay(const EdtStart *start, EdtOrder *order, GError **error)
