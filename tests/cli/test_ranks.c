@@ -129,7 +129,7 @@ static void test_refused(void)
     g_assert_nonnull(strstr(outcome.err, "--npz"));
     outcome_clear(&outcome);
     outcome = program_expect(2, "", "sample", "--jobs", "-", NULL);
-    g_assert_nonnull(strstr(outcome.err, "not stdin"));
+    g_assert_nonnull(strstr(outcome.err, "no stdin"));
     outcome_clear(&outcome);
 }
 
