@@ -40,8 +40,11 @@ def digest(drawable):
 
 
 def parasites(layer):
-    return {name: bytes(layer.get_parasite(name).get_data()).decode()
-            for name in layer.get_parasite_list()}
+    texts = {name: bytes(layer.get_parasite(name).get_data()).decode()
+             for name in layer.get_parasite_list()}
+    if 'edt-origin' in texts:  # the name of the image is another one each time
+        texts['edt-origin'] = texts['edt-origin'].split(' ')[0]
+    return texts
 
 
 def state_of_layer(layer):
