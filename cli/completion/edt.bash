@@ -32,7 +32,7 @@ _edt_model() {
 
 _edt() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} model=()
-    local commands='sample import info classes train plot bench doctor help'
+    local commands='sample import info classes train plot bench doctor help' types
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$word")
