@@ -233,8 +233,11 @@ static gboolean show_record(const char *path, GError **error)
     if (!record)
         return FALSE;
     if (!edt_record_is_object(record)) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-                    "What “%s” has in the place of a record is none.", path);
+        g_set_error(
+            error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+            "“%s” says nothing of how it was made: its text “edt” is no record. Only pictures "
+            "of this program have one.",
+            path);
         return FALSE;
     }
     print_harmless(record);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "catalogue.h"
+#include "files/png.h"
 #include "golden/small_vae.h"
 #include "machine.h"
 #include "program.h"
@@ -269,6 +270,21 @@ static void test_import_name(void)
     g_free(checkpoint);
 }
 
+/* What a stranger wrote where records stand: none, and one that would paint the terminal. */
+static void show_strangers(void)
+{
+    static const char *const records[] = {"\033]0;owned\007", "{\"x\":\"\302\233\"}"};
+    const char *const keys[] = {"edt"};
+    const guint8 pixel[3] = {0};
+    g_autofree char *path = program_path("stranger.png");
+    g_assert_true(edt_png_write(path, 1, 1, 3, pixel, keys, records, 1, NULL));
+    EXPECT(3, "info", "stranger.png");
+    g_assert_true(edt_png_write(path, 1, 1, 3, pixel, keys, records + 1, 1, NULL));
+    Outcome outcome = program_expect(0, NULL, "info", "stranger.png", NULL);
+    g_assert_cmpstr(outcome.out, ==, "{\"x\":\"\\u009b\"}\n");
+    outcome_clear(&outcome);
+}
+
 static void test_info(void)
 {
     Outcome outcome = program_expect(0, NULL, "info", "--json", NULL);
@@ -293,6 +309,7 @@ static void test_info(void)
     g_autofree char *pipe = program_path("info.pipe");
     g_assert_cmpint(mkfifo(pipe, 0600), ==, 0);
     EXPECT(2, "info", "info.pipe");
+    show_strangers();
 
     outcome = program_expect(0, NULL, "info", "--backend", "cpu", "--json", NULL);
     lines = json_lines(outcome.out);
