@@ -121,6 +121,16 @@ EDT_STEP_FUNCTION float edt_step_move(const EdtStepCoefficients *k, float x, flo
     return k->of_target * target + k->of_rest * rest;
 }
 
+/* How much x_{t-1} moves when the estimate does. */
+EDT_STEP_FUNCTION float edt_step_gain(const EdtStepCoefficients *k)
+{
+    if (k->flags & EDT_STEP_ENDS)
+        return 1.0f;
+    const float now = k->flags & EDT_STEP_EXTRAPOLATES ? k->now : 1.0f;
+    const float rest = k->flags & EDT_STEP_NOISE_ANEW ? k->of_rest / k->of_noise : 0.0f;
+    return k->of_target * now - rest;
+}
+
 /* x with this step's noise; v: the network's second output (Nichol & Dhariwal 2021, eq. 15). */
 EDT_STEP_FUNCTION float edt_step_add_noise(const EdtStepCoefficients *k, float x, float v,
                                            float noise)

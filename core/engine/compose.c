@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A finished picture and its canvas, in pixels: what is kept is laid over by the soft mask, a shape
- * is cut out.  See easel.h; called from edt.c.
+ * A finished picture and its canvas, in pixels: what is kept is laid over by the soft mask; alpha
+ * becomes a shape's, which a picture without alpha is cut out by.  See easel.h; called from edt.c.
  */
-#include "engine/easel.h"
+#include "engine/mould.h"
 
 #include <math.h>
 #include <string.h>
@@ -119,6 +119,13 @@ static void cut_out(const EdtItem *item, gsize hw, float *planes)
     }
 }
 
+/* As after the steps, of which a stopped run, or the last one, may not have had all. */
+static void mould(const EdtModelInfo *info, const EdtItem *item, float *planes)
+{
+    g_autofree float *room = g_new(float, edt_mould_room(info->image_size));
+    edt_mould_planes(item->mask, info->image_size, planes, room);
+}
+
 float *edt_easel_compose(const EdtModelInfo *info, const EdtItem *item, const float *planes)
 {
     const gsize hw = (gsize)info->image_size * (gsize)info->image_size;
@@ -133,7 +140,9 @@ float *edt_easel_compose(const EdtModelInfo *info, const EdtItem *item, const fl
             match_colours(info, item, channels, out);
         keep(item, hw, channels, out);
     } else if (item->fill == EDT_FILL_SHAPE) {
-        if (info->has_alpha && !info->needs_vae)
+        if (info->has_alpha && info->needs_vae)
+            mould(info, item, out);
+        else if (info->has_alpha)
             hold_alpha(item, hw, out);
         else
             cut_out(item, hw, out);

@@ -20,7 +20,7 @@ static float *need_planes(EdtEngine *engine, gsize count, GError **error)
     return engine->planes;
 }
 
-const float *edt_engine_decode(EdtEngine *engine, EdtVae *vae, const float *latent, GError **error)
+float *edt_engine_decode(EdtEngine *engine, EdtVae *vae, const float *latent, GError **error)
 {
     const EdtModelInfo *info = engine->info;
     const EdtVaeShape *shape = edt_vae_shape(vae);

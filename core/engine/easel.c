@@ -122,8 +122,9 @@ void edt_easel_plan(EdtEasel *easel, EdtEngine *engine, const EdtItem *items, in
         .B = B,
         .starts = edt_easel_freedom(items) < 1.0,
         .keeps = items->fill == EDT_FILL_MISSING,
-        /* a latent has no alpha that could be held to a mask: compose.c cuts the picture out */
+        /* without alpha there is nothing to hold to a mask: compose.c cuts the picture out */
         .shapes = items->fill == EDT_FILL_SHAPE && info->has_alpha && !info->needs_vae,
+        .moulds = items->fill == EDT_FILL_SHAPE && info->has_alpha && info->needs_vae,
         .careful = is_careful(items),
     };
 }
@@ -160,7 +161,7 @@ static void load_mask(const EdtEasel *easel, int i)
     reduce_mask(info, easel->items[i].mask, out);
 }
 
-static gboolean encode(const EdtEasel *easel, const float *pixels, float *out, GError **error)
+gboolean edt_easel_encode(const EdtEasel *easel, const float *pixels, float *out, GError **error)
 {
     const EdtModelInfo *info = easel->engine->info;
     const int side = info->latent_size;
@@ -184,7 +185,7 @@ static gboolean load_source(const EdtEasel *easel, int i, GError **error)
     if (i > 0 && source == easel->items[i - 1].source)
         memcpy(out, out - count(easel), bytes);
     else if (easel->engine->info->needs_vae)
-        return encode(easel, source, out, error);
+        return edt_easel_encode(easel, source, out, error);
     else
         memcpy(out, source, bytes);
     return TRUE;

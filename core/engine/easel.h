@@ -20,6 +20,7 @@ typedef struct {
     int B;
     gboolean starts;        /* x begins as the source in noise */
     gboolean keeps, shapes; /* as in EdtSampling */
+    gboolean moulds;        /* has a shape in latents (mould.h) */
     gboolean careful;
     float *source; /* [B, C, hw] as the sampler has it; where it starts or keeps */
     float *mask;   /* [B, hw]: 0 or 1 where it keeps, 0..1 where it shapes */
@@ -40,6 +41,8 @@ void edt_easel_plan(EdtEasel *easel, EdtEngine *engine, const EdtItem *items, in
 void edt_easel_carve(EdtEasel *easel, EdtArena *host);
 /* Brings sources and masks to the latents' size; sources go through the encoder. */
 gboolean edt_easel_load(EdtEasel *easel, GError **error);
+/* pixels: of image_size, as in EdtItem; out: [C, hw] as the sampler has it. */
+gboolean edt_easel_encode(const EdtEasel *easel, const float *pixels, float *out, GError **error);
 /* z, [B, C, hw], becomes what the steps begin with. */
 void edt_easel_begin(const EdtEasel *easel, const EdtNoiseSchedule *schedule, float *z);
 

@@ -45,9 +45,9 @@ EdtVae *edt_engine_encoder(EdtEngine *engine, GError **error);
  * that is a small one. */
 gboolean edt_engine_painter(const EdtEngine *engine, EdtDecode *which);
 
-/* What vae makes of a latent [C,h,w] of the sampler: planes [P,H,W] of -1..1, kept until the next
- * call.  NULL with an error. */
-const float *edt_engine_decode(EdtEngine *engine, EdtVae *vae, const float *latent, GError **error);
+/* What vae makes of a latent [C,h,w] of the sampler: planes [P,H,W] of -1..1, the engine's own and
+ * kept until the next call.  NULL with an error. */
+float *edt_engine_decode(EdtEngine *engine, EdtVae *vae, const float *latent, GError **error);
 
 /* Room for the sampler: host and device memory of at least these sizes, kept between calls. */
 gboolean edt_engine_need(EdtEngine *engine, gsize host_bytes, gsize device_bytes, GError **error);

@@ -32,6 +32,7 @@ static void carve(EdtRun *run, EdtArena *host, EdtArena *device)
     run->latents = edt_arena_take(host, latents_bytes(run));
     run->weights = edt_arena_take(host, weights_bytes(run));
     edt_easel_carve(&run->easel, host);
+    edt_mould_carve(&run->mould, host);
     run->previews.pixels = edt_arena_take(host, edt_previews_bytes(&run->previews));
     edt_conditions_carve(&run->conditions, host);
     edt_step_carve(&run->step, host, device);
@@ -114,6 +115,7 @@ gboolean edt_run_prepare(EdtRun *run, GError **error)
     run->sampling.shapes = run->easel.shapes;
     run->sampling.careful = careful_steps(run);
     plan_step(run);
+    run->mould = (EdtMould){.easel = &run->easel, .step = &run->step};
     edt_noise_plan(&run->noise, items, run->B, run->count);
     edt_conditions_plan(&run->conditions, engine->network, run->sampling.schedule, items, run->B,
                         run->step.more, run->request->cfg_scale != 1.0);
@@ -194,6 +196,8 @@ static gboolean complete(EdtRun *run, int r, GError **error)
 {
     EdtEngine *engine = run->engine;
 
+    if (run->easel.moulds && r + 1 < count_rounds(run) && !edt_mould_hold(&run->mould, error))
+        return FALSE;
     if (estimates_wanted(run))
         run->estimates = engine->backend->peek(engine->dev, run->step.denoised, latents_bytes(run));
     if (r + 1 < count_rounds(run))
@@ -252,11 +256,9 @@ static void send_canvas(const EdtRun *run)
     b->upload(dev, run->step.z, run->latents, latents_bytes(run));
 }
 
-/* What the steps begin with, to all groups of the batch (forward_with_cfg). */
+/* What the steps begin with. */
 static void start(EdtRun *run)
 {
-    const EdtEngine *engine = run->engine;
-    const int samples = edt_step_samples(&run->step);
     const float *instead = run->request->init_latent; /* of z; the steps draw what they always do */
 
     for (int i = 0; i < run->B; i++)
@@ -265,9 +267,7 @@ static void start(EdtRun *run)
                         run->latents + (gsize)i * run->count);
     send_canvas(run);
     edt_easel_begin(&run->easel, run->sampling.schedule, run->latents);
-    for (int i = 0; i < samples; i += run->B)
-        engine->backend->upload(engine->dev, run->step.x + (gsize)i * run->count, run->latents,
-                                latents_bytes(run));
+    edt_step_place(&run->step, run->latents);
     draw(run, 0);
 }
 

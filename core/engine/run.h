@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "engine/easel.h"
+#include "engine/mould.h"
 #include "engine/previews.h"
 #include "sample/conditions.h"
 #include "sample/noise.h"
@@ -24,6 +24,7 @@ typedef struct {
     int first, B; /* items first .. first+B-1 of the request */
     gsize count;  /* numbers of a latent: C * h * w */
     EdtEasel easel;
+    EdtMould mould;
     EdtConditions conditions;
     EdtStep step;
     EdtReuse reuse;

@@ -56,6 +56,13 @@ void edt_step_carve(EdtStep *step, EdtArena *host, EdtArena *device)
     carve_canvas(step, device);
 }
 
+void edt_step_place(const EdtStep *step, const float *x)
+{
+    for (int i = 0; i < edt_step_samples(step); i += step->pictures)
+        step->backend->upload(step->dev, step->x + (gsize)i * (gsize)(step->C * step->hw), x,
+                              latents(step) * sizeof(float));
+}
+
 static void send(const EdtStep *step)
 {
     const EdtStepNews *host = &step->host;

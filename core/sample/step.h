@@ -44,6 +44,8 @@ int edt_step_samples(const EdtStep *step); /* N */
 int edt_step_active(const EdtStep *step);  /* those of this step: the first so many of them */
 /* Both memories of a step, whose numbers are known; it needs no network yet. */
 void edt_step_carve(EdtStep *step, EdtArena *host, EdtArena *device);
+/* [pictures, C, hw] on the host become x, for all groups of the batch (forward_with_cfg). */
+void edt_step_place(const EdtStep *step, const float *x);
 /* Sends what host holds (noise only for coefficients that draw) and goes from x_t to x_{t-1}.
  * Errors show at the device's next sync. */
 void edt_step_take(const EdtStep *step);

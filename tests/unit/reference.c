@@ -3,7 +3,7 @@
  * See reference.h.
  */
 #include "reference.h"
-#include "engine/engine.h"
+#include "engine/mould.h"
 #include "sample/random.h"
 
 #include <math.h>
@@ -21,6 +21,7 @@ typedef struct {
     int timestep[T];
     EdtRandom random[1 + EDT_VARIATIONS_MAX];
     const double *source;
+    float *room; /* of edt_mould_planes() */
     double *mask, *z, *x, *estimate, *last, *older;
     double *from;        /* unipc: the corrected sample that the last step went from */
     gboolean from_fresh; /* and it went without earlier estimates */
@@ -154,6 +155,23 @@ static double clamp_one(double value)
     return CLAMP(value, -1, 1);
 }
 
+/* The estimate as a picture, held to the mask, and as a latent again. */
+static void mould(const Ref *r)
+{
+    const EdtModelInfo *info = r->engine->info;
+    const int count = r->count;
+    g_autofree float *latent = g_new(float, 2 * count);
+    for (int i = 0; i < count; i++)
+        latent[i] = (float)r->estimate[i];
+    EdtVae *decoder = edt_engine_decoder(r->engine, EDT_DECODE_FULL, NULL);
+    float *planes = edt_engine_decode(r->engine, decoder, latent, NULL);
+    edt_mould_planes(r->item->mask, info->image_size, planes, r->room);
+    g_assert_true(edt_encode(r->engine, planes, latent, latent + count, NULL));
+    for (int i = 0; i < count; i++)
+        r->estimate[i] =
+            ((double)latent[i] - info->latents[i / r->hw].shift) * info->latents[i / r->hw].scale;
+}
+
 static void estimate(Ref *r, int s, const double *out)
 {
     const double a = r->at[s + 1];
@@ -165,7 +183,7 @@ static void estimate(Ref *r, int s, const double *out)
                        : (r->x[i] - sqrt(1 - a) * out[i]) / sqrt(a);
         if (r->request->clip_denoised)
             e = clamp_one(e);
-        if (r->item->fill == EDT_FILL_SHAPE) {
+        if (r->item->fill == EDT_FILL_SHAPE && !r->room) {
             double alpha = 2 * r->mask[i % r->hw] - 1;
             e = i / r->hw == 3 ? alpha : MIN(e, alpha);
         }
@@ -173,6 +191,8 @@ static void estimate(Ref *r, int s, const double *out)
             e = r->source[i];
         r->estimate[i] = e;
     }
+    if (r->item->fill == EDT_FILL_SHAPE && r->room && s > 0)
+        mould(r);
 }
 
 static void step_ddpm(Ref *r, int s, const double *out)
@@ -353,6 +373,8 @@ double *reference_run(EdtEngine *engine, const EdtRequest *request, const EdtIte
     r->estimate = r->x + r->count, r->last = r->estimate + r->count;
     r->older = r->last + r->count, r->from = r->older + r->count;
 
+    if (info->needs_vae)
+        r->room = g_new(float, edt_mould_room(info->image_size));
     g_assert_true(edt_network_prepare(engine->network, 1, 1, NULL));
     fill_abar(r);
     fill_steps(r);
@@ -366,6 +388,7 @@ double *reference_run(EdtEngine *engine, const EdtRequest *request, const EdtIte
     }
     double *latent = g_memdup2(r->x, sizeof(double) * (gsize)r->count);
     g_free(r->mask);
+    g_free(r->room);
     g_free(r);
     return latent;
 }

@@ -5,7 +5,7 @@
  * the ends, where they are pictures without all that.
  */
 #include "canvas.h"
-#include "engine/easel.h"
+#include "engine/mould.h"
 #include "reference.h"
 #include "sample/random.h"
 #include "tiny.h"
@@ -24,12 +24,15 @@ typedef struct {
     float *source, *mask;
 } Studio;
 
-static EdtEngine *open_stamps(int threads)
+typedef enum { LATENTS, PIXELS, STICKERS } Model; /* the last: latents of pictures with alpha */
+static const char *const model_names[] = {"latents", "pixels", "stickers"};
+
+static EdtEngine *open_file(const char *path, int threads)
 {
     GError *error = NULL;
     EdtEngineOptions options = {.threads = tiny_one_thread() ? 1 : threads,
                                 .precision = EDT_PRECISION_F32};
-    EdtEngine *engine = edt_engine_open(STAMPS, &options, &error);
+    EdtEngine *engine = edt_engine_open(path, &options, &error);
     g_assert_no_error(error);
     return engine;
 }
@@ -54,9 +57,11 @@ static void paint(Studio *s)
     s->mask = edt_canvas_from_bytes(s->info, EDT_CANVAS_MASK, mask);
 }
 
-static Studio studio_open(gboolean stamps, int threads)
+static Studio studio_open(Model model, int threads)
 {
-    Studio s = {.engine = stamps ? open_stamps(threads) : tiny_engine(threads, EDT_PRECISION_F32)};
+    Studio s = {.engine = model == STICKERS ? open_file(STICKERS_FILE, threads)
+                          : model == PIXELS ? open_file(STAMPS, threads)
+                                            : tiny_engine(threads, EDT_PRECISION_F32)};
     s.info = edt_engine_info(s.engine);
     s.pixels = (gsize)s.info->image_size * (gsize)s.info->image_size;
     s.count = (gsize)(s.info->channels * s.info->latent_size * s.info->latent_size);
@@ -146,13 +151,13 @@ static EdtItem item_like(const Studio *s, Kind kind)
 typedef struct {
     Kind kind;
     EdtSampler sampler;
-    gboolean stamps;
+    Model model;
 } Case;
 
 static void test_reference(gconstpointer data)
 {
     const Case *c = data;
-    Studio s = studio_open(c->stamps, 1);
+    Studio s = studio_open(c->model, 1);
     EdtItem item = item_like(&s, c->kind);
     EdtRequest request = request_of(&s, &item, 1, c->sampler);
     request.eta = c->sampler == EDT_SAMPLER_DDIM ? 0.4 : 0;
@@ -186,8 +191,8 @@ static void check_near(const EdtPicture *a, const EdtPicture *b, gsize count)
 /* All kinds in one request, two of each, against each alone and on one thread. */
 static void test_batches(gconstpointer data)
 {
-    const gboolean stamps = GPOINTER_TO_INT(data);
-    Studio two = studio_open(stamps, 2), one = studio_open(stamps, 1);
+    const Model model = (Model)GPOINTER_TO_INT(data);
+    Studio two = studio_open(model, 2), one = studio_open(model, 1);
     EdtItem items[2 * ALL];
     for (int i = 0; i < 2 * ALL; i++) {
         items[i] = item_like(&two, (Kind)(i / 2));
@@ -199,7 +204,7 @@ static void test_batches(gconstpointer data)
         EdtPictures *alone = make_one(&two, &items[i], EDT_SAMPLER_DPMPP_2M);
         EdtPictures *other = make_one(&one, &items[i], EDT_SAMPLER_DPMPP_2M);
         check_same(&together->pictures[i], &alone->pictures[0], two.count);
-        if (stamps || !items[i].source)
+        if (model == PIXELS || !items[i].source)
             check_same(&together->pictures[i], &other->pictures[0], two.count);
         else /* an encoder's sums are not the same for any number of threads */
             check_near(&together->pictures[i], &other->pictures[0], two.count);
@@ -223,7 +228,7 @@ static void same_pictures(const Studio *s, const EdtItem *a, const EdtItem *b, E
 
 static void test_ends(void)
 {
-    Studio s = studio_open(FALSE, 1);
+    Studio s = studio_open(LATENTS, 1);
     for (int sampler = 0; sampler <= EDT_SAMPLER_UNIPC; sampler++) {
         const EdtItem plain = item_of(3, 11), other_seed = item_of(3, 21);
         const EdtItem other_class = item_of(5, 11);
@@ -247,7 +252,7 @@ static void test_ends(void)
 /* Where a step is without guidance, a mix is too: all of the other class is that class. */
 static void test_interval(void)
 {
-    Studio s = studio_open(FALSE, 1);
+    Studio s = studio_open(LATENTS, 1);
     EdtItem items[] = {item_of(3, 11), item_of(5, 11)};
     EdtRequest request = request_of(&s, items, 2, EDT_SAMPLER_DPMPP_2M);
     items[0].mix = (EdtMix){1, {{5, EDT_STYLE_ANY, 1}}};
@@ -312,7 +317,7 @@ static void go_on(const float *estimate, int from, int to, gsize n, double *x, f
 static void test_tail(void)
 {
     enum { STRIDE = 37, STEPS = 28, DONE = 2, LAST = (STEPS - 1 - DONE) * STRIDE };
-    Studio s = studio_open(TRUE, 1);
+    Studio s = studio_open(PIXELS, 1);
     EdtItem item = item_of(3, 11);
     EdtRequest request = request_of(&s, &item, 1, EDT_SAMPLER_DDIM);
     g_autofree float *z = g_new(float, s.count), *noise = g_new(float, s.count);
@@ -354,7 +359,7 @@ static void test_tail(void)
 
 static void test_kept(gconstpointer data)
 {
-    Studio s = studio_open(GPOINTER_TO_INT(data), 1);
+    Studio s = studio_open((Model)GPOINTER_TO_INT(data), 1);
     for (int kind = COMPLETED; kind <= CAREFULLY; kind++) {
         EdtItem item = item_like(&s, (Kind)kind);
         EdtPictures *pictures = make_one(&s, &item, EDT_SAMPLER_DPMPP_2M);
@@ -382,7 +387,7 @@ static void test_kept(gconstpointer data)
 /* The alpha of a shape is the mask, whatever the model. */
 static void test_shape(gconstpointer data)
 {
-    Studio s = studio_open(GPOINTER_TO_INT(data), 1);
+    Studio s = studio_open((Model)GPOINTER_TO_INT(data), 1);
     EdtItem item = item_like(&s, CUT_OUT);
     for (int sampler = 0; sampler <= EDT_SAMPLER_UNIPC; sampler++) {
         EdtPictures *pictures = make_one(&s, &item, (EdtSampler)sampler);
@@ -393,6 +398,58 @@ static void test_shape(gconstpointer data)
         edt_pictures_free(pictures);
     }
     studio_close(&s);
+}
+
+/* How far the alpha of a latent is from the mask, on the average. */
+static double misfit(const Studio *s, const EdtPicture *picture)
+{
+    EdtVae *decoder = edt_engine_decoder(s->engine, EDT_DECODE_FULL, NULL);
+    const float *planes = edt_engine_decode(s->engine, decoder, picture->latent, NULL);
+    double sum = 0;
+    for (gsize i = 0; i < s->pixels; i++)
+        sum += fabsf(CLAMP((planes[3 * s->pixels + i] + 1) / 2, 0, 1) - s->mask[i]);
+    return sum / (double)s->pixels;
+}
+
+/* In latents, too, the thing takes the shape on: it is not just cut out of another. */
+static void test_fits(void)
+{
+    Studio s = studio_open(STICKERS, 1);
+    for (gsize i = 0; i < s.pixels; i++) /* an upright bar */
+        s.mask[i] = (int)(i % (gsize)s.info->image_size) / 80 == 1;
+    EdtItem items[] = {item_of(5, 11), item_of(5, 11)};
+    items[1].fill = EDT_FILL_SHAPE;
+    items[1].mask = s.mask;
+    EdtRequest request = request_of(&s, items, 2, EDT_SAMPLER_DPMPP_2M);
+    request.steps = 12;
+    EdtPictures *pictures = make(&s, &request);
+    const double plain = misfit(&s, &pictures->pictures[0]);
+    const double fitted = misfit(&s, &pictures->pictures[1]);
+    g_test_message("%g without, %g with the shape", plain, fitted);
+    g_assert_cmpfloat(plain, >, 0.2);
+    g_assert_cmpfloat(fitted, <, 0.05);
+    edt_pictures_free(pictures);
+    studio_close(&s);
+}
+
+/* A picture that is less than its shape goes on in its own colours: a red left half. */
+static void test_continued(void)
+{
+    enum { S = 37, HW = S * S };
+    g_autofree float *planes = g_new(float, 4 * HW), *mask = g_new(float, HW);
+    g_autofree float *room = g_new(float, edt_mould_room(S));
+    for (int i = 0; i < HW; i++) {
+        const gboolean in = i % S < S / 2;
+        planes[i] = planes[3 * HW + i] = in ? 1 : -1;
+        planes[HW + i] = planes[2 * HW + i] = -1;
+        mask[i] = (float)(i / S) / S;
+    }
+    edt_mould_planes(mask, S, planes, room);
+    for (int i = 0; i < HW; i++) {
+        g_assert_cmpfloat_with_epsilon(planes[i], 2 * mask[i] - 1, 1e-5);
+        g_assert_cmpfloat_with_epsilon(planes[HW + i], -1, 1e-5);
+        g_assert_cmpfloat(planes[3 * HW + i], ==, 2 * mask[i] - 1);
+    }
 }
 
 static EdtVerdict stop_after_two(const EdtProgress *progress, gpointer user_data)
@@ -407,7 +464,7 @@ static EdtVerdict stop_after_two(const EdtProgress *progress, gpointer user_data
 /* A careful run says after each forward where it is, and a stopped one has kept what is kept. */
 static void test_stopped(void)
 {
-    Studio s = studio_open(TRUE, 1);
+    Studio s = studio_open(PIXELS, 1);
     EdtItem item = item_like(&s, CAREFULLY);
     EdtRequest request = request_of(&s, &item, 1, EDT_SAMPLER_DPMPP_2M);
     const EdtCallbacks callbacks = {.progress = stop_after_two};
@@ -437,7 +494,7 @@ static void refuse(const Studio *s, const EdtItem *item, int steps, const char *
 
 static void test_refusals(void)
 {
-    Studio s = studio_open(FALSE, 1);
+    Studio s = studio_open(LATENTS, 1);
     EdtItem item = item_of(3, 1);
     item.fill = EDT_FILL_SHAPE;
     refuse(&s, &item, 4, "mask");
@@ -495,35 +552,39 @@ static void test_plain_ground(void)
 int main(int argc, char **argv)
 {
     static const Case cases[] = {
-        {REDRAWN, EDT_SAMPLER_DDIM, FALSE},      {REDRAWN, EDT_SAMPLER_DPMPP_2M, FALSE},
-        {REDRAWN, EDT_SAMPLER_DDPM, TRUE},       {COMPLETED, EDT_SAMPLER_DDIM, FALSE},
-        {COMPLETED, EDT_SAMPLER_DPMPP_2M, TRUE}, {CAREFULLY, EDT_SAMPLER_DDPM, FALSE},
-        {CAREFULLY, EDT_SAMPLER_DPMPP_2M, TRUE}, {CAREFULLY, EDT_SAMPLER_DDIM, FALSE},
-        {BLENDED, EDT_SAMPLER_DDPM, FALSE},      {BLENDED, EDT_SAMPLER_DPMPP_2M, TRUE},
-        {SHAPED, EDT_SAMPLER_DPMPP_2M, FALSE},   {SHAPED, EDT_SAMPLER_DDIM, TRUE},
-        {VARIED, EDT_SAMPLER_DDPM, FALSE},       {VARIED, EDT_SAMPLER_DPMPP_2M, TRUE},
-        {CUT_OUT, EDT_SAMPLER_DPMPP_2M, TRUE},   {CUT_OUT, EDT_SAMPLER_DDPM, TRUE},
-        {REDRAWN, EDT_SAMPLER_UNIPC, FALSE},     {COMPLETED, EDT_SAMPLER_UNIPC, TRUE},
-        {CAREFULLY, EDT_SAMPLER_UNIPC, FALSE},   {CAREFULLY, EDT_SAMPLER_UNIPC, TRUE},
-        {BLENDED, EDT_SAMPLER_UNIPC, TRUE},      {VARIED, EDT_SAMPLER_UNIPC, FALSE},
-        {CUT_OUT, EDT_SAMPLER_UNIPC, TRUE}};
+        {REDRAWN, EDT_SAMPLER_DDIM, LATENTS},      {REDRAWN, EDT_SAMPLER_DPMPP_2M, LATENTS},
+        {REDRAWN, EDT_SAMPLER_DDPM, PIXELS},       {COMPLETED, EDT_SAMPLER_DDIM, LATENTS},
+        {COMPLETED, EDT_SAMPLER_DPMPP_2M, PIXELS}, {CAREFULLY, EDT_SAMPLER_DDPM, LATENTS},
+        {CAREFULLY, EDT_SAMPLER_DPMPP_2M, PIXELS}, {CAREFULLY, EDT_SAMPLER_DDIM, LATENTS},
+        {BLENDED, EDT_SAMPLER_DDPM, LATENTS},      {BLENDED, EDT_SAMPLER_DPMPP_2M, PIXELS},
+        {SHAPED, EDT_SAMPLER_DPMPP_2M, LATENTS},   {SHAPED, EDT_SAMPLER_DDIM, PIXELS},
+        {VARIED, EDT_SAMPLER_DDPM, LATENTS},       {VARIED, EDT_SAMPLER_DPMPP_2M, PIXELS},
+        {CUT_OUT, EDT_SAMPLER_DPMPP_2M, PIXELS},   {CUT_OUT, EDT_SAMPLER_DDPM, PIXELS},
+        {REDRAWN, EDT_SAMPLER_UNIPC, LATENTS},     {COMPLETED, EDT_SAMPLER_UNIPC, PIXELS},
+        {CAREFULLY, EDT_SAMPLER_UNIPC, LATENTS},   {CAREFULLY, EDT_SAMPLER_UNIPC, PIXELS},
+        {BLENDED, EDT_SAMPLER_UNIPC, PIXELS},      {VARIED, EDT_SAMPLER_UNIPC, LATENTS},
+        {CUT_OUT, EDT_SAMPLER_UNIPC, PIXELS},      {CUT_OUT, EDT_SAMPLER_UNIPC, STICKERS},
+        {CUT_OUT, EDT_SAMPLER_DDIM, STICKERS},     {CUT_OUT, EDT_SAMPLER_DDPM, STICKERS},
+        {CUT_OUT, EDT_SAMPLER_DPMPP_2M, STICKERS}};
     g_test_init(&argc, &argv, NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *path =
-            g_strdup_printf("/canvas/reference/%s/%d/%s", names[cases[i].kind],
-                            (int)cases[i].sampler, cases[i].stamps ? "pixels" : "latents");
+        g_autofree char *path = g_strdup_printf("/canvas/reference/%s/%d/%s", names[cases[i].kind],
+                                                (int)cases[i].sampler, model_names[cases[i].model]);
         g_test_add_data_func(path, &cases[i], test_reference);
     }
-    g_test_add_data_func("/canvas/batches/latents", GINT_TO_POINTER(FALSE), test_batches);
-    g_test_add_data_func("/canvas/batches/pixels", GINT_TO_POINTER(TRUE), test_batches);
+    g_test_add_data_func("/canvas/batches/latents", GINT_TO_POINTER(LATENTS), test_batches);
+    g_test_add_data_func("/canvas/batches/pixels", GINT_TO_POINTER(PIXELS), test_batches);
     g_test_add_func("/canvas/plain-ground", test_plain_ground);
     g_test_add_func("/canvas/ends", test_ends);
     g_test_add_func("/canvas/interval", test_interval);
     g_test_add_func("/canvas/tail", test_tail);
-    g_test_add_data_func("/canvas/kept/latents", GINT_TO_POINTER(FALSE), test_kept);
-    g_test_add_data_func("/canvas/kept/pixels", GINT_TO_POINTER(TRUE), test_kept);
-    g_test_add_data_func("/canvas/shape/latents", GINT_TO_POINTER(FALSE), test_shape);
-    g_test_add_data_func("/canvas/shape/pixels", GINT_TO_POINTER(TRUE), test_shape);
+    g_test_add_data_func("/canvas/kept/latents", GINT_TO_POINTER(LATENTS), test_kept);
+    g_test_add_data_func("/canvas/kept/pixels", GINT_TO_POINTER(PIXELS), test_kept);
+    g_test_add_data_func("/canvas/shape/latents", GINT_TO_POINTER(LATENTS), test_shape);
+    g_test_add_data_func("/canvas/shape/pixels", GINT_TO_POINTER(PIXELS), test_shape);
+    g_test_add_data_func("/canvas/shape/stickers", GINT_TO_POINTER(STICKERS), test_shape);
+    g_test_add_func("/canvas/fits", test_fits);
+    g_test_add_func("/canvas/continued", test_continued);
     g_test_add_func("/canvas/stopped", test_stopped);
     g_test_add_func("/canvas/refusals", test_refusals);
     return g_test_run();
