@@ -46,7 +46,7 @@ static const char details[] =
     "  edt bench --train --sizes Ti --breakdown\n"
     "  edt bench --compare --sizes S,B                the paper's comparison; XL needs 4 GB\n"
     "  edt bench --compare --train --sizes S -n 4     the same of training\n"
-    "  edt bench --shortcuts -m stamps                what bf16, --reuse, --speed, ... cost\n"
+    "  edt bench --shortcuts -m stickers              what bf16, --reuse, --speed, ... cost\n"
     "  edt bench --format json > bench.jsonl";
 
 #define REPETITIONS 15 /* of each row, unless more or less is asked for */

@@ -156,7 +156,7 @@ static void show_setting(Models *models)
     g_free(word);
 }
 
-/* "Automatic (stamps)" */
+/* "Automatic (stickers)" */
 static char *label_for_any(void)
 {
     g_autofree char *path = edt_models_first(NULL);

@@ -59,7 +59,7 @@ static char *cache_file(const char *sha256)
     return g_build_filename(g_get_user_cache_dir(), "edt", "thumbnails", name, NULL);
 }
 
-/* "stamps.png" beside "stamps.safetensors" */
+/* "stickers.png" beside "stickers.safetensors" */
 static char *shipped_file(const char *model)
 {
     const char *end = g_strrstr(model, ".");

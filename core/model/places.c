@@ -2,9 +2,8 @@
  *
  * Where models live: $EDT_MODEL_PATH (folders or files, ':' between them), then
  * $XDG_DATA_HOME/edt/models, then <datadir>/edt/first-models with the model that is used where no
- * other is asked for, and <datadir>/edt/more-models with what else comes along.  A model's name is
- * its file name without ".safetensors"; the first place that has it wins, so a user's model hides
- * an installed one.
+ * other is asked for.  A model's name is its file name without ".safetensors"; the first place that
+ * has it wins, so a user's model hides an installed one.
  */
 #include "catalogue.h"
 
@@ -40,7 +39,6 @@ char **edt_models_folders(void)
 
     add_folder(folders, edt_models_own_folder());
     add_folder(folders, edt_installed_data("edt/first-models"));
-    add_folder(folders, edt_installed_data("edt/more-models"));
     g_ptr_array_add(folders, NULL);
     return (char **)g_ptr_array_free(folders, FALSE);
 }

@@ -39,7 +39,7 @@ static const Placement placements[] = {
     {EDT_AMM_AUTO, TRUE, TRUE, 0, EDT_AMM_MATRIX_512, 2, {{4, 2}, {4, 4}}},
 };
 
-/* Everything published is of models with patches of 2.  In one with patches of 4 (EDT-Ti/4, stamps)
+/* Everything published is of models with patches of 2.  In one with patches of 4 (EDT-Ti/4)
  * the first list brought out the seams between patches, and fewer pictures were of their class:
  * 96 % instead of 99 %; the second changed next to nothing.  So AUTO leaves those alone. */
 #define PUBLISHED_PATCH 2

@@ -55,7 +55,7 @@ def make_styled(session):
 
 def run_python(session, report):
     requests = {name: arguments for name, (arguments, _) in REQUESTS.items()}
-    stamps = Path(__file__).resolve().parents[2] / 'data/models/stamps/stamps.safetensors'
+    stamps = Path(__file__).resolve().parents[1] / 'models/stamps.safetensors'
     script = f'SCRATCH = {str(session.root)!r}\nREQUESTS = {requests!r}\nSTAMPS = {str(stamps)!r}\n'
     for name in ['in_gimp.py', 'in_gimp_canvas.py', 'in_gimp_series.py']:
         script += (Path(__file__).parent / name).read_text()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The model in data/models/stickers: its classes are those of stamps in their order, and it makes
-a picture of 256x256 with alpha in the style that was asked for.  Usage: test_model.py EDT MODELS"""
+"""The model in data/models/stickers: its classes are those of the model before it (tests/models) in
+their order, so that saved numbers keep their meaning, and it makes a picture of 256x256 with alpha in
+the style that was asked for.  Usage: test_model.py EDT STICKERS STAMPS"""
 import json
 import struct
 import subprocess
@@ -13,8 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from report import Report  # noqa: E402
 
 STYLES = ["3d", "flat", "glossy", "soft-flat", "bold", "classic", "paper", "outline"]
-edt, models = sys.argv[1], Path(sys.argv[2])
-stickers, stamps = (models / name / f"{name}.safetensors" for name in ("stickers", "stamps"))
+edt, stickers, stamps = sys.argv[1:]
 report = Report()
 
 

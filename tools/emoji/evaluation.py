@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the evaluations of stamps and stickers share: pictures are made with `edt sample --jobs`,
-edt-emoji-nearest finds the nearest drawing of each, and shares are counted.
+"""What an evaluation by drawings is: pictures are made with `edt sample --jobs`, edt-emoji-nearest
+finds the nearest drawing of each, and shares are counted.
 
 Pictures that are there with the same record are not made again, so an interrupted run goes on where
 it was.  distance.h says what "nearest" means.
@@ -224,11 +224,11 @@ def asked_share(judged):
     return share(row.index == row.job["class"] for row in judged)
 
 
-def option_parser(kind):
-    parser = argparse.ArgumentParser(prog=f"tools/evaluate-{kind}")
+def option_parser():
+    parser = argparse.ArgumentParser(prog="tools/evaluate-stickers")
     parser.add_argument("model", type=Path)
     parser.add_argument("dataset", type=Path, help="the folder that the model was trained on")
-    parser.add_argument("--out", type=Path, default=Path(f"{kind}-evaluation"),
+    parser.add_argument("--out", type=Path, default=Path("stickers-evaluation"),
                         help="folder for pictures and sheets (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0, help="the first one")

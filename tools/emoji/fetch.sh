@@ -2,8 +2,8 @@
 # shellcheck shell=bash disable=SC2154
 #
 # What datasets of emoji are made from: packages of npm and names from Debian's Unicode packages,
-# each fetched once and kept in ${XDG_CACHE_HOME:-~/.cache}/edt/emoji.  Sourced by the tools of stamps
-# and stickers after environment.sh.
+# each fetched once and kept in ${XDG_CACHE_HOME:-~/.cache}/edt/emoji.  Sourced by the tools of
+# stickers after environment.sh.
 
 emoji=$cache/emoji
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Which drawing is nearest?  For tools/evaluate-stamps and tools/evaluate-stickers:
+ * Which drawing is nearest?  For tools/evaluate-stickers:
  *
  *     edt-emoji-nearest DATASET <LIST >TABLE     LIST: asked class<TAB>file a line
  *     edt-emoji-nearest DATASET --validate [STYLE,STYLE...]   how far the distance can be trusted

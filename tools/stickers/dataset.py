@@ -39,8 +39,8 @@ Made = namedtuple("Made", "index style held path")  # held: "", "cell" or "drawi
 
 
 def order_stickers(concepts):
-    """The things of classes.tsv first, in its order, so that the classes of stamps keep their
-    numbers; then the other things, then the persons, in the order of Unicode."""
+    """The things of classes.tsv first, in its order, so that classes keep the numbers
+    that models have given them; then the other things, then the persons, in the order of Unicode."""
     things, persons = find_stickers(concepts)
     named = {sticker.concept.name: sticker for sticker in things}
     listed = [named.pop(row[0]) for row in read_rows(TABLES / "classes.tsv")]

@@ -130,7 +130,7 @@ def show_classes(evaluation):
 
 
 def parse_options():
-    parser = option_parser("stickers")
+    parser = option_parser()
     parser.add_argument("--every-style", action="store_true",
                         help="each seed in all styles of a class (default: in turn)")
     parser.add_argument("--held-cells", type=int, default=50, help="at most, spread over all")
