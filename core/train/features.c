@@ -64,6 +64,15 @@ static int label_of(const EdtNpy *npy, int n_classes)
     return label >= 0 && label < n_classes ? (int)label : -1;
 }
 
+/* [1, C, h, h], or without the 1. */
+static gboolean is_feature(const EdtNpy *npy, int channels, int side)
+{
+    const int first = npy->rank - 3;
+    return npy->values && (first == 0 || (first == 1 && npy->shape[0] == 1)) &&
+           npy->shape[first] == channels && npy->shape[first + 1] == side &&
+           npy->shape[first + 2] == side;
+}
+
 static gboolean are_finite(const float *values, gsize count)
 {
     for (gsize i = 0; i < count; i++)
@@ -102,7 +111,7 @@ static gboolean get(EdtDataset *dataset, int index, EdtRandom *random, float *x,
     npy = read_npy(f, "imagenet_features", name, why);
     if (npy == NULL)
         return FALSE;
-    good = npy->count == count && npy->values;
+    good = is_feature(npy, f->channels, f->side);
     if (!good)
         *why = g_strdup_printf("imagenet_features/%s: is not [1, %d, %d, %d]", name, f->channels,
                                f->side, f->side);

@@ -58,11 +58,11 @@ static void add_text(GChecksum *sum, const char *text)
 }
 
 /* Of a file: name, codings, size and time. */
-static void add_picture(GChecksum *sum, const EdtPictureFacts *picture, int codings)
+static void add_picture(GChecksum *sum, const EdtPictureFacts *picture, gboolean flip, int codings)
 {
     GStatBuf status = {0};
     add_text(sum, picture->name);
-    add_number(sum, picture->mirror);
+    add_number(sum, picture->mirror && (flip || codings == 1)); /* where it makes a difference */
     add_number(sum, picture->recolour);
     add_number(sum, codings);
     if (g_stat(picture->path, &status) == 0) {
@@ -88,7 +88,7 @@ static gboolean name_file(Encoder *e)
     add_number(sum, o->mean);
     for (int i = 0; i < e->pictures->count; i++) {
         EdtPictureFacts picture = edt_pictures_facts(e->pictures, i);
-        add_picture(sum, &picture, edt_codings_of(e->codings, i));
+        add_picture(sum, &picture, o->flip, edt_codings_of(e->codings, i));
     }
     g_autofree char *name = g_strdup_printf("%.16s.latents", g_checksum_get_string(sum));
     e->path = g_build_filename(o->cache, name, NULL);

@@ -305,19 +305,28 @@ static dnnl_status_t make_memories(EdtProduct *product)
     return status;
 }
 
-/* Again where a later product wants more than there is: all of them look at the same. */
+/* Again where a later product wants more than there is: all of them look at the same.  They keep
+ * what they have where there is no memory for more. */
 static gboolean make_scratch(EdtProducts *p, GError **error)
 {
+    const gsize bytes = MAX(p->scratch_bytes, 64), turned = MAX(p->turned_bytes, 64);
+    g_autofree void **all = g_new0(void *, 2 * p->threads);
+    gboolean ok = TRUE;
+
+    for (int i = 0; ok && i < 2 * p->threads; i++)
+        ok = (all[i] = edt_alloc(i < p->threads ? bytes : turned, error)) != NULL;
+    for (int i = 0; !ok && i < 2 * p->threads; i++)
+        edt_free(all[i]);
+    if (!ok)
+        return FALSE;
     for (guint i = 0; i < p->products->len; i++)
         memories_free(p->products->pdata[i]);
-    p->prepared_bytes = MAX(p->scratch_bytes, 64);
+    p->prepared_bytes = bytes;
     for (int i = 0; i < p->threads; i++) {
         edt_free(p->scratch[i]);
         edt_free(p->turned[i]);
-        p->scratch[i] = edt_alloc(p->prepared_bytes, error);
-        p->turned[i] = p->scratch[i] ? edt_alloc(MAX(p->turned_bytes, 64), error) : NULL;
-        if (!p->turned[i])
-            return FALSE;
+        p->scratch[i] = all[i];
+        p->turned[i] = all[p->threads + i];
     }
     return TRUE;
 }

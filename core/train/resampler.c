@@ -34,15 +34,16 @@ gboolean edt_resampler_warm(const EdtResampler *r)
 
 void edt_resampler_weights(const EdtResampler *r, double *weights)
 {
+    const gboolean learnt = edt_resampler_warm(r) && !r->alike;
     double sum = 0;
     for (int t = 0; t < r->timesteps; t++) {
         double squares = 0;
         for (int i = 0; i < r->terms; i++)
             squares += r->history[t * r->terms + i] * r->history[t * r->terms + i];
-        weights[t] = edt_resampler_warm(r) ? sqrt(squares / r->terms) : 1.0;
+        weights[t] = learnt ? sqrt(squares / r->terms) : 1.0;
         sum += weights[t];
     }
-    for (int t = 0; edt_resampler_warm(r) && t < r->timesteps; t++)
+    for (int t = 0; learnt && t < r->timesteps; t++)
         weights[t] = weights[t] / sum * (1.0 - r->uniform) + r->uniform / r->timesteps;
 }
 

@@ -14,13 +14,14 @@ typedef struct {
     double *history;      /* [timesteps, terms] */
     int *counts;          /* [timesteps] */
     int full;             /* timesteps with all their terms */
+    gboolean alike;       /* all timesteps, whatever was learnt */
 } EdtResampler;
 
 EdtResampler *edt_resampler_new(int timesteps, int terms, double uniform);
 void edt_resampler_free(EdtResampler *resampler);
 gboolean edt_resampler_warm(const EdtResampler *resampler);
 
-/* Not normalised while cold (all ones). */
+/* Not normalised where all are alike, as while cold (all ones). */
 void edt_resampler_weights(const EdtResampler *resampler, double *weights);
 /* One draw for each of n uniform numbers in [0, 1): numpy's random.choice with p. */
 void edt_resampler_sample(const EdtResampler *resampler, int n, const double *uniforms,

@@ -52,6 +52,8 @@ static guint32 hash_data(const EdtDataset *data)
 {
     guint32 h = hash(2166136261u, &data->count, sizeof data->count);
     h = hash_names(hash_names(h, data->classes.names), data->styles.names);
+    if (data->sum)
+        h = hash(h, data->sum, strlen(data->sum) + 1);
     return hash(h, &data->n_classes, sizeof data->n_classes);
 }
 

@@ -161,6 +161,7 @@ static gboolean make(EdtTrainer *trainer, const char *checkpoint, GError **error
     trainer->parameters = edt_parameters_new(&trainer->v);
     trainer->schedule = edt_noise_schedule_new(o->schedule, EDT_RESPACE_EVEN, EDT_TIMESTEPS, error);
     trainer->resampler = edt_resampler_new(EDT_TIMESTEPS, HISTORY, UNIFORM);
+    trainer->resampler->alike = o->uniform; /* a run that goes on may have learnt otherwise */
     trainer->adan = (EdtAdan)EDT_ADAN_DEFAULT;
     trainer->adan.weight_decay = o->weight_decay;
     trainer->adan.max_norm = o->clip;

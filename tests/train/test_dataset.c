@@ -491,6 +491,28 @@ static void test_features(void)
     edt_dataset_free(dataset);
 }
 
+/* As many numbers in another order are another thing. */
+static void test_features_layout(void)
+{
+    static const gint64 wrong[][4] = {{1, SIDE, 2 * SIDE, 2}, {4, 1, SIDE, SIDE}, {1, 4, 1, AREA}};
+    g_autofree char *path = g_build_filename(folder, "layout", NULL);
+    g_autofree char *feature = path_of("layout/imagenet_features", "0.npy");
+    float latent[4 * AREA] = {0};
+
+    write_features("layout");
+    for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        g_assert_true(edt_npy_save(feature, latent, 4, wrong[i], NULL));
+        EdtDataset *dataset = edt_features_open(path, 4, SIDE, 10, NULL);
+        g_assert_cmpint(get(dataset, 0, 0, latent), ==, 6); /* the other one */
+        g_assert_nonnull(strstr(dataset->skipped->pdata[0], "is not [1, 4, "));
+        edt_dataset_free(dataset);
+    }
+    g_assert_true(edt_npy_save(feature, latent, 3, (gint64[]){4, SIDE, SIDE}, NULL));
+    EdtDataset *dataset = edt_features_open(path, 4, SIDE, 10, NULL);
+    g_assert_cmpint(get(dataset, 0, 0, latent), ==, 7);
+    edt_dataset_free(dataset);
+}
+
 /* A label that is missing does not give its neighbours' to others; hidden files are none. */
 static void test_features_pairs(void)
 {
@@ -712,6 +734,7 @@ int main(int argc, char **argv)
     g_test_add_func("/dataset/hue", test_hue);
     g_test_add_func("/dataset/features", test_features);
     g_test_add_func("/dataset/features-pairs", test_features_pairs);
+    g_test_add_func("/dataset/features-layout", test_features_layout);
     g_test_add_func("/dataset/features-not-finite", test_features_not_finite);
     return g_test_run();
 }

@@ -351,6 +351,11 @@ static void test_codings(void)
     get_coding(dataset, GOOD - 1, 4, 3, again);
     g_assert_cmpmem(again, sizeof again, ours[3], sizeof ours[3]);
     edt_dataset_free(dataset);
+    o.flip = FALSE; /* as many codings, of which none is the mirror image */
+    dataset = latents_open(&o);
+    get_coding(dataset, GOOD - 1, 4, 1, again);
+    g_assert_cmpfloat(distance(again, ours[1]), >, 1e-2);
+    edt_dataset_free(dataset);
 }
 
 /* What a class does not allow is not done, and does not make a second latent of the same; its

@@ -85,9 +85,30 @@ static void test_trace(void)
     edt_resampler_free(r);
 }
 
+/* A run that learnt from its losses and goes on without them. */
+static void test_alike(void)
+{
+    const int timesteps[] = {0, 1, 2, 3};
+    const double losses[] = {1, 2, 3, 4}, uniforms[] = {0.05, 0.31, 0.65, 0.9};
+    EdtResampler *r = edt_resampler_new(4, 1, 0.001);
+    float weights[4];
+    int drawn[4];
+
+    edt_resampler_update(r, 4, timesteps, losses);
+    edt_resampler_sample(r, 4, uniforms, drawn, weights);
+    g_assert_cmpint(drawn[1], ==, 2); /* three tenths of it are behind 0 and 1 */
+    r->alike = TRUE;
+    edt_resampler_sample(r, 4, uniforms, drawn, weights);
+    g_assert_cmpmem(drawn, sizeof drawn, timesteps, sizeof timesteps);
+    for (int i = 0; i < 4; i++)
+        g_assert_cmpfloat(weights[i], ==, 1);
+    edt_resampler_free(r);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/resampler/trace", test_trace);
+    g_test_add_func("/resampler/alike", test_alike);
     return g_test_run();
 }

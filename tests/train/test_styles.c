@@ -84,8 +84,7 @@ static void test_dropped(void)
         for (int row = 0; row < ROWS; row++) {
             gboolean class = b->label[row] == 1, style = b->style[row] == 2;
             g_assert_true(class || b->label[row] == 0);
-            g_assert_true(style ||
-                          b->style[row] == b->picture_labels[row % b->pictures].style);
+            g_assert_true(style || b->style[row] == b->picture_labels[row % b->pictures].style);
             count[class][style]++;
         }
     }
@@ -137,8 +136,8 @@ static void refuse_style(EdtEngine *engine, EdtRequest request, int style)
 /* Each style in its colour; any is one of them; neighbours in a batch change nothing. */
 static void check_pictures(EdtEngine *engine)
 {
-    const EdtItem items[] = {{.seed = 1, .style = 0}, {.seed = 1, .style = 1},
-                             {.seed = 1, .style = EDT_STYLE_ANY}};
+    const EdtItem items[] = {
+        {.seed = 1, .style = 0}, {.seed = 1, .style = 1}, {.seed = 1, .style = EDT_STYLE_ANY}};
     EdtRequest request;
     GError *error = NULL;
     edt_request_init(&request, engine);
