@@ -10,6 +10,8 @@ unset CDPATH # cd would print
 
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 checkout=$(dirname "$tools")
+export HOME="${HOME:-$(getent passwd "$EUID" | cut -d: -f6)}" # a service may have none
+[[ ${XDG_CACHE_HOME:-/} == /* ]] || unset XDG_CACHE_HOME       # by its specification
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/edt
 
 # Debian's names.  Fedora's are in setup_native.sh.
@@ -142,6 +144,13 @@ in_environment() { # COMMAND...
     "${entry[@]}" "$@"
 }
 
+# Whether a build folder is of this meson and of this place: another one of either cannot go on with it.
+is_current() { # FOLDER
+    local of='"\(.meson_version.full) \(.directories.source)"'
+    [ "$(in_environment jq -r "$of" "$1/meson-info/meson-info.json" 2>/dev/null)" = \
+        "$(in_environment meson --version) $checkout" ]
+}
+
 # Configures and compiles a build folder; a half-configured one is made anew, and one that is there
 # gets the options given now.
 build() { # FOLDER [MESON OPTIONS...]
@@ -152,6 +161,8 @@ build() { # FOLDER [MESON OPTIONS...]
         say "Configuring ${folder##*/}"
         rm -rf "$folder"
         quietly "$log" in_environment meson setup "$folder" "$checkout" "$@" || return
+    elif ! is_current "$folder"; then
+        quietly "$log" in_environment meson setup --reconfigure "$folder" "$checkout" "$@" || return
     elif [ $# -gt 0 ]; then
         quietly "$log" in_environment meson configure "$folder" "$@" || return
     fi

@@ -15,7 +15,7 @@ fedora_packages=(
 )
 
 # What other distributions are asked for, by what the build looks for.
-needed_modules=(gimp-3.0 gimpui-3.0 gtk+-3.0 libzip json-glib-1.0 libpng zlib gdk-pixbuf-2.0)
+needed_modules=(gimp-3.0 gimpui-3.0 gtk+-3.0 'libzip >= 1.11' json-glib-1.0 libpng zlib gdk-pixbuf-2.0)
 needed_programs=(meson ninja gcc g++ clang pkg-config msgfmt jq)
 
 # Prints what is missing, one name a line.
@@ -36,6 +36,7 @@ missing_native() {
         for name in "${needed_modules[@]}"; do
             pkg-config --exists "$name" 2>/dev/null || echo "$name"
         done
+        echo '#include <oneapi/dnnl/dnnl.h>' | gcc -E -x c - >/dev/null 2>&1 || echo 'oneDNN (with headers)'
         ;;
     esac
 }
@@ -53,8 +54,8 @@ setup_native() {
     mapfile -t missing < <(missing_native)
     [ "${#missing[@]}" -gt 0 ] || return 0
     [ "$kind" != other ] ||
-        fail "This distribution is not known to have GIMP 3.  Missing: ${missing[*]}." \
-            "Install them and oneDNN (with headers), or use Debian 12 or newer, Ubuntu 24.04 or" \
+        fail "This distribution is not known to have GIMP 3.  Missing: $(printf '%s, ' "${missing[@]}" | sed 's/, $//')." \
+            "Install them, or use Debian 12 or newer, Ubuntu 24.04 or" \
             "newer, or Fedora 42 or newer, where tools/setup does it."
     command=$(install_command "${missing[@]}")
     if [ "$EUID" -eq 0 ]; then

@@ -70,6 +70,19 @@ bind_work() {
     fi
 }
 
+# NVIDIA's libraries and nvidia-smi: they have to be those of the running kernel's module.
+driver=/run/edt-driver
+bind_driver() {
+    local file place
+    mkdir -p "$root$driver"
+    mount -t tmpfs edt-driver "$root$driver"
+    for file in $(ldconfig -p | awk '/lib(cuda|cudadebugger|nvidia-[^ ]*)\.so.*x86-64/ { print $NF }') \
+        "$(command -v nvidia-smi || true)"; do
+        place=$root$driver/${file##*/}
+        [ -z "$file" ] || [ -e "$place" ] || { : >"$place" && mount --bind "$(realpath "$file")" "$place"; }
+    done
+}
+
 # Never returns: becomes the command.
 enter_root() { # HOW COMMAND...
     local how=$1 path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin folder
@@ -80,6 +93,11 @@ enter_root() { # HOW COMMAND...
     done
     [ ! -d /usr/local/cuda/bin ] || path=$path:/usr/local/cuda/bin
     unset LD_LIBRARY_PATH LD_PRELOAD PYTHONPATH PYTHONHOME "${!LC_@}"
+    if [ "$how" = work ] && [ -e /dev/nvidiactl ]; then
+        bind_driver
+        path=$path:$driver
+        export LD_LIBRARY_PATH=$driver
+    fi
     # shellcheck disable=SC2016
     LANG=C.UTF-8 PATH=$checkout/build/cli:$path \
         exec chroot "$root" /bin/sh -c 'cd "$0" 2>/dev/null || cd /; exec "$@"' "$PWD" "$@"

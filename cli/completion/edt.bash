@@ -20,12 +20,22 @@ _edt_offer() { # WORD
     done
 }
 
-# -m MODEL or --model MODEL of the line, if it is there.
+# -m MODEL, --model MODEL or --model=MODEL of the line, if it is there, as the shell would hand it on.
+# "=" is a word of its own here.
 _edt_model() {
-    local i
+    local i at model
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-        -m | --model) printf '%s\n' -m "${COMP_WORDS[i + 1]}" ;;
+        -m | --model)
+            at=$((i + 1))
+            [[ ${COMP_WORDS[at]} != = ]] || at=$((at + 1))
+            model=${COMP_WORDS[at]//\\/}
+            model=${model#[\"\']}
+            model=${model%[\"\']}
+            # shellcheck disable=SC2088 # as it was typed
+            [[ $model != '~/'* ]] || model=$HOME/${model:2}
+            printf '%s\n' -m "$model"
+            ;;
         esac
     done
 }
@@ -34,6 +44,11 @@ _edt() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} model=()
     local commands='sample import info classes train plot bench doctor help' types
     COMPREPLY=()
+    if [[ $word == = ]]; then
+        word=
+    elif [[ $before == = ]]; then
+        before=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$word")
         return

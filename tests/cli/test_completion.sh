@@ -75,4 +75,12 @@ for shell in bash zsh fish; do
     expect 'hot dog' edt sample -m stamps -c hot
     expect volcano edt sample --class VOLC
 done
+
+# A class that only this model has, so that it was asked; "=" is a word of its own in bash.
+shell=bash HOME=$EDT_MODEL_PATH
+unset EDT_MODEL_PATH
+# shellcheck disable=SC2088 # as it is typed
+expect volcano edt sample -m '~/stamps.safetensors' --class volc
+expect volcano edt sample --model = "$HOME/stamps.safetensors" --class volc
+expect volcano edt sample -m "'$HOME/stamps.safetensors'" --class = volc
 echo "1..$number"
