@@ -395,6 +395,22 @@ static void test_names(void)
     g_bytes_unref(after);
 }
 
+/* Where no locale is set, as in a service, names are UTF-8 all the same. */
+static void test_plain_locale(void)
+{
+    g_autofree char *before = g_strdup(g_getenv("LC_ALL"));
+    g_setenv("LC_ALL", "C", TRUE);
+    Outcome outcome = program_expect(2, NULL, "sample", "--class", "möwe", "--steps", "1", NULL);
+    g_assert_nonnull(strstr(outcome.err, "“möwe”"));
+    outcome_clear(&outcome);
+    EXPECT(0, "sample", "--class", "1", "--steps", "1", "-o", "möwe.png");
+    g_assert_true(program_exists("möwe.png"));
+    if (before)
+        g_setenv("LC_ALL", before, TRUE);
+    else
+        g_unsetenv("LC_ALL");
+}
+
 static void test_output(void)
 {
     EXPECT(0, "sample", "--class", "1", "-s", "1", "--steps", "1", "-o", "a.png");
@@ -1045,6 +1061,7 @@ int main(int argc, char **argv)
     g_test_add_func("/edt/doctor", test_doctor);
     g_test_add_func("/edt/classes", test_classes);
     g_test_add_func("/edt/names", test_names);
+    g_test_add_func("/edt/plain-locale", test_plain_locale);
     g_test_add_func("/edt/output", test_output);
     g_test_add_func("/edt/wishes-refused", test_wishes_refused);
     g_test_add_func("/edt/random-seed", test_random_seed);

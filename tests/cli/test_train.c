@@ -230,8 +230,6 @@ static int stop_by(GSubprocess *process, int signal, int least)
     return step;
 }
 
-/* Ctrl-C saves after the running step, and so does a terminal that is closed; --resume goes on from
- * there, to where it was to go, with what it was told. */
 /* styled/: one class in two styles, by folders of it. */
 static void make_styles(void)
 {
@@ -310,6 +308,8 @@ static void test_styles(void)
     outcome_clear(&listed);
 }
 
+/* Ctrl-C saves after the running step, and so does a terminal that is closed; --resume goes on from
+ * there, to where it was to go, with what it was told. */
 static void test_interrupt(void)
 {
     struct sigaction hang_up;
@@ -336,6 +336,55 @@ static void test_interrupt(void)
 }
 
 /* ---- data that moves ---- */
+
+/* One feature of the official code's folders, of class 0. */
+static void make_feature(void)
+{
+    float latent[4 * 8 * 8] = {0.5f}, class = 0;
+    GError *error = NULL;
+    for (int label = 0; label < 2; label++) {
+        g_autofree char *of =
+            g_strconcat("features/imagenet_", label ? "labels" : "features", NULL);
+        g_autofree char *made = program_path(of), *path = g_build_filename(made, "0.npy", NULL);
+        g_assert_cmpint(g_mkdir_with_parents(made, 0755), ==, 0);
+        edt_npy_save(path, label ? &class : latent, label ? 1 : 4,
+                     label ? (gint64[]){1} : (gint64[]){1, 4, 8, 8}, &error);
+        g_assert_no_error(error);
+    }
+}
+
+/* Data that go away under a run end it after a whole step, which is saved.  (Pictures stay in
+ * memory.) */
+static void test_gone(void)
+{
+    g_autofree char *there = program_path("features"), *away = program_path("features-away");
+    make_feature();
+    GSubprocess *process =
+        program_start("train", "features", "--features", "-o", "gone", "--variant", "EDT-Ti/2",
+                      "--size", "64", "--batch", "2", "--micro", "2", "--type", "f32", "--steps",
+                      "100000", "--log-every", "1", NULL);
+    for (gboolean learns = FALSE; !learns;) {
+        g_assert_nonnull(g_subprocess_get_identifier(process)); /* it has not ended */
+        g_usleep(50000);
+        g_autofree char *log = contents("gone/log.jsonl");
+        learns = log && strstr(log, "\"step\":2,");
+    }
+    g_assert_cmpint(g_rename(there, away), ==, 0);
+    Outcome outcome = program_finish(process, NULL);
+    g_assert_cmpint(g_rename(away, there), ==, 0);
+    g_assert_cmpint(outcome.code, >, 0);
+    g_assert_nonnull(strstr(outcome.err, "features"));
+    outcome_clear(&outcome);
+    g_autofree char *log = contents("gone/log.jsonl");
+    const char *last = g_strrstr(log, "\"event\":\"train\",\"step\":");
+    const int step = atoi(last + strlen("\"event\":\"train\",\"step\":"));
+    g_autofree char *end = g_strdup_printf("%d", step + 1), *from = NULL;
+    outcome = program_expect(0, NULL, "train", "-o", "gone", "--resume", "--steps", end,
+                             "--sample-every", "0", NULL);
+    from = g_strdup_printf("Goes on at step %d.", step);
+    g_assert_nonnull(strstr(outcome.err, from));
+    outcome_clear(&outcome);
+}
 
 static void test_data(void)
 {
@@ -692,22 +741,6 @@ static void test_unwritable(void)
     outcome_clear(&outcome);
 }
 
-/* One feature of the official code's folders, of class 0. */
-static void make_feature(void)
-{
-    float latent[4 * 8 * 8] = {0.5f}, class = 0;
-    GError *error = NULL;
-    for (int label = 0; label < 2; label++) {
-        g_autofree char *of =
-            g_strconcat("features/imagenet_", label ? "labels" : "features", NULL);
-        g_autofree char *made = program_path(of), *path = g_build_filename(made, "0.npy", NULL);
-        g_assert_cmpint(g_mkdir_with_parents(made, 0755), ==, 0);
-        edt_npy_save(path, label ? &class : latent, label ? 1 : 4,
-                     label ? (gint64[]){1} : (gint64[]){1, 4, 8, 8}, &error);
-        g_assert_no_error(error);
-    }
-}
-
 /* What its authors do is what a run of their network does where nothing else is said. */
 static void check_strategy(const char *variant, const char *option, const char *const *words)
 {
@@ -834,6 +867,7 @@ int main(int argc, char **argv)
     g_test_add_func("/train/checks", test_checks);
     g_test_add_func("/train/styles", test_styles);
     g_test_add_func("/train/interrupt", test_interrupt);
+    g_test_add_func("/train/gone", test_gone);
     g_test_add_func("/train/data", test_data);
     g_test_add_func("/train/passed", test_passed);
     g_test_add_func("/train/typed", test_typed);

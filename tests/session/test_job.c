@@ -441,6 +441,22 @@ static void one_cycle(EdtStudio *studio, int i)
     edt_job_close(w.job);
 }
 
+/* A studio that ends, as when GIMP does, does not go on with what waits for its turn. */
+static void test_waiting(void)
+{
+    EdtStudio *studio = edt_studio_new();
+    EdtJob *jobs[3];
+    Watcher w = {0};
+    empty_history();
+    for (int i = 0; i < 3; i++)
+        jobs[i] = edt_studio_start(studio, new_order(i ? 2 : 1000, 1), &watch, &w);
+    edt_studio_free(studio);
+    for (int i = 0; i < 3; i++)
+        edt_job_close(jobs[i]);
+    g_assert_cmpint(count_history(), ==, 0);
+    g_assert_false(w.done);
+}
+
 /* As many as the long run wants, or n. */
 static int wanted(const char *variable, int n)
 {
@@ -546,6 +562,7 @@ int main(int argc, char **argv)
     g_test_add_func("/session/job/full-disk", test_full_disk);
     g_test_add_func("/session/job/gone-while-running", test_gone_while_running);
     g_test_add_func("/session/job/background", test_background);
+    g_test_add_func("/session/job/waiting", test_waiting);
     g_test_add_func("/session/job/pictures", test_pictures);
     g_test_add_func("/session/job/cycles", test_cycles);
     int code = g_test_run();
