@@ -9,7 +9,8 @@
 
 #include "record.h"
 
-#define EDT_HISTORY_FILES_MAX 200
+#define EDT_HISTORY_FILES_MAX 1000 /* several of the longest morphs */
+#define EDT_HISTORY_SHOWN 200      /* the newest ones */
 #define EDT_HISTORY_BYTES_MAX (500ull << 20)
 
 char *edt_history_folder(void); /* made if it can be */

@@ -16,6 +16,7 @@
 #include <gegl.h>
 #include <glib/gi18n.h>
 #include <libgimp/gimpui.h>
+#include <string.h>
 
 /* One layer on its way. */
 typedef struct {
@@ -23,6 +24,7 @@ typedef struct {
     EdtRecord *record;
     char *scattered;    /* NULL: it is one picture */
     gboolean above;     /* instead of in its place */
+    gboolean covers;    /* what was painted on it: that was asked */
     EdtJob *job;        /* of one picture */
     EdtCollage collage; /* and of several, which become one */
     EdtPicture all;
@@ -138,6 +140,23 @@ static gboolean is_locked(const Remake *remake, GError **error)
     return TRUE;
 }
 
+/* Somebody may have worked on while the pictures were made: what came onto a layer since stays to
+ * be seen, and so does a layer that was locked. */
+static gboolean look_again(GPtrArray *remakes, GError **error)
+{
+    for (guint i = 0; i < remakes->len; i++) {
+        Remake *remake = remakes->pdata[i];
+        if (!gimp_item_is_valid(GIMP_ITEM(remake->layer))) {
+            g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
+                        _("A layer was deleted meanwhile. What was made is in the history."));
+            return FALSE;
+        }
+        remake->above = remake->above || is_locked(remake, NULL) ||
+                        (!remake->covers && edt_layer_painted(remake->layer));
+    }
+    return TRUE;
+}
+
 /* What was painted on is never covered without being asked; a script cannot be. */
 static gboolean choose_places(GPtrArray *remakes, gboolean above, GimpRunMode run_mode,
                               GError **error)
@@ -153,6 +172,7 @@ static gboolean choose_places(GPtrArray *remakes, gboolean above, GimpRunMode ru
             return FALSE;
         }
         remake->above = above || (painted && answer == ABOVE);
+        remake->covers = painted && answer == REPLACE;
         if (!remake->above && is_locked(remake, error))
             return FALSE;
     }
@@ -166,11 +186,8 @@ static gboolean make_one(Remake *remake, double seed, int steps, GError **error)
     EdtOrder *order = edt_order_again(remake->record, seed, steps, edt_process_threads(), error);
     if (!order)
         return FALSE;
-    remake->job = edt_process_run(order);
-    GError *sum = edt_answer_sum_up(edt_job_outcome(remake->job), NULL);
-    if (sum)
-        g_propagate_error(error, sum);
-    return !sum;
+    remake->job = edt_process_make(order, error);
+    return remake->job != NULL;
 }
 
 static gboolean scatter_again(Remake *remake, double seed, int steps, GError **error)
@@ -199,6 +216,14 @@ static char *name_before(const Remake *remake, const char *label)
                                               record->request.steps);
 }
 
+/* GIMP numbers a name that another layer has: "fox (seed 6) #1". */
+static gboolean is_name(const char *now, const char *ours)
+{
+    const gboolean begins = g_str_has_prefix(now, ours);
+    const char *rest = begins ? now + strlen(ours) : NULL;
+    return begins && (!*rest || g_regex_match_simple("^ #[0-9]+$", rest, 0, 0));
+}
+
 /* A name that we gave follows the seed; the user's own stays. */
 static gboolean rename_layer(const Remake *remake, const char *label, const char *name,
                              GError **error)
@@ -207,7 +232,7 @@ static gboolean rename_layer(const Remake *remake, const char *label, const char
     g_autofree char *ours = name_before(remake, label);
     g_autofree char *in_english =
         name_before(remake, remake->record->class_name ? remake->record->class_name : "");
-    gboolean own = now && g_strcmp0(now, ours) != 0 && g_strcmp0(now, in_english) != 0;
+    gboolean own = now && !is_name(now, ours) && !is_name(now, in_english);
     return own || (now && gimp_item_set_name(GIMP_ITEM(remake->layer), name)) ||
            edt_pixels_refused(error);
 }
@@ -312,7 +337,7 @@ static GimpLayer **make_again(GPtrArray *remakes, GimpRunMode run_mode, GimpImag
     if (!choose_places(remakes, above, run_mode, error) || !make_all(remakes, seed, steps, error))
         return NULL;
     if (gimp_image_is_valid(image))
-        return put_all(image, remakes, error);
+        return look_again(remakes, error) ? put_all(image, remakes, error) : NULL;
     g_set_error(error, EDT_ERROR, EDT_ERROR_FAILED,
                 _("The image was closed meanwhile. What was made is in the history."));
     return NULL;

@@ -137,13 +137,16 @@ static void fill(Ask *ask, GObject *config, const char *const *rows, GList *name
                                 MIN(HEIGHT, edt_window_height(ask->dialog)));
 }
 
-/* Over the large dialog, where it is opened from there. */
+/* Over the large dialog, where it is opened from there: it waits for the answer, as its loop does.
+ */
 static void stand_over(GtkWidget *dialog)
 {
     g_autoptr(GList) windows = gtk_window_list_toplevels();
     for (GList *each = windows; each; each = each->next)
-        if (each->data != dialog && GIMP_IS_PROCEDURE_DIALOG(each->data))
+        if (each->data != dialog && GIMP_IS_PROCEDURE_DIALOG(each->data)) {
             gtk_window_set_transient_for(GTK_WINDOW(dialog), each->data);
+            gtk_window_set_modal(GTK_WINDOW(dialog), TRUE);
+        }
 }
 
 static gboolean ask(GimpProcedure *procedure, GimpProcedureConfig *config, const char *title,

@@ -220,6 +220,11 @@ static void generate(EdtDialog *self)
         place.image ? gimp_image_get_selected_drawables(place.image) : NULL;
     if (placed && edt_colours_take(&place, self->config, &error))
         order = new_order(self, &error);
+    if (order && !edt_ui_panel_shows_model(self->panel, order->model_sha256)) {
+        g_set_error(&error, EDT_ERROR, EDT_ERROR_FAILED,
+                    _("The model is another one now: look at its settings, and generate again."));
+        g_clear_pointer(&order, edt_order_free);
+    }
     if (!order || !edt_start_take(from, self->config, selected, order, &place, &error)) {
         edt_dialog_say(self, error);
         edt_order_free(order);

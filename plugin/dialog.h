@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Filters > Generate > Picture of a Class (EDT), on GIMP's procedure dialog.  It stays open over any
- * number of generations.
+ * Filters > Generate > Picture of a Class (EDT), on GIMP's procedure dialog.  It stays open over
+ * any number of generations.
  */
 #pragma once
 

@@ -73,7 +73,10 @@ static GimpValueArray *run_plain(const Call *call, GimpImage *image, GimpDrawabl
     GimpValueArray *values;
     if (placed && edt_colours_take(&place, call->config, &error) &&
         edt_start_take(from, call->config, drawables, order, &place, &error)) {
-        values = finish(call->procedure, &place, edt_process_run(order));
+        EdtJob *job = edt_process_run(order);
+        if (from == EDT_FROM_NOTHING && edt_layer_place_moved(&place))
+            edt_layer_place_anew(&place, NULL);
+        values = finish(call->procedure, &place, job);
     } else {
         edt_order_free(order);
         values = edt_answer_failed(call->procedure, error);

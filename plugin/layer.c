@@ -57,9 +57,31 @@ gboolean edt_layer_place(GimpImage *image, EdtFit fit, gboolean display, EdtPlac
     if (!image || !gimp_image_is_valid(image))
         return TRUE;
     place->image = image;
-    place->area = (EdtArea){0, 0, gimp_image_get_width(image), gimp_image_get_height(image)};
+    place->width = gimp_image_get_width(image);
+    place->height = gimp_image_get_height(image);
+    place->area = (EdtArea){0, 0, place->width, place->height};
     return fit == EDT_FIT_IMAGE ||
            edt_layer_selection(image, &place->area, &place->selected, error);
+}
+
+gboolean edt_layer_place_moved(const EdtPlace *place)
+{
+    return place->image && gimp_image_is_valid(place->image) &&
+           (gimp_image_get_width(place->image) != place->width ||
+            gimp_image_get_height(place->image) != place->height);
+}
+
+gboolean edt_layer_place_anew(EdtPlace *place, GError **error)
+{
+    const EdtPlace before = *place;
+    if (!edt_layer_place(before.image, before.fit, before.display, place, error)) {
+        *place = before;
+        return FALSE;
+    }
+    place->arrange = before.arrange;
+    place->above = before.above;
+    place->colours = before.colours;
+    return TRUE;
 }
 
 void edt_layer_place_clear(EdtPlace *place)

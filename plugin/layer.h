@@ -26,6 +26,7 @@ typedef struct {
     EdtFit fit;
     EdtArrange arrange;  /* of several layers */
     gboolean display;    /* somebody looks on: show a new image */
+    int width, height;   /* of the image when this was asked */
     EdtArea area;        /* of the image: its layers come into the middle of it */
     gboolean selected;   /* that is the selection */
     GimpItem *over;      /* the layer whose place that is, or NULL */
@@ -47,6 +48,10 @@ gboolean edt_layer_selected(GimpImage *image, EdtArea *area);
 /* As the image and its selection are now.  FALSE: GIMP does not say what is selected. */
 gboolean edt_layer_place(GimpImage *image, EdtFit fit, gboolean display, EdtPlace *place,
                          GError **error);
+/* Whether the image was scaled, cropped or turned since. */
+gboolean edt_layer_place_moved(const EdtPlace *place);
+/* The same wish in the image as it is now; not of what started from the image. */
+gboolean edt_layer_place_anew(EdtPlace *place, GError **error);
 /* Where n pictures of width x height come to lie. */
 void edt_layer_areas(const EdtPlace *place, int width, int height, EdtArea *there, int n);
 /* They are not reduced to fewer pixels than make a picture.  FALSE: EDT_ERROR_USAGE. */

@@ -49,6 +49,10 @@ char *edt_run_remark(const EdtRun *run, GimpImage *image, const char *last_print
         return g_strdup_printf(
             _("“%s” was closed meanwhile, so the picture is in an image of its own."),
             run->image_name);
+    if (run->from != EDT_FROM_NOTHING && edt_layer_place_moved(&run->place))
+        return g_strdup_printf(_("“%s” has another size than when this was asked for: see whether "
+                                 "the layer lies where it should."),
+                               run->image_name);
     return same ? g_strdup(_("This is the same picture once more: neither the seed nor any other "
                              "setting has changed."))
                 : NULL;

@@ -12,7 +12,8 @@ struct EdtJob {
     EdtOrder *order;
     EdtJobWatch watch; /* main thread only, as user_data */
     gpointer user_data;
-    GAsyncQueue *orders; /* the studio's, borrowed: what waits behind this one */
+    const gint
+        *urgent; /* the studio's, borrowed: how many wait that are not made in the background */
 
     GMutex lock; /* guards all below */
     GCond wake;

@@ -13,6 +13,7 @@
 struct EdtStudio {
     GThread *thread;
     GAsyncQueue *orders; /* of jobs; the studio itself as the last one */
+    gint urgent; /* of them, those that what is made in the background gives way to; atomic */
     GMutex lock;
     EdtJob *running; /* borrowed, under the lock */
     gboolean ends;   /* under the lock */
@@ -57,7 +58,7 @@ static void note_engine(EdtJob *job, const EdtEngine *engine)
 static EdtVerdict on_progress(const EdtProgress *progress, gpointer user_data)
 {
     EdtJob *job = user_data;
-    if (job->order->background && g_async_queue_length(job->orders) > 0)
+    if (job->order->background && g_atomic_int_get(job->urgent) > 0)
         return EDT_STOP_DISCARD;
     g_mutex_lock(&job->lock);
     note_progress(job, progress);
@@ -241,6 +242,8 @@ static gpointer work(gpointer data)
     gpointer next;
     while ((next = g_async_queue_pop(studio->orders)) != studio) {
         EdtJob *job = next;
+        if (!job->order->background)
+            g_atomic_int_add(&studio->urgent, -1);
         set_running(studio, job);
         generate(studio, job);
         set_running(studio, NULL);
@@ -293,7 +296,9 @@ EdtJob *edt_studio_start(EdtStudio *studio, EdtOrder *order, const EdtJobWatch *
                          gpointer user_data)
 {
     EdtJob *job = edt_job_new(order, watch, user_data);
-    job->orders = studio->orders;
+    job->urgent = &studio->urgent;
+    if (!order->background)
+        g_atomic_int_inc(&studio->urgent);
     g_async_queue_push_sorted(studio->orders, edt_job_ref(job), compare, studio);
     return job;
 }

@@ -240,6 +240,16 @@ int edt_ui_panel_side(GtkWidget *widget)
     return info ? info->image_size : 0;
 }
 
+gboolean edt_ui_panel_shows_model(GtkWidget *widget, const char *sha256)
+{
+    GtkWidget *models = edt_panel_of(widget)->models;
+    const EdtModelInfo *info = edt_ui_models_info(models);
+    if (info && g_strcmp0(info->sha256, sha256) == 0)
+        return TRUE;
+    edt_ui_models_start(models);
+    return FALSE;
+}
+
 void edt_ui_panel_tell_place(GtkWidget *widget, const char *size, const char *where,
                              GdkPixbuf *picture)
 {

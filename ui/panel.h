@@ -34,6 +34,9 @@ void edt_ui_panel_set_checks(GtkWidget *panel, const EdtChecks *checks);
 void edt_ui_panel_add_more(GtkWidget *panel, GtkWidget *row);
 /* Pixels a side of what the model makes; 0: there is none. */
 int edt_ui_panel_side(GtkWidget *panel);
+/* Whether it shows the model with this checksum.  If not, as where "Automatic" has become another
+ * one, it looks anew. */
+gboolean edt_ui_panel_shows_model(GtkWidget *panel, const char *sha256);
 /* Where the next picture will lie, in words, and a picture of that place (NULL: none). */
 void edt_ui_panel_tell_place(GtkWidget *panel, const char *size, const char *where,
                              GdkPixbuf *picture);

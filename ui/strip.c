@@ -224,7 +224,7 @@ static gboolean destroy_button(gpointer path, gpointer button, gpointer user_dat
 void edt_ui_strip_refresh(GtkWidget *widget)
 {
     Strip *strip = g_object_get_data(G_OBJECT(widget), "edt-strip");
-    g_auto(GStrv) paths = edt_history_list(EDT_HISTORY_FILES_MAX);
+    g_auto(GStrv) paths = edt_history_list(EDT_HISTORY_SHOWN);
     g_autoptr(GHashTable) shown = shown_in(strip);
     for (int i = (int)g_strv_length(paths), place = 0; i-- > 0;) {
         GtkWidget *button = g_hash_table_lookup(shown, paths[i]);

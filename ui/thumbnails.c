@@ -95,11 +95,13 @@ void edt_thumbnails_offer(EdtThumbnails *t, const char *sha256, int class_index,
 
 static void make_next(EdtThumbnails *t);
 
-static void take(EdtThumbnails *t, const EdtPictures *made)
+static void take(EdtThumbnails *t, const EdtOutcome *outcome)
 {
+    const EdtPictures *made = outcome->pictures;
     for (int i = 0; i < made->n_pictures; i++) {
         g_autoptr(GdkPixbuf) picture = edt_ui_picture_pixbuf(&made->pictures[i]);
-        edt_thumbnails_offer(t, t->sha256, made->pictures[i].item.class_index, picture);
+        edt_thumbnails_offer(t, outcome->order->model_sha256, made->pictures[i].item.class_index,
+                             picture);
     }
     double seconds = (double)(g_get_monotonic_time() - t->since) / G_USEC_PER_SEC;
     t->idle |= seconds / MAX(made->n_pictures, 1) > SECONDS_MAX;
@@ -119,7 +121,7 @@ static void on_done(EdtJob *job, gpointer user_data)
     EdtThumbnails *t = user_data;
     const EdtOutcome *outcome = edt_job_outcome(job);
     if (outcome->pictures && !outcome->error)
-        take(t, outcome->pictures);
+        take(t, outcome);
     else if (!g_error_matches(outcome->error, EDT_ERROR, EDT_ERROR_CANCELLED))
         t->idle = TRUE;
     g_clear_pointer(&t->job, edt_job_close);
@@ -145,6 +147,11 @@ static void make_next(EdtThumbnails *t)
     EdtOrder *order =
         t->n_asked ? edt_order_sketches(t->settings, t->classes, t->n_asked, t->threads, NULL)
                    : NULL;
+    if (order &&
+        g_strcmp0(order->model_sha256, t->sha256) != 0) { /* the first model is another now */
+        g_clear_pointer(&order, edt_order_free);
+        t->idle = TRUE;
+    }
     if (!order) {
         save(t);
         return;

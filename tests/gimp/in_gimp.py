@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Runs inside GIMP (python-fu-eval); test_headless.py puts SCRATCH, REQUESTS and STAMPS before it,
-# in_gimp_canvas.py, in_gimp_series.py and the call of main() behind it.  Results go to SCRATCH/results.json as [name,
+# in_gimp_canvas.py, in_gimp_series.py and the call of main() behind it.  Results go to
+# SCRATCH/results.json as [name,
 # good, detail]; the driver prints them.  EDT_TEST_ONLY=again runs test_again alone.
 import json
 import os
 import traceback
+from contextlib import contextmanager
 
 import gi
 gi.require_version('Gegl', '0.4')
@@ -297,6 +299,19 @@ def locked_image():
     return image
 
 
+@contextmanager
+def no_history():
+    """Where it should be is something else, so nothing can be written there."""
+    history = f'{SCRATCH}/state/edt/history'  # noqa: F821
+    os.rename(history, f'{history}.away')
+    open(history, 'w').close()
+    try:
+        yield history
+    finally:
+        os.remove(history)
+        os.rename(f'{history}.away', history)
+
+
 def test_refused():
     """All layers or none, and the error says where their pictures are."""
     image = locked_image()
@@ -308,12 +323,8 @@ def test_refused():
         names = [layer.get_name() for layer in layers]
         check(f'{count} refused by GIMP: nothing is left', names == ['locked', 'ground', 'inner'],
               names)
-    history = f'{SCRATCH}/state/edt/history'  # noqa: F821
-    os.rename(history, f'{history}.away')
-    open(history, 'w').close()
-    result, error = generate(image)
-    os.remove(history)
-    os.rename(f'{history}.away', history)
+    with no_history() as history:
+        result, error = generate(image)
     check('refused, and the disk full: both are told', result.index(0) == EXECUTION_ERROR and
           'refused' in error and history in error, error)
     check('and no history is promised', 'is in the history' not in error, error)
@@ -404,9 +415,31 @@ def test_again():
     check('again: a name of the user stays', layer.get_name() == 'mine')
     again(image, [layer], steps=2, seed=42)
     check('again: with other steps', record_of(layer)['steps'] == 2 and pixels(layer) != first)
+    check_again_names(image, layer)
+    with no_history():
+        result, error = again(image, [layer], seed=47)
+    check('again: without a history, too', result.index(0) == SUCCESS and
+          record_of(layer)['seed'] == 47, error)
+    again(image, [layer], steps=2, seed=42)
     check_again_above(image, layer)
     check_again_refused(image, layer)
     image.delete()
+
+
+def check_again_names(image, layer):
+    """GIMP numbers a name that is there; it is ours all the same."""
+    other = Gimp.Layer.new(image, 'tiger shark (seed 44)', 4, 4, Gimp.ImageType.RGBA_IMAGE, 100,
+                           Gimp.LayerMode.NORMAL)
+    image.insert_layer(other, None, 9)
+    layer.set_name('tiger shark (seed 42)')
+    again(image, [layer], seed=44)
+    check('again: a name that is there is numbered', layer.get_name() == 'tiger shark (seed 44) #1',
+          layer.get_name())
+    again(image, [layer], seed=45)
+    check('again: and follows the seed', layer.get_name() == 'tiger shark (seed 45)',
+          layer.get_name())
+    image.remove_layer(other)
+    layer.set_name('mine')
 
 
 def check_again_above(image, layer):

@@ -441,6 +441,28 @@ static void one_cycle(EdtStudio *studio, int i)
     edt_job_close(w.job);
 }
 
+/* Two of the background do not give way to each other. */
+static void test_two_behind(void)
+{
+    EdtStudio *studio = edt_studio_new();
+    EdtJob *jobs[2];
+    for (int i = 0; i < 2; i++) {
+        EdtOrder *order = new_order(3, 1);
+        order->background = TRUE;
+        jobs[i] = edt_studio_start(studio, order, &(EdtJobWatch){0}, NULL);
+    }
+    Watcher last = {0};
+    EdtOrder *order = new_order(3, 1);
+    order->background = TRUE;
+    run(studio, order, &last);
+    for (int i = 0; i < 2; i++) {
+        g_assert_no_error(edt_job_outcome(jobs[i])->error);
+        edt_job_close(jobs[i]);
+    }
+    edt_job_close(last.job);
+    edt_studio_free(studio);
+}
+
 /* A studio that ends, as when GIMP does, does not go on with what waits for its turn. */
 static void test_waiting(void)
 {
@@ -562,6 +584,7 @@ int main(int argc, char **argv)
     g_test_add_func("/session/job/full-disk", test_full_disk);
     g_test_add_func("/session/job/gone-while-running", test_gone_while_running);
     g_test_add_func("/session/job/background", test_background);
+    g_test_add_func("/session/job/two-behind", test_two_behind);
     g_test_add_func("/session/job/waiting", test_waiting);
     g_test_add_func("/session/job/pictures", test_pictures);
     g_test_add_func("/session/job/cycles", test_cycles);
