@@ -51,10 +51,16 @@ static void order_taps(const EdtConvSpec *spec, float *out)
                 edt_number_at(spec->weight, spec->weight_type, pair * taps + k);
 }
 
+/* Numbers of one parity's weights: each begins as cuBLASLt is told (matmul.c). */
+static gsize parity_size(const EdtConv *conv)
+{
+    return ((gsize)conv->spec.C_out * (gsize)conv->K + 7) / 8 * 8;
+}
+
 static gboolean keep_weights(EdtDevice *dev, EdtConv *conv, const EdtConvSpec *spec, GError **error)
 {
-    const gsize one = (gsize)spec->C_out * (gsize)conv->K;
-    g_autofree float *ordered = g_try_new(float, one * (gsize)conv->parities);
+    const gsize one = parity_size(conv);
+    g_autofree float *ordered = g_try_new0(float, one * (gsize)conv->parities);
     if (!ordered) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY, _("Out of memory for a convolution."));
         return FALSE;
@@ -178,8 +184,7 @@ static gboolean multiply(EdtDevice *dev, const EdtConv *conv, int parity, gint64
                          const char *x, void *y, GError **error)
 {
     const gsize size = edt_type_size(conv->spec.x_type);
-    const char *weights =
-        conv->weights + (gsize)parity * (gsize)conv->spec.C_out * (gsize)conv->K * size;
+    const char *weights = conv->weights + (gsize)parity * parity_size(conv) * size;
     gboolean ok = TRUE;
     for (gint64 first = 0; ok && first < conv->K; first += conv->part) {
         EdtMatmulShape shape = product(conv, rows, first);

@@ -148,6 +148,7 @@ static cublasStatus_t choose(EdtMatmuls *matmuls, Plan *plan)
 {
     const gsize workspace = EDT_MATMUL_WORKSPACE;
     const guint32 alignment = ALIGNMENT;
+    const guint32 sums = CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE; /* parts are never added in bf16 */
     static const cublasLtMatmulPreferenceAttributes_t aligned[] = {
         CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
         CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES};
@@ -159,6 +160,9 @@ static cublasStatus_t choose(EdtMatmuls *matmuls, Plan *plan)
     if (!status)
         status = cublasLtMatmulPreferenceSetAttribute(
             preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace, sizeof workspace);
+    if (!status)
+        status = cublasLtMatmulPreferenceSetAttribute(
+            preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &sums, sizeof sums);
     for (guint i = 0; !status && i < G_N_ELEMENTS(aligned); i++)
         status = cublasLtMatmulPreferenceSetAttribute(preference, aligned[i], &alignment,
                                                       sizeof alignment);
