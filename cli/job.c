@@ -111,6 +111,23 @@ static gboolean read_text(JsonObject *line, const char *json, const char *key, c
     return TRUE;
 }
 
+/* A record's name beside the number: of another model that number is another thing.  Takes here,
+ * the name in this one. */
+static gboolean agrees(JsonObject *line, const char *json, const char *key, char *here,
+                       GError **error)
+{
+    g_autofree char *said = NULL, *name = here;
+    if (!read_text(line, json, key, &said, error))
+        return FALSE;
+    if (!said || g_strcmp0(said, name) == 0)
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                "The job's \"%s\" is “%s”, but its number is “%s” in this model: give the name "
+                "instead of the number, or leave \"%s\" out.",
+                key, said, name, key);
+    return FALSE;
+}
+
 /* A number is one, whatever names there are; a text is what `--class` takes. */
 static gboolean read_class(JsonObject *line, const char *json, const EdtCliSettings *settings,
                            const EdtModelInfo *info, EdtCliJob *job, GError **error)
@@ -121,7 +138,9 @@ static gboolean read_class(JsonObject *line, const char *json, const EdtCliSetti
     if (read_number(member(line, "class"), &number)) {
         g_autofree char *range = g_strdup_printf("a class from 0 to %d", info->n_classes - 1);
         item->class_index = (int)CLAMP(number, 0, info->n_classes); /* n_classes: of none */
-        return item->class_index == number || refuse(json, "class", range, error);
+        if (item->class_index != number)
+            return refuse(json, "class", range, error);
+        return agrees(line, json, "class_name", edt_class_name(info, item->class_index), error);
     }
     if (!read_text(line, json, "class", &text, error))
         return FALSE;
@@ -139,7 +158,10 @@ static gboolean read_style(JsonObject *line, const char *json, const EdtCliSetti
     if (info->n_styles && read_number(member(line, "style"), &number)) {
         g_autofree char *range = g_strdup_printf("a style from 0 to %d", info->n_styles - 1);
         item->style = (int)CLAMP(number, EDT_STYLE_ANY, info->n_styles - 1);
-        return item->style == number || refuse(json, "style", range, error);
+        if (item->style != number)
+            return refuse(json, "style", range, error);
+        return number < 0 ||
+               agrees(line, json, "style_name", edt_style_name(info, item->style), error);
     }
     if (!read_text(line, json, "style", &text, error))
         return FALSE;

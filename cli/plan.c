@@ -288,6 +288,20 @@ static gboolean check_room(const EdtModelInfo *info, const GArray *tasks, GError
     return edt_save_check(first->output, write, tasks->len * edt_cli_save_bytes(info), error);
 }
 
+/* The latents come last: they would take a picture's place. */
+static gboolean are_apart(const EdtCliSettings *settings, const GArray *tasks, GError **error)
+{
+    for (guint i = 0; settings->latent_out && i < tasks->len; i++) {
+        const char *output = g_array_index(tasks, EdtCliTask, i).output;
+        if (edt_save_is_stream(output) || !edt_cli_is_same_place(output, settings->latent_out))
+            continue;
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "%s is where a picture goes: choose another name for --latent-out.", output);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean edt_cli_plan_tasks(const EdtCliSettings *settings, const EdtModelInfo *info, GArray *tasks,
                             GError **error)
 {
@@ -302,7 +316,7 @@ gboolean edt_cli_plan_tasks(const EdtCliSettings *settings, const EdtModelInfo *
     gboolean folder = settings->output && g_file_test(settings->output, G_FILE_TEST_IS_DIR);
     gboolean ok = settings->output && !folder ? plan_named(settings, tasks, error)
                                               : plan_default(settings, info, tasks, error);
-    return ok && check_room(info, tasks, error);
+    return ok && are_apart(settings, tasks, error) && check_room(info, tasks, error);
 }
 
 /* ---- the noise to begin from ---- */

@@ -173,6 +173,25 @@ static gboolean save_latents(const EdtCliRun *run, const EdtCliSettings *setting
 
 /* ---- the run ---- */
 
+/* Each says where its picture is kept: all but the first here, that one by who called. */
+static gboolean tell_errors(EdtCliRun *run, EdtCliTask *batch, guint n, GError **error)
+{
+    GError *first = NULL;
+    for (guint k = 0; k < n; k++) {
+        GError *why = g_steal_pointer(&batch[k].error);
+        if (first && why) {
+            edt_cli_run_report(run, 0, why);
+            edt_cli_error("%s", why->message);
+            g_error_free(why);
+        } else if (why) {
+            first = why;
+        }
+    }
+    if (first)
+        g_propagate_error(error, first);
+    return !first;
+}
+
 static gboolean make_batches(EdtCliRun *run, const EdtCliSettings *settings, EdtRequest *request,
                              GArray *tasks, const float *latents, GError **error)
 {
@@ -184,12 +203,8 @@ static gboolean make_batches(EdtCliRun *run, const EdtCliSettings *settings, Edt
         request->init_latent = latents ? latents + i * one : NULL;
         if (!edt_cli_run_batch(run, request, batch, (int)n, error))
             return FALSE;
-        for (guint k = 0; k < n; k++) {
-            if (batch[k].error) {
-                g_propagate_error(error, g_steal_pointer(&batch[k].error));
-                return FALSE;
-            }
-        }
+        if (!tell_errors(run, batch, n, error))
+            return FALSE;
     }
     return TRUE;
 }

@@ -35,12 +35,36 @@ static gboolean jpeg_is_whole(const guint8 *data, gsize size)
     return FALSE;
 }
 
-/* Zeros may follow the trailer. */
+/* Bytes of a table of colours, by the flags that say whether there is one. */
+static gsize gif_colours(guint8 flags)
+{
+    return flags & 0x80 ? (gsize)3 << ((flags & 7) + 1) : 0;
+}
+
+/* Behind a chain of blocks, each with its length before it. */
+static gsize gif_behind(const guint8 *data, gsize size, gsize at)
+{
+    while (at < size && data[at])
+        at += 1 + (gsize)data[at];
+    return at + 1;
+}
+
+/* From block to block as far as the trailer, which anything may follow. */
 static gboolean gif_is_whole(const guint8 *data, gsize size)
 {
-    while (size > 0 && data[size - 1] == 0)
-        size--;
-    return size > 0 && data[size - 1] == 0x3b;
+    gsize at = size < 13 ? size : 13 + gif_colours(data[10]);
+    while (at < size && data[at] != 0x3b) {
+        const guint8 kind = data[at];
+        if (kind == 0x2c && at + 9 < size) /* a picture: place, colours, the size of its codes */
+            at = gif_behind(data, size, at + 11 + gif_colours(data[at + 9]));
+        else if (kind == 0x21) /* an extension and its kind */
+            at = gif_behind(data, size, at + 2);
+        else if (kind == 0) /* filling */
+            at++;
+        else
+            return FALSE;
+    }
+    return at < size;
 }
 
 /* Rows of whole words; of compressed ones their length where it is told. */
@@ -200,6 +224,16 @@ static gboolean leads_back(const char *folder)
            (length == 1 || place[length] == '/' || !place[length]);
 }
 
+gboolean edt_picture_is_leaving(const char *name)
+{
+    static const char *const names[] = {"__MACOSX",     "@eaDir",
+                                        "#recycle",     "#snapshot",
+                                        "@Recycle",     "@Recently-Snapshot",
+                                        "$RECYCLE.BIN", "System Volume Information",
+                                        "lost+found",   NULL};
+    return *name == '.' || g_strv_contains(names, name);
+}
+
 static gboolean look_in(const char *folder, int depth, char **why)
 {
     if (leads_back(folder)) {
@@ -215,7 +249,7 @@ static gboolean look_in(const char *folder, int depth, char **why)
     while (dir && !found && (entry = readdir(dir))) {
         const char *name = entry->d_name;
         g_autofree char *path = g_build_filename(folder, name, NULL), *reason = NULL;
-        if (*name == '.')
+        if (edt_picture_is_leaving(name))
             continue;
         if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
             found = depth > 0 && look_in(path, depth - 1, why);
@@ -234,4 +268,9 @@ static gboolean look_in(const char *folder, int depth, char **why)
 gboolean edt_picture_file_in(const char *folder, char **why)
 {
     return look_in(folder, 1, why);
+}
+
+gboolean edt_picture_file_directly_in(const char *folder)
+{
+    return look_in(folder, 0, NULL);
 }

@@ -18,6 +18,11 @@ GdkPixbuf *edt_picture_stream_read(const char *path, char **why);
  * it. */
 gboolean edt_picture_file_in(const char *folder, char **why);
 
+/* Right in it, not in a folder of it. */
+gboolean edt_picture_file_directly_in(const char *folder);
+/* A name that is nobody's own: hidden, or left by an archive, a NAS, a trash or a file system. */
+gboolean edt_picture_is_leaving(const char *name);
+
 /* ---- for the tests: the bytes of a file ---- */
 
 /* FALSE: the end of a JPEG, GIF, WebP, BMP or icon is missing, which their readers fill up. */

@@ -88,7 +88,10 @@ static gboolean from_folders(const char *folder, GPtrArray *classes, GPtrArray *
         if (*name == '.' || !g_file_test(path, G_FILE_TEST_IS_DIR))
             continue;
         g_autofree char *why = NULL;
-        if (edt_is_run(path))
+        if (edt_picture_is_leaving(name))
+            g_ptr_array_add(
+                passed, g_strdup_printf("%s: left by an archive or a system, not a class", name));
+        else if (edt_is_run(path))
             g_ptr_array_add(passed, g_strdup_printf("%s: the folder of a run, not a class", name));
         else if (edt_picture_file_in(path, &why))
             add_class(classes, name, name);

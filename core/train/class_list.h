@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Which classes a folder of pictures has: those of its classes.json, as tools/dataset-stickers writes
- * it, else its folders by name.
+ * Which classes a folder of pictures has: those of its classes.json, as tools/dataset-stickers
+ * writes it, else its folders by name.
  */
 #pragma once
 

@@ -133,6 +133,17 @@ static gboolean write_latent(Encoder *e, int index, int coding)
                                e->error);
 }
 
+/* Noted as bad, but its loader, its disk or its rights are there by now. */
+static gboolean is_mended(const Encoder *e, int index)
+{
+    const gint64 first = edt_codings_record(e->codings, index, 0);
+    g_autofree char *why = NULL;
+    if (edt_latent_file_state(e->latents, first) != EDT_LATENT_BAD)
+        return FALSE;
+    g_autofree guint8 *picture = edt_pictures_read(e->pictures, index, &why);
+    return picture != NULL;
+}
+
 static gboolean is_there(const Encoder *e, int index)
 {
     for (int coding = 0; coding < edt_codings_of(e->codings, index); coding++) {
@@ -140,7 +151,7 @@ static gboolean is_there(const Encoder *e, int index)
         if (edt_latent_file_state(e->latents, record) == EDT_LATENT_MISSING)
             return FALSE;
     }
-    return TRUE;
+    return !is_mended(e, index);
 }
 
 static gboolean write_bad(Encoder *e, int index, const char *why)

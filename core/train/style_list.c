@@ -39,9 +39,9 @@ static void add_folders(GPtrArray *styles, const char *path)
 
     while (dir && (name = g_dir_read_name(dir))) {
         g_autofree char *sub = g_build_filename(path, name, NULL);
-        if (*name != '.' && edt_style_of_folder(styles, name) < 0 &&
+        if (!edt_picture_is_leaving(name) && edt_style_of_folder(styles, name) < 0 &&
             g_file_test(sub, G_FILE_TEST_IS_DIR) && !edt_is_run(sub) &&
-            edt_picture_file_in(sub, NULL))
+            edt_picture_file_directly_in(sub))
             add_style(styles, name, name);
     }
     if (dir)

@@ -636,6 +636,9 @@ static void test_latents(void)
     g_free(one);
 
     EXPECT(2, "sample", "--class", "1", "--latent-out", "one.npy"); /* exists */
+    EXPECT(2, "sample", "--class", "1", "-n", "2", "--steps", "1", "-o", "apart-%d.png",
+           "--latent-out", "apart-1.png", "--force"); /* where a picture goes */
+    g_assert_false(program_exists("apart-1.png"));
     EXPECT(2, "sample", "--class", "1", "-n", "2", "--steps", "1", "--init-latent", "three.npy",
            "-o", "l%d.png");
     EXPECT(3, "sample", "--class", "1", "--init-latent", "r.png", "-o", "l.png");

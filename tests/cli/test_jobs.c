@@ -372,6 +372,8 @@ static void test_values(void)
         {"{\"class\":1,\"seed\":1,\"output\":\"-\"}\n", "events"},
         {"{\"class_name\":\"class 3\",\"seed\":1}\n", "chooses nothing without \"class\""},
         {"{\"class\":null,\"class_name\":\"class 3\"}\n", "chooses nothing without \"class\""},
+        {"{\"class\":1,\"class_name\":\"owl\",\"seed\":1}\n",
+         "is “owl”, but its number is “class 1”"},
         {"{\"class\":1,\"seed\":1,\"size\":64}\n", "128, as all pictures of this model, not 64"},
         {"{\"class\":1,\"seed\":1,\"output\":\"/proc/self/fd/1\"}\n", "events"},
         {"{\"class\":1,\"seed\":1,\"sampler\":\"euler\"}\n", "The job's \"sampler\" must be"},

@@ -380,6 +380,30 @@ static void test_rescue(void)
     outcome_clear(&outcome);
 }
 
+/* Of several pictures each says where it is. */
+static void test_rescues(void)
+{
+    g_autofree char *folder = program_path("all-gone");
+    g_assert_cmpint(g_mkdir(folder, 0755), ==, 0);
+    GSubprocess *run =
+        program_start("sample", "--class", "1", "-s", "90", "-n", "3", "--steps", "400", "-o",
+                      "all-gone/%d.png", "--json", "--preview-dir", "seen-all", NULL);
+    wait_for("seen-all/item-000-step-001.png");
+    g_assert_cmpint(g_rmdir(folder), ==, 0);
+    Outcome outcome = program_finish(run, NULL);
+    g_assert_cmpint(outcome.code, ==, 1);
+    g_auto(GStrv) parts = g_strsplit(outcome.err, "The picture is kept at ", -1);
+    g_assert_cmpuint(g_strv_length(parts), ==, 4);
+    for (int i = 1; i < 4; i++) {
+        g_autofree char *kept = g_strndup(parts[i], strcspn(parts[i], "\n"));
+        g_assert_true(g_file_test(kept, G_FILE_TEST_IS_REGULAR));
+    }
+    GPtrArray *lines = json_lines(outcome.out);
+    g_assert_cmpint(count_events(lines, "error"), ==, 3);
+    g_ptr_array_unref(lines);
+    outcome_clear(&outcome);
+}
+
 /* Whoever read our output goes away: what was being made is kept, as with Ctrl-C. */
 static void test_reader(void)
 {
@@ -441,6 +465,7 @@ int main(int argc, char **argv)
     g_test_add_func("/keep/closed", test_closed);
     g_test_add_func("/keep/names", test_names);
     g_test_add_func("/keep/rescue", test_rescue);
+    g_test_add_func("/keep/rescues", test_rescues);
     g_test_add_func("/keep/reader", test_reader);
     g_test_add_func("/keep/unread", test_unread);
     g_test_add_func("/keep/vae-moved", test_vae_moved);

@@ -302,6 +302,16 @@ static void test_once(void)
     g_assert_cmpint(dataset->skipped->len, ==, 2);
     edt_dataset_free(dataset);
 
+    EdtLatentFile *file = edt_latent_file_open(set, GOOD + 1, COUNT, &error);
+    g_assert_no_error(error);
+    g_assert_true(edt_latent_file_put_bad(file, 1, "there is no loader", &error));
+    edt_latent_file_close(file);
+    dataset = latents_open(&o); /* by now it can be read */
+    g_assert_cmpint(dataset->count, ==, GOOD);
+    get(dataset, 1, ours);
+    g_assert_cmpfloat(distance(ours, mean), <, 1e-6);
+    edt_dataset_free(dataset);
+
     g_autofree char *picture = g_build_filename(pictures, "blue", "0.png", NULL);
     touch(picture); /* changed since: another set */
     progress.calls = 0;
