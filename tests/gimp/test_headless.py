@@ -109,12 +109,12 @@ def run_history(session, report):
                            str(session.root / 'out/again.png')], env=session.env,
                           capture_output=True)
     report.check('from which the picture can be made again', done.returncode == 0, done.stderr)
-    for i in range(210):
+    for i in range(1010):
         shutil.copy(before[-1], before[-1].parent / f'20200101-000000-{i:06d}-c1-s1.png')
     session.script_fu('(gimp-image-delete (car (plug-in-edt-generate '
                       '#:run-mode RUN-NONINTERACTIVE #:class "0" #:seed 1 #:steps 1)))')
     after = session.history()
-    report.check('bounded to 200 files', len(after) == 200, len(after))
+    report.check('bounded to 1000 files', len(after) == 1000, len(after))
     report.check('the newest stay', before[-1] in after and len(set(before) - set(after)) == 0)
 
 
