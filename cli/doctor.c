@@ -22,10 +22,11 @@ static const char summary[] =
 /* What was found out; with json NULL it was printed on the way. */
 typedef struct {
     GString *json;
-    gboolean device;  /* one can compute */
-    gboolean picture; /* one model can make pictures ... */
-    gboolean fits;    /* ... in the memory that is free */
-    gboolean latent;  /* one model lacks only its VAE */
+    gboolean device;                          /* one can compute */
+    gboolean picture;                         /* one model can make pictures ... */
+    gboolean fits;                            /* ... in the memory that is free */
+    gboolean latent;                          /* one model lacks only its VAE */
+    gboolean seen, first_latent, first_large; /* of the model that is used where none is named */
 } Findings;
 
 static void heading(const Findings *found, const char *text)
@@ -112,7 +113,13 @@ static void judge_model(Findings *found, const EdtModelInfo *info)
     guint64 available = edt_memory_available();
     found->picture |= pictures;
     found->latent |= !pictures;
-    found->fits |= pictures && (available == 0 || memory_needed(info) <= available);
+    const gboolean fits = available == 0 || memory_needed(info) <= available;
+    if (!found->seen) {
+        found->first_latent = !pictures;
+        found->first_large = pictures && !fits;
+    }
+    found->seen = TRUE;
+    found->fits |= pictures && fits;
 }
 
 static void look_at_model(Findings *found, const char *path, GString *list)
@@ -194,6 +201,14 @@ static const char *missing_text(const Findings *found)
     if (!found->fits)
         return "No model fits into the memory that is free now: close other programs, or import\n"
                "a smaller model.";
+    if (found->first_latent)
+        return "The first model found has no VAE, and it is what \"edt sample\" uses: name "
+               "another\n"
+               "one with -m, or import the checkpoint again with --vae VAE.safetensors --force.";
+    if (found->first_large)
+        return "The first model found does not fit into the memory that is free now, and it is "
+               "what\n"
+               "\"edt sample\" uses: name another one with -m, or close other programs.";
     return NULL;
 }
 

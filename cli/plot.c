@@ -189,6 +189,11 @@ static gboolean plot(const char *log, const char *output, gboolean force, GError
         return FALSE;
     }
     g_autofree char *svg = picture(points);
+    if (!strstr(svg, "<polyline")) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    "“%s” has steps, but none of them says a number that can be drawn.", log);
+        return FALSE;
+    }
     return edt_save_bytes(output, svg, strlen(svg), force ? EDT_WRITE_REPLACE : EDT_WRITE_NEW, NULL,
                           error);
 }

@@ -121,7 +121,10 @@ static char *output_of(const Importer *importer)
     g_strdelimit(name, "/", '-');
     g_autofree char *file = g_strconcat(name, ".safetensors", NULL);
     g_autofree char *folder = edt_models_own_folder();
-    return *name ? g_build_filename(folder, file, NULL) : NULL;
+    if (!*name)
+        return NULL;
+    g_mkdir_with_parents(folder, 0777); /* where that fails, edt says why */
+    return g_build_filename(folder, file, NULL);
 }
 
 static GPtrArray *command(const Importer *importer, const char *program)

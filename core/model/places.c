@@ -8,16 +8,23 @@
 #include "catalogue.h"
 
 #include "base/installed.h"
+#include "saving.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define SUFFIX ".safetensors"
 
+/* Also by a link, or with another "/" at its end. */
+static gboolean is_same_place(gconstpointer a, gconstpointer b)
+{
+    return g_str_equal(a, b) || edt_save_is_same(a, b);
+}
+
 /* Takes the path; a place named twice counts where it came first. */
 static void add_folder(GPtrArray *folders, char *path)
 {
-    if (*path && !g_ptr_array_find_with_equal_func(folders, path, g_str_equal, NULL))
+    if (*path && !g_ptr_array_find_with_equal_func(folders, path, is_same_place, NULL))
         g_ptr_array_add(folders, path);
     else
         g_free(path);

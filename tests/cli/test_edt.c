@@ -357,6 +357,12 @@ static void test_doctor(void)
     g_ptr_array_unref(lines);
     outcome_clear(&outcome);
     EXPECT(0, "doctor");
+    g_autofree char *checkpoint = program_data("edt_tiny_bare.pt");
+    EXPECT(0, "import", checkpoint, "-o", "home/edt/models/a-first.safetensors");
+    outcome = program_expect(1, NULL, "doctor", NULL); /* as sample does */
+    g_assert_nonnull(strstr(outcome.out, "The first model found has no VAE"));
+    outcome_clear(&outcome);
+    program_remove("home/edt/models/a-first.safetensors");
 }
 
 static void test_classes(void)

@@ -7,6 +7,7 @@
 #include "folder.h"
 
 #include <string.h>
+#include <unistd.h>
 
 typedef struct {
     char *root, *first, *second;
@@ -69,6 +70,15 @@ static void test_twice(Places *places, gconstpointer data)
     g_assert_cmpstr(folders[1], ==, own);
     g_assert_cmpstr(folders[2], ==, places->second);
     g_assert_cmpuint(g_strv_length(folders), ==, 4);
+    g_strfreev(folders);
+    g_autofree char *again = g_strconcat(places->first, "/", NULL), *link = test_file("link");
+    g_assert_cmpint(symlink(places->first, link), ==, 0);
+    g_free(path);
+    path = g_strjoin(":", places->first, again, link, NULL);
+    g_setenv("EDT_MODEL_PATH", path, TRUE);
+    folders = edt_models_folders();
+    g_assert_cmpstr(folders[0], ==, places->first);
+    g_assert_cmpstr(folders[1], ==, own);
     g_strfreev(folders);
     g_free(path);
     g_free(own);

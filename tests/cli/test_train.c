@@ -143,6 +143,14 @@ static void set_time(const char *name, time_t when)
     g_assert_cmpint(g_utime(path, &(struct utimbuf){when, when}), ==, 0);
 }
 
+/* Steps of something else are no curve. */
+static void test_plot_nothing(void)
+{
+    program_write("other.jsonl", "{\"event\":\"step\",\"step\":1,\"steps\":2}\n");
+    EXPECT(3, "plot", "other.jsonl", "-o", "other.svg");
+    g_assert_false(program_exists("other.svg"));
+}
+
 static void test_status(void)
 {
     GPtrArray *lines;
@@ -861,6 +869,7 @@ int main(int argc, char **argv)
     make_pictures();
     g_test_add_func("/train/run", test_run);
     g_test_add_func("/train/plot", test_plot);
+    g_test_add_func("/train/plot-nothing", test_plot_nothing);
     g_test_add_func("/train/status", test_status);
     g_test_add_func("/train/odd-log", test_odd_log);
     g_test_add_func("/train/lock", test_lock);

@@ -381,6 +381,12 @@ def test_without_model(session, report):
     gimp.wait_ready('the imported model')
     report.check('an imported model can be used at once', True)
     gimp.shot('10-imported')
+    shutil.rmtree(model.parent)  # nobody has imported anything yet
+    window, start = open_import(gimp, Checkpoint=checkpoint, Autoencoder=vae)
+    d.type_into(d.find(window, ('text', 'entry'), 'Name'), 'my own')
+    d.press(start)
+    d.wait(lambda: (model.parent / 'my own.safetensors').exists(), 'the model of that name')
+    report.check('the first model may have a name', True)
     gimp.quit()
 
 
