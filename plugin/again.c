@@ -7,6 +7,7 @@
 #include "catalogue.h"
 #include "plugin/answer.h"
 #include "plugin/collage.h"
+#include "plugin/colours.h"
 #include "plugin/layer_settings.h"
 #include "plugin/module.h"
 #include "plugin/parasites.h"
@@ -173,7 +174,10 @@ static gboolean choose_places(GPtrArray *remakes, gboolean above, GimpRunMode ru
         }
         remake->above = above || (painted && answer == ABOVE);
         remake->covers = painted && answer == REPLACE;
-        if (!remake->above && is_locked(remake, error))
+        g_autofree char *colours = edt_parasites_text(remake->layer, EDT_PARASITE_COLOURS);
+        GimpImage *image = gimp_item_get_image(GIMP_ITEM(remake->layer));
+        if ((!remake->above && is_locked(remake, error)) ||
+            !edt_colours_check(colours, image, error))
             return FALSE;
     }
     return TRUE;

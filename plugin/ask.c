@@ -4,6 +4,7 @@
  * the other rows are GIMP's.
  */
 #include "plugin/ask.h"
+#include "plugin/last.h"
 #include "plugin/colours_row.h"
 #include "plugin/process.h"
 #include "plugin/window.h"
@@ -165,6 +166,8 @@ static gboolean ask(GimpProcedure *procedure, GimpProcedureConfig *config, const
                         edt_process_threads());
     edt_ui_picker_listen(ask.choices[0].widget);
     gboolean go = gimp_procedure_dialog_run(dialog);
+    if (go)
+        edt_last_values_save(config); /* however the run ends */
     gtk_widget_destroy(ask.dialog);
     g_list_free(names);
     return go;

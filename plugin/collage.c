@@ -118,12 +118,31 @@ gboolean edt_collage_plan(EdtCollage *collage, GimpProcedureConfig *config, gboo
 
 /* ---- of a layer that is there ---- */
 
+/* A rectangle is no mask of the layer, but a selection all the same: what is thrown into one is
+ * thrown another way than onto a tile (session/scatter.c). */
+static gboolean take_rectangle(EdtCollage *collage, GError **error)
+{
+    EdtScatter *s = &collage->scatter;
+    gsize n = (gsize)s->width * (gsize)s->height;
+    collage->mask = g_try_new(float, n);
+    if (!collage->mask) {
+        fail_memory(s->width, s->height, error);
+        return FALSE;
+    }
+    for (gsize i = 0; i < n; i++)
+        collage->mask[i] = 1;
+    s->mask = collage->mask;
+    return TRUE;
+}
+
 /* As large as it was when it was made: who has scaled the layer has scaled what is scattered. */
 static gboolean take_layer_mask(EdtCollage *collage, GimpLayer *layer, GError **error)
 {
     GimpLayerMask *mask = gimp_layer_get_mask(layer);
-    if (!mask || collage->scatter.wrap)
+    if (collage->scatter.wrap)
         return TRUE;
+    if (!mask)
+        return take_rectangle(collage, error);
     g_autoptr(GeglBuffer) buffer = edt_pixels_open(GIMP_DRAWABLE(mask), error);
     if (!buffer)
         return FALSE;

@@ -130,6 +130,12 @@ static gboolean find_palette(const char *word, GimpImage *image, EdtPalette **pa
     return *palette != NULL;
 }
 
+gboolean edt_colours_check(const char *colours, GimpImage *image, GError **error)
+{
+    g_autoptr(EdtPalette) palette = NULL;
+    return find_palette(colours, image, &palette, error);
+}
+
 gboolean edt_colours_limit(const EdtPicture *picture, const EdtArea *there, const char *colours,
                            GimpImage *image, EdtPicture *few, GError **error)
 {

@@ -26,6 +26,7 @@ void edt_frames_free(EdtFrames *frames)
         return;
     edt_even_free(frames->even);
     edt_order_free(frames->wait);
+    edt_layer_place_clear(&frames->place);
     g_object_unref(frames->config);
     g_free(frames);
 }
@@ -40,6 +41,8 @@ gboolean edt_frames_measures(const EdtRun *run)
 /* Takes order and frames. */
 static void start(EdtDialog *self, EdtOrder *order, EdtFrames *frames)
 {
+    if (frames->place.mask)
+        g_object_ref(frames->place.mask); /* the run's own */
     EdtRun *run = edt_run_new(order, &frames->place, EDT_FROM_NOTHING);
     run->frames = frames;
     edt_dialog_start(self, order, run);

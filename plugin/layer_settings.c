@@ -101,8 +101,8 @@ static GimpProcedureConfig *settings_of(GimpProcedure *procedure, const EdtRecor
     return config;
 }
 
-static GimpValueArray *scatter(GimpProcedure *procedure, GimpImage *image, const EdtRecord *record,
-                               const char *text)
+static GimpValueArray *scatter(GimpProcedure *procedure, GimpImage *image, GimpLayer *layer,
+                               const EdtRecord *record, const char *text)
 {
     GError *error = NULL;
     EdtScatter scatter;
@@ -110,6 +110,10 @@ static GimpValueArray *scatter(GimpProcedure *procedure, GimpImage *image, const
         return edt_answer_failed(procedure, error);
     GimpProcedure *scatters = edt_process_procedure(EDT_PROC_SCATTER);
     GimpProcedureConfig *config = settings_of(scatters, record, &scatter);
+    g_autofree char *colours = edt_parasites_text(layer, EDT_PARASITE_COLOURS);
+    g_object_set(config, "palette", colours ? colours : "", NULL);
+    if (edt_scattered_is_mixed(text))
+        g_object_set(config, "class", "", NULL);
     GimpValueArray *values = edt_plugin_scatter_with(scatters, GIMP_RUN_INTERACTIVE, image, config);
     g_object_unref(config);
     g_object_unref(scatters);
@@ -130,7 +134,7 @@ static GimpValueArray *open_dialog(GimpProcedure *procedure, GimpImage *image, G
 {
     g_autofree char *scattered = edt_parasites_text(layer, EDT_PARASITE_SCATTERED);
     if (scattered)
-        return scatter(procedure, image, record, scattered);
+        return scatter(procedure, image, layer, record, scattered);
     g_autoptr(GdkPixbuf) picture = picture_of(layer);
     const EdtDialogStart start = {start_of(record, layer), record, picture, layer};
     take_place(config, layer, record, start.from);

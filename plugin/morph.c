@@ -8,7 +8,9 @@
 #include "plugin/ask.h"
 #include "plugin/colours.h"
 #include "plugin/layer.h"
+#include "plugin/parasites.h"
 #include "plugin/patch.h"
+#include "plugin/pixels.h"
 #include "plugin/process.h"
 #include "plugin/start.h"
 #include "session/even.h"
@@ -44,6 +46,13 @@ static GimpLayer *upper_of(GimpItem **items, GimpLayer *a, GimpLayer *b)
     return found;
 }
 
+/* What was scattered has the record of its first picture alone. */
+static EdtRecord *record_of(GimpLayer *layer)
+{
+    g_autofree char *scattered = edt_parasites_text(layer, EDT_PARASITE_SCATTERED);
+    return scattered ? NULL : edt_layer_record(layer, NULL);
+}
+
 /* Of no image: of the one that the first layer is in, as a script may have it. */
 static gboolean find_ends(GimpImage *image, GimpDrawable **drawables, Ends *ends)
 {
@@ -56,8 +65,8 @@ static gboolean find_ends(GimpImage *image, GimpDrawable **drawables, Ends *ends
         return FALSE;
     ends->upper = upper_of((GimpItem **)gimp_image_get_layers(image), a, b);
     ends->lower = ends->upper == a ? b : a;
-    ends->from = edt_layer_record(ends->lower, NULL);
-    ends->to = edt_layer_record(ends->upper, NULL);
+    ends->from = record_of(ends->lower);
+    ends->to = record_of(ends->upper);
     if (ends->from && ends->to)
         return TRUE;
     clear_ends(ends);
@@ -74,7 +83,23 @@ static gboolean is_between_layers(GimpProcedureConfig *config)
     return edt_word_find(edt_between_choices.words, word ? word : "") == EDT_BETWEEN_LAYERS;
 }
 
-/* Frames of layers lie where the first one does. */
+/* Frames show what the layer shows. */
+static gboolean take_mask(GimpLayer *layer, EdtPlace *place, GError **error)
+{
+    GimpLayerMask *mask = gimp_layer_get_mask(layer);
+    const EdtArea *area = &place->area;
+    const GeglRectangle there = {area->x, area->y, area->width, area->height};
+    if (!mask)
+        return TRUE;
+    g_autoptr(GeglBuffer) own = edt_pixels_open(GIMP_DRAWABLE(mask), error);
+    if (!own)
+        return FALSE;
+    place->mask = gegl_buffer_new(&there, gegl_buffer_get_format(own));
+    gegl_buffer_copy(own, NULL, GEGL_ABYSS_NONE, place->mask, &there);
+    return TRUE;
+}
+
+/* Frames of layers lie where the first one does, in its colours. */
 static EdtOrder *order_of_layers(GimpProcedureConfig *config, const Ends *ends, EdtPlace *place,
                                  GError **error)
 {
@@ -89,6 +114,11 @@ static EdtOrder *order_of_layers(GimpProcedureConfig *config, const Ends *ends, 
     place->fit = EDT_FIT_SELECTION;
     place->area = edt_patch_bounds(GIMP_DRAWABLE(ends->lower));
     place->above = GIMP_ITEM(ends->upper);
+    g_autofree char *colours = edt_parasites_text(ends->lower, EDT_PARASITE_COLOURS);
+    if (colours && !(place->colours && *place->colours))
+        place->colours = g_intern_string(colours);
+    if (!take_mask(ends->lower, place, error))
+        return NULL;
     return edt_morph_records(ends->from, ends->to, frames, edt_process_threads(), error);
 }
 
@@ -137,7 +167,10 @@ GimpImage *edt_morph_insert(const EdtPlace *place, const EdtOutcome *outcome,
     }
     g_autofree char *group = g_strdup_printf(_("%s, %d frames"), outcome->order->label, total);
     gboolean fresh = !place->image || !gimp_image_is_valid(place->image);
-    GimpImage *image = edt_layer_insert(place, sheets, total, fresh ? NULL : group, layers, error);
+    EdtPlace now = *place;
+    if (!now.above && edt_layer_place_moved(&now)) /* frames of layers lie where these did */
+        edt_layer_place_anew(&now, NULL);
+    GimpImage *image = edt_layer_insert(&now, sheets, total, fresh ? NULL : group, layers, error);
     if (image)
         reverse(*layers, total);
     for (int i = 0; i < total; i++)

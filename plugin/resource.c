@@ -15,9 +15,12 @@
 #include <gegl.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define NAMES 1000 /* of one class and seed, before there is no other */
+#define STEM_BYTES 100
+#define NAME_BYTES 200 /* GIMP loads none of over 256, and a seed and a number come behind */
 
 typedef struct {
     const char *setting, *folder; /* of GIMP; where it says nothing, in its own directory */
@@ -45,13 +48,25 @@ static char *stem_of(const EdtOrder *order)
 {
     g_autofree char *word = g_str_to_ascii(order->class_names[0], "C");
     g_strcanon(word, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS, '-');
+    word[MIN(strlen(word), STEM_BYTES)] = 0;
     return g_strdup_printf("edt-%s-%" G_GUINT64_FORMAT, word, order->items[0].seed);
+}
+
+/* So many characters of a name are no more bytes than GIMP takes, with a seed and a number behind.
+ */
+static glong fitting(const char *label)
+{
+    const char *end = label;
+    while (*end && g_utf8_next_char(end) - label <= NAME_BYTES)
+        end = g_utf8_next_char(end);
+    return g_utf8_pointer_to_offset(label, end);
 }
 
 static void name_after(Resource *r, const EdtOrder *order)
 {
     r->stem = stem_of(order);
-    r->label = edt_layer_name(order->label, order->items[0].seed, 0, 0);
+    g_autofree char *label = g_utf8_substring(order->label, 0, fitting(order->label));
+    r->label = edt_layer_name(label, order->items[0].seed, 0, 0);
 }
 
 /* FALSE with errno.  GIMP would give a second one of a name another name. */
@@ -169,9 +184,21 @@ static void clear(Resource *r)
     g_free(r->path);
 }
 
-static GimpValueArray *answer(GimpProcedure *procedure, const Resource *r)
+static gboolean is_loaded(const Resource *r, GError **error)
 {
     r->refresh();
+    if (gimp_resource_get_by_name(r->type, r->name))
+        return TRUE;
+    g_set_error(
+        error, EDT_ERROR, EDT_ERROR_FAILED,
+        _("It is in “%s”, but GIMP does not load it: see whether that folder is one of those "
+          "in its preferences."),
+        r->path);
+    return FALSE;
+}
+
+static GimpValueArray *answer(GimpProcedure *procedure, const Resource *r)
+{
     g_autoptr(GFile) file = g_file_new_for_path(r->path);
     GimpResource *made = gimp_resource_get_by_name(r->type, r->name);
     GimpValueArray *values = gimp_procedure_new_return_values(procedure, GIMP_PDB_SUCCESS, NULL);
@@ -264,6 +291,8 @@ static GimpValueArray *run(GimpProcedure *procedure, Resource *r, GimpProcedureC
     gboolean ok = make(r, config, &error);
     if (!ok)
         give_up(r);
+    else
+        ok = is_loaded(r, &error);
     GimpValueArray *values = ok ? answer(procedure, r) : edt_answer_failed(procedure, error);
     clear(r);
     return values;

@@ -67,8 +67,6 @@ GimpValueArray *edt_plugin_scatter_with(GimpProcedure *procedure, GimpRunMode ru
     GError *error = NULL;
     GimpImage *made = NULL;
     GimpLayer **layers = NULL;
-    if (run_mode == GIMP_RUN_INTERACTIVE)
-        suggest(config, image);
     if (edt_ask(procedure, run_mode, config, _("Scatter with EDT"), rows, &error) &&
         check(image, is_tile(config), &error)) {
         gboolean tile = is_tile(config);
@@ -87,5 +85,7 @@ GimpValueArray *edt_plugin_scatter(GimpProcedure *procedure, GimpRunMode run_mod
 {
     edt_process_end_when_told();
     gegl_init(NULL, NULL);
+    if (run_mode == GIMP_RUN_INTERACTIVE)
+        suggest(config, image);
     return edt_plugin_scatter_with(procedure, run_mode, image, config);
 }

@@ -102,6 +102,19 @@ gboolean edt_scattered_read(const char *text, EdtScatter *scatter, GError **erro
     return file != NULL;
 }
 
+gboolean edt_scattered_is_mixed(const char *text)
+{
+    EdtScatter scatter;
+    gsize n = 0;
+    g_autoptr(GKeyFile) file = parse(text, &scatter, NULL);
+    g_autofree int *classes =
+        file ? g_key_file_get_integer_list(file, GROUP, CLASSES, &n, NULL) : NULL;
+    gboolean mixed = FALSE;
+    for (gsize i = 1; i < n; i++)
+        mixed |= classes[i] != classes[0];
+    return mixed;
+}
+
 /* ---- once more ---- */
 
 static gboolean fill(EdtOrder *order, const int *classes, gsize n, GError **error)

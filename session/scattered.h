@@ -12,6 +12,8 @@
 char *edt_scattered_write(const EdtScatter *scatter, const EdtOrder *order);
 /* The same read, from whom it may be; FALSE, and EDT_ERROR_BAD_FILE: it is none. */
 gboolean edt_scattered_read(const char *text, EdtScatter *scatter, GError **error);
+/* Whether its pictures are of several classes. */
+gboolean edt_scattered_is_mixed(const char *text);
 /* The pictures once more, of the record of their first one: as edt_order_again() has it, with
  * successive seeds.  scatter gets their seed. */
 EdtOrder *edt_scattered_again(const EdtRecord *record, const char *text, double seed, int steps,

@@ -135,6 +135,17 @@ def test_series_morph_layers():
           area_of(frames[0]))
     check('morph of layers: the name says it', image.get_layers()[0].get_name() ==
           'tiger shark → barn owl, 3 frames', image.get_layers()[0].get_name())
+    check('morph of layers: without a mask, as they are', not frames[0].get_mask())
+    image.remove_layer(image.get_layers()[0])
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 20, 30, 60)
+    lower.add_mask(lower.create_mask(Gimp.AddMaskType.SELECTION))
+    Gimp.Selection.none(image)
+    image.set_selected_layers([upper, lower])
+    morph(image, between='layers', frames=3)
+    mask = masked(image, lower)
+    check('morph of layers: with a mask, as they have', 0 < sum(mask) < 60 * 60 * 255 and
+          all(frame.get_mask() and masked(image, frame) == mask for frame in frames_of(image)))
+    lower.remove_mask(Gimp.MaskApplyMode.DISCARD)
     image.set_selected_layers([upper, lower])
     result, error = morph(image, between='layers', new_image=True, frames=3)
     frames = frames_of(result.index(1))
@@ -305,6 +316,19 @@ def test_series_scatter_again():
     result, error = again(image, [layer])
     check('scatter again: what is damaged is told', result.index(0) == EXECUTION_ERROR and
           'damaged' in error, error)
+    image.delete()
+    image = sketch(200, 160)
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 40, 30, 120, 100)
+    scatter(image, **settings)
+    layer = image.get_layers()[0]
+    first = pixels(layer, "R'G'B'A u8")
+    Gimp.Selection.none(image)
+    again(image, [layer], seed=42)
+    check('scatter again: of a rectangle, too', pixels(layer, "R'G'B'A u8") == first)
+    other = made(generate(image, seed=42)[0], {layer.get_id()})[0]
+    image.set_selected_layers([layer, other])
+    expect_refusal('what is scattered is no one picture', morph(image, between='layers'),
+                   ['two layers'])
     image.delete()
     image = scatter(where='tile', tile=96, **{'class': ''})[0].index(1)
     layer = image.get_layers()[0]
