@@ -216,30 +216,30 @@ static gboolean switch_off(GimpImage *image, const Off *off, gboolean really, GE
     return ok;
 }
 
-static gboolean copy_pixels(GimpLayer *layer, GimpLayer *with, GError **error)
+/* Takes to, which is flushed so. */
+static gboolean copy_pixels(GimpLayer *layer, GeglBuffer *from, GeglBuffer *to, GError **error)
 {
-    g_autoptr(GeglBuffer) from = edt_pixels_open(GIMP_DRAWABLE(with), error);
-    GeglBuffer *to =
-        from ? checked(gimp_drawable_get_shadow_buffer(GIMP_DRAWABLE(layer)), error) : NULL;
-    if (!to)
-        return FALSE;
     gegl_buffer_copy(from, NULL, GEGL_ABYSS_NONE, to, NULL);
-    g_object_unref(to); /* flushes */
+    g_object_unref(to);
     return gimp_drawable_merge_shadow(GIMP_DRAWABLE(layer), TRUE) || edt_pixels_refused(error);
 }
 
-/* changed: also where a channel then stays switched on. */
-static gboolean copy_all(GimpImage *image, GimpLayer *layer, GimpLayer *with, gboolean *changed,
-                         GError **error)
+/* changed: also where a channel then stays switched on.  Takes to. */
+static gboolean copy_all(GimpImage *image, GimpLayer *layer, GeglBuffer *from, GeglBuffer *to,
+                         gboolean *changed, GError **error)
 {
     Off off;
+    g_autoptr(GeglBuffer) shadow = to;
     if (!find_off(image, &off, error))
         return FALSE;
-    gboolean ok = switch_off(image, &off, FALSE, error) && copy_pixels(layer, with, error);
+    gboolean ok = switch_off(image, &off, FALSE, error) &&
+                  copy_pixels(layer, from, g_steal_pointer(&shadow), error);
     *changed |= ok;
     return switch_off(image, &off, TRUE, error) && ok;
 }
 
+/* The buffers come first: where GIMP does not answer for one, libgimp ends the process, and nothing
+ * is put aside yet. */
 gboolean edt_pixels_replace(GimpLayer *layer, GimpLayer *with, gboolean *changed, GError **error)
 {
     GimpImage *image = gimp_item_get_image(GIMP_ITEM(layer));
@@ -247,9 +247,12 @@ gboolean edt_pixels_replace(GimpLayer *layer, GimpLayer *with, gboolean *changed
     GimpChannel *selection;
     if (!image)
         return edt_pixels_refused(error);
-    if (!put_selection_aside(image, &selection, error))
+    g_autoptr(GeglBuffer) from = edt_pixels_open(GIMP_DRAWABLE(with), error);
+    g_autoptr(GeglBuffer) to =
+        from ? checked(gimp_drawable_get_shadow_buffer(drawable), error) : NULL;
+    if (!to || !put_selection_aside(image, &selection, error))
         return FALSE;
-    gboolean ok = copy_all(image, layer, with, changed, error);
+    gboolean ok = copy_all(image, layer, from, g_steal_pointer(&to), changed, error);
     gimp_drawable_update(drawable, 0, 0, gimp_drawable_get_width(drawable),
                          gimp_drawable_get_height(drawable));
     gboolean back = bring_selection_back(image, selection, error);

@@ -64,9 +64,11 @@ def state(image):
 
 
 def is_back(now, before, call):
-    """Of the channels one is another where GIMP could not be told to switch it."""
+    """Of the channels one is another where GIMP could not be told to switch it; all of them are on
+    after an undo of what a process has left that ended within libgimp."""
     apart = sum(a != b for a, b in zip(now[-1], before[-1]))
-    return now[:-1] == before[:-1] and apart <= (call == 'gimp-image-set-component-active')
+    return now[:-1] == before[:-1] and (call in IN_LIBGIMP and all(now[-1]) or
+                                        apart <= (call == 'gimp-image-set-component-active'))
 
 
 def undo(image):
