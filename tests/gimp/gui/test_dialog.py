@@ -293,32 +293,6 @@ def test_close_while_running(session, report):
     gimp.quit()
 
 
-def test_display_gone(session, report):
-    """The display goes away under a run: what was finished stays, and nothing is left behind."""
-    with d.display('1200x800') as (display, server):
-        gimp = Gimp(session, report, session.root / 'out/ground.png', DISPLAY=display)
-        gimp.open_dialog()
-        gimp.set('Steps', 4)
-        gimp.press('Generate')
-        gimp.wait_layers(2)
-        gimp.wait_ready()
-        files = len(session.history())
-        report.check('a picture is finished on a display of its own', files >= 1)
-        gimp.set('Steps', 1000)
-        gimp.press('Generate again')
-        gimp.wait_step(3)
-        server.kill()
-        gimp.process.wait(d.PATIENCE)
-        gimp.wait_closed()
-    report.check('a display that goes away takes GIMP and the plug-in with it', True)
-    report.check('and leaves the finished pictures', len(session.history()) == files)
-    gimp = Gimp(session, report)
-    gimp.open_dialog()
-    report.check('settings survive it', gimp.get('Steps') == 1000)
-    gimp.close()
-    gimp.quit()
-
-
 def test_image_closed(session, report):
     """The image is closed while its picture is made: the picture comes in an image of its own."""
     gimp = Gimp(session, report, session.root / 'out/ground.png')
@@ -462,7 +436,7 @@ def fits(region, width, height):
 
 
 TESTS = {'whole-run': test_whole_run, 'close': test_close_while_running,
-         'image-closed': test_image_closed, 'display': test_display_gone, 'no-model': test_without_model,
+         'image-closed': test_image_closed, 'no-model': test_without_model,
          'keyboard': test_keyboard, 'start': test_start, 'series': test_series,
          'candidates': test_candidates, 'mix': test_mix, 'again': test_again,
          'german': test_german} if d else {}
