@@ -202,13 +202,11 @@ static const char *missing_text(const Findings *found)
         return "No model fits into the memory that is free now: close other programs, or import\n"
                "a smaller model.";
     if (found->first_latent)
-        return "The first model found has no VAE, and it is what \"edt sample\" uses: name "
-               "another\n"
+        return "\"edt sample\" uses the first model found, and that one has no VAE: name another\n"
                "one with -m, or import the checkpoint again with --vae VAE.safetensors --force.";
     if (found->first_large)
-        return "The first model found does not fit into the memory that is free now, and it is "
-               "what\n"
-               "\"edt sample\" uses: name another one with -m, or close other programs.";
+        return "\"edt sample\" uses the first model found, and that one does not fit into the\n"
+               "memory that is free now: name another one with -m, or close other programs.";
     return NULL;
 }
 

@@ -293,7 +293,7 @@ static gboolean are_apart(const EdtCliSettings *settings, const GArray *tasks, G
 {
     for (guint i = 0; settings->latent_out && i < tasks->len; i++) {
         const char *output = g_array_index(tasks, EdtCliTask, i).output;
-        if (edt_save_is_stream(output) || !edt_cli_is_same_place(output, settings->latent_out))
+        if (edt_save_is_stream(output) || !edt_save_is_same_place(output, settings->latent_out))
             continue;
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                     "%s is where a picture goes: choose another name for --latent-out.", output);

@@ -208,24 +208,11 @@ static gboolean check_latents(const EdtCliSettings *settings, GError **error)
                           0, error);
 }
 
-gboolean edt_cli_is_same_place(const char *a, const char *b)
-{
-    g_autofree char *whole = edt_save_place(a), *other = edt_save_place(b);
-    return g_str_equal(whole, other) || edt_save_is_same(a, b);
-}
-
 /* One thing alone can go to stdout, or into a file. */
 static gboolean check_streams(const EdtCliSettings *settings, GError **error)
 {
     gboolean picture = settings->output && edt_save_is_stdout(settings->output);
     gboolean latents = settings->latent_out && edt_save_is_stdout(settings->latent_out);
-    if (settings->output && settings->latent_out && !picture && !latents &&
-        edt_cli_is_same_place(settings->output, settings->latent_out)) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "-o and --latent-out are both %s: give the latents another name.",
-                    settings->output);
-        return FALSE;
-    }
     if (picture + latents + (settings->json != 0) < 2)
         return TRUE;
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,

@@ -32,8 +32,6 @@ void edt_cli_settings_clear(EdtCliSettings *settings);
 /* Where the option of a setting goes, by the setting's name. */
 EdtCliSaid *edt_cli_settings_said(const EdtCliSettings *settings, const char *name);
 
-/* Whether two names are of one file, also through links. */
-gboolean edt_cli_is_same_place(const char *a, const char *b);
 /* Reads the record of --from, if any, and looks at everything that can be judged without a model.
  * Errors: EDT_ERROR_USAGE naming the option, EDT_ERROR_BAD_FILE for the record. */
 gboolean edt_cli_settings_check(EdtCliSettings *settings, GError **error);

@@ -39,5 +39,7 @@ gboolean edt_save_is_same(const char *a, const char *b);
 /* Where a file of this path comes to lie, the same for all that name it: its folder, links
  * followed, and its name.  Free with g_free(). */
 char *edt_save_place(const char *path);
+/* Whether two paths lie in one place, or are one file by a link. */
+gboolean edt_save_is_same_place(const char *a, const char *b);
 
 G_END_DECLS

@@ -23,6 +23,17 @@ static void fail_memory(int width, int height, GError **error)
                 _("There is no memory for a layer of %d × %d pixels."), width, height);
 }
 
+/* As large as what is scattered. */
+static gboolean need_mask(EdtCollage *collage, GError **error)
+{
+    EdtScatter *s = &collage->scatter;
+    collage->mask = g_try_new(float, (gsize)s->width *(gsize)s->height);
+    if (!collage->mask)
+        fail_memory(s->width, s->height, error);
+    s->mask = collage->mask;
+    return collage->mask != NULL;
+}
+
 /* ---- the area ---- */
 
 static gboolean is_all(const float *mask, gsize n)
@@ -41,11 +52,8 @@ static gboolean take_selection(EdtCollage *collage, EdtPlace *place, GError **er
     gsize n = (gsize)area->width * (gsize)area->height;
     collage->scatter.width = area->width;
     collage->scatter.height = area->height;
-    collage->mask = g_try_new(float, n);
-    if (!collage->mask) {
-        fail_memory(area->width, area->height, error);
+    if (!need_mask(collage, error))
         return FALSE;
-    }
     place->mask = edt_patch_mask(place->image, area, 0, error);
     if (!place->mask)
         return FALSE;
@@ -53,7 +61,6 @@ static gboolean take_selection(EdtCollage *collage, EdtPlace *place, GError **er
                     GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
     if (is_all(collage->mask, n))
         g_clear_object(&place->mask);
-    collage->scatter.mask = collage->mask;
     return TRUE;
 }
 
@@ -123,15 +130,11 @@ gboolean edt_collage_plan(EdtCollage *collage, GimpProcedureConfig *config, gboo
 static gboolean take_rectangle(EdtCollage *collage, GError **error)
 {
     EdtScatter *s = &collage->scatter;
-    gsize n = (gsize)s->width * (gsize)s->height;
-    collage->mask = g_try_new(float, n);
-    if (!collage->mask) {
-        fail_memory(s->width, s->height, error);
+    const gsize n = (gsize)s->width * (gsize)s->height;
+    if (!need_mask(collage, error))
         return FALSE;
-    }
     for (gsize i = 0; i < n; i++)
         collage->mask[i] = 1;
-    s->mask = collage->mask;
     return TRUE;
 }
 
@@ -149,11 +152,10 @@ static gboolean take_layer_mask(EdtCollage *collage, GimpLayer *layer, GError **
     int width = gegl_buffer_get_width(buffer), height = gegl_buffer_get_height(buffer);
     EdtScatter *s = &collage->scatter;
     g_autofree float *now = g_try_new(float, (gsize)width *(gsize)height);
-    collage->mask = now ? g_try_new(float, (gsize)s->width *(gsize)s->height) : NULL;
-    if (!collage->mask) {
-        fail_memory(s->width, s->height, error);
+    if (!now)
+        fail_memory(width, height, error);
+    if (!now || !need_mask(collage, error))
         return FALSE;
-    }
     gegl_buffer_get(buffer, NULL, 1.0, babl_format("Y float"), now, GEGL_AUTO_ROWSTRIDE,
                     GEGL_ABYSS_NONE);
     for (int y = 0; y < s->height; y++)
@@ -161,7 +163,6 @@ static gboolean take_layer_mask(EdtCollage *collage, GimpLayer *layer, GError **
             collage->mask[(gsize)y * (gsize)s->width + (gsize)x] =
                 now[(gsize)((gint64)y * height / s->height) * (gsize)width +
                     (gsize)((gint64)x * width / s->width)];
-    s->mask = collage->mask;
     return TRUE;
 }
 

@@ -67,10 +67,13 @@ static gboolean has_its_colours(GimpDrawable *drawable, const Babl *format)
     return TRUE;
 }
 
-/* Takes it.  Where libgimp cannot learn the drawable's size the buffer is one without end. */
+/* Takes it, just made.  Where libgimp cannot learn the drawable's size the buffer is one without
+ * end; last it asks for the bytes of a pixel, without which the process would end at the first one.
+ */
 static GeglBuffer *checked(GeglBuffer *buffer, GError **error)
 {
-    if (buffer && !gegl_rectangle_is_infinite_plane(gegl_buffer_get_extent(buffer)))
+    const gboolean answered = gimp_pdb_get_last_status(gimp_get_pdb()) == GIMP_PDB_SUCCESS;
+    if (buffer && answered && !gegl_rectangle_is_infinite_plane(gegl_buffer_get_extent(buffer)))
         return buffer;
     g_clear_object(&buffer);
     return edt_pixels_withheld(error);
@@ -238,8 +241,8 @@ static gboolean copy_all(GimpImage *image, GimpLayer *layer, GeglBuffer *from, G
     return switch_off(image, &off, TRUE, error) && ok;
 }
 
-/* The buffers come first: where GIMP does not answer for one, libgimp ends the process, and nothing
- * is put aside yet. */
+/* The buffers come first: where GIMP does not answer for one, libgimp may end the process, and
+ * nothing is put aside yet. */
 gboolean edt_pixels_replace(GimpLayer *layer, GimpLayer *with, gboolean *changed, GError **error)
 {
     GimpImage *image = gimp_item_get_image(GIMP_ITEM(layer));

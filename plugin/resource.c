@@ -52,20 +52,12 @@ static char *stem_of(const EdtOrder *order)
     return g_strdup_printf("edt-%s-%" G_GUINT64_FORMAT, word, order->items[0].seed);
 }
 
-/* So many characters of a name are no more bytes than GIMP takes, with a seed and a number behind.
- */
-static glong fitting(const char *label)
-{
-    const char *end = label;
-    while (*end && g_utf8_next_char(end) - label <= NAME_BYTES)
-        end = g_utf8_next_char(end);
-    return g_utf8_pointer_to_offset(label, end);
-}
-
 static void name_after(Resource *r, const EdtOrder *order)
 {
     r->stem = stem_of(order);
-    g_autofree char *label = g_utf8_substring(order->label, 0, fitting(order->label));
+    const char *end; /* of the last whole character that fits */
+    g_utf8_validate(order->label, (gssize)MIN(strlen(order->label), NAME_BYTES), &end);
+    g_autofree char *label = g_strndup(order->label, (gsize)(end - order->label));
     r->label = edt_layer_name(label, order->items[0].seed, 0, 0);
 }
 

@@ -7,8 +7,12 @@
 #include "canvas.h"
 #include "history.h"
 #include "session/job_state.h"
+#include "session/words.h"
 
 #define BATCH 8 /* pictures a call: as many as the engine makes at once */
+
+/* A morph removes neither its own frames nor all that was before it. */
+G_STATIC_ASSERT(EDT_HISTORY_FILES_MAX >= 2 * EDT_FRAMES_MAX);
 
 struct EdtStudio {
     GThread *thread;

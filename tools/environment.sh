@@ -146,9 +146,11 @@ in_environment() { # COMMAND...
 
 # Whether a build folder is of this meson and of this place: another one of either cannot go on with it.
 is_current() { # FOLDER
-    local of='"\(.meson_version.full) \(.directories.source)"'
-    [ "$(in_environment jq -r "$of" "$1/meson-info/meson-info.json" 2>/dev/null)" = \
-        "$(in_environment meson --version) $checkout" ]
+    local now made='.meson_version.full, .directories.source'
+    # shellcheck disable=SC2016
+    mapfile -t now < <(in_environment sh -c 'meson --version; jq -r "$0" "$1"' "$made" \
+        "$1/meson-info/meson-info.json" 2>/dev/null)
+    [ "${now[*]}" = "${now[0]} ${now[0]} $checkout" ]
 }
 
 # Configures and compiles a build folder; a half-configured one is made anew, and one that is there

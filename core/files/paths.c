@@ -31,6 +31,12 @@ gboolean edt_save_is_same(const char *a, const char *b)
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
+gboolean edt_save_is_same_place(const char *a, const char *b)
+{
+    g_autofree char *whole = edt_save_place(a), *other = edt_save_place(b);
+    return g_str_equal(whole, other) || edt_save_is_same(a, b);
+}
+
 char *edt_save_place(const char *path)
 {
     g_autofree char *folder = g_path_get_dirname(path), *name = g_path_get_basename(path);

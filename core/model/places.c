@@ -15,13 +15,12 @@
 
 #define SUFFIX ".safetensors"
 
-/* Also by a link, or with another "/" at its end. */
 static gboolean is_same_place(gconstpointer a, gconstpointer b)
 {
-    return g_str_equal(a, b) || edt_save_is_same(a, b);
+    return edt_save_is_same_place(a, b);
 }
 
-/* Takes the path; a place named twice counts where it came first. */
+/* Takes the path; a place named twice, also by a link, counts where it came first. */
 static void add_folder(GPtrArray *folders, char *path)
 {
     if (*path && !g_ptr_array_find_with_equal_func(folders, path, is_same_place, NULL))

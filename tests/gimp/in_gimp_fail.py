@@ -10,7 +10,7 @@ import time
 FOLDER = f'{SCRATCH}/fail'  # noqa: F821
 COMPUTED = 'gimp-progress-end'  # before it: nothing is computed yet
 # Of these libgimp makes a buffer; where GIMP does not answer it ends the process, or reads nothing.
-IN_LIBGIMP = {'gimp-drawable-get-format', 'gimp-drawable-get-bpp', 'gimp-drawable-is-indexed'}
+IN_LIBGIMP = {'gimp-drawable-get-format', 'gimp-drawable-is-indexed'}
 # What libgimp says aloud where it is not told the colors of an indexed image, or of a palette: it
 # asks on without them.  What the plug-in makes of that is looked at as anywhere.
 OF_COLORS = 'gimp_palette_get_colormap: assertion|g_bytes_unref_to_data: assertion'
@@ -64,11 +64,9 @@ def state(image):
 
 
 def is_back(now, before, call):
-    """Of the channels one is another where GIMP could not be told to switch it; all of them are on
-    after an undo of what a process has left that ended within libgimp."""
+    """Of the channels one is another where GIMP could not be told to switch it."""
     apart = sum(a != b for a, b in zip(now[-1], before[-1]))
-    return now[:-1] == before[:-1] and (call in IN_LIBGIMP and all(now[-1]) or
-                                        apart <= (call == 'gimp-image-set-component-active'))
+    return now[:-1] == before[:-1] and apart <= (call == 'gimp-image-set-component-active')
 
 
 def undo(image):

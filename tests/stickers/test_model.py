@@ -41,4 +41,8 @@ with tempfile.TemporaryDirectory() as folder:
                  (record["class_name"], record["style_name"]) == ("dragon face", "3d"), record)
     shape = struct.unpack(">IIBB", path.read_bytes()[16:26])
     report.check("256x256 with alpha", shape == (256, 256, 8, 6), shape)
+run = subprocess.run([edt, "sample", "-m", stickers, "--jobs", "-", "--json"], capture_output=True, text=True,
+                     input='{"class": 10, "style": 1, "style_name": "3d", "seed": 1}\n')
+report.check("a number and another name of a style are refused", run.returncode == 1 and
+             "its number is “flat”" in run.stdout + run.stderr, run.stdout + run.stderr)
 report.done()
