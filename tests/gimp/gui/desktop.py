@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import gi
 gi.require_version('Atspi', '2.0')
@@ -182,24 +183,31 @@ def difference(a, b):
     return float((done.stderr.split() or ['1'])[0])
 
 
-def enter(command, env, screen='1200x800'):
-    """Runs command under a fresh display and bus; its exit status.  What they print is talk."""
+@contextmanager
+def display(screen='1200x800'):
+    """A display of its own: its name and its server."""
     read, write = os.pipe()
     # without -r a key is pressed again where its release comes late, as on a busy machine
     server = subprocess.Popen(['Xvfb', '-displayfd', str(write), '-screen', '0', f'{screen}x24',
                                '-nolisten', 'tcp', '-r'], pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
     number = os.read(read, 16).decode().strip()
+    os.close(read)
+    try:
+        yield f':{number}', server
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def enter(command, env, screen='1200x800'):
+    """Runs command under a fresh display and bus; its exit status.  What they print is talk."""
     # a server that has just begun may refuse the first client; asking for a name waits for its owner
     inside = ('(until openbox; do sleep .2; done) & OB=$!; '
               '/usr/libexec/at-spi-bus-launcher --launch-immediately & AT=$!; '
               'until dbus-send --session --print-reply --dest=org.a11y.Bus /org/a11y/bus '
               'org.a11y.Bus.GetAddress; do sleep .2; done; '
               '"$@"; CODE=$?; kill $OB $AT; exit $CODE')
-    try:
+    with display(screen) as (name, _):
         return subprocess.run(['dbus-run-session', '--', 'bash', '-c', inside, 'bash', *command],
-                              env=env | {'DISPLAY': f':{number}'},
-                              stdout=sys.stderr).returncode
-    finally:
-        server.terminate()
-        server.wait()
+                              env=env | {'DISPLAY': name}, stdout=sys.stderr).returncode

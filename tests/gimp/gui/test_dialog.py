@@ -2,7 +2,8 @@
 #
 # The dialog as somebody uses it, through the accessibility tree of a GIMP under Xvfb.  Screenshots
 # are kept in SCRATCH/shots.  Usage: test_dialog.py SCRATCH EDT PLUGIN-FOLDER CHECKPOINT VAE [TEST...],
-# where TEST is one of TESTS, all of which are run by default, or of SMALL, which have a small screen.
+# where TEST is one of TESTS, all of which are run by default, of SMALL, which have a small screen, or
+# of ALONE.
 import os
 import shutil
 import signal
@@ -293,6 +294,29 @@ def test_close_while_running(session, report):
     gimp.quit()
 
 
+def test_display_gone(session, report):
+    """The display goes away under a run: what was finished stays, and nothing is left behind."""
+    with d.display('1200x800') as (display, server):
+        gimp = Gimp(session, report, session.root / 'out/ground.png', DISPLAY=display)
+        gimp.open_dialog()
+        gimp.set('Steps', 4)
+        gimp.press('Generate')
+        gimp.wait_layers(2)
+        gimp.wait_ready()
+        files = len(session.history())
+        report.check('a picture is finished on a display of its own', files >= 1)
+        gimp.set('Steps', 1000)
+        gimp.press('Generate again')
+        gimp.wait_step(3)
+        server.kill()
+        gimp.process.wait(d.PATIENCE)
+        gimp.wait_closed()
+    report.check('a display that goes away takes GIMP and the plug-in with it', True)
+    report.check('and leaves the finished pictures', len(session.history()) == files)
+    saved = session.root / 'gimp/plug-in-settings/GimpProcedureConfigRun-plug-in-edt-generate.last'
+    report.check('settings survive it', '(steps 1000)' in saved.read_text(), saved.read_text())
+
+
 def test_image_closed(session, report):
     """The image is closed while its picture is made: the picture comes in an image of its own."""
     gimp = Gimp(session, report, session.root / 'out/ground.png')
@@ -441,6 +465,8 @@ TESTS = {'whole-run': test_whole_run, 'close': test_close_while_running,
          'candidates': test_candidates, 'mix': test_mix, 'again': test_again,
          'german': test_german} if d else {}
 SMALL = {'small-screen': test_small_screen} if d else {}
+# On a bus of its own: a GIMP that comes after one whose display went is not found there.
+ALONE = {'display': test_display_gone} if d else {}
 
 
 def inside(scratch, names):
@@ -451,7 +477,7 @@ def inside(scratch, names):
     session.env = dict(os.environ)
     (session.root / 'shots').mkdir()
     for name in names:
-        test = (TESTS | SMALL)[name]
+        test = (TESTS | SMALL | ALONE)[name]
         session.forget()
         try:
             test(session, report)
