@@ -91,15 +91,20 @@ static gboolean split(char *text, double *share)
 /* "owl/flat": a class, and behind the last slash a style of models that have some.  A whole name is
  * never cut. */
 static gboolean parse_class(const EdtModelInfo *info, char *text, int *class_index, int *style,
-                            GError **error)
+                            guint *drawn, GError **error)
 {
+    gboolean class_drawn = FALSE, style_drawn = FALSE;
     gboolean whole = !info->n_styles || edt_class_is_named(info, text);
     char *slash = whole ? NULL : strrchr(text, '/');
     *style = STYLE_OF_ITEM;
     if (slash)
         *slash = 0;
-    *class_index = edt_class_choose(info, text, NULL, error);
-    return *class_index >= 0 && (!slash || edt_style_choose(info, slash + 1, style, NULL, error));
+    *class_index = edt_class_choose(info, text, &class_drawn, error);
+    if (*class_index < 0 ||
+        (slash && !edt_style_choose(info, slash + 1, style, &style_drawn, error)))
+        return FALSE;
+    *drawn = (class_drawn ? EDT_CLI_CLASS_DRAWN : 0) | (style_drawn ? EDT_CLI_STYLE_DRAWN : 0);
+    return TRUE;
 }
 
 /* "owl:0.4", where the name as it stands has no colon of its own. */
@@ -137,11 +142,12 @@ static char *next_entry(const EdtModelInfo *info, const char **list)
 }
 
 gboolean edt_cli_mix_parse(const EdtModelInfo *info, const char *text, double usual, EdtMix *mix,
-                           GError **error)
+                           EdtCliDrawn *drawn, GError **error)
 {
     g_autofree char *advice = g_strdup_printf(
         "at most %d classes with their weights, 0 to 1, such as owl:0.4", EDT_MIX_MAX);
     *mix = (EdtMix){0};
+    memset(drawn->mix, 0, sizeof drawn->mix);
     for (const char *rest = text; rest; mix->n++) {
         if (mix->n == EDT_MIX_MAX)
             return edt_cli_refuse(error, "--mix", text, advice);
@@ -149,7 +155,8 @@ gboolean edt_cli_mix_parse(const EdtModelInfo *info, const char *text, double us
         mix->of[mix->n].weight = usual;
         if (!split_named(info, entry, &mix->of[mix->n].weight))
             return edt_cli_refuse(error, "--mix", text, advice);
-        if (!parse_class(info, entry, &mix->of[mix->n].class_index, &mix->of[mix->n].style, error))
+        if (!parse_class(info, entry, &mix->of[mix->n].class_index, &mix->of[mix->n].style,
+                         &drawn->mix[mix->n], error))
             return FALSE;
     }
     return TRUE;
@@ -169,7 +176,8 @@ void edt_cli_mix_settle(EdtItem *item)
             item->mix.of[k].style = item->style;
 }
 
-gboolean edt_cli_variation_parse(const char *text, EdtVariation *variation, GError **error)
+gboolean edt_cli_variation_parse(const char *text, EdtVariation *variation, EdtCliDrawn *drawn,
+                                 GError **error)
 {
     g_auto(GStrv) parts = g_strsplit(text, ",", -1);
     const int n = (int)g_strv_length(parts);
@@ -178,6 +186,7 @@ gboolean edt_cli_variation_parse(const char *text, EdtVariation *variation, GErr
     if (n == 0 || n > EDT_VARIATIONS_MAX)
         return edt_cli_refuse(error, "--vary", text, advice);
     *variation = (EdtVariation){.n = n};
+    memset(drawn->variation, 0, sizeof drawn->variation);
     for (int k = 0; k < n; k++) {
         double amount = -1;
         if (!split(g_strstrip(parts[k]), &amount) || amount < 0)
@@ -185,8 +194,37 @@ gboolean edt_cli_variation_parse(const char *text, EdtVariation *variation, GErr
         variation->of[k].amount = amount;
         if (!edt_cli_seed_parse(parts[k], &variation->of[k].seed, error))
             return FALSE;
+        drawn->variation[k] = g_ascii_strtoll(parts[k], NULL, 10) == -1;
     }
     return TRUE;
+}
+
+gboolean edt_cli_is_drawn(const EdtCliDrawn *drawn)
+{
+    static const EdtCliDrawn none = {0};
+    return memcmp(drawn, &none, sizeof none) != 0;
+}
+
+EdtMix edt_cli_mix_follow_drawn(const EdtMix *mix, const EdtCliDrawn *drawn, const EdtMix *there)
+{
+    EdtMix as = *mix;
+    for (int k = 0; k < MIN(mix->n, there->n); k++) {
+        if (drawn->mix[k] & EDT_CLI_CLASS_DRAWN)
+            as.of[k].class_index = there->of[k].class_index;
+        if (drawn->mix[k] & EDT_CLI_STYLE_DRAWN)
+            as.of[k].style = there->of[k].style;
+    }
+    return as;
+}
+
+EdtVariation edt_cli_variation_follow_drawn(const EdtVariation *variation, const EdtCliDrawn *drawn,
+                                            const EdtVariation *there)
+{
+    EdtVariation as = *variation;
+    for (int k = 0; k < MIN(variation->n, there->n); k++)
+        if (drawn->variation[k])
+            as.of[k].seed = there->of[k].seed;
+    return as;
 }
 
 /* ---- frames ---- */

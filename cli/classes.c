@@ -97,8 +97,11 @@ static int show(const char *model, const char *text, gboolean styles, gboolean j
 {
     GError *error = NULL;
     EdtModelInfo *own = read_model(model, &error);
-    if (!own && model)
+    g_auto(GStrv) there = edt_models_list();
+    if (!own && (model || *there))
         return edt_cli_fail(error);
+    if (!own)
+        edt_cli_say("There is no model here: these are the classes of ImageNet.");
     g_clear_error(&error);
     const EdtModelInfo *info = own ? own : &imagenet;
     int code = styles ? show_styles(info, json)

@@ -58,9 +58,11 @@ static gboolean check_keys(JsonObject *line, GError **error)
         if (is_known(key->data))
             continue;
         g_autofree char *settings = list_settings();
-        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "A job has no \"%s\": it may set %s and output.", (const char *)key->data,
-                    settings);
+        g_set_error(
+            error, EDT_ERROR, EDT_ERROR_USAGE,
+            "A job has no \"%s\": it may set %s, source (a picture to start from), mask and "
+            "output.",
+            (const char *)key->data, settings);
         return FALSE;
     }
     return TRUE;
@@ -227,19 +229,24 @@ static gboolean read_request(JsonObject *line, const char *json, EdtCliJob *job,
 }
 
 /* A mix or variations as they are said at the command line; as lists they are the record's. */
-static gboolean read_lists(JsonObject *line, const EdtModelInfo *info, EdtItem *item,
+static gboolean read_lists(JsonObject *line, const EdtModelInfo *info, EdtCliJob *job,
                            GError **error)
 {
     const char *names[] = {"mix", "variation"};
+    EdtItem *item = &job->task.item;
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-        JsonNode *node = json_object_get_member(line, names[i]);
+        JsonNode *node = member(line, names[i]);
+        if (node && i == 0) /* not what the options draw */
+            memset(job->chance.mix, 0, sizeof job->chance.mix);
+        else if (node)
+            memset(job->chance.variation, 0, sizeof job->chance.variation);
         if (!node || !JSON_NODE_HOLDS_VALUE(node) ||
             json_node_get_value_type(node) != G_TYPE_STRING)
             continue;
         g_autofree char *text = json_node_dup_string(node);
         json_object_remove_member(line, names[i]);
-        if (i == 0 ? !edt_cli_mix_parse(info, text, 0.5, &item->mix, error)
-                   : !edt_cli_variation_parse(text, &item->variation, error))
+        if (i == 0 ? !edt_cli_mix_parse(info, text, 0.5, &item->mix, &job->chance, error)
+                   : !edt_cli_variation_parse(text, &item->variation, &job->chance, error))
             return FALSE;
     }
     return TRUE;
@@ -270,6 +277,27 @@ static gboolean read_canvas(JsonObject *line, const char *json, const EdtCliSett
         return FALSE;
     }
     return edt_item_check(info, &job->request, &task->item, error);
+}
+
+/* As of options.  A record of ours tells what did nothing, too. */
+static gboolean check_needs(JsonObject *line, const EdtItem *item, GError **error)
+{
+    const struct {
+        const char *key, *needs;
+        gboolean there;
+    } all[] = {
+        {"freedom", "\"source\"", item->freedom == 1 || item->source},
+        {"careful", "\"fill\": \"missing\"", !item->careful || item->fill == EDT_FILL_MISSING},
+        {"mix_how", "\"mix\"", item->mix_how == EDT_MIX_BLEND || item->mix.n > 0},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(all) && !member(line, "edt"); i++)
+        if (member(line, all[i].key) && !all[i].there) {
+            g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                        "The job's \"%s\" does nothing without %s: give that too, or leave it out.",
+                        all[i].key, all[i].needs);
+            return FALSE;
+        }
+    return TRUE;
 }
 
 /* What the line reads, or what all lines do, is not replaced by its picture. */
@@ -315,7 +343,9 @@ static gboolean read_output(JsonObject *line, const char *json, const EdtCliSett
     if (!read_text(line, json, "output", &task->output, error))
         return FALSE;
     job->unnamed = !task->output;
-    job->drawn = (job->class_drawn || job->style_drawn || job->seed_drawn) && job->unnamed;
+    job->drawn = (job->class_drawn || job->style_drawn || job->seed_drawn ||
+                  edt_cli_is_drawn(&job->chance)) &&
+                 job->unnamed;
     if (!task->output) {
         g_autofree char *subject = edt_cli_plan_subject(info, &task->item);
         task->output = edt_cli_name_default(settings->output, info->path, subject, task->item.seed);
@@ -376,8 +406,9 @@ static gboolean check_size(JsonObject *line, const char *json, const EdtModelInf
 /* All pictures of a run are made by one model in one way.  What a record of ours tells of its own
  * making is no wish. */
 static gboolean check_run(JsonObject *line, const char *json, const EdtModelInfo *info,
-                          const EdtEngine *engine, GError **error)
+                          EdtCliJob *job, GError **error)
 {
+    const EdtEngine *engine = job->engine;
     const struct {
         const char *key, *option, *is;
     } all[] = {
@@ -390,6 +421,8 @@ static gboolean check_run(JsonObject *line, const char *json, const EdtModelInfo
         g_autofree char *text = NULL;
         if (!read_text(line, json, all[i].key, &text, error))
             return FALSE;
+        job->type_said |=
+            text && g_str_equal(all[i].key, "precision") && g_ascii_strcasecmp(text, "auto") != 0;
         if (!text || !all[i].is || g_ascii_strcasecmp(text, all[i].is) == 0 ||
             g_ascii_strcasecmp(text, "auto") == 0)
             continue;
@@ -417,11 +450,11 @@ gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings
     JsonObject *line = json_node_get_object(root);
     gboolean ok = check_text(text, error) && check_keys(line, error) && check_names(line, error) &&
                   check_model(line, text, info, error) && check_size(line, text, info, error) &&
-                  check_run(line, text, info, job->engine, error) &&
+                  check_run(line, text, info, job, error) &&
                   read_item(line, text, settings, info, job, error) &&
-                  read_lists(line, info, &job->task.item, error) &&
-                  read_request(line, text, job, error) &&
+                  read_lists(line, info, job, error) && read_request(line, text, job, error) &&
                   read_canvas(line, text, settings, info, job, error) &&
+                  check_needs(line, &job->task.item, error) &&
                   read_output(line, text, settings, info, job, error);
     json_node_unref(root);
     return ok;

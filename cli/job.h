@@ -12,9 +12,11 @@ typedef struct {
     EdtRequest request;                            /* in: the command line's */
     gboolean class_drawn, style_drawn, seed_drawn; /* another one every time the line is read */
     gboolean drawn;                                /* its name comes from one of them */
-    gboolean unnamed;  /* the line names no output: it is made of class and seed */
-    EdtMix mix;        /* the item's, before it is settled: styles may follow one that was drawn */
-    gboolean archived; /* in: the picture goes into no file of its own; "output" says nothing */
+    gboolean unnamed;   /* the line names no output: it is made of class and seed */
+    EdtCliDrawn chance; /* in: of --mix and --vary; out: of the line's own, too */
+    gboolean type_said; /* the line wants a precision and no other */
+    EdtMix mix;         /* the item's, before it is settled: styles may follow one that was drawn */
+    gboolean archived;  /* in: the picture goes into no file of its own; "output" says nothing */
 } EdtCliJob;
 
 /* Errors: EDT_ERROR_USAGE naming the member; _BAD_FILE: of a source or a mask. */

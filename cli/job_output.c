@@ -19,7 +19,9 @@ static EdtItem as_found(const EdtCliJob *job, const EdtItem *found)
         item.style = found->style;
     if (job->seed_drawn)
         item.seed = found->seed;
-    item.mix = job->mix;
+    item.mix = edt_cli_mix_follow_drawn(&job->mix, &job->chance, &found->mix);
+    item.variation =
+        edt_cli_variation_follow_drawn(&item.variation, &job->chance, &found->variation);
     edt_cli_mix_settle(&item);
     return item;
 }
@@ -55,7 +57,8 @@ static EdtCliOutput compare(EdtCliJob *job, const EdtCliRun *run, const EdtRecor
     if (found->unknown || found->foreign_noise || !same_settings(job, run->info, &like, found) ||
         g_strcmp0(found->model_sha256, run->info->sha256) != 0 ||
         found->size != run->info->image_size ||
-        (run->type_said && found->precision != edt_engine_precision(run->engine)))
+        ((run->type_said || job->type_said) &&
+         found->precision != edt_engine_precision(run->engine)))
         return EDT_CLI_OUTPUT_OTHER;
     if (found->steps_done == job->request.steps)
         return EDT_CLI_OUTPUT_SAME;

@@ -24,7 +24,8 @@
 typedef struct {
     EdtCliSettings *settings;
     EdtCliRun run;
-    EdtRequest base; /* the command line's, and what items begin as */
+    EdtRequest base;    /* the command line's, and what items begin as */
+    EdtCliDrawn chance; /* of --mix and --vary */
     EdtItem item;
     EdtRequest request; /* of the waiting tasks */
     GArray *waiting;    /* of EdtCliTask */
@@ -170,6 +171,7 @@ static void take_line(Jobs *jobs, const char *text, const char *wrong, int numbe
                      .task.replace = jobs->settings->force,
                      .task.item = jobs->item,
                      .engine = jobs->run.engine,
+                     .chance = jobs->chance,
                      .request = jobs->base};
     if (!wrong && !text[strspn(text, " \t\r")])
         return; /* an empty line is no job */
@@ -242,8 +244,10 @@ static gboolean open_jobs(Jobs *jobs, EdtCliLines **lines, GError **error)
     edt_request_init(&jobs->base, jobs->run.engine);
     edt_item_init(&jobs->item);
     return edt_cli_settings_apply(settings, &jobs->base, &jobs->item, error) &&
-           (!settings->mix ||
-            edt_cli_mix_parse(jobs->run.info, settings->mix, 0.5, &jobs->item.mix, error));
+           (!settings->vary || /* once more: what of it is drawn */
+            edt_cli_variation_parse(settings->vary, &jobs->item.variation, &jobs->chance, error)) &&
+           (!settings->mix || edt_cli_mix_parse(jobs->run.info, settings->mix, 0.5, &jobs->item.mix,
+                                                &jobs->chance, error));
 }
 
 /* All ranks together: one count, and one exit code. */

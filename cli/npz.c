@@ -146,8 +146,10 @@ static gboolean make_batch(Samples *s, const EdtCliJob *jobs, int n, int *whole,
     request.n_items = n;
     EdtPictures *pictures =
         edt_generate(s->run.engine, &request, &edt_cli_progress, &s->run, &failure);
-    if (pictures)
+    if (pictures) {
         take(s, pictures, request.steps, whole);
+        failure = g_steal_pointer(&pictures->error);
+    }
     edt_pictures_free(pictures);
     s->run.done += n;
     if (g_error_matches(failure, EDT_ERROR, EDT_ERROR_CANCELLED))

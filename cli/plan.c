@@ -89,7 +89,7 @@ gboolean edt_cli_plan_needs(const EdtCliSettings *settings, const EdtModelInfo *
         {"--freedom", "--image", edt_cli_settings_says(settings, "freedom"), item->source != NULL},
         {"--paper", "--image", settings->paper != NULL, settings->image != NULL},
         {"--mask", "--fill shape or missing", item->mask != NULL, item->fill != EDT_FILL_NONE},
-        {"--careful", "--fill missing", edt_cli_settings_says(settings, "careful"),
+        {"--careful", "--fill missing", edt_cli_settings_said(settings, "careful")->on,
          item->fill == EDT_FILL_MISSING},
         {"--mix-how", "--mix", edt_cli_settings_says(settings, "mix_how"), item->mix.n > 0},
         {"--eta", "--sampler ddim", is_said(settings, "eta") && request->eta > 0,
@@ -118,10 +118,13 @@ static gboolean plan_canvas(const EdtCliSettings *settings, const EdtModelInfo *
     const EdtRecord *record = settings->record;
     g_autofree char *beside = settings->from ? g_path_get_dirname(settings->from) : NULL;
     const char *source = settings->image ? settings->image : record ? record->source : NULL;
-    const char *mask = settings->mask ? settings->mask : record ? record->mask : NULL;
+    const char *mask = settings->mask                          ? settings->mask
+                       : record && item->fill != EDT_FILL_NONE ? record->mask
+                                                               : NULL;
+    EdtCliDrawn drawn;
 
-    if (settings->mix &&
-        !edt_cli_mix_parse(info, settings->mix, settings->frames ? 1 : 0.5, &item->mix, error))
+    if (settings->mix && !edt_cli_mix_parse(info, settings->mix, settings->frames ? 1 : 0.5,
+                                            &item->mix, &drawn, error))
         return FALSE;
     if (record && !settings->mix && item->mix.n && !edt_record_has_its_classes(record, info)) {
         g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
@@ -137,6 +140,8 @@ static gboolean plan_canvas(const EdtCliSettings *settings, const EdtModelInfo *
     edt_cli_canvas_lay(canvas, item);
     edt_cli_canvas_suit(item, edt_cli_settings_says(settings, "freedom"),
                         edt_cli_settings_says(settings, "fill"));
+    if (!edt_cli_settings_said(settings, "careful")->on && item->fill != EDT_FILL_MISSING)
+        item->careful = FALSE; /* the record's, of another fill */
     return edt_cli_plan_needs(settings, info, request, item, error);
 }
 

@@ -112,7 +112,8 @@ gboolean edt_cli_run_open(EdtCliRun *run, const EdtCliSettings *settings, const 
     run->metadata = !settings->no_metadata;
     run->preview_dir = g_strdup(settings->preview_dir);
     run->force = settings->force;
-    run->type_said = settings->type != NULL;
+    run->type_said =
+        settings->type && g_ascii_strcasecmp(settings->type, edt_precision_words[0]) != 0;
     if (settings->latent_out)
         run->latents = g_array_new(FALSE, FALSE, sizeof(float));
     if (isatty(STDOUT_FILENO) && (run->json || run->jobs))
@@ -283,6 +284,10 @@ gboolean edt_cli_run_batch(EdtCliRun *run, const EdtRequest *request, EdtCliTask
     for (int i = 0; pictures && i < pictures->n_pictures; i++) {
         if (is_worth_saving(run, &pictures->pictures[i], batch.steps))
             save_picture(run, &batch, &tasks[i], &pictures->pictures[i]);
+    }
+    for (int i = pictures && pictures->error ? pictures->n_pictures : n; i < n; i++) {
+        tasks[i].error = g_error_copy(pictures->error);
+        run->failed++;
     }
     run->done += n;
     gboolean ok = pictures != NULL;

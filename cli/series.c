@@ -62,9 +62,27 @@ static gboolean plan_classes(EdtCliSeries *s, const char *text, GError **error)
 static gboolean read_job(const EdtCliSeries *s, int i, const char *line, EdtCliJob *job,
                          GError **error)
 {
-    *job = (EdtCliJob){
-        .archived = TRUE, .task.item = s->item, .engine = s->engine, .request = s->request};
+    *job = (EdtCliJob){.archived = TRUE,
+                       .task.item = s->item,
+                       .engine = s->engine,
+                       .chance = s->drawn,
+                       .request = s->request};
     if (!edt_cli_job_read(job, line, &s->chance, s->info, error)) {
+        edt_cli_task_clear(&job->task);
+        return FALSE;
+    }
+    if (edt_cli_is_drawn(&job->chance)) {
+        g_set_error_literal(error, EDT_ERROR, EDT_ERROR_USAGE,
+                            "With --npz a mix names its classes and styles, and a variation its "
+                            "seeds, so that the same command can go on with it.");
+        edt_cli_task_clear(&job->task);
+        return FALSE;
+    }
+    if (job->task.item.fill == EDT_FILL_SHAPE && !s->info->has_alpha) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "Pictures of %s have no alpha, so all of an archive has three channels, and a "
+                    "shape has four: leave --fill shape out, or make files with -o.",
+                    s->info->path);
         edt_cli_task_clear(&job->task);
         return FALSE;
     }
@@ -226,8 +244,10 @@ gboolean edt_cli_series_open(EdtCliSeries *s, const EdtCliSettings *settings, Ed
     return check_repeats(settings->seed, error) &&
            edt_cli_seed_parse(settings->seed ? settings->seed : "0", &s->seed, error) &&
            edt_cli_settings_apply(settings, &s->request, &s->item, error) &&
+           (!settings->vary || /* once more: what of it is drawn */
+            edt_cli_variation_parse(settings->vary, &s->item.variation, &s->drawn, error)) &&
            (!settings->mix ||
-            edt_cli_mix_parse(s->info, settings->mix, 0.5, &s->item.mix, error)) &&
+            edt_cli_mix_parse(s->info, settings->mix, 0.5, &s->item.mix, &s->drawn, error)) &&
            plan_classes(s, settings->classes, error) &&
            (s->path ? open_jobs(s, error) : check_first(s, error)) &&
            check_last(s, settings->seed, error);

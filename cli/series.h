@@ -14,8 +14,9 @@ typedef struct {
     EdtCliSettings chance; /* the command line, but what a picture's number decides */
     EdtRequest request;    /* what all begin as */
     EdtItem item;
-    guint64 seed;  /* of the first */
-    GArray *cycle; /* of int: classes in turn */
+    EdtCliDrawn drawn; /* of the item */
+    guint64 seed;      /* of the first */
+    GArray *cycle;     /* of int: classes in turn */
     int n;
     /* of a job file */
     const char *path;

@@ -346,10 +346,11 @@ gboolean edt_cli_settings_apply(const EdtCliSettings *settings, EdtRequest *requ
         if (text && !edt_setting_read(&rows[i], edt_setting_field(&rows[i], request, item), text))
             return refuse_setting(&rows[i], text, error);
     }
-    if (settings->vary && !edt_cli_variation_parse(settings->vary, &item->variation, error))
+    EdtCliDrawn drawn;
+    if (settings->vary && !edt_cli_variation_parse(settings->vary, &item->variation, &drawn, error))
         return FALSE;
     request->latent_only = settings->latent_only;
-    request->want_previews = settings->preview_dir != NULL;
+    request->want_previews = request->every_preview = settings->preview_dir != NULL;
     request->batch = settings->batch_size;
     return TRUE;
 }

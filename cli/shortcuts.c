@@ -142,6 +142,10 @@ static gboolean go(Way *way, EdtEngine *engine, EdtRequest request, gboolean kee
     way->seconds = 0;
     request.latent_only |= !keeps && !way->decodes;
     EdtPictures *made = edt_generate(engine, &request, &callbacks, way, error);
+    if (made && made->error) {
+        g_propagate_error(error, g_steal_pointer(&made->error));
+        g_clear_pointer(&made, edt_pictures_free);
+    }
     if (!made)
         return FALSE;
     if (way->decodes)

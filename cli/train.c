@@ -243,10 +243,32 @@ static void name_files(Train *t)
     r->options.latents = r->latents;
 }
 
-static int export(const Train *t)
+/* What an export does not look at: the checkpoint has what the run was. */
+static const char *idle_in_export(const Train *t, int argc)
+{
+    Train plain = train_new();
+    EdtTrainOptions *o = &plain.training.options;
+    o->cfg_scale = t->training.options.cfg_scale;
+    o->threads = t->training.options.threads;
+    g_autofree char *none = edt_train_options_to_json(o);
+    g_autofree char *said = edt_train_options_to_json(&t->training.options);
+    return argc > 1                   ? "DATA"
+           : t->training.resume       ? "--resume"
+           : t->start                 ? "--init"
+           : t->precision             ? "--type (--f32 says how weights are stored)"
+           : t->variant               ? "--variant"
+           : !g_str_equal(none, said) ? "the options of a run"
+                                      : NULL;
+}
+
+static int export(const Train *t, int argc)
 {
     const EdtCliTraining *r = &t->training;
+    const char *idle = idle_in_export(t, argc);
     GError *error = NULL;
+    if (idle)
+        return edt_cli_usage("--export takes the checkpoint of a run as it is: leave %s out.",
+                             idle);
     EdtTrainExport wish = {.output = t->output,
                            .force = r->force,
                            .raw = t->raw,
@@ -257,7 +279,13 @@ static int export(const Train *t)
                            .vae = t->vae};
     if (!edt_train_export(t->export, &wish, &error))
         return edt_cli_fail(error);
-    edt_cli_event_path(t->output);
+    if (!r->json) {
+        edt_cli_event_path(t->output);
+        return 0;
+    }
+    GString *event = edt_cli_event_new("model");
+    edt_cli_event_text(event, "path", t->output);
+    edt_cli_event_send(event);
     return 0;
 }
 
@@ -314,8 +342,8 @@ static int run(Train *t, int argc, char **argv)
     const char *data = o->pictures ? o->pictures : o->features;
     if (t->training.resume && argc == 1 && !g_file_test(data, G_FILE_TEST_IS_DIR))
         return edt_cli_usage("The data of this run, %s, is not there. Where it has moved, give it "
-                             "anew: edt train DATA -o %s --resume.",
-                             data, t->output);
+                             "anew: edt train %sDATA -o %s --resume.",
+                             data, o->features ? "--features " : "", t->output);
     if (t->training.resume && !t->vae && o->vae && !g_file_test(o->vae, G_FILE_TEST_EXISTS))
         return edt_cli_usage("The autoencoder of this run, %s, is not there. Where it has moved, "
                              "give it anew: edt train -o %s --resume --vae FILE.",
@@ -333,15 +361,21 @@ int edt_cli_train(int argc, char **argv)
 
     if (!parse(&t, &argc, &argv))
         code = EDT_ERROR_USAGE;
+    else if (t.status && (t.output || t.export || t.training.resume || argc > 1))
+        code = edt_cli_usage("--status only tells where a run is: leave the others out.");
     else if (t.status)
         code = edt_cli_train_status(t.status, t.training.json);
     else if (!t.output)
         code = edt_cli_usage("Where to? Give a folder for the run with -o.");
     else if (t.export)
-        code = export(&t);
+        code = export(&t, argc);
     else if (t.raw || t.f32)
         code = edt_cli_usage("%s goes with --export: a run writes its average as bf16.",
                              t.raw ? "--raw" : "--f32");
+    else if (t.training.resume && (t.start || t.training.options.open_gates))
+        code = edt_cli_usage("%s begins a run, and --resume goes on with one: leave one of the two "
+                             "out.",
+                             t.start ? "--init" : "--open-gates");
     else if (!begin(&t, count, copy, &argc, &argv, &error))
         code = error ? edt_cli_fail(error) : EDT_ERROR_USAGE;
     else

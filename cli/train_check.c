@@ -89,10 +89,22 @@ static gboolean spares(const EdtCliTraining *t, const char *option, const char *
     return ok;
 }
 
+/* The first coding is the picture as it is, with --flip the second one its mirror image. */
+static gboolean has_codings(const EdtTrainOptions *o)
+{
+    const int least = o->flip ? 3 : 2;
+    if (!o->vae || (o->affine <= 0 && o->hue <= 0) || o->codings >= least)
+        return TRUE;
+    edt_cli_usage("--codings %d leaves nothing for --affine and --hue to change: it must be at "
+                  "least %d%s.",
+                  o->codings, least, o->flip ? " with --flip" : "");
+    return FALSE;
+}
+
 gboolean edt_cli_train_check(const EdtCliTraining *t)
 {
     const EdtTrainOptions *o = &t->options;
-    return is_outside(t) && is_least("--log-every", t->log_every, 1) &&
+    return is_outside(t) && has_codings(o) && is_least("--log-every", t->log_every, 1) &&
            is_least("--sample-every", t->sample_every, 0) &&
            is_least("--save-every", t->save_minutes, 0) &&
            is_least("--time-limit", t->limit_minutes, 0) &&

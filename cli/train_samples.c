@@ -68,7 +68,7 @@ gboolean edt_cli_train_samples(const EdtCliTraining *t, const EdtCliLog *log, co
     EdtItem items[GRID * GRID];
     EdtRequest request;
     EdtPictures *pictures;
-    gboolean ok;
+    gboolean ok = FALSE;
 
     if (!engine)
         return FALSE;
@@ -86,7 +86,10 @@ gboolean edt_cli_train_samples(const EdtCliTraining *t, const EdtCliLog *log, co
     gboolean blind = edt_model_info_makes(info) == EDT_MAKES_LATENTS_ONLY;
     request.latent_only = blind; /* nothing to look at: only that it runs */
     pictures = edt_generate(engine, &request, NULL, NULL, error);
-    ok = pictures && (blind || save_grid(t, log, step, pictures, error));
+    if (pictures && pictures->error)
+        g_propagate_error(error, g_steal_pointer(&pictures->error));
+    else
+        ok = pictures && (blind || save_grid(t, log, step, pictures, error));
     edt_pictures_free(pictures);
     edt_engine_close(engine);
     return ok;

@@ -115,7 +115,8 @@ typedef struct {
     const float *init_latent; /* n_items x channels x latent_size^2: replaces the initial noise */
     gboolean latent_only;     /* skip the VAE */
     EdtDecode vae;            /* which one, for models that have a draft */
-    gboolean want_previews;
+    gboolean want_previews;   /* as real pictures where that takes a tenth of the steps' time */
+    gboolean every_preview;   /* of each step, whatever it takes */
 } EdtRequest;
 
 G_END_DECLS

@@ -37,12 +37,24 @@ static gboolean choose_batch(const EdtEngine *engine, const EdtRequest *request,
            edt_engine_fits(engine, forecast_batch(request, *batch), error);
 }
 
+/* Where a sample changes its looks at once, its inner stages are computed anew; with reuse those
+ * beside it would have to follow. */
+static double turn_of(const EdtItem *item)
+{
+    return item->mix.n && item->mix_how == EDT_MIX_SHAPE ? item->mix.of[0].weight : -1;
+}
+
+static gboolean go_together(const EdtRequest *request, const EdtItem *a, const EdtItem *b)
+{
+    return edt_easel_alike(a, b) && (request->reuse <= 1 || turn_of(a) == turn_of(b));
+}
+
 /* The batch from item `first` on: of items that can go together. */
 static int batch_at(const EdtRequest *request, int first, int batch)
 {
     int n = 1;
     while (n < batch && first + n < request->n_items &&
-           edt_easel_alike(&request->items[first], &request->items[first + n]))
+           go_together(request, &request->items[first], &request->items[first + n]))
         n++;
     return n;
 }
@@ -74,6 +86,15 @@ static gboolean decode(EdtEngine *engine, EdtDecode with, const float *latent, E
     return TRUE;
 }
 
+/* Its latent becomes its pixels. */
+static gboolean show(EdtRun *run, int i, EdtVerdict verdict, EdtPicture *picture, GError **error)
+{
+    if (edt_run_tell(run, EDT_PHASE_DECODING, i, 0) != EDT_STOP_DISCARD || verdict != EDT_CONTINUE)
+        return decode(run->engine, run->request->vae, picture->latent, picture, error);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_CANCELLED, _("Cancelled."));
+    return FALSE;
+}
+
 /* The batch's latents become pictures of the result. */
 static gboolean finish(EdtRun *run, int steps_done, EdtVerdict verdict, EdtPictures *result,
                        GError **error)
@@ -91,16 +112,12 @@ static gboolean finish(EdtRun *run, int steps_done, EdtVerdict verdict, EdtPictu
             .channels = edt_easel_channels(info, item),
             .latent = g_memdup2(run->latents + (gsize)i * run->count, run->count * sizeof(float)),
         };
-        result->n_pictures++;
-        if (run->request->latent_only)
-            continue;
-        if (edt_run_tell(run, EDT_PHASE_DECODING, i, 0) == EDT_STOP_DISCARD &&
-            verdict == EDT_CONTINUE) {
-            g_set_error(error, EDT_ERROR, EDT_ERROR_CANCELLED, _("Cancelled."));
+        if (!run->request->latent_only && !show(run, i, verdict, picture, error)) {
+            g_free(picture->latent);
+            g_free(picture->pixels);
             return FALSE;
         }
-        if (!decode(run->engine, run->request->vae, picture->latent, picture, error))
-            return FALSE;
+        result->n_pictures++;
     }
     return TRUE;
 }
@@ -167,8 +184,15 @@ EdtPictures *edt_generate(EdtEngine *engine, const EdtRequest *request,
     edt_threads_use(engine->options.threads);
     EdtPictures *result = g_new0(EdtPictures, 1);
     result->pictures = g_new0(EdtPicture, request->n_items);
-    if (!run_all(&run, result, error))
-        g_clear_pointer(&result, edt_pictures_free);
+    GError *why = NULL;
+    if (!run_all(&run, result, &why)) {
+        if (result->n_pictures > 0 && !g_error_matches(why, EDT_ERROR, EDT_ERROR_CANCELLED))
+            result->error = g_steal_pointer(&why); /* what is finished is not lost */
+        else
+            g_clear_pointer(&result, edt_pictures_free);
+    }
+    if (why)
+        g_propagate_error(error, why);
     g_mutex_unlock(&engine->lock);
     return result;
 }

@@ -223,6 +223,7 @@ typedef struct {
 typedef struct {
     int n_pictures;
     EdtPicture *pictures;
+    GError *error; /* why those behind them were not made, or NULL */
 } EdtPictures;
 
 /* Noise to pictures.  callbacks and user_data may be NULL.

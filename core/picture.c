@@ -18,6 +18,7 @@ void edt_pictures_free(EdtPictures *pictures)
         g_free(pictures->pictures[i].pixels);
         g_free(pictures->pictures[i].latent);
     }
+    g_clear_error(&pictures->error);
     g_free(pictures->pictures);
     g_free(pictures);
 }

@@ -107,6 +107,8 @@ void edt_train_options_init(EdtTrainOptions *options);
  * (prediction, schedule, weighting, how timesteps are drawn, rate, clipping, blocks of the
  * decoder). The optimiser stays Adan.  FALSE, and nothing changed: there is no such variant. */
 gboolean edt_train_options_own(EdtTrainOptions *options, const char *variant);
+/* All of them, as a checkpoint keeps them; free it. */
+char *edt_train_options_to_json(const EdtTrainOptions *options);
 
 /* Options as they stand in a checkpoint; texts belong to the library until the process ends.
  * Errors: EDT_ERROR_BAD_FILE. */

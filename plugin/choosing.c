@@ -169,6 +169,14 @@ static const EdtRun *run_of(const EdtDialog *self, const char *record)
                                                                                      : NULL;
 }
 
+/* Where it is computed is no matter of the picture. */
+static EdtBackendKind backend_of(const EdtDialog *self)
+{
+    g_autofree char *word = NULL;
+    g_object_get(self->config, "backend", &word, NULL);
+    return (EdtBackendKind)MAX(edt_word_find(edt_backend_words, word ? word : ""), 0);
+}
+
 /* Whoever asks for precision anew would have the engine loaded anew. */
 static void follow_record(EdtDialog *self, const char *json, EdtOrder *order, GError *error)
 {
@@ -177,6 +185,8 @@ static void follow_record(EdtDialog *self, const char *json, EdtOrder *order, GE
         order->request.want_previews = TRUE;
     if (order && before)
         order->options = before->order->options;
+    if (order)
+        order->options.backend = backend_of(self);
     EdtRun *run = follow(self, before, order, error);
     if (run)
         run->of_shown = TRUE;

@@ -17,19 +17,13 @@ static gboolean refuse(GError **error, const char *sentence)
     return FALSE;
 }
 
-static void fail_memory(int width, int height, GError **error)
-{
-    g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
-                _("There is no memory for a layer of %d × %d pixels."), width, height);
-}
-
 /* As large as what is scattered. */
 static gboolean need_mask(EdtCollage *collage, GError **error)
 {
     EdtScatter *s = &collage->scatter;
     collage->mask = g_try_new(float, (gsize)s->width *(gsize)s->height);
     if (!collage->mask)
-        fail_memory(s->width, s->height, error);
+        edt_pixels_too_large(s->width, s->height, error);
     s->mask = collage->mask;
     return collage->mask != NULL;
 }
@@ -153,7 +147,7 @@ static gboolean take_layer_mask(EdtCollage *collage, GimpLayer *layer, GError **
     EdtScatter *s = &collage->scatter;
     g_autofree float *now = g_try_new(float, (gsize)width *(gsize)height);
     if (!now)
-        fail_memory(width, height, error);
+        edt_pixels_too_large(width, height, error);
     if (!now || !need_mask(collage, error))
         return FALSE;
     gegl_buffer_get(buffer, NULL, 1.0, babl_format("Y float"), now, GEGL_AUTO_ROWSTRIDE,
@@ -198,7 +192,7 @@ EdtPicture edt_collage_run(EdtCollage *collage, GError **error)
     collage->record = g_strdup(outcome->records[0]);
     all = edt_scatter_draw(&collage->scatter, collage->spots, outcome->pictures->pictures);
     if (!all.pixels)
-        fail_memory(all.width, all.height, error);
+        edt_pixels_too_large(all.width, all.height, error);
     edt_job_close(job);
     return all;
 }

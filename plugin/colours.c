@@ -151,7 +151,11 @@ gboolean edt_colours_limit(const EdtPicture *picture, const EdtArea *there, cons
     GeglBuffer *buffer = buffer_of(picture, there->width, there->height);
     few->width = there->width;
     few->height = there->height;
-    few->pixels = g_new(float, n *(gsize)few->channels);
+    few->pixels = g_try_new(float, n *(gsize)few->channels);
+    if (!few->pixels) {
+        g_object_unref(buffer);
+        return edt_pixels_too_large(few->width, few->height, error);
+    }
     gegl_buffer_get(buffer, &all, 1.0, format_of(picture), few->pixels, GEGL_AUTO_ROWSTRIDE,
                     GEGL_ABYSS_CLAMP);
     g_object_unref(buffer);

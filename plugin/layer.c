@@ -89,9 +89,13 @@ void edt_layer_place_clear(EdtPlace *place)
     g_clear_object(&place->mask);
 }
 
-/* Native size, or as large as fits into the area. */
+/* Native size, or as large as fits into the area, or all of it. */
 void edt_layer_areas(const EdtPlace *place, int width, int height, EdtArea *there, int n)
 {
+    for (int i = 0; place->whole && i < n; i++)
+        there[i] = place->area;
+    if (place->whole)
+        return;
     edt_arrange(place->arrange, &place->area, place->fit != EDT_FIT_NATIVE, width, height, there,
                 n);
 }
@@ -200,10 +204,11 @@ GimpLayer *edt_layer_in(GimpImage *image, gpointer drawable)
     return layer && gimp_item_get_image(GIMP_ITEM(layer)) == image ? layer : NULL;
 }
 
-static GimpLayer *insert_over(GimpLayer *layer, const EdtSheet *sheet, GError **error)
+/* Where the layer lies, but among the layers of this parent. */
+static GimpLayer *insert_over(GimpLayer *layer, GimpItem *parent, int position,
+                              const EdtSheet *sheet, GError **error)
 {
-    GimpItem *item = GIMP_ITEM(layer), *parent = gimp_item_get_parent(item);
-    GimpImage *image = gimp_item_get_image(item);
+    GimpImage *image = gimp_item_get_image(GIMP_ITEM(layer));
     EdtArea there = {0, 0, gimp_drawable_get_width(GIMP_DRAWABLE(layer)),
                      gimp_drawable_get_height(GIMP_DRAWABLE(layer))};
     g_autofree char *colours = edt_parasites_text(layer, EDT_PARASITE_COLOURS);
@@ -212,11 +217,10 @@ static GimpLayer *insert_over(GimpLayer *layer, const EdtSheet *sheet, GError **
     same.colours = colours;
     same.placed = placed;
     gimp_drawable_get_offsets(GIMP_DRAWABLE(layer), &there.x, &there.y);
-    return insert_one(image, parent ? GIMP_LAYER(parent) : NULL,
-                      gimp_image_get_item_position(image, item), &same, &there, error);
+    return insert_one(image, parent ? GIMP_LAYER(parent) : NULL, position, &same, &there, error);
 }
 
-/* The mask, too: what was not covered is not covered now. */
+/* The mask, too, and whether it hides something: what was not covered is not covered now. */
 static gboolean copy_mask(GimpLayer *from, GimpLayer *to, GError **error)
 {
     GimpLayerMask *mask = gimp_layer_get_mask(from);
@@ -225,25 +229,34 @@ static gboolean copy_mask(GimpLayer *from, GimpLayer *to, GError **error)
     const EdtArea all = {0, 0, gimp_drawable_get_width(GIMP_DRAWABLE(mask)),
                          gimp_drawable_get_height(GIMP_DRAWABLE(mask))};
     g_autoptr(GeglBuffer) buffer = edt_pixels_open(GIMP_DRAWABLE(mask), error);
-    return buffer && edt_pixels_mask(to, buffer, &all, error);
+    if (!buffer || !edt_pixels_mask(to, buffer, &all, error))
+        return FALSE;
+    const gboolean applied = gimp_layer_get_apply_mask(from);
+    return (gimp_pdb_get_last_status(gimp_get_pdb()) == GIMP_PDB_SUCCESS &&
+            gimp_layer_set_apply_mask(to, applied)) ||
+           edt_pixels_refused(error);
 }
 
 GimpLayer *edt_layer_insert_above(GimpLayer *layer, const EdtSheet *sheet, GError **error)
 {
-    GimpLayer *made = insert_over(layer, sheet, error);
-    if (!made || copy_mask(layer, made, error))
+    GimpItem *item = GIMP_ITEM(layer);
+    GimpImage *image = gimp_item_get_image(item);
+    GimpLayer *made = insert_over(layer, gimp_item_get_parent(item),
+                                  gimp_image_get_item_position(image, item), sheet, error);
+    if (!made || (copy_mask(layer, made, error) &&
+                  edt_parasites_name_origin(made, (GimpItem *)edt_layer_origin(layer), error)))
         return made;
-    gimp_image_remove_layer(gimp_item_get_image(GIMP_ITEM(layer)), made);
+    gimp_image_remove_layer(image, made);
     return NULL;
 }
 
 /* The new pixels are scaled in a layer of their own, as at the first time; what that one knows of
- * itself holds for both. */
+ * itself holds for both.  In no group, which may be locked: there it is scaled and goes again. */
 gboolean edt_layer_replace(GimpLayer *layer, const EdtSheet *sheet, gboolean *changed,
                            GError **error)
 {
     GimpImage *image = gimp_item_get_image(GIMP_ITEM(layer));
-    GimpLayer *made = image ? insert_over(layer, sheet, error) : NULL;
+    GimpLayer *made = image ? insert_over(layer, NULL, 0, sheet, error) : NULL;
     if (!image)
         return edt_pixels_refused(error);
     if (!made)

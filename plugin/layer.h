@@ -28,6 +28,7 @@ typedef struct {
     gboolean display;    /* somebody looks on: show a new image */
     int width, height;   /* of the image when this was asked */
     EdtArea area;        /* of the image: its layers come into the middle of it */
+    gboolean whole;      /* they are as large as that, whatever its shape */
     gboolean selected;   /* that is the selection */
     GimpItem *over;      /* the layer whose place that is, or NULL */
     GimpItem *above;     /* its layers come above this one; NULL, or gone: the selected one */

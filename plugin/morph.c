@@ -89,7 +89,10 @@ static gboolean take_mask(GimpLayer *layer, EdtPlace *place, GError **error)
     GimpLayerMask *mask = gimp_layer_get_mask(layer);
     const EdtArea *area = &place->area;
     const GeglRectangle there = {area->x, area->y, area->width, area->height};
-    if (!mask)
+    const gboolean applied = mask && gimp_layer_get_apply_mask(layer);
+    if (mask && gimp_pdb_get_last_status(gimp_get_pdb()) != GIMP_PDB_SUCCESS)
+        return edt_pixels_refused(error);
+    if (!applied)
         return TRUE;
     g_autoptr(GeglBuffer) own = edt_pixels_open(GIMP_DRAWABLE(mask), error);
     if (!own)
@@ -113,6 +116,7 @@ static EdtOrder *order_of_layers(GimpProcedureConfig *config, const Ends *ends, 
     }
     place->fit = EDT_FIT_SELECTION;
     place->area = edt_patch_bounds(GIMP_DRAWABLE(ends->lower));
+    place->whole = TRUE; /* also where that was squeezed since */
     place->above = GIMP_ITEM(ends->upper);
     g_autofree char *colours = edt_parasites_text(ends->lower, EDT_PARASITE_COLOURS);
     if (colours && !(place->colours && *place->colours))

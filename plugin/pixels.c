@@ -12,6 +12,7 @@
 
 #define COLOURS 256 /* of an image with indexed colours, at most */
 #define ROUNDED 2   /* of 255, between two profiles */
+#define STRIP 64    /* rows at once */
 
 gboolean edt_pixels_refused(GError **error)
 {
@@ -37,6 +38,13 @@ GeglBuffer *edt_pixels_withheld(GError **error)
     g_set_error_literal(error, EDT_ERROR, EDT_ERROR_FAILED,
                         _("GIMP does not hand out the pixels of a layer: try again."));
     return NULL;
+}
+
+gboolean edt_pixels_too_large(int width, int height, GError **error)
+{
+    g_set_error(error, EDT_ERROR, EDT_ERROR_NO_MEMORY,
+                _("There is no memory for a layer of %d × %d pixels."), width, height);
+    return FALSE;
 }
 
 guint8 *edt_pixels_colormap(GimpPalette *palette, int *n)
@@ -170,15 +178,25 @@ static gboolean put_selection_aside(GimpImage *image, GimpChannel **saved, GErro
     return ok;
 }
 
+/* Not as the context of a script may say: feathered once more. */
+static gboolean select_exactly(GimpImage *image, GimpChannel *saved, GError **error)
+{
+    if (!gimp_context_push())
+        return edt_pixels_refused(error);
+    gboolean ok = (gimp_context_set_feather(FALSE) &&
+                   gimp_image_select_item(image, GIMP_CHANNEL_OP_REPLACE, GIMP_ITEM(saved))) ||
+                  edt_pixels_refused(error);
+    return gimp_context_pop() && ok;
+}
+
 /* What GIMP does not select again stays as the channel. */
 static gboolean bring_selection_back(GimpImage *image, GimpChannel *saved, GError **error)
 {
     if (!saved)
         return TRUE;
-    if (gimp_image_select_item(image, GIMP_CHANNEL_OP_REPLACE, GIMP_ITEM(saved)) &&
-        gimp_image_remove_channel(image, saved))
-        return TRUE;
-    return edt_pixels_refused(error && *error ? NULL : error);
+    error = error && *error ? NULL : error;
+    return select_exactly(image, saved, error) &&
+           (gimp_image_remove_channel(image, saved) || edt_pixels_refused(error));
 }
 
 /* Channels that are switched off in GIMP's dialog of channels: GIMP would merge the others only.
@@ -270,12 +288,15 @@ char *edt_pixels_fingerprint(GimpLayer *layer, GError **error)
         return NULL;
     const Babl *format = gegl_buffer_get_format(buffer);
     int width = gegl_buffer_get_width(buffer), height = gegl_buffer_get_height(buffer);
-    gsize bytes = (gsize)width * (gsize)height * (gsize)babl_format_get_bytes_per_pixel(format);
-    g_autofree guint8 *pixels = g_malloc(bytes);
+    gsize row = (gsize)width * (gsize)babl_format_get_bytes_per_pixel(format);
+    g_autofree guint8 *pixels = g_malloc_n(STRIP, row);
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     g_autofree char *shape = g_strdup_printf("%d %d ", width, height);
-    gegl_buffer_get(buffer, NULL, 1.0, format, pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
     g_checksum_update(sum, (const guchar *)shape, -1);
-    g_checksum_update(sum, pixels, (gssize)bytes);
+    for (int y = 0; y < height; y += STRIP) {
+        const GeglRectangle strip = {0, y, width, MIN(STRIP, height - y)};
+        gegl_buffer_get(buffer, &strip, 1.0, format, pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+        g_checksum_update(sum, pixels, (gssize)(row * (gsize)strip.height));
+    }
     return g_strdup(g_checksum_get_string(sum));
 }

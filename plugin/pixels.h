@@ -13,6 +13,8 @@
 gboolean edt_pixels_base_type(GimpImage *image, GimpImageBaseType *type, GError **error);
 /* NULL, with a sentence. */
 GeglBuffer *edt_pixels_withheld(GError **error);
+/* FALSE, with a sentence: there is no memory for so many. */
+gboolean edt_pixels_too_large(int width, int height, GError **error);
 /* The colours of a palette, n times 3 of sRGB, to be freed; NULL: none, or GIMP does not say. */
 guint8 *edt_pixels_colormap(GimpPalette *palette, int *n);
 /* A drawable's buffer, to be unreferenced; NULL where GIMP does not hand out all of it. */

@@ -42,9 +42,15 @@ gboolean edt_receiver_place_of(EdtReceiver *receiver, const EdtRun *run, EdtPlac
     GimpImage *image = run->place.image;
     *place = run->place;
     /* asked twice: where GIMP does not answer once, the run's mask must not be lost */
-    if (image && (gimp_image_is_valid(image) || image == edt_receiver_image(receiver)))
-        return run->from != EDT_FROM_NOTHING || run->frames || !edt_layer_place_moved(place) ||
-               edt_layer_place_anew(place, error);
+    if (image && (gimp_image_is_valid(image) || image == edt_receiver_image(receiver))) {
+        if (run->from != EDT_FROM_NOTHING || run->frames || !edt_layer_place_moved(place))
+            return TRUE;
+        if (!edt_layer_place_anew(place, error))
+            return FALSE;
+        if (run->place.over)
+            lie_over(receiver, place);
+        return TRUE;
+    }
     gboolean ok = edt_layer_place(edt_receiver_image(receiver), run->place.fit, TRUE, place, error);
     place->arrange = run->place.arrange;
     place->colours = run->place.colours;

@@ -12,6 +12,7 @@
 #include <glib/gi18n.h>
 
 #define SKETCH_MARGIN 0.06 /* beside what is drawn, as a share of its longer side */
+#define AROUND 0.25        /* paper that is looked at beside it, the same */
 #define SHAPE_MARGIN 0.04  /* so that no edge of a shape lies on the square's */
 #define COARSE 3 /* a shape as many times as wide as high gets few of the picture's pixels */
 
@@ -140,10 +141,31 @@ static gboolean drawn_area(GimpImage *image, GimpDrawable *drawable, EdtArea *ar
     return TRUE;
 }
 
-static void clear_paper(EdtPatch *sketch, EdtPaper paper)
+/* What is paper is decided once, by all of the layer. */
+static EdtPatch *read_drawn(GimpDrawable *layer, const EdtArea *area, EdtPaper *paper,
+                            GError **error)
 {
-    if (paper == EDT_PAPER_CLEAR || (paper == EDT_PAPER_AUTO && edt_patch_is_opaque(sketch)))
-        edt_canvas_clear_paper(sketch->rgba, sketch->width, sketch->height);
+    EdtPatch *drawn = edt_patch_read(layer, area, error);
+    if (drawn && *paper == EDT_PAPER_AUTO)
+        *paper = edt_patch_is_opaque(drawn) ? EDT_PAPER_CLEAR : EDT_PAPER_KEEP;
+    if (drawn && *paper == EDT_PAPER_CLEAR)
+        edt_canvas_clear_paper(drawn->rgba, drawn->width, drawn->height);
+    return drawn;
+}
+
+/* A small thing on a layer that was scaled down, once more and with what is around it: paper begins
+ * at the border, and what is outside the layer is none.  Takes far. */
+static EdtPatch *read_closer(GimpDrawable *layer, EdtPatch *far, EdtPaper paper, GError **error)
+{
+    const EdtArea all = far->area;
+    EdtArea ink;
+    if (MAX(all.width, all.height) <= EDT_PATCH_SIDE || !edt_patch_ink(far, &ink))
+        return far;
+    EdtArea near = edt_patch_square(&ink, AROUND);
+    gimp_rectangle_intersect(near.x, near.y, near.width, near.height, all.x, all.y, all.width,
+                             all.height, &near.x, &near.y, &near.width, &near.height);
+    edt_patch_free(far);
+    return read_drawn(layer, &near, &paper, error);
 }
 
 static gboolean is_enough(const EdtPatch *sketch, const EdtArea *ink, gboolean there,
@@ -184,11 +206,12 @@ static EdtStart *from_layer(GimpProcedureConfig *config, GimpDrawable **drawable
     EdtArea area, ink;
     if (!layer || !drawn_area(place->image, layer, &area, &selected, error))
         return NULL;
-    g_autoptr(EdtPatch) drawn = edt_patch_read(layer, &area, error);
+    EdtPaper paper = alpha ? (EdtPaper)choice(config, "paper", &edt_paper_choices) : EDT_PAPER_KEEP;
+    g_autoptr(EdtPatch) drawn = read_drawn(layer, &area, &paper, error);
+    if (drawn && alpha && !selected)
+        drawn = read_closer(layer, drawn, paper, error);
     if (!drawn)
         return NULL;
-    if (alpha)
-        clear_paper(drawn, (EdtPaper)choice(config, "paper", &edt_paper_choices));
     if (!is_enough(drawn, &ink, edt_patch_ink(drawn, &ink), error))
         return NULL;
     place->area = edt_patch_square(selected ? &area : &ink, alpha ? SKETCH_MARGIN : 0);

@@ -29,9 +29,19 @@ static void be_quick(EdtOrder *order, const EdtModelInfo *info)
         order->request.vae = EDT_DECODE_DRAFT;
 }
 
-gboolean edt_drafts_lay_out(EdtOrder *order, GError **error)
+/* Of the very model: what is laid out is as large as its pictures. */
+static EdtModelInfo *info_of(const EdtOrder *order, GError **error)
 {
     EdtModelInfo *info = edt_model_info_read(order->model, error);
+    if (!info || edt_order_is_of(order, info, error))
+        return info;
+    edt_model_info_free(info);
+    return NULL;
+}
+
+gboolean edt_drafts_lay_out(EdtOrder *order, GError **error)
+{
+    EdtModelInfo *info = info_of(order, error);
     if (!info)
         return FALSE;
     settle_noise(&order->request);
@@ -81,7 +91,7 @@ static EdtOrder *order_like(const EdtOrder *from, const int *chosen, int n,
 
 EdtOrder *edt_drafts_of(const EdtOrder *order, const EdtItem *items, int n, GError **error)
 {
-    EdtModelInfo *info = edt_model_info_read(order->model, error);
+    EdtModelInfo *info = info_of(order, error);
     if (!info)
         return NULL;
     EdtOrder from = *order; /* borrows all */
@@ -154,7 +164,7 @@ gboolean edt_drafts_are_alike(const EdtOrder *order, const EdtPictures *pictures
 
 EdtOrder *edt_drafts_finish(const EdtOrder *drafts, const int *chosen, int n, GError **error)
 {
-    EdtModelInfo *info = edt_model_info_read(drafts->model, error);
+    EdtModelInfo *info = info_of(drafts, error);
     if (!info)
         return NULL;
     EdtOrder *order = order_like(drafts, chosen, n, info);
@@ -182,7 +192,7 @@ EdtOrder *edt_drafts_vary(const EdtOrder *drafts, int chosen, double amount, GEr
                     EDT_VARIATIONS_MAX);
         return NULL;
     }
-    EdtModelInfo *info = edt_model_info_read(drafts->model, error);
+    EdtModelInfo *info = info_of(drafts, error);
     if (!info)
         return NULL;
     g_autofree int *all = g_new(int, n);

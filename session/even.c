@@ -155,11 +155,19 @@ gboolean edt_even_apply(const EdtEven *even, EdtOrder *morph, GError **error)
         lengths[i] = i + 1 < n ? length_at(even, i) : 0;
     }
     edt_even_shares(shares, lengths, (int)n - 1, out, even->frames);
+    const int last = even->frames - 1;
     g_autofree EdtItem *items = g_new(EdtItem, even->frames);
-    for (int k = 1; k < even->frames - 1; k++)
+    items[0] = morph->items[0];
+    items[last] = morph->items[last];
+    for (int k = 1; k < last; k++)
         if (!edt_morph_at(morph, out[k], &items[k], error))
             return FALSE;
-    if (even->frames > 2)
-        memcpy(morph->items + 1, items + 1, sizeof(EdtItem) * (gsize)(even->frames - 2));
+    EdtModelInfo *info = edt_model_info_read(morph->model, error);
+    if (!info)
+        return FALSE;
+    g_autofree char *label = g_strdup(morph->label); /* of the whole way */
+    edt_order_take_items(morph, info, g_steal_pointer(&items), even->frames);
+    g_set_str(&morph->label, label);
+    edt_model_info_free(info);
     return TRUE;
 }

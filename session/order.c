@@ -218,6 +218,16 @@ static gboolean fill(EdtOrder *order, GObject *settings, const Settings *s,
            choose_guidance(&request->cfg_scale, info, error) && add_items(s, info, order, error);
 }
 
+gboolean edt_order_is_of(const EdtOrder *order, const EdtModelInfo *info, GError **error)
+{
+    if (g_strcmp0(info->sha256, order->model_sha256) == 0)
+        return TRUE;
+    g_set_error_literal(
+        error, EDT_ERROR, EDT_ERROR_FAILED,
+        _("The model is another one now: look at its settings, and generate again."));
+    return FALSE;
+}
+
 void edt_order_free(EdtOrder *order)
 {
     if (!order)
@@ -301,6 +311,8 @@ EdtOrder *edt_order_sketches(GObject *settings, const int *classes, int n, int t
     read_settings(settings, &s);
     g_set_str(&s.class_text, "0");
     g_set_str(&s.style_text, "");
+    g_set_str(&s.mix_class, ""); /* another model's, maybe: these are of one class each */
+    s.vary = 0;
     s.count = n;
     s.seed = SKETCH_SEED;
     EdtOrder *order = new_order(settings, &s, threads, error);

@@ -41,6 +41,8 @@ EdtOrder *edt_order_drafts(GObject *settings, int threads, GError **error);
  * the model of the settings. */
 EdtOrder *edt_order_sketches(GObject *settings, const int *classes, int n, int threads,
                              GError **error);
+/* Whether its model is still the one that was asked for.  Error: EDT_ERROR_FAILED. */
+gboolean edt_order_is_of(const EdtOrder *order, const EdtModelInfo *info, GError **error);
 /* All items start from source (taken; may be NULL) and fill the mask (the same; core/canvas.h makes
  * both).  Errors: EDT_ERROR_USAGE, as edt_item_check() has them. */
 gboolean edt_order_lay(EdtOrder *order, float *source, float *mask, double freedom, EdtFill fill,

@@ -122,7 +122,7 @@ static gboolean open_engine(EdtStudio *studio, const EdtOrder *order, GError **e
     edt_engine_close(studio->engine); /* first: two models may not fit */
     studio->options = order->options;
     studio->engine = edt_engine_open(order->model, &studio->options, error);
-    return studio->engine != NULL;
+    return studio->engine && edt_order_is_of(order, edt_engine_info(studio->engine), error);
 }
 
 static gboolean is_kept(const EdtOrder *order)
@@ -166,6 +166,7 @@ static void make_batch(EdtStudio *studio, EdtJob *job)
     EdtPictures *made = edt_generate(studio->engine, &request, &callbacks, job, &job->error);
     if (made) {
         remember(studio, job, made);
+        job->error = g_steal_pointer(&made->error);
         add_pictures(job, made);
     } else if (job->pictures && verdict_now(job) == EDT_STOP_KEEP &&
                g_error_matches(job->error, EDT_ERROR, EDT_ERROR_CANCELLED)) {

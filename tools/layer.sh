@@ -7,7 +7,12 @@
 ensure_ready
 case $kind in
 root) lower=$root ;;
-apt) lower=/ ;;
+apt)
+    # shellcheck disable=SC1091
+    (. /etc/os-release && [ "${ID:-} ${VERSION_ID:-}" = "debian 13" ]) ||
+        fail "This needs Debian 13 itself, or a machine where the environment is a Debian 13 folder."
+    lower=/
+    ;;
 *) fail "This needs Debian 13, or a machine where the environment is a Debian 13 folder." ;;
 esac
 scratch=$(mktemp -d /var/tmp/edt-layer.XXXXXX)

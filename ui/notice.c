@@ -114,8 +114,12 @@ void edt_ui_notice_ask(GtkWidget *widget, const char *text)
 void edt_ui_notice_end(GtkWidget *widget)
 {
     Notice *notice = notice_of(widget);
-    g_clear_pointer(&notice->later, g_free);
+    g_autofree char *later = g_steal_pointer(&notice->later);
+    if (!notice->asking)
+        return; /* it may be of another run, and nobody has read it yet */
     hide(notice);
+    if (later)
+        show(notice, notice->later_type, later);
 }
 
 static void on_response(GtkInfoBar *bar, int response, Notice *notice)

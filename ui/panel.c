@@ -121,6 +121,14 @@ static void offer(EdtPanel *panel, const EdtOrder *order, int i, const EdtPictur
                          order->items[i].class_index, picture);
 }
 
+/* It is finished, and of its class alone. */
+static gboolean shows_class(const EdtOrder *order, int i, const EdtPicture *made)
+{
+    const EdtItem *item = &order->items[i];
+    return !order->draft && !item->mix.n && !item->variation.n && !item->source && !item->mask &&
+           made->steps_done >= order->request.steps;
+}
+
 void edt_ui_panel_made(GtkWidget *widget, const EdtOutcome *outcome)
 {
     EdtPanel *panel = edt_panel_of(widget);
@@ -129,7 +137,7 @@ void edt_ui_panel_made(GtkWidget *widget, const EdtOutcome *outcome)
     edt_ui_stage_made(panel->stage, outcome);
     edt_ui_picker_used(panel->picker, (const char *const *)order->class_names, n);
     for (int i = 0; i < n; i++)
-        if (!order->draft && !order->items[i].mix.n)
+        if (shows_class(order, i, &outcome->pictures->pictures[i]))
             offer(panel, order, i, &outcome->pictures->pictures[i]);
     edt_ui_knobs_seed_used(panel->knobs, MIN((double)order->items[n - 1].seed, EDT_SEED_MAX));
     edt_ui_strip_refresh(panel->strip);

@@ -189,7 +189,9 @@ void edt_ui_stage_choose(GtkWidget *widget, const EdtOutcome *drafts, gboolean b
     show_pictures(stage, drafts->pictures);
     show_one(stage);
     edt_ui_candidates_set_ready(stage->candidates, TRUE);
-    if (stage->focus && stage->focus == focus_of(stage)) /* nobody has gone elsewhere */
+    /* nobody has gone elsewhere; or what had the keyboard went with the sheet before */
+    GtkWidget *focus = focus_of(stage);
+    if (sees_sheet(stage) && (!focus || focus == stage->focus))
         edt_ui_candidates_focus(stage->candidates);
     stage->focus = NULL;
 }

@@ -15,7 +15,14 @@ typedef struct {
     const EdtModelInfo *info;
     GtkWidget *combo;
     gboolean busy;
+    char *before; /* what another model has, and this one has not; or NULL */
 } Styles;
+
+static void styles_free(gpointer data)
+{
+    g_free(((Styles *)data)->before);
+    g_free(data);
+}
 
 static int n_styles(const Styles *styles)
 {
@@ -92,10 +99,28 @@ GtkWidget *edt_ui_styles_new(GObject *settings)
     gtk_widget_show_all(grid);
     gtk_widget_hide(grid);
     gtk_widget_set_no_show_all(grid, TRUE);
-    g_object_set_data_full(G_OBJECT(grid), "edt-styles", styles, g_free);
+    g_object_set_data_full(G_OBJECT(grid), "edt-styles", styles, styles_free);
     g_signal_connect(styles->combo, "changed", G_CALLBACK(on_chosen), styles);
     g_signal_connect_object(settings, "notify::style", G_CALLBACK(on_setting), grid, 0);
     return grid;
+}
+
+/* A look at another model does not lose the style: it comes back with the one that has it. */
+static void settle(Styles *styles)
+{
+    g_autofree char *text = NULL;
+    int style;
+    g_object_get(styles->settings, "style", &text, NULL);
+    if (row_of_setting(styles) < 0) {
+        g_set_str(&styles->before, text);
+        g_object_set(styles->settings, "style", "", NULL);
+    } else if (text && *text) {
+        g_clear_pointer(&styles->before, g_free);
+    } else if (styles->before && n_styles(styles) &&
+               edt_order_style(styles->info, styles->before, &style, NULL)) {
+        g_autofree char *before = g_steal_pointer(&styles->before);
+        g_object_set(styles->settings, "style", before, NULL);
+    }
 }
 
 void edt_ui_styles_set_model(GtkWidget *row, const EdtModelInfo *info)
@@ -107,8 +132,7 @@ void edt_ui_styles_set_model(GtkWidget *row, const EdtModelInfo *info)
         return;
     styles->busy = TRUE;
     fill(styles);
-    if (row_of_setting(styles) < 0)
-        g_object_set(styles->settings, "style", "", NULL);
+    settle(styles);
     show(styles);
     styles->busy = FALSE;
 }

@@ -93,10 +93,11 @@ EdtNoiseSchedule *edt_easel_schedule(const EdtModelInfo *info, const EdtRequest 
     const EdtRespace respace =
         request->spacing == EDT_SPACING_KARRAS ? EDT_RESPACE_KARRAS : EDT_RESPACE_EVEN;
     const double freedom = edt_easel_freedom(item);
-    if (freedom == 1.0)
+    if (freedom == 1.0 && request->steps > 1) /* one even step is at timestep 0, from noise */
         return edt_noise_schedule_new(info->schedule, respace, request->steps, error);
+    const double log_snr = LOG_SNR_LEAST_FREEDOM + LOG_SNR_SPAN * freedom;
     const int last =
-        edt_noise_timestep(info->schedule, LOG_SNR_LEAST_FREEDOM + LOG_SNR_SPAN * freedom);
+        freedom == 1.0 ? EDT_TIMESTEPS - 1 : edt_noise_timestep(info->schedule, log_snr);
     return edt_noise_schedule_from(info->schedule, respace, last, request->steps, error);
 }
 
@@ -193,6 +194,10 @@ static gboolean load_source(const EdtEasel *easel, int i, GError **error)
 
 gboolean edt_easel_load(EdtEasel *easel, GError **error)
 {
+    EdtVae *const before[] = {easel->engine->decoder, easel->engine->draft};
+    for (gsize k = 0; easel->source && k < G_N_ELEMENTS(before); k++)
+        if (before[k]) /* of the batch before: there is room for one of them */
+            edt_vae_trim(before[k]);
     for (int i = 0; i < easel->B; i++) {
         if (easel->mask)
             load_mask(easel, i);

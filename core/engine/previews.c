@@ -115,7 +115,7 @@ gboolean edt_previews_show(EdtPreviews *p, const float *estimates, int step, dou
 {
     if (!edt_previews_wanted(p))
         return TRUE;
-    if (p->painter && edt_previews_due(p, step_seconds))
+    if (p->painter && (p->request->every_preview || edt_previews_due(p, step_seconds)))
         return show_painted(p, estimates, step, error);
     if (!p->painted &&
         (!p->painter || edt_preview_knows(p->engine->info->latents, p->engine->info->channels)))

@@ -79,13 +79,14 @@ static EdtStoredTensor *stored_from(const EdtSafetensor *from, guint number)
 
 EdtStorageSource *edt_safetensors_source_open(const char *path, GPtrArray *out, GError **error)
 {
-    EdtSafetensors *file = edt_safetensors_open(path, error);
+    EdtSafetensors *file = edt_safetensors_open_foreign(path, error);
     SafetensorsSource *s;
 
     if (!file)
         return NULL;
     for (guint i = 0; i < edt_safetensors_count(file); i++)
-        g_ptr_array_add(out, stored_from(edt_safetensors_get(file, i), i));
+        if (!edt_safetensors_get(file, i)->other)
+            g_ptr_array_add(out, stored_from(edt_safetensors_get(file, i), i));
     s = g_new0(SafetensorsSource, 1);
     s->source.read = read_safetensor;
     s->source.file = file_of_safetensors;

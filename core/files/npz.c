@@ -257,7 +257,9 @@ static gboolean open_partial(EdtNpz *npz, const GByteArray *front, GError **erro
                     _("“%s” is no file and is left as it is. Choose another name."), npz->partial);
         return FALSE;
     }
-    if (flock(npz->fd, LOCK_EX | LOCK_NB) == 0 && is_there(npz))
+    /* where a disk has no locks that is no reason, as with the folder of a training */
+    const gboolean held = flock(npz->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (!held && is_there(npz))
         return take_over(npz, front, error);
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE, _("Another program is writing “%s”."),
                 npz->partial);

@@ -202,12 +202,13 @@ static gboolean check_target(EdtOutput *output, gboolean *there, GError **error)
         return TRUE;
     if (S_ISDIR(st.st_mode))
         return fail_errno(output, _("it is a folder"), EISDIR, error);
+    if (S_ISLNK(st.st_mode) && fstatat(output->folder, output->name, &st, 0) != 0)
+        /* a link to nothing: the link itself is replaced, as any is */
+        return output->write == EDT_WRITE_REPLACE || fail_exists(output, error);
+    if (!S_ISREG(st.st_mode)) /* first, for no force would help */
+        return fail_kind(output, error);
     if (output->write == EDT_WRITE_NEW)
         return fail_exists(output, error);
-    if (S_ISLNK(st.st_mode) && fstatat(output->folder, output->name, &st, 0) != 0)
-        return TRUE; /* a link to nothing: the link itself is replaced, as any is */
-    if (!S_ISREG(st.st_mode))
-        return fail_kind(output, error);
     output->mode = st.st_mode & 0777;
     *there = TRUE;
     return TRUE;
@@ -218,6 +219,8 @@ static gboolean open_folder(EdtOutput *output, GError **error)
     g_autofree char *folder = g_path_get_dirname(output->path);
     gboolean there;
 
+    if (g_str_has_suffix(output->path, G_DIR_SEPARATOR_S)) /* to GLib its name is the folder's */
+        return fail_errno(output, _("it is a folder"), EISDIR, error);
     output->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (output->folder < 0 && errno == EACCES) /* may not be listed, but entered */
         output->folder = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);

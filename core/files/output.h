@@ -23,5 +23,8 @@ void edt_output_abandon(EdtOutput *output); /* removes the temporary file */
  * that fails it keeps the one it has. */
 gboolean edt_output_adopt(const char *file, const char *path, EdtWrite write, char **written,
                           GError **error);
+/* Bytes that are free for us there; FALSE: a disk that does not say (of FUSE, some). */
+struct statvfs;
+gboolean edt_save_room(const struct statvfs *disk, guint64 *bytes);
 /* The descriptor that "-", "/dev/stdout" or "/dev/fd/3" stands for; -1: another path. */
 int edt_save_descriptor(const char *path);

@@ -18,6 +18,7 @@ static const EdtPickleGlobal allowed[] = {
     {"collections", "OrderedDict", EDT_GLOBAL_ORDERED_DICT, 0, -1},
     {"torch._utils", "_rebuild_tensor_v2", EDT_GLOBAL_REBUILD_TENSOR, 0, -1},
     {"torch._utils", "_rebuild_parameter", EDT_GLOBAL_REBUILD_PARAMETER, 0, -1},
+    {"torch._utils", "_rebuild_parameter_with_state", EDT_GLOBAL_REBUILD_PARAMETER, 0, -1},
     STORAGE("FloatStorage", 4, EDT_F32),
     STORAGE("HalfStorage", 2, EDT_F16),
     STORAGE("BFloat16Storage", 2, EDT_BF16),

@@ -86,10 +86,12 @@ static gboolean push_tensor(EdtPickle *p, const EdtPickleValue *arguments)
     return FALSE;
 }
 
-/* _rebuild_parameter(tensor, requires_grad, hooks) is the tensor. */
+/* _rebuild_parameter(tensor, requires_grad, hooks) is the tensor; a fourth one, attributes of its
+ * own, is nothing that a weight needs. */
 static gboolean push_parameter(EdtPickle *p, const EdtPickleValue *arguments)
 {
-    if (arguments->n_items != 3 || arguments->items[0]->kind != EDT_PICKLE_TENSOR ||
+    if (arguments->n_items < 3 || arguments->n_items > 4 ||
+        arguments->items[0]->kind != EDT_PICKLE_TENSOR ||
         arguments->items[1]->kind != EDT_PICKLE_BOOL ||
         arguments->items[2]->kind != EDT_PICKLE_DICT)
         return edt_pickle_refuse(p, _("a parameter is not described as torch describes it"));

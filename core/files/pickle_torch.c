@@ -62,8 +62,8 @@ static gboolean integers(const EdtPickleValue *tuple, gint64 out[EDT_RANK_MAX], 
     return TRUE;
 }
 
-/* Highest element the strides reach must be inside the storage; and a tensor has at most as many
- * elements as its storage, so that stride 0 cannot make a terabyte of one number. */
+/* Highest element the strides reach must be inside the storage.  Stride 0 may make many of one
+ * number; a weight may not (torch_state.c). */
 static gboolean check_range(EdtPickleTensor *t, GError **error)
 {
     gsize room = t->storage->storage.count, count = 1, last = t->offset;
@@ -82,7 +82,7 @@ static gboolean check_range(EdtPickleTensor *t, GError **error)
         fits = fits && edt_size_mul(&reach, (gsize)t->shape[i] - 1, (gsize)t->stride[i]) &&
                edt_size_add(&last, last, reach);
     }
-    if (!fits || last >= room || count > room)
+    if (!fits || last >= room)
         return refuse(error, _("a tensor lies outside its storage"));
     return TRUE;
 }

@@ -38,6 +38,10 @@ static gboolean find_header(const EdtMapping *mapping, const char **text, gsize 
         return refuse(error, _("it is shorter than any safetensors file"));
     memcpy(&n, data, 8);
     n = GUINT64_FROM_LE(n);
+    if (memcmp(data, "PK\3\4", 4) == 0 ||
+        (data[0] == 0x80 && data[1] >= 2 && data[1] <= 5 && n > EDT_HEADER_BYTES_MAX))
+        return refuse(error, _("it is a checkpoint of PyTorch, no model. Make one of it with `edt "
+                               "import`"));
     if (n > EDT_HEADER_BYTES_MAX)
         return refuse(error, _("its header would be longer than 16 MB; it is no safetensors file, "
                                "or damaged"));
@@ -59,6 +63,7 @@ static void place_tensors(EdtSafetensors *file, const guint8 *data)
         EdtSafetensor *tensor = &file->tensors[i];
         tensor->name = t->name;
         tensor->bytes = t->end - t->begin;
+        tensor->other = t->other != NULL;
         tensor->view.data = data + t->begin;
         tensor->view.type = t->type;
         tensor->view.rank = t->rank;
@@ -90,7 +95,17 @@ static gboolean read_header(EdtSafetensors *file, GError **error)
     return ok;
 }
 
-EdtSafetensors *edt_safetensors_open(const char *path, GError **error)
+static gboolean reads_all(const EdtSafetensors *file, GError **error)
+{
+    for (guint i = 0; i < file->header.tensors->len; i++) {
+        const EdtHeaderTensor *t = file->header.tensors->pdata[i];
+        if (t->other)
+            return edt_safetensors_refuse_type(t, t->other, error);
+    }
+    return TRUE;
+}
+
+static EdtSafetensors *open_as(const char *path, gboolean foreign, GError **error)
 {
     EdtMapping *mapping = edt_mapping_open(path, error);
     EdtSafetensors *file;
@@ -99,7 +114,7 @@ EdtSafetensors *edt_safetensors_open(const char *path, GError **error)
         return NULL;
     file = g_new0(EdtSafetensors, 1);
     file->mapping = mapping;
-    if (!read_header(file, error)) {
+    if (!read_header(file, error) || (!foreign && !reads_all(file, error))) {
         g_prefix_error(error, _("“%s” cannot be used: "), path);
         edt_safetensors_close(file);
         return NULL;
@@ -109,6 +124,16 @@ EdtSafetensors *edt_safetensors_open(const char *path, GError **error)
         return NULL;
     }
     return file;
+}
+
+EdtSafetensors *edt_safetensors_open(const char *path, GError **error)
+{
+    return open_as(path, FALSE, error);
+}
+
+EdtSafetensors *edt_safetensors_open_foreign(const char *path, GError **error)
+{
+    return open_as(path, TRUE, error);
 }
 
 void edt_safetensors_close(EdtSafetensors *file)

@@ -15,10 +15,13 @@ typedef struct {
     const char *name;   /* owned by the file */
     EdtTensorView view; /* data points into the map */
     gsize bytes;
+    gboolean other; /* its elements are of a type that is not read */
 } EdtSafetensor;
 
 /* Errors: EDT_ERROR_BAD_FILE naming file and tensor; EDT_ERROR_FAILED for I/O. */
 EdtSafetensors *edt_safetensors_open(const char *path, GError **error);
+/* A file of others: counters and flags of types that are not read may lie beside the weights. */
+EdtSafetensors *edt_safetensors_open_foreign(const char *path, GError **error);
 void edt_safetensors_close(EdtSafetensors *file); /* NULL is fine */
 
 guint edt_safetensors_count(const EdtSafetensors *file);

@@ -17,6 +17,12 @@ static const char *const dtype_names[] = {
     [EDT_F64] = "F64", [EDT_I64] = "I64",   [EDT_I8] = "I8",
 };
 
+/* Counters and flags, which no weight of ours is: torch_state.c passes them over, too. */
+static const struct {
+    const char *name;
+    gsize bytes;
+} others[] = {{"BOOL", 1}, {"U8", 1}, {"I16", 2}, {"U16", 2}, {"I32", 4}, {"U32", 4}, {"U64", 8}};
+
 gboolean edt_tensor_name_is_good(const char *name, gsize length)
 {
     return length > 0 && length <= EDT_TENSOR_NAME_MAX && edt_text_is_plain(name, length);
@@ -27,15 +33,19 @@ const char *edt_dtype_name(EdtType type)
     return dtype_names[type];
 }
 
+/* bytes: of an element, then of all. */
+static gboolean multiply(gsize *bytes, int rank, const gint64 *shape)
+{
+    for (int i = 0; i < rank; i++)
+        if (shape[i] < 0 || !edt_size_mul(bytes, *bytes, (gsize)shape[i]))
+            return FALSE;
+    return TRUE;
+}
+
 gboolean edt_shape_bytes(EdtType type, int rank, const gint64 *shape, gsize *bytes)
 {
-    gsize n = edt_type_size(type);
-
-    for (int i = 0; i < rank; i++)
-        if (shape[i] < 0 || !edt_size_mul(&n, n, (gsize)shape[i]))
-            return FALSE;
-    *bytes = n;
-    return TRUE;
+    *bytes = edt_type_size(type);
+    return multiply(bytes, rank, shape);
 }
 
 static gboolean refuse(GError **error, const char *name, const char *what)
@@ -46,27 +56,34 @@ static gboolean refuse(GError **error, const char *name, const char *what)
 
 /* ---- one tensor ---- */
 
+gboolean edt_safetensors_refuse_type(const EdtHeaderTensor *t, const char *name, GError **error)
+{
+    g_autofree char *shown = g_strescape(name, NULL);
+    g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                _("tensor “%s” has the element type “%.40s”; F32, BF16, F16, F64, I64 and I8 can "
+                  "be read"),
+                t->name, shown);
+    return FALSE;
+}
+
 static gboolean parse_dtype(EdtJsonCursor *c, EdtHeaderTensor *t, GError **error)
 {
     g_autofree char *name = edt_json_string(c, error);
-    gboolean known = FALSE;
 
     if (!name)
         return FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(dtype_names); i++)
         if (strcmp(name, dtype_names[i]) == 0) {
             t->type = (EdtType)i;
-            known = TRUE;
+            return TRUE;
         }
-    if (!known) {
-        g_autofree char *shown = g_strescape(name, NULL);
-        g_set_error(
-            error, EDT_ERROR, EDT_ERROR_BAD_FILE,
-            _("tensor “%s” has the element type “%.40s”; F32, BF16, F16, F64, I64 and I8 can be "
-              "read"),
-            t->name, shown);
-    }
-    return known;
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+        if (strcmp(name, others[i].name) == 0) {
+            t->other = others[i].name;
+            t->element = others[i].bytes;
+            return TRUE;
+        }
+    return edt_safetensors_refuse_type(t, name, error);
 }
 
 static gboolean parse_shape(EdtJsonCursor *c, EdtHeaderTensor *t, GError **error)
@@ -133,7 +150,8 @@ static gboolean parse_tensor(EdtJsonCursor *c, EdtHeaderTensor *t, GError **erro
         return FALSE;
     if (seen != 7)
         return refuse(error, t->name, _("lacks dtype, shape or data_offsets"));
-    if (!edt_shape_bytes(t->type, t->rank, t->shape, &bytes))
+    bytes = t->other ? t->element : edt_type_size(t->type);
+    if (!multiply(&bytes, t->rank, t->shape))
         return refuse(error, t->name, _("its shape is too large for any machine"));
     if (t->begin > t->end || t->end - t->begin != bytes)
         return refuse(error, t->name, _("its bytes in the file do not fit its shape and type"));

@@ -12,6 +12,8 @@
 typedef struct {
     char *name;
     EdtType type;
+    const char *other; /* whole numbers or flags that nobody reads: what they are; else NULL */
+    gsize element;     /* of those: bytes of one */
     int rank;
     gint64 shape[EDT_RANK_MAX];
     gsize begin, end; /* bytes from the first byte after the header */
@@ -27,6 +29,10 @@ typedef struct {
 gboolean edt_safetensors_header_parse(EdtSafetensorsHeader *header, const char *text, gsize length,
                                       gsize data_bytes, GError **error);
 void edt_safetensors_header_clear(EdtSafetensorsHeader *header);
+
+/* FALSE, with a sentence: this is no element type that can be read. */
+gboolean edt_safetensors_refuse_type(const EdtHeaderTensor *tensor, const char *type,
+                                     GError **error);
 
 /* 1 to 256 bytes of UTF-8 without control characters. */
 gboolean edt_tensor_name_is_good(const char *name, gsize length);

@@ -9,17 +9,23 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+gboolean edt_save_room(const struct statvfs *disk, guint64 *bytes)
+{
+    *bytes = (guint64)disk->f_bavail * disk->f_frsize;
+    return disk->f_blocks > 0;
+}
+
 /* A quota or a lost disk may still say no at the end; that is what the history folder is for. */
 static gboolean check_room(const char *path, guint64 bytes, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(path);
     struct statvfs disk;
+    guint64 free;
 
-    if (bytes == 0 || statvfs(folder, &disk) != 0 ||
-        (guint64)disk.f_bavail * disk.f_frsize >= bytes)
+    if (bytes == 0 || statvfs(folder, &disk) != 0 || !edt_save_room(&disk, &free) || free >= bytes)
         return TRUE;
     g_autofree char *needed = g_format_size(bytes);
-    g_autofree char *there = g_format_size((guint64)disk.f_bavail * disk.f_frsize);
+    g_autofree char *there = g_format_size(free);
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
                 _("There is no room for “%s”: about %s are needed, and %s are free. Choose another "
                   "disk, or make room."),

@@ -90,6 +90,13 @@ static gboolean add(EdtStorageSource *source, EdtPickleText name, const EdtPickl
 
     if (!edt_pickle_element_type(storage->global, &type))
         return TRUE; /* whole numbers and flags: counters, which no weight of ours is */
+    if (tensor->count > storage->count) { /* a stride of 0 could make a terabyte of one number */
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    _("tensor “%.*s” has more elements than its storage. Save it with "
+                      ".contiguous()"),
+                    (int)name.length, name.text);
+        return FALSE;
+    }
     stored = g_new0(EdtStoredTensor, 1);
     stored->tensor.name = g_strndup(name.text, name.length);
     stored->tensor.type = type;

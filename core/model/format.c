@@ -151,8 +151,16 @@ gboolean edt_format_refuse(const char *path, const char *key, const char *what, 
 
 static gboolean check_format(const EdtSafetensors *file, const char *path, GError **error)
 {
-    if (g_strcmp0(edt_safetensors_metadata(file, "format"), EDT_MODEL_FORMAT) == 0)
+    const char *format = edt_safetensors_metadata(file, "format");
+    if (g_strcmp0(format, EDT_MODEL_FORMAT) == 0)
         return TRUE;
+    if (g_strcmp0(format, EDT_CHECKPOINT_FORMAT) == 0) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
+                    _("“%s” is the checkpoint of a training, no model. Make one of it with `edt "
+                      "train --export`."),
+                    path);
+        return FALSE;
+    }
     g_set_error(error, EDT_ERROR, EDT_ERROR_BAD_FILE,
                 _("“%s” is no model of this program (its metadata “format” is not “%s”). Make "
                   "one from a checkpoint with `edt import`."),

@@ -11,6 +11,7 @@
 #include "network/shape.h"
 
 #define EDT_MODEL_FORMAT "edt-model-1"
+#define EDT_CHECKPOINT_FORMAT "edt-checkpoint-1" /* of a training: core/train/checkpoint.c */
 
 /* What the network works on: pixels, the latents of Stable Diffusion's autoencoder, or those of an
  * autoencoder with latents of its own. */

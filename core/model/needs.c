@@ -18,6 +18,9 @@ void edt_needs_decoding(EdtModelInfo *info, const EdtVaeShape *vae)
         const gsize room = edt_vae_room(vae, act_of(half), side, side, EDT_VAE_DECODER);
         info->decoding_bytes[half] +=
             edt_vae_workspace(vae, act_of(half), side, side, EDT_VAE_DECODER);
+        if (vae->pixels == 4 && vae->encoder.levels > 0) /* a shape is coded again (mould.h) */
+            info->decoding_bytes[half] +=
+                edt_vae_workspace(vae, act_of(half), side, side, EDT_VAE_ENCODER);
         info->decoding_room[half] = MAX(info->decoding_room[half], room);
     }
 }

@@ -11,7 +11,6 @@
 #include <math.h>
 #include <string.h>
 
-#define FORMAT "edt-checkpoint-1"
 #define LATENTS "latents"
 
 typedef struct {
@@ -60,7 +59,7 @@ static void put_metadata(const EdtTrainer *trainer, EdtSafetensorsWriter *w)
     g_autofree char *options = edt_train_options_to_json(&trainer->options);
     const EdtDataset *data = trainer->dataset;
     g_autofree char *step = g_strdup_printf("%" G_GINT64_FORMAT, trainer->step);
-    edt_safetensors_writer_metadata(w, "format", FORMAT);
+    edt_safetensors_writer_metadata(w, "format", EDT_CHECKPOINT_FORMAT);
     edt_safetensors_writer_metadata(w, "options", options);
     put_naming(w, "class", &data->classes);
     if (data->n_styles)
@@ -119,8 +118,8 @@ static EdtSafetensors *open_checkpoint(const char *path, EdtTrainOptions *option
         return NULL;
     json = edt_safetensors_metadata(file, "options");
     text = edt_safetensors_metadata(file, "step");
-    good = g_strcmp0(edt_safetensors_metadata(file, "format"), FORMAT) == 0 && json && text &&
-           g_ascii_string_to_signed(text, 10, 0, G_MAXINT64, step, NULL);
+    good = g_strcmp0(edt_safetensors_metadata(file, "format"), EDT_CHECKPOINT_FORMAT) == 0 &&
+           json && text && g_ascii_string_to_signed(text, 10, 0, G_MAXINT64, step, NULL);
     if (!good)
         refuse(path, "it was not written by edt train", error);
     else if (edt_train_options_from_json(options, json, error))
@@ -205,15 +204,22 @@ gboolean edt_checkpoint_check_latents(const char *path, const char *latents, GEr
     return file && same;
 }
 
-static const char *another(const EdtTrainer *trainer, const EdtSafetensors *file,
-                           const EdtTrainOptions *before)
+static const char *another_name(const EdtSafetensors *file, const EdtDataset *data)
 {
-    const char *differs = edt_train_options_differ(before, &trainer->options);
-    if (!differs && !same_names(file, "class_names", trainer->dataset->classes.names))
-        differs = "class_names";
-    if (!differs && !same_names(file, "style_names", trainer->dataset->styles.names))
-        differs = "style_names";
-    return differs;
+    return !same_names(file, "class_names", data->classes.names)  ? "class_names"
+           : !same_names(file, "style_names", data->styles.names) ? "style_names"
+                                                                  : NULL;
+}
+
+gboolean edt_checkpoint_check_names(const char *path, const EdtDataset *data, GError **error)
+{
+    EdtSafetensors *file = edt_safetensors_open(path, error);
+    const char *differs = file ? another_name(file, data) : NULL;
+
+    if (differs)
+        set_another(path, differs, error);
+    edt_safetensors_close(file);
+    return file && !differs;
 }
 
 gboolean edt_checkpoint_load(EdtTrainer *trainer, const char *path, GError **error)
@@ -225,7 +231,9 @@ gboolean edt_checkpoint_load(EdtTrainer *trainer, const char *path, GError **err
 
     if (file == NULL)
         return FALSE;
-    differs = another(trainer, file, &before);
+    differs = edt_train_options_differ(&before, &trainer->options);
+    if (!differs)
+        differs = another_name(file, trainer->dataset);
     if (differs)
         set_another(path, differs, error);
     else

@@ -154,6 +154,12 @@ static gboolean open_vae(Job *job, GError **error)
     const char *path = one_of(job->export->vae, s->options->vae);
     gboolean latents = s->parameters->v.latent_size != s->options->image_size;
 
+    if (job->export->vae && !latents) {
+        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                    "This run works on pictures as they are, and its model has no place for an "
+                    "autoencoder: leave --vae out.");
+        return FALSE;
+    }
     if (!path || !latents)
         return TRUE;
     if (!job->export->vae && !g_file_test(path, G_FILE_TEST_EXISTS)) {

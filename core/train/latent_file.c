@@ -7,6 +7,7 @@
 #include "train/latent_file.h"
 #include "edt.h"
 #include "files/mapping.h"
+#include "files/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -92,7 +93,8 @@ static gboolean check_room(const EdtLatentFile *f, GError **error)
         return fail(f, "a file of latents", error);
     }
     guint64 whole = LINE + (guint64)f->records * f->stride, there = (guint64)st.st_blocks * 512;
-    if (whole <= there || (guint64)disk.f_bavail * disk.f_frsize >= whole - there)
+    guint64 free;
+    if (whole <= there || !edt_save_room(&disk, &free) || free >= whole - there)
         return TRUE;
     g_autofree char *needed = g_format_size(whole - there);
     g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,

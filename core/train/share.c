@@ -83,6 +83,13 @@ gboolean edt_share_check(const EdtTrainer *trainer, GError **error)
     return FALSE;
 }
 
+gboolean edt_share_check_vae(const EdtTrainer *t, GError **error)
+{
+    return !edt_ranks_begun() ||
+           check_same("autoencoders (--vae)", hash(2166136261u, t->vae_sum, strlen(t->vae_sum)),
+                      error);
+}
+
 gboolean edt_share_make(EdtTrainer *trainer, GError **error)
 {
     trainer->told = g_new0(double, told_count(trainer));

@@ -50,6 +50,7 @@ struct EdtTrainer {
     int threads;
     EdtTrainFacts facts;
     char *latents; /* what their numbers mean (edt_export_latents()); NULL without autoencoder */
+    char *vae_sum; /* of the autoencoder's file; the same */
     double *told;  /* losses of all parts of a step, of all ranks (share.c) */
     GMutex whole;  /* held while the state changes */
 };
@@ -65,6 +66,7 @@ void edt_train_use_weights(EdtTrainer *trainer); /* after they changed */
 
 /* share.c.  _make: errors when the ranks do not begin alike. */
 gboolean edt_share_check(const EdtTrainer *trainer, GError **error); /* before the data is read */
+gboolean edt_share_check_vae(const EdtTrainer *trainer, GError **error); /* the same */
 gboolean edt_share_make(EdtTrainer *trainer, GError **error);
 /* The next backward is this rank's last one of the step: its gradients go out as they get ready. */
 void edt_share_listen(EdtTrainer *trainer, gboolean last);
@@ -86,7 +88,6 @@ gboolean edt_train_options_check(const EdtTrainOptions *options, EdtVariant *var
                                  GError **error);
 /* What goes into a checkpoint or a model as text: plain and not too long, or NULL. */
 gboolean edt_train_check_text(const char *text, gsize longest, GError **error);
-char *edt_train_options_to_json(const EdtTrainOptions *options);
 gboolean edt_train_options_from_json(EdtTrainOptions *options, const char *json, GError **error);
 /* The first option that makes these two another run, or NULL. */
 const char *edt_train_options_differ(const EdtTrainOptions *a, const EdtTrainOptions *b);
@@ -99,6 +100,8 @@ gboolean edt_start_load(EdtTrainer *trainer, const char *path, GError **error);
 gboolean edt_checkpoint_load(EdtTrainer *trainer, const char *path, GError **error);
 /* Refuses a checkpoint of a run with another autoencoder; those of before 2026-12 do not say. */
 gboolean edt_checkpoint_check_latents(const char *path, const char *latents, GError **error);
+/* Refuses one of a run with other classes or styles, before they are encoded. */
+gboolean edt_checkpoint_check_names(const char *path, const EdtDataset *data, GError **error);
 /* export.c */
 typedef struct {
     const EdtTrainOptions *options;

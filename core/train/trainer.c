@@ -134,9 +134,24 @@ static gboolean know_latents(EdtTrainer *trainer, const char *checkpoint, GError
         return TRUE;
     vae = edt_foreign_vae_open(trainer->options.vae, EDT_VAE_ENCODER, error);
     trainer->latents = vae ? edt_export_latents(vae) : NULL;
+    trainer->vae_sum = vae ? edt_foreign_sha256(vae, error) : NULL;
     edt_foreign_close(vae);
-    return trainer->latents &&
+    return trainer->latents && trainer->vae_sum && edt_share_check_vae(trainer, error) &&
            (!checkpoint || edt_checkpoint_check_latents(checkpoint, trainer->latents, error));
+}
+
+/* Listing them takes moments. */
+static gboolean know_names(const EdtTrainer *trainer, const char *checkpoint, GError **error)
+{
+    const EdtTrainOptions *o = &trainer->options;
+    const EdtPictureOptions listed = {.side = o->image_size, .channels = 4, .listed = TRUE};
+
+    if (!o->vae || !checkpoint)
+        return TRUE;
+    EdtDataset *pictures = edt_pictures_open(o->pictures, &listed, error);
+    const gboolean ok = pictures && edt_checkpoint_check_names(checkpoint, pictures, error);
+    edt_dataset_free(pictures);
+    return ok;
 }
 
 static gboolean make(EdtTrainer *trainer, const char *checkpoint, GError **error)
@@ -144,7 +159,7 @@ static gboolean make(EdtTrainer *trainer, const char *checkpoint, GError **error
     const EdtTrainOptions *o = &trainer->options;
 
     if (!edt_train_options_check(o, &trainer->v, error) || !edt_share_check(trainer, error) ||
-        !know_latents(trainer, checkpoint, error))
+        !know_latents(trainer, checkpoint, error) || !know_names(trainer, checkpoint, error))
         return FALSE;
     trainer->options.masked =
         o->masked && edt_variant_training(&trainer->v)->hiding != EDT_HIDING_NONE;
@@ -239,6 +254,7 @@ void edt_trainer_free(EdtTrainer *trainer)
     edt_picture_draw_free(trainer->draw);
     g_strfreev(trainer->facts.skipped_names);
     g_free(trainer->latents);
+    g_free(trainer->vae_sum);
     g_free(trainer->told);
     g_mutex_clear(&trainer->whole);
     g_free(trainer);

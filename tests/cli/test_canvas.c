@@ -113,6 +113,11 @@ static void test_mask(void)
     SAMPLE("missing.png", "--image", "sketch.png", "--mask", "mask.png", "--careful");
     expect_in_record("missing.png", "\"fill\":\"missing\",\"careful\":true");
     expect_again("missing.png");
+    /* another fill drops what the record says of this one */
+    EXPECT(0, "sample", "--from", "missing.png", "--fill", "shape", "-o", "other-fill.png");
+    expect_in_record("other-fill.png", "\"fill\":\"shape\"");
+    EXPECT(0, "sample", "--from", "missing.png", "--fill", "none", "-o", "no-fill.png");
+    EXPECT(2, "sample", "--from", "missing.png", "--fill", "shape", "--careful", "-o", "no.png");
     g_autofree guint8 *made = pixels_of("missing.png"), *sketch = pixels_of("sketch.png");
     g_assert_cmpmem(made, 70 * SIDE * 3, sketch, 70 * SIDE * 3);
     g_assert_true(memcmp(made + 80 * SIDE * 3, sketch + 80 * SIDE * 3, 40 * SIDE * 3) != 0);
@@ -209,6 +214,49 @@ static void test_jobs(void)
     g_autofree char *job = g_strconcat(record, ",\"output\":\"j4.png\"}\n", NULL);
     EXPECT_INPUT(0, job, "sample", "--jobs", "-");
     expect_same("j2.png", "j4.png");
+}
+
+/* What does nothing is told, as of options. */
+static void test_jobs_idle(void)
+{
+    static const char *const idle[][2] = {
+        {"\"freedom\":0.3", "does nothing without \"source\""},
+        {"\"careful\":true", "does nothing without \"fill\": \"missing\""},
+        {"\"mix_how\":\"shape\"", "does nothing without \"mix\""},
+        {"\"image\":\"sketch.png\"", "source (a picture to start from), mask and output"}};
+    for (gsize i = 0; i < G_N_ELEMENTS(idle); i++) {
+        g_autofree char *line =
+            g_strdup_printf("{\"class\":1,\"seed\":1,%s,\"output\":\"no.png\"}\n", idle[i][0]);
+        Outcome outcome = program_expect(1, line, "sample", "--jobs", "-", "--steps", "1", NULL);
+        g_assert_nonnull(strstr(outcome.err, idle[i][1]));
+        g_assert_false(program_exists("no.png"));
+        outcome_clear(&outcome);
+    }
+}
+
+/* A class of a mix and a seed of a variation may be left to chance, too: repeated, the picture that
+ * is there is what the line asked for; what was not drawn must be the same. */
+static void test_jobs_drawn(void)
+{
+    static const struct {
+        const char *mixed, *varied; /* members of two lines */
+        int code, skipped;
+    } runs[] = {{"\"mix\":\"6/random:0.4\"", "\"variation\":\"-1:0.4\"", 0, 0},
+                {"\"mix\":\"6/random:0.4\"", "\"variation\":\"-1:0.4\"", 0, 2},
+                {"\"mix\":\"5/random:0.4\"", "\"variation\":\"-1:0.3\"", 1, 0},
+                {"\"mix\":\"random/random:0.4\"", "\"variation\":\"7:0.4\"", 1, 1}};
+    for (gsize i = 0; i < G_N_ELEMENTS(runs); i++) {
+        g_autofree char *lines =
+            g_strdup_printf("{\"class\":1,\"seed\":1,%s,\"output\":\"drawn-mix.png\"}\n"
+                            "{\"class\":1,\"seed\":1,%s,\"output\":\"drawn-variation.png\"}\n",
+                            runs[i].mixed, runs[i].varied);
+        Outcome outcome = program_expect(runs[i].code, lines, "sample", "-m", STICKERS, "--jobs",
+                                         "-", "--steps", "1", NULL);
+        GPtrArray *told = json_lines(outcome.out);
+        g_assert_cmpint(count_events(told, "skipped"), ==, runs[i].skipped);
+        g_ptr_array_unref(told);
+        outcome_clear(&outcome);
+    }
 }
 
 /* What is read is not written over, whatever is allowed. */
@@ -377,6 +425,8 @@ int main(int argc, char **argv)
     g_test_add_func("/canvas/mix-styles", test_mix_styles);
     g_test_add_func("/canvas/frames", test_frames);
     g_test_add_func("/canvas/jobs", test_jobs);
+    g_test_add_func("/canvas/jobs-idle", test_jobs_idle);
+    g_test_add_func("/canvas/jobs-drawn", test_jobs_drawn);
     g_test_add_func("/canvas/null", test_null);
     g_test_add_func("/canvas/spared", test_spared);
     g_test_add_func("/canvas/spared-unsaid", test_spared_unsaid);

@@ -198,6 +198,18 @@ static void test_without_model(void)
     g_assert_nonnull(strstr(json_text(lines->pdata[0], "missing"), "sd-vae-ft-ema"));
     g_ptr_array_unref(lines);
     outcome_clear(&outcome);
+    /* no model has the classes of ImageNet, which is told; one that cannot be read has others */
+    outcome = program_expect(0, NULL, "classes", "fox", NULL);
+    g_assert_nonnull(strstr(outcome.err, "of ImageNet"));
+    outcome_clear(&outcome);
+    g_autofree char *models = program_path("home/edt/models");
+    g_mkdir_with_parents(models, 0700);
+    program_write("home/edt/models/broken.safetensors", "cut off");
+    outcome = program_expect(1, NULL, "classes", "fox", NULL);
+    g_assert_cmpstr(outcome.out, ==, "");
+    g_assert_nonnull(strstr(outcome.err, "No model was found"));
+    outcome_clear(&outcome);
+    program_remove("home/edt/models/broken.safetensors");
 }
 
 /* ---- import ---- */
@@ -667,6 +679,13 @@ static void test_previews(void)
             g_assert_true(program_exists(name));
             g_free(name);
         }
+    }
+    /* also where each is decoded, which takes longer than a tenth of a step */
+    EXPECT(0, "sample", "-m", STICKERS, "--class", "1", "-s", "1", "--steps", "3", "--preview-dir",
+           "painted", "-o", "q.png");
+    for (int step = 1; step <= 3; step++) {
+        g_autofree char *name = g_strdup_printf("painted/item-000-step-%03d.png", step);
+        g_assert_true(program_exists(name));
     }
     EXPECT(2, "sample", "--class", "1", "--steps", "3", "--preview-dir", "previews", "-o", "p.png");
     g_assert_false(program_exists("p.png"));

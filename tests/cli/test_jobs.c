@@ -423,6 +423,10 @@ static void test_precision(void)
     }
     g_assert_cmpint(codes[0], ==, 1); /* that one was asked for */
     g_assert_cmpint(codes[1], ==, 0);
+    EXPECT_INPUT(0, line, "sample", "--jobs", "-", "--steps", "2", "--type", "auto");
+    EXPECT_INPUT(1, /* the line asks, too */
+                 "{\"class\":1,\"seed\":8,\"precision\":\"f32\",\"output\":\"typed.png\"}\n",
+                 "sample", "--jobs", "-", "--steps", "2", "--type", "f32");
 }
 
 int main(int argc, char **argv)

@@ -18,8 +18,9 @@ static const EdtModelInfo info = {.n_classes = 7,
 static char *parse(const char *text)
 {
     EdtItem item = {.style = 1};
+    EdtCliDrawn drawn;
     g_autoptr(GError) error = NULL;
-    if (!edt_cli_mix_parse(&info, text, 0.5, &item.mix, &error)) {
+    if (!edt_cli_mix_parse(&info, text, 0.5, &item.mix, &drawn, &error)) {
         g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
         return NULL;
     }
@@ -74,11 +75,12 @@ static void test_variations(void)
 {
     static const char *const wrong[] = {"", "7", "7:", "7:2", "x:0.1", "7:0.1,"};
     EdtVariation variation;
-    g_assert_true(edt_cli_variation_parse("7:0.2, 9:1", &variation, NULL));
+    EdtCliDrawn drawn;
+    g_assert_true(edt_cli_variation_parse("7:0.2, 9:1", &variation, &drawn, NULL));
     g_assert_cmpint(variation.n, ==, 2);
     g_assert_cmpuint(variation.of[1].seed, ==, 9);
     for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++)
-        g_assert_false(edt_cli_variation_parse(wrong[i], &variation, NULL));
+        g_assert_false(edt_cli_variation_parse(wrong[i], &variation, &drawn, NULL));
 }
 
 int main(int argc, char **argv)

@@ -265,6 +265,14 @@ static void test_refused(void)
     EXPECT(2, "sample", "--npz", "x.npz", "-o", "x.png");
     EXPECT(2, "sample", "--npz", "missing/x.npz", "--steps", "1");
     EXPECT(2, "sample", "--npz", "x.npz", "-c", "no such class");
+    EXPECT(2, "sample", "--npz", "x.npz", "--mix", "random:0.5"); /* it could not go on */
+    EXPECT(2, "sample", "--npz", "x.npz", "--vary", "-1:0.5");
+    program_write("mask.pgm", "P2 2 2 255 255 255 255 255\n");
+    Outcome outcome = program_expect(2, NULL, "sample", "--npz", "x.npz", "--mask", "mask.pgm",
+                                     "--fill", "shape", NULL); /* a fourth channel */
+    g_assert_nonnull(strstr(outcome.err, "has four"));
+    outcome_clear(&outcome);
+    EXPECT(2, "sample", "--npz", "folder/");
     g_assert_false(program_exists("x.npz.partial"));
 }
 

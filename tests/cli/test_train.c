@@ -92,6 +92,30 @@ static void test_run(void)
                              "model.safetensors", NULL);
     g_assert_cmpstr(outcome.out, ==, "model.safetensors\n");
     outcome_clear(&outcome);
+    outcome = program_expect(0, NULL, "train", "--export", "run/checkpoint.safetensors", "-o",
+                             "model.safetensors", "--force", "--json", NULL);
+    g_assert_cmpstr(outcome.out, ==, "{\"event\":\"model\",\"path\":\"model.safetensors\"}\n");
+    outcome_clear(&outcome);
+    /* what an export, a status or a run that goes on does not look at */
+    static const char *const idle[][3] = {
+        {"--export=run/checkpoint.safetensors", "--type=f32", "leave --type (--f32"},
+        {"--export=run/checkpoint.safetensors", "--steps=50", "leave the options of a run out"},
+        {"--export=run/checkpoint.safetensors", "pictures", "leave DATA out"},
+        {"--export=run/checkpoint.safetensors", "--vae=nothing.pt", "no place for an autoencoder"},
+        {"--status=run", "--resume", "leave the others out"},
+        {"--resume", "--init=nothing.safetensors", "leave one of the two out"}};
+    for (gsize i = 0; i < G_N_ELEMENTS(idle); i++) {
+        outcome =
+            program_expect(2, NULL, "train", idle[i][0], idle[i][1], "-o",
+                           g_str_equal(idle[i][0], "--resume") ? "run" : "no.safetensors", NULL);
+        g_assert_nonnull(strstr(outcome.err, idle[i][2]));
+        g_assert_false(program_exists("no.safetensors"));
+        outcome_clear(&outcome);
+    }
+    /* a checkpoint is no model, and what makes one of it is told */
+    outcome = program_expect(3, NULL, "info", "run/checkpoint.safetensors", NULL);
+    g_assert_nonnull(strstr(outcome.err, "edt train --export"));
+    outcome_clear(&outcome);
     outcome = program_expect(0, NULL, "sample", "-m", "model.safetensors", "--class", "blue",
                              "--steps", "2", "-o", "blue.png", NULL);
     outcome_clear(&outcome);
@@ -834,6 +858,11 @@ static void test_mistakes(void)
     g_assert_nonnull(strstr(outcome.err, "autoencoder"));
     outcome_clear(&outcome);
     outcome = program_expect(2, NULL, "train", "pictures", "-o", "bad", TINY, "--vae", "x", NULL);
+    outcome_clear(&outcome);
+    outcome = program_expect(2, NULL, "train", "pictures", "-o", "bad", "--variant", "EDT-S/2",
+                             "--size", "64", "--vae", "x", "--flip", "--affine", "0.05",
+                             "--codings", "2", NULL); /* the picture and its mirror image */
+    g_assert_nonnull(strstr(outcome.err, "at least 3 with --flip"));
     outcome_clear(&outcome);
     outcome =
         program_expect(2, NULL, "train", "pictures", "-o", "bad", TINY, "--weighting", "snr", NULL);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What finds and draws emoji, on small icons and names of its own; nothing is fetched."""
+import json
 import tempfile
 import unittest
 from collections import Counter
@@ -145,6 +146,16 @@ class Folder(unittest.TestCase):
             with self.assertRaises(SystemExit):
                 clear(Path(root), ["000-owl"])
             self.assertTrue((Path(root) / "000-owl").exists())
+
+    def test_the_data_of_others_stays(self):
+        for classes in ([{"folder": "rose"}], ["rose"], [{"folder": "../000-owl"}]):
+            with tempfile.TemporaryDirectory() as root:
+                (Path(root) / "rose").mkdir()
+                (Path(root) / "classes.json").write_text(json.dumps({"classes": classes}))
+                with self.assertRaises(SystemExit):
+                    clear(Path(root), ["000-owl"])
+                self.assertTrue((Path(root) / "rose").exists())
+                self.assertTrue((Path(root) / "classes.json").exists())
 
 
 class Lists(unittest.TestCase):

@@ -140,8 +140,15 @@ static void test_check(void)
     g_assert_nonnull(strstr(error->message, "no room"));
     g_clear_error(&error);
     g_assert_cmpint(symlink("/dev/null", node), ==, 0);
-    g_assert_false(edt_save_check(node, EDT_WRITE_REPLACE, 0, &error));
-    g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+    for (EdtWrite write = EDT_WRITE_NEW; write <= EDT_WRITE_REPLACE; write++) {
+        g_assert_false(edt_save_check(node, write, 0, &error));
+        g_assert_error(error, EDT_ERROR, EDT_ERROR_USAGE);
+        g_assert_nonnull(strstr(error->message, "is no file")); /* not that it may be replaced */
+        g_clear_error(&error);
+    }
+    g_autofree char *folder = g_path_get_dirname(path), *slash = g_strconcat(folder, "/", NULL);
+    g_assert_false(edt_save_check(slash, EDT_WRITE_NEW, 0, &error));
+    g_assert_nonnull(strstr(error->message, "it is a folder"));
     g_clear_error(&error);
     g_assert_true(edt_save_check("-", EDT_WRITE_NEW, G_MAXUINT64, &error));
     g_free(path);

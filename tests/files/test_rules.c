@@ -5,6 +5,7 @@
  */
 #include "craft.h"
 #include "catalogue.h"
+#include "files/checkpoint.h"
 #include "files/mapping.h"
 #include "files/output.h"
 #include "files/safetensors.h"
@@ -140,6 +141,17 @@ static void rule_05_known_types_only(void)
         assert_refused(safetensors_refusal(safetensors_of(header, 0)), "element type");
         g_free(header);
     }
+    /* counters and flags beside the weights of others are passed over, as those of torch are */
+    GByteArray *file = safetensors_of("{" ENTRY("w", "F32", "[1]", "[0,4]") "," ENTRY(
+                                          "model_ema.num_updates", "I32", "[]", "[4,8]") "}",
+                                      8);
+    char *path = craft_file("counter.safetensors", file);
+    EdtCheckpoint *foreign = edt_checkpoint_open(path, NULL, NULL, NULL);
+    g_assert_nonnull(foreign);
+    g_assert_cmpuint(edt_checkpoint_count(foreign), ==, 1);
+    edt_checkpoint_close(foreign);
+    g_byte_array_unref(file);
+    g_free(path);
 }
 
 /* ---- 6: names and shapes of the architecture ---- */

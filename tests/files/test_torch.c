@@ -240,6 +240,15 @@ static void test_strides(void)
     }
 }
 
+static void test_expanded(void)
+{
+    GByteArray *pickle =
+        pickle_one("0", 6, 0, (gint64[]){1 << 20, 1 << 20, -1}, (gint64[]){0, 0, -1});
+    assert_refused(refusal(zip_with(pickle, six, sizeof six)),
+                   "tensor “w” has more elements than its storage");
+    g_byte_array_unref(pickle);
+}
+
 /* A tensor of several pieces (1 MB each) and an offset across their border. */
 static void test_pieces(void)
 {
@@ -630,6 +639,7 @@ int main(int argc, char **argv)
     g_test_add_func("/torch/zip/cut", test_zip_cut);
     g_test_add_func("/torch/storage-lies", test_storage_lies);
     g_test_add_func("/torch/strides", test_strides);
+    g_test_add_func("/torch/expanded", test_expanded);
     g_test_add_func("/torch/pieces", test_pieces);
     g_test_add_func("/torch/types", test_types);
     g_test_add_func("/torch/choice", test_choice);

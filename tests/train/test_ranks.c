@@ -58,7 +58,19 @@ static gboolean take_steps(EdtTrainer *trainer, const char *output)
            g_file_set_contents(output, lines->str, -1, NULL);
 }
 
-/* argv: FOLDER NAME warm|cold [alone] [differ]; every rank writes NAME.RANK. */
+/* The same autoencoder in another place, but for its last weight. */
+static char *another_vae(const char *root)
+{
+    char *path = g_build_filename(root, "another.safetensors", NULL), *bytes;
+    gsize n;
+    g_assert_true(g_file_get_contents(g_getenv("EDT_TEST_VAE"), &bytes, &n, NULL));
+    bytes[n - 2] ^= 1;
+    g_assert_true(g_file_set_contents(path, bytes, (gssize)n, NULL));
+    g_free(bytes);
+    return path;
+}
+
+/* argv: FOLDER NAME warm|cold [alone] [differ|another-vae]; every rank writes NAME.RANK. */
 static int run_rank(char **argv)
 {
     g_autofree char *pictures = g_build_filename(argv[0], "pictures", NULL);
@@ -69,6 +81,11 @@ static int run_rank(char **argv)
     o.threads = 1;
     if (edt_ranks_own() == 1 && g_strv_contains((const char *const *)argv, "differ"))
         o.rate = 2e-3;
+    if (g_strv_contains((const char *const *)argv, "another-vae")) {
+        o.vae = edt_ranks_own() == 1 ? another_vae(argv[0]) : g_getenv("EDT_TEST_VAE");
+        o.variant = "EDT-S/2";
+        o.image_size = 64;
+    }
     if (!g_strv_contains((const char *const *)argv, "alone") && !edt_ranks_begin(&error))
         g_error("%s", error->message);
     g_autofree char *name = g_strdup_printf("%s.%d", argv[1], edt_ranks_own());
@@ -241,10 +258,14 @@ static void test_warm(void)
 
 static void test_differ(void)
 {
-    const char *const words[] = {self, "steps", folder, "differ", "cold", "differ", NULL};
-    g_autofree char *err = NULL;
-    g_assert_cmpint(wait_for(start("2", words), &err), !=, 0);
-    g_assert_nonnull(strstr(err, "their options differ"));
+    static const char *const how[][2] = {{"differ", "their options differ"},
+                                         {"another-vae", "their autoencoders (--vae) differ"}};
+    for (gsize i = 0; i < G_N_ELEMENTS(how); i++) {
+        const char *const words[] = {self, "steps", folder, "differ", "cold", how[i][0], NULL};
+        g_autofree char *err = NULL;
+        g_assert_cmpint(wait_for(start("2", words), &err), !=, 0);
+        g_assert_nonnull(strstr(err, how[i][1]));
+    }
 }
 
 static void test_encoding(void)

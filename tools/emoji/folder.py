@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The folder that a dataset is made in: classes.json, class folders, contact sheets."""
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ from pictures import make_sheet
 
 HERE = Path(__file__).parent
 BEGUN = ".edt-dataset"  # names of class folders
+FOLDER = re.compile(r"\d{3,}-[^/]+")  # as class_folder() names them
+OURS = "RGBA, straight alpha"  # said in classes.json; those of others do not say it
 SHEET_CLASSES = 60  # on one contact sheet
 SHEET_GROUPS = 3  # beside each other
 
@@ -59,7 +62,7 @@ def class_record(index, concept, styles, changes):
 
 
 def write_classes(path, size, styles, records):
-    head = {"size": size, "channels": "RGBA, straight alpha", "styles": styles, "classes": records}
+    head = {"size": size, "channels": OURS, "styles": styles, "classes": records}
     path.write_text(json.dumps(head, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
@@ -74,14 +77,28 @@ def write_sets(path, packages):
     path.write_text("".join(f"{name} {version}\n" for name, version in packages), encoding="utf-8")
 
 
+def made_before(listed):
+    """The class folders of a dataset that was made here; None: it is another list, as `edt train`
+    reads them, too."""
+    try:
+        head = json.loads(listed.read_text(encoding="utf-8"))
+        folders = [record["folder"] for record in head["classes"]]
+        ours = head["channels"] == OURS and all(map(FOLDER.fullmatch, folders))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    return set(folders) if ours else None
+
+
 def clear(output, folders):
     """Only what an earlier run made, also one that was stopped, is ever deleted: what it is to make
     stands in BEGUN before it begins."""
     begun, listed = output / BEGUN, output / "classes.json"
     there = set(begun.read_text(encoding="utf-8").split()) if begun.exists() else set()
     if listed.exists():
-        there |= {record["folder"]
-                  for record in json.loads(listed.read_text(encoding="utf-8"))["classes"]}
+        made = made_before(listed)
+        if made is None:
+            raise SystemExit(f"{listed} is of no dataset that was made here: give another folder.")
+        there |= made
     elif output.exists() and any(output.iterdir()) and not begun.exists():
         raise SystemExit(f"{output} holds other things: give a folder that is empty or not there.")
     output.mkdir(parents=True, exist_ok=True)
