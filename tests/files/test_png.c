@@ -8,6 +8,7 @@
 #include "files/png.h"
 
 #include <errno.h>
+#include <gio/gio.h>
 #include <png.h>
 #include <signal.h>
 #include <string.h>
@@ -114,6 +115,74 @@ static void test_late_text(void)
     g_free(path);
 }
 
+static void put_chunk(GByteArray *png, const char *type, const guint8 *data, gsize n)
+{
+    g_autofree guint8 *body = g_malloc(4 + n);
+    memcpy(body, type, 4);
+    memcpy(body + 4, data, n);
+    for (int shift = 24; shift >= 0; shift -= 8)
+        put_u8(png, (guint)(n >> shift) & 255);
+    put(png, body, 4 + n);
+    for (int shift = 24; shift >= 0; shift -= 8)
+        put_u8(png, crc32_of(body, 4 + n) >> shift & 255);
+}
+
+/* A compressed text of almost 8 MiB, which takes 8 kB in a file. */
+static GByteArray *inflatable(void)
+{
+    g_autofree char *text = g_strnfill((8u << 20) - 4096, 'x');
+    g_autoptr(GConverter) zlib =
+        G_CONVERTER(g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_ZLIB, 9));
+    GByteArray *data = g_byte_array_new();
+    guint8 packed[1 << 16];
+    gsize read, written;
+    g_assert_cmpint(g_converter_convert(zlib, text, strlen(text), packed, sizeof packed,
+                                        G_CONVERTER_INPUT_AT_END, &read, &written, NULL),
+                    ==, G_CONVERTER_FINISHED);
+    put(data, "x\0\0", 3);
+    put(data, packed, written);
+    return data;
+}
+
+static long most_memory(void) /* kB, so far */
+{
+    struct rusage usage;
+    g_assert_cmpint(getrusage(RUSAGE_SELF, &usage), ==, 0);
+    return usage.ru_maxrss;
+}
+
+/* A megabyte that would be a gigabyte in memory: what is read of it is bounded, and the record that
+ * stands before it is found. */
+static void test_many_texts(void)
+{
+    g_autofree char *path = craft_path("many.png"), *bytes = NULL;
+    g_autofree guint8 *pixels = pattern(9, 9, 3);
+    const char *keys[] = {"edt"}, *values[] = {"{}"};
+    g_autoptr(GByteArray) png = g_byte_array_new(), text = inflatable();
+    GError *error = NULL;
+    int width, height, channels;
+    gsize n;
+
+    g_assert_true(edt_png_write(path, 9, 9, 3, pixels, keys, values, 1, NULL));
+    g_assert_true(g_file_get_contents(path, &bytes, &n, NULL));
+    const char *data = memmem(bytes, n, "IDAT", 4);
+    const gsize before = (gsize)(data - bytes) - 4;
+    put(png, bytes, before);
+    for (int i = 0; i < 120; i++)
+        put_chunk(png, "zTXt", text->data, text->len);
+    put(png, bytes + before, n - before);
+    g_assert_cmpuint(png->len, <, 1100000);
+    g_autofree char *many = craft_file("many.png", png);
+    const long memory = most_memory();
+    g_autofree char *found = edt_png_read_text(many, "edt", &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(found, ==, "{}");
+    g_autofree guint8 *out = edt_png_read(many, &width, &height, &channels, &error);
+    g_assert_no_error(error);
+    g_assert_cmpmem(pixels, 9 * 9 * 3, out, 9 * 9 * 3);
+    g_assert_cmpint(most_memory() - memory, <, 600 * 1024);
+}
+
 /* 16-bit grey becomes 8-bit RGB; black stays black and white white. */
 static void test_grey(void)
 {
@@ -202,6 +271,7 @@ int main(int argc, char **argv)
     g_test_add_func("/png/pixels", test_pixels);
     g_test_add_func("/png/texts", test_texts);
     g_test_add_func("/png/late-text", test_late_text);
+    g_test_add_func("/png/many-texts", test_many_texts);
     g_test_add_func("/png/grey", test_grey);
     g_test_add_func("/png/damaged", test_damaged);
     g_test_add_func("/png/full-disk", test_full_disk);

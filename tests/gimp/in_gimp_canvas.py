@@ -397,6 +397,36 @@ def test_canvas_fill_missing():
     image.delete()
 
 
+def select_softly(image):
+    """A square of 64 pixels; of its outer eight each is half selected."""
+    channel = Gimp.Channel.new(image, 'soft', 128, 128, 100, Gegl.Color.new('black'))
+    image.insert_channel(channel, None, 0)
+    for first, side, value in [(0, 128, 0), (32, 64, 128), (40, 48, 255)]:
+        channel.get_buffer().set(Gegl.Rectangle.new(first, first, side, side), 'Y u8',
+                                 bytes([value]) * (side * side))
+    image.select_item(Gimp.ChannelOps.REPLACE, channel)
+    image.remove_channel(channel)
+    image.set_selected_layers(image.get_layers())
+
+
+def test_canvas_fill_soft():
+    """A soft edge is the layer's mask alone: what is made lies under all of it."""
+    image, hard = sketch(), new_image(128, 128)
+    paint(hard.get_layers()[0], 0, 0, 128, 128, (0, 0, 0, 255))
+    paint(hard.get_layers()[0], 32, 32, 64, 64, (255, 255, 255, 255))
+    path, mask_path = save(image, 'known'), save(hard, 'mask')
+    select_softly(image)
+    selected, before = selection_of(image), flat(image)
+    check('soft: the selection of the test', len(set(selected)) == 3, set(selected))
+    layer = made(fill(image, into='missing', margin=0.5)[0])[0]
+    check('soft: the selection is the mask', masked(image, layer) == selected)
+    check('soft: what is made knows no edge but where it ends', pixels(layer) ==
+          sample('--image', path, '--mask', mask_path, '--fill', 'missing'))
+    check_outside('soft', image, selected, before)
+    hard.delete()
+    image.delete()
+
+
 def test_canvas_fill_place():
     image = sketch(200, 160)
     image.select_ellipse(Gimp.ChannelOps.REPLACE, 40, 30, 100, 80)
@@ -532,6 +562,51 @@ def test_canvas_repeat_redraw():
     layer, _ = repeat('redraw', image, {l.get_id() for l in image.get_layers()})
     check('redraw again: within the selection', area_of(layer) == (95, 55, 20, 20), area_of(layer))
     image.delete()
+
+
+def test_canvas_repeat_of_picture():
+    """Ctrl+F with the new picture selected: of the sketch, where the same is asked once more."""
+    image = sketch()
+    ground = pixels(image.get_layers()[0], "R'G'B'A u8")
+    last_values('redraw', '(class "barn owl")\n(steps 3)\n(freedom 0.5)\n(seed 7)\n')
+    first, record = repeat('redraw', image, {l.get_id() for l in image.get_layers()})
+    second, other = repeat('redraw', image, {l.get_id() for l in image.get_layers()})
+    check('redraw again: of the sketch, not of its picture', other['source'] == record['source'] and
+          seen_by(second) == ground and pixels(second) == pixels(first))
+    check('redraw again: above its picture', image.get_layers()[0].get_id() == second.get_id())
+    check_completed_picture(image, second)
+    image.set_selected_layers([second])
+    paint(second, 20, 20, 40, 40, (10, 200, 30, 255))
+    painted = pixels(second, "R'G'B'A u8")
+    third, _ = repeat('redraw', image, {l.get_id() for l in image.get_layers()})
+    check('redraw again: of the picture, once it was painted on', seen_by(third) == painted)
+    image.set_selected_layers([first])
+    before = {l.get_id() for l in image.get_layers()}
+    asked = made(redraw(image)[0], before)[0]
+    check('redraw by a script: of the layer that it names', seen_by(asked) ==
+          pixels(first, "R'G'B'A u8"))
+    image.delete()
+
+
+def seen_by(layer):
+    return bytes(value for pixel in kept(layer) for value in pixel)
+
+
+def check_completed_picture(image, picture):
+    """Completing is something else than redrawing: the picture itself is completed."""
+    last_values('fill', '(class "barn owl")\n(steps 3)\n(into "missing")\n(margin 0.5)\n(seed 7)\n')
+    image.set_selected_layers([picture])
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 32, 32, 64, 64)
+    whole = pixels(picture, "R'G'B'A u8")
+    before = {l.get_id() for l in image.get_layers()}
+    layer, record = repeat('fill', image, before)
+    check('completing a redrawn picture: that itself', seen_by(layer) == whole, record)
+    last, other = repeat('fill', image, before | {layer.get_id()})
+    check('completing once more: the same, not what was completed',
+          other['source'] == record['source'] and pixels(last) == pixels(layer))
+    image.remove_layer(layer)
+    image.remove_layer(last)
+    Gimp.Selection.none(image)
 
 
 # ---- mixes ----

@@ -158,6 +158,32 @@ def test_series_morph_layers():
     image.delete()
 
 
+def test_series_morph_layers_scaled():
+    """Frames are as the lower layer is now: in its size, its mask and its colors."""
+    palette = palette_of('Test of four', FOUR)
+    image = new_image(200, 160)
+    lower = made(generate(image, palette='Test of four')[0])[0]
+    upper = made(generate(image, **{'class': '7', 'seed': 50})[0], {lower.get_id()})[0]
+    image.select_ellipse(Gimp.ChannelOps.REPLACE, 50, 30, 90, 70)
+    lower.add_mask(lower.create_mask(Gimp.AddMaskType.SELECTION))
+    Gimp.Selection.none(image)
+    for size, place in {(100, 80): (18, 8, 64, 64), (300, 240): (54, 24, 192, 192)}.items():
+        image.scale(*size)
+        image.set_selected_layers([upper, lower])
+        result, error = morph(image, between='layers', frames=3)
+        frames, mask = frames_of(image), masked(image, lower)
+        check(f'morph of layers, scaled to {size}: as large as the lower one', area_of(lower) ==
+              place and [area_of(f) for f in frames] == [place] * 3,
+              (error, [area_of(f) for f in frames]))
+        check(f'morph of layers, scaled to {size}: its mask', 0 < sum(mask) < 255 * len(mask) and
+              all(masked(image, f) == mask for f in frames))
+        check(f'morph of layers, scaled to {size}: its colors', all(
+            1 < len(few(f)[0]) and few(f)[0] <= set(FOUR) for f in frames), few(frames[0])[0])
+        image.remove_layer(image.get_layers()[0])
+    image.delete()
+    palette.delete()
+
+
 def check_layers_alone(image, layers, last):
     """A script need not say which image they are in."""
     procedure = Gimp.get_pdb().lookup_procedure('plug-in-edt-morph')
@@ -341,6 +367,65 @@ def test_series_scatter_again():
     image.delete()
 
 
+def test_series_scatter_again_keeps():
+    """Its colors, its classes and the rectangle; where the layer has a mask now, that."""
+    palette = palette_of('Test of four', FOUR)
+    image = sketch(200, 160)
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 40, 30, 120, 100)
+    scatter(image, palette='Test of four', count=4, spots=30, **{'class': ''})
+    layer = image.get_layers()[0]
+    first, kind = pixels(layer, "R'G'B'A u8"), record_of(layer)['class']
+    Gimp.Selection.none(image)
+    result, error = again(image, [layer])
+    check('scatter again: in the same colors', pixels(layer, "R'G'B'A u8") != first and
+          few(layer)[0] <= set(FOUR), (error, few(layer)[0]))
+    check('scatter again: of the same classes', record_of(layer)['class'] == kind)
+    again(image, [layer], seed=42)
+    check('scatter again: all of them, in the same places', pixels(layer, "R'G'B'A u8") == first)
+    again(image, [layer], target='above')
+    again(image, [image.get_layers()[0]], seed=42)
+    check('scatter again above: colors, classes and places, too',
+          pixels(image.get_layers()[0], "R'G'B'A u8") == first)
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 40, 30, 60, 100)
+    layer.add_mask(layer.create_mask(Gimp.AddMaskType.SELECTION))
+    Gimp.Selection.none(image)
+    result, error = again(image, [layer])
+    alpha = pixels(layer, "R'G'B'A u8")[3::4]
+    columns = {i % 120 for i, value in enumerate(alpha) if value}
+    check('scatter again: within the mask', columns and max(columns) < 60 + 12,
+          (error, len(image.get_layers()), max(columns)))
+    image.delete()
+    palette.delete()
+
+
+def test_series_again_palette_gone():
+    """Told before anything is made; nothing has changed, and it comes back with its palette."""
+    palette = palette_of('Test of four', FOUR)
+    image = sketch(200, 160)
+    image.select_ellipse(Gimp.ChannelOps.REPLACE, 40, 30, 120, 100)
+    scatter(image, palette='Test of four')
+    scattered = image.get_layers()[0]
+    plain = made(generate(image, palette='Test of four')[0], {scattered.get_id()})[0]
+    palette.delete()
+    files = len(os.listdir(f'{SCRATCH}/state/edt/history'))  # noqa: F821
+    for name, layer in {'one picture': plain, 'scattered': scattered}.items():
+        for target in ['replace', 'above']:
+            before = pixels(layer, "R'G'B'A u8"), record_of(layer), len(image.get_layers())
+            result, error = again(image, [layer], target=target)
+            check(f'again, {name}, {target}: the palette is gone', result.index(0) ==
+                  EXECUTION_ERROR and '“Test of four”' in error and 'deleted' in error, error)
+            check(f'again, {name}, {target}: nothing has changed', before == (
+                pixels(layer, "R'G'B'A u8"), record_of(layer), len(image.get_layers())))
+    check('again without the palette: nothing is made',
+          len(os.listdir(f'{SCRATCH}/state/edt/history')) == files)  # noqa: F821
+    palette = palette_of('Test of four', FOUR)
+    result, error = again(image, [plain])
+    check('again: with the palette that is back', record_of(plain)['seed'] == 43 and
+          few(plain)[0] <= set(FOUR), error)
+    image.delete()
+    palette.delete()
+
+
 def test_series_settings_refused():
     """The dialog of a layer's settings is for people, and for layers of ours."""
     image = new_image(64, 64)
@@ -392,6 +477,11 @@ def brush(**arguments):
     return call('plug-in-edt-brush', None, **(settings | arguments))
 
 
+def pattern(**arguments):
+    settings = {'class': 'barn owl', 'seed': 9, 'steps': 2, 'tile': 80, 'size': 20, 'spots': 10}
+    return call('plug-in-edt-pattern', None, **(settings | arguments))
+
+
 def test_series_brush():
     images = len(Gimp.get_images())
     for model, name in [(STAMPS, 'fox'), ('tiny', 'barn owl')]:  # noqa: F821
@@ -416,6 +506,28 @@ def test_series_brush():
     brush(count=1, seed=7)
     check('brush of one picture', 'edt-barn-owl-7.gbr' in files_of('brushes'), files_of('brushes'))
     check('brush: no stray image', len(Gimp.get_images()) == images)
+
+
+def test_series_resource_names():
+    """GIMP loads none whose name is longer than 256 bytes: cut between two characters."""
+    long = f'{SCRATCH}/long.safetensors'  # noqa: F821
+    for number, name in [('0', '狐' * 66 + ' (seed 5)'), ('1', '狐' * 66 + ' (seed 5) 2'),
+                         ('2', 'x' * 200 + ' (seed 5)')]:
+        for kind, run, by_name in [
+                ('brush', brush, Gimp.Brush), ('brush of one', brush, Gimp.Brush),
+                ('pattern', pattern, Gimp.Pattern)]:
+            count = 1 if kind == 'brush of one' else 2
+            result, error = run(model=long, seed=5 + (kind == 'brush'), count=count,
+                                **{'class': number})
+            name_now = name.replace('seed 5', 'seed 6') if kind == 'brush' else name
+            there = by_name.get_by_name(name_now)
+            check(f'{kind}, long name {number}: GIMP knows it', result.index(0) == SUCCESS and
+                  there is not None and result.index(1).get_id() == there.get_id(), error)
+    files = {name for name in files_of('brushes') + files_of('patterns') if len(name) > 90}
+    check('long names: the files', files == {
+        f'edt-{stem}-{end}' for stem, ends in
+        {'-' * 85: ['5.gbr', '5-2.gbr', '6.gih', '6-2.gih', '5.pat', '5-2.pat'],
+         'x' * 100: ['5.gbr', '6.gih', '5.pat']}.items() for end in ends}, files)
 
 
 def check_brush_paints():

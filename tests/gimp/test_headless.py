@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-from session import Report, Session, german, give_styles, own_noise, report_results  # noqa: E402
+from session import (NAMES, Report, Session, german, give_styles, own_noise,  # noqa: E402
+                     rename_classes, report_results)
 
 # name -> (arguments of the procedure, arguments of edt sample); both make class 3, seed 42, 4 steps
 REQUESTS = {
@@ -51,6 +52,12 @@ def make_styled(session):
     give_styles(session.root / 'models/tiny.safetensors', model, ['flat', 'ink'])
     session.sample(session.root / 'out/ink.png', '-m', str(model), '-c', '3', '-s', '42',
                    '--steps', '4', '--style', 'ink')
+
+
+def make_long_named(session):
+    """Names that are longer than GIMP takes of a brush; two begin alike."""
+    rename_classes(session.root / 'models/tiny.safetensors', session.root / 'long.safetensors',
+                   ['狐' * 85, '狐' * 84 + '犬', 'x' * 256] + NAMES[3:])
 
 
 def run_python(session, report):
@@ -132,6 +139,25 @@ def run_without_model(session, report):
                  done.stderr)
 
 
+def run_unloaded(session, report):
+    """Where GIMP writes to a folder that it does not read: what was made is no success."""
+    gimprc, elsewhere = session.root / 'gimp/gimprc', session.root / 'out/elsewhere'
+    before = gimprc.read_text()
+    gimprc.write_text(before + ''.join(f'({kind}-path-writable "{elsewhere}")\n'
+                                       for kind in ['brush', 'pattern']))
+    for kind in ['brush', 'pattern']:
+        done = session.script_fu(f'(plug-in-edt-{kind} #:run-mode RUN-NONINTERACTIVE'
+                                 ' #:class "tench" #:seed 1 #:steps 1 #:count 1)')
+        files = [path.name for path in elsewhere.glob('edt-tench-1.*')]
+        report.check(f'a {kind} that GIMP does not load: told, and where it is',
+                     done.returncode == 70 and 'GIMP does not load it' in done.stderr and
+                     len(files) == 1 and f'{elsewhere}/{files[0]}' in done.stderr,
+                     (files, done.stderr))
+        for path in elsewhere.iterdir():
+            path.unlink()
+    gimprc.write_text(before)
+
+
 def run_german(session, report):
     """The engine's messages are the plug-in's; the command line stays English."""
     wrong = '(plug-in-edt-generate #:run-mode RUN-NONINTERACTIVE #:class "goldfsh")'
@@ -169,12 +195,14 @@ def main():
     make_references(session)
     make_without_vae(session, sys.argv[4])
     make_styled(session)
+    make_long_named(session)
     run_python(session, report)
     if 'EDT_TEST_ONLY' in session.env:
         report.done()
     run_script_fu(session, report)
     run_history(session, report)
     run_without_model(session, report)
+    run_unloaded(session, report)
     run_german(session, report)
     run_beside(session, report)
     report.done()

@@ -162,7 +162,12 @@ static void test_scattered(void)
                                 .distance = 0.9,
                                 .seed = 5};
     EdtScatter back;
+    order->items[3].class_index = order->items[0].class_index > 0 ? 0 : 1;
     g_autofree char *text = edt_scattered_write(&scatter, order);
+    g_autoptr(EdtOrder) foxes = order_of("fox", 4, 5);
+    g_autofree char *of_foxes = edt_scattered_write(&scatter, foxes);
+    g_assert_true(edt_scattered_is_mixed(text) && !edt_scattered_is_mixed(of_foxes));
+    g_assert_false(edt_scattered_is_mixed("no key file"));
     EdtRecord record = {
         .item = order->items[0], .request = order->request, .model_sha256 = order->model_sha256};
     g_autoptr(EdtOrder) again = edt_scattered_again(&record, text, 5, 0, 1, &back, &error);
