@@ -530,6 +530,14 @@ static gboolean can_press(const char *button)
     return gtk_widget_is_sensitive(screen_button(panel, button));
 }
 
+static void show_frame(const EdtOrder *order)
+{
+    const EdtTile tiles[9] = {{0}};
+    g_assert_cmpint(order->request.n_items, <=, (int)G_N_ELEMENTS(tiles));
+    const EdtFrame frame = {.n_tiles = order->request.n_items, .tiles = tiles, .steps = 9};
+    edt_ui_panel_show_frame(panel, &frame);
+}
+
 /* All pictures of an order, one grey pixel each. */
 static void make(const EdtOrder *order)
 {
@@ -613,6 +621,54 @@ static void test_asked_sheet(void)
     close_panel();
 }
 
+/* Back is to the sheet before, and waits for drafts that are being made, however they end. */
+static void test_back(void)
+{
+    open_with_fox(1);
+    g_object_set(settings, "at-once", FALSE, NULL);
+    g_autoptr(EdtOrder) drafts = order_of(edt_order_drafts);
+    edt_ui_panel_begins(panel, drafts);
+    make(drafts);
+    g_assert_true(can_press("Back"));
+    edt_ui_panel_begins(panel, drafts);
+    g_assert_false(can_press("Back"));
+    show_frame(drafts);
+    g_assert_false(can_press("Back"));
+    make(drafts);
+    g_assert_true(can_press("Back"));
+    close_panel();
+}
+
+/* ---- a seed that is being typed ---- */
+
+static GtkEntry *typed_seed(const char *text)
+{
+    GtkWidget *seed = widget_of(panel, GTK_TYPE_SPIN_BUTTON, "Seed");
+    gtk_entry_set_text(GTK_ENTRY(seed), text);
+    return GTK_ENTRY(seed);
+}
+
+/* A run that begins or ends leaves it; it counts when it is confirmed. */
+static void test_typed_seed(void)
+{
+    double now;
+    open_with_fox(2);
+    g_autoptr(EdtOrder) order = order_of(edt_order_new);
+    GtkEntry *seed = typed_seed("12");
+    edt_ui_panel_begins(panel, order);
+    g_assert_cmpstr(gtk_entry_get_text(seed), ==, "12");
+    typed_seed("123");
+    make(order);
+    g_assert_cmpstr(gtk_entry_get_text(seed), ==, "123");
+    gtk_spin_button_update(GTK_SPIN_BUTTON(seed));
+    g_object_get(settings, "seed", &now, NULL);
+    g_assert_cmpfloat(now, ==, 123);
+    g_object_set(settings, "seed", -1.0, NULL); /* a new one every time: it is shown which */
+    edt_ui_panel_begins(panel, order);
+    g_assert_cmpstr(gtk_entry_get_text(seed), ==, "7");
+    close_panel();
+}
+
 /* ---- earlier pictures ---- */
 
 static char *add_earlier(int seed)
@@ -681,13 +737,6 @@ static void expect_shown(const char *caption)
 static gboolean can_go_back(void)
 {
     return gtk_widget_get_visible(screen_button(panel, "Back to what was shown"));
-}
-
-static void show_frame(const EdtOrder *order)
-{
-    const EdtTile tiles[2] = {{0}};
-    const EdtFrame frame = {.n_tiles = order->request.n_items, .tiles = tiles, .steps = 9};
-    edt_ui_panel_show_frame(panel, &frame);
 }
 
 /* Somebody looks at one while others are made: they come back with a press, or when they are
@@ -971,6 +1020,8 @@ int main(int argc, char **argv)
     g_test_add_func("/panel/again", test_again);
     g_test_add_func("/panel/several", test_several);
     g_test_add_func("/panel/asked-sheet", test_asked_sheet);
+    g_test_add_func("/panel/back", test_back);
+    g_test_add_func("/panel/typed-seed", test_typed_seed);
     g_test_add_func("/panel/look", test_look);
     g_test_add_func("/panel/names", test_names);
     g_test_add_func("/panel/use", test_use);

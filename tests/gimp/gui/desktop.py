@@ -191,8 +191,8 @@ def display(screen='1200x800'):
     server = subprocess.Popen(['Xvfb', '-displayfd', str(write), '-screen', '0', f'{screen}x24',
                                '-nolisten', 'tcp', '-r'], pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
-    number = os.read(read, 16).decode().strip()
-    os.close(read)
+    with open(read) as told:  # to the end of the line: a server that cannot write that ends
+        number = told.readline().strip()
     try:
         yield f':{number}', server
     finally:

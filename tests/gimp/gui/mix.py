@@ -109,6 +109,8 @@ def frames(gimp):
     report.check('frames have the seed and steps', [d.value(number(gimp, name)) for name in
                  ('Seed', 'Steps')] == [42, 4])
     gimp.shot('20-frames')
+    report.check('the large dialog waits for that of frames, and cannot be closed under it',
+                 gimp.dialog.get_state_set().contains(d.Atspi.StateType.MODAL))
     d.press(gimp.button('Cancel'))
     gimp.dialog = large
     d.wait(lambda: not d.find(gimp.plugin, 'dialog', 'Morph with EDT'), 'it to close')

@@ -23,6 +23,7 @@ try:
     from earlier import make_foreign, repeat_last, restore, restore_large_seeds
     from german import test_german
     from keyboard import test_keyboard
+    from meanwhile import test_meanwhile
     from mix import needed_of_mix, test_mix
     from series import test_series
     from start import needed_of_start, test_start
@@ -463,7 +464,7 @@ TESTS = {'whole-run': test_whole_run, 'close': test_close_while_running,
          'image-closed': test_image_closed, 'no-model': test_without_model,
          'keyboard': test_keyboard, 'start': test_start, 'series': test_series,
          'candidates': test_candidates, 'mix': test_mix, 'again': test_again,
-         'german': test_german} if d else {}
+         'meanwhile': test_meanwhile, 'german': test_german} if d else {}
 SMALL = {'small-screen': test_small_screen} if d else {}
 # On a bus of its own: a GIMP that comes after one whose display went is not found there.
 ALONE = {'display': test_display_gone} if d else {}
