@@ -250,6 +250,7 @@ static const char *idle_in_export(const Train *t, int argc)
     EdtTrainOptions *o = &plain.training.options;
     o->cfg_scale = t->training.options.cfg_scale;
     o->threads = t->training.options.threads;
+    o->vae = t->training.options.vae;
     g_autofree char *none = edt_train_options_to_json(o);
     g_autofree char *said = edt_train_options_to_json(&t->training.options);
     return argc > 1                   ? "DATA"

@@ -140,8 +140,9 @@ typedef struct {
 
 typedef struct EdtNpz EdtNpz;
 
-/* Errors: EDT_ERROR_USAGE where the file exists (without force), cannot be there (saving.h), or the
- * partial one is of another record or another program's. */
+/* Errors: EDT_ERROR_USAGE where the file exists (without force) and is not this very archive, which
+ * is done then; where it cannot be there (saving.h), or the partial one is of another record or
+ * another program's. */
 EdtNpz *edt_npz_open(const char *path, const EdtNpzKind *kind, gboolean force, GError **error);
 void edt_npz_close(EdtNpz *npz); /* NULL is fine; what was not finished waits for another run */
 gint64 edt_npz_done(const EdtNpz *npz); /* pictures that are there */

@@ -209,6 +209,16 @@ static EdtOrder *new_order(EdtDialog *self, GError **error)
                                                         edt_process_threads(), error);
 }
 
+gboolean edt_dialog_shows_model(const EdtDialog *self, const EdtOrder *order, GError **error)
+{
+    if (edt_ui_panel_shows_model(self->panel, order->model_sha256))
+        return TRUE;
+    g_set_error_literal(
+        error, EDT_ERROR, EDT_ERROR_FAILED,
+        _("The model is another one now: look at its settings, and generate again."));
+    return FALSE;
+}
+
 static void generate(EdtDialog *self)
 {
     g_autoptr(GError) error = NULL;
@@ -220,11 +230,8 @@ static void generate(EdtDialog *self)
         place.image ? gimp_image_get_selected_drawables(place.image) : NULL;
     if (placed && edt_colours_take(&place, self->config, &error))
         order = new_order(self, &error);
-    if (order && !edt_ui_panel_shows_model(self->panel, order->model_sha256)) {
-        g_set_error(&error, EDT_ERROR, EDT_ERROR_FAILED,
-                    _("The model is another one now: look at its settings, and generate again."));
+    if (order && !edt_dialog_shows_model(self, order, &error))
         g_clear_pointer(&order, edt_order_free);
-    }
     if (!order || !edt_start_take(from, self->config, selected, order, &place, &error)) {
         edt_dialog_say(self, error);
         edt_order_free(order);

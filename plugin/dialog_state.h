@@ -26,6 +26,8 @@ typedef struct {
 /* ---- dialog.c ---- */
 
 void edt_dialog_say(EdtDialog *self, const GError *error);
+/* Whether an order is of the model that is shown; "Automatic" may have become another one. */
+gboolean edt_dialog_shows_model(const EdtDialog *self, const EdtOrder *order, GError **error);
 /* Takes the order. */
 void edt_dialog_start(EdtDialog *self, EdtOrder *order, EdtRun *run);
 

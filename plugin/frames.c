@@ -151,6 +151,8 @@ static void begin(EdtDialog *self, GimpProcedureConfig *config)
     EdtOrder *order =
         edt_morph_plan(config, edt_receiver_image(&self->receiver), &frames->place, &error);
     g_object_get(config, "even", &even, NULL);
+    if (order && !edt_morph_is_of_layers(config) && !edt_dialog_shows_model(self, order, &error))
+        g_clear_pointer(&order, edt_order_free);
     if (!order) {
         edt_dialog_say(self, error);
         edt_frames_free(frames);

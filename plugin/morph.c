@@ -76,7 +76,7 @@ static gboolean find_ends(GimpImage *image, GimpDrawable **drawables, Ends *ends
 
 /* ---- the order ---- */
 
-static gboolean is_between_layers(GimpProcedureConfig *config)
+gboolean edt_morph_is_of_layers(GimpProcedureConfig *config)
 {
     g_autofree char *word = NULL;
     g_object_get(config, "between", &word, NULL);
@@ -129,7 +129,7 @@ static EdtOrder *order_of_layers(GimpProcedureConfig *config, const Ends *ends, 
 static EdtOrder *order_of(GimpProcedureConfig *config, const Ends *ends, EdtPlace *place,
                           GError **error)
 {
-    return is_between_layers(config)
+    return edt_morph_is_of_layers(config)
                ? order_of_layers(config, ends, place, error)
                : edt_morph_new(G_OBJECT(config), edt_process_threads(), error);
 }

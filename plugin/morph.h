@@ -16,5 +16,7 @@ gboolean edt_morph_ask(GimpProcedure *procedure, GimpRunMode run_mode, GimpProce
                        GError **error);
 EdtOrder *edt_morph_plan(GimpProcedureConfig *config, GimpImage *image, EdtPlace *place,
                          GError **error);
+/* Whether it goes between two layers: the model is theirs. */
+gboolean edt_morph_is_of_layers(GimpProcedureConfig *config);
 GimpImage *edt_morph_insert(const EdtPlace *place, const EdtOutcome *outcome,
                             GimpProcedureConfig *config, GimpLayer ***layers, GError **error);

@@ -52,7 +52,8 @@ static void test_contents(void)
     g_autofree char *last = png_checksum("last.png");
     g_assert_cmpstr(lines[3 + 11], ==, last);
     g_assert_false(program_exists("a.npz.partial"));
-    EXPECT(2, "sample", "--npz", "a.npz", "-n", "12", "-s", "40", LIKE); /* it is there */
+    EXPECT(0, "sample", "--npz", "a.npz", "-n", "12", "-s", "40", LIKE); /* it is there, and this */
+    EXPECT(2, "sample", "--npz", "a.npz", "-n", "12", "-s", "41", LIKE); /* another one */
     EXPECT(0, "sample", "--npz", "a.npz", "-n", "1", "-s", "40", "--force", LIKE);
 }
 

@@ -17,8 +17,8 @@ static GPid start_screen(void)
     GPid pid = 0;
     g_assert_true(g_unix_open_pipe(ends, 0, NULL));
     g_autofree char *number = g_strdup_printf("%d", ends[1]);
-    char *command[] = {"Xvfb",       "-displayfd", number, "-screen", "0",
-                       "800x600x24", "-nolisten",  "tcp",  NULL};
+    char *command[] = {"Xvfb",       "-displayfd", number, "-screen",    "0",
+                       "800x600x24", "-nolisten",  "tcp",  "-terminate", NULL};
     char text[16] = ":";
     gboolean there = g_spawn_async(NULL, command, NULL,
                                    G_SPAWN_SEARCH_PATH | G_SPAWN_LEAVE_DESCRIPTORS_OPEN |
