@@ -16,7 +16,7 @@
 #define STEPS 8
 #define PIXELS (64 * 64 * 4 * sizeof(float))
 
-static const char *stamps;
+static const char *stamps, *scratch;
 static EdtStudio *studio;
 
 static GObject *settings_of(int count, double seed)
@@ -369,9 +369,64 @@ static void test_alike(void)
     g_assert_false(are_alike(drafts, 0.02f)); /* not varied */
 }
 
+/* ---- a model that is replaced ---- */
+
+/* The model that comes along at a path of its own, after so many steps of training. */
+static void put_model(const char *path, const char *steps)
+{
+    g_autofree char *bytes = NULL;
+    gsize n;
+    g_assert_true(g_file_get_contents(stamps, &bytes, &n, NULL));
+    const char *key = "\"edt.trained_steps\":\"";
+    char *value = g_strstr_len(bytes + 8, (gssize)n - 8, key); /* behind the header's length */
+    g_assert_nonnull(value);
+    memcpy(value + strlen(key), steps, strlen(steps));
+    g_assert_true(g_file_set_contents(path, bytes, (gssize)n, NULL));
+}
+
+static void expect_another(GError *error)
+{
+    g_assert_error(error, EDT_ERROR, EDT_ERROR_FAILED);
+    g_assert_true(g_str_has_prefix(error->message, "The model is another one now"));
+    g_error_free(error);
+}
+
+/* Another one at the same path: what lies in the sheet is none of its pictures, and what was asked
+ * of the one before is not made with it. */
+static void test_replaced(void)
+{
+    static const EdtJobWatch watch = {NULL, on_done};
+    const int chosen = 1;
+    GError *error = NULL;
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_autofree char *path = g_build_filename(scratch, "replaced.safetensors", NULL);
+    g_autoptr(GObject) settings = settings_of(2, 5);
+    put_model(path, "11300");
+    g_object_set(settings, "model", path, NULL);
+    g_autoptr(EdtOrder) drafts = edt_order_drafts(settings, 1, &error);
+    g_assert_no_error(error);
+    EdtOrder *queued = finish(drafts, 1);
+    put_model(path, "11301");
+    g_assert_null(edt_drafts_finish(drafts, &chosen, 1, &error));
+    expect_another(g_steal_pointer(&error));
+    g_assert_null(edt_drafts_vary(drafts, 1, 0.2, &error));
+    expect_another(g_steal_pointer(&error));
+    g_assert_null(edt_drafts_more(drafts, &error));
+    expect_another(g_steal_pointer(&error));
+    EdtJob *job = edt_studio_start(studio, queued, &watch, loop);
+    g_main_loop_run(loop);
+    g_assert_null(edt_job_outcome(job)->pictures);
+    expect_another(g_error_copy(edt_job_outcome(job)->error));
+    edt_job_close(job);
+    job = run(edt_order_drafts(settings, 1, NULL)); /* the studio goes on, with the new one */
+    edt_job_close(job);
+    g_assert_cmpint(g_unlink(path), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
-    g_autofree char *scratch = g_dir_make_tmp("edt-drafts-XXXXXX", NULL);
+    g_autofree char *folder = g_dir_make_tmp("edt-drafts-XXXXXX", NULL);
+    scratch = folder;
     g_setenv("XDG_STATE_HOME", scratch, TRUE);
     g_setenv("LANGUAGE", "en", TRUE);
     g_test_init(&argc, &argv, NULL);
@@ -393,9 +448,10 @@ int main(int argc, char **argv)
     g_test_add_func("/session/drafts/ddpm", test_ddpm);
     g_test_add_func("/session/drafts/sketch", test_sketch);
     g_test_add_func("/session/drafts/seen", test_seen);
+    g_test_add_func("/session/drafts/replaced", test_replaced);
     int code = g_test_run();
     edt_studio_free(studio);
-    char *remove[] = {"rm", "-rf", scratch, NULL};
+    char *remove[] = {"rm", "-rf", folder, NULL};
     g_spawn_sync(NULL, remove, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
     return code;
 }

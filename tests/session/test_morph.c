@@ -115,6 +115,46 @@ static void test_even_shares(void)
     g_assert_cmpfloat(out[2], ==, 0.5);
 }
 
+/* All that changes does so in the first tenth of the way. */
+static void measure(EdtEven *even, const EdtOrder *drafts)
+{
+    int n = drafts->request.n_items;
+    g_autofree EdtPicture *each = g_new0(EdtPicture, n);
+    g_autofree float *grey = g_new(float, 3 * n);
+    for (int i = 0; i < n; i++) {
+        const EdtMix *mix = &drafts->items[i].mix;
+        gboolean begins = drafts->items[i].class_index == drafts->items[0].class_index;
+        double share = !begins ? 1 : mix->n ? mix->of[0].weight : 0;
+        for (int c = 0; c < 3; c++)
+            grey[3 * i + c] = (float)MIN(10 * share, 1);
+        each[i] = (EdtPicture){.width = 1, .height = 1, .channels = 3, .pixels = grey + 3 * i};
+    }
+    edt_even_measure(even, &(EdtPictures){.pictures = each, .n_pictures = n});
+}
+
+/* The frames say what they are then, and the whole is called what it was. */
+static void test_even_labels(gconstpointer stamps)
+{
+    GError *error = NULL;
+    g_autoptr(GObject) settings = settings_new(stamps);
+    g_object_set(settings, "class", "fox", "to-class", "owl", "seed", 5.0, "frames", 3, NULL);
+    g_autoptr(EdtOrder) order = edt_morph_new(settings, 1, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(order->class_labels[1], ==, "fox + owl 50 %");
+    g_autoptr(EdtEven) even = edt_even_new(order);
+    for (EdtOrder *drafts; (drafts = edt_even_drafts(even, order, &error)); edt_order_free(drafts))
+        measure(even, drafts);
+    g_assert_no_error(error);
+    g_assert_true(edt_even_apply(even, order, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(order->request.n_items, ==, 3);
+    g_assert_true(order->request.items == order->items);
+    g_assert_cmpfloat_with_epsilon(order->items[1].mix.of[0].weight, 0.05, 1e-6);
+    g_assert_cmpstr(order->class_labels[0], ==, "fox");
+    g_assert_cmpstr(order->class_labels[1], ==, "fox + owl 5 %");
+    g_assert_cmpstr(order->class_labels[2], ==, "owl");
+    g_assert_cmpstr(order->label, ==, "fox → owl");
+}
 /* ---- the looks of another class ---- */
 
 static void test_looks(void)
@@ -203,6 +243,7 @@ int main(int argc, char **argv)
     g_test_add_func("/session/morph/mixes", test_mixes);
     g_test_add_func("/session/morph/variations", test_variations);
     g_test_add_func("/session/morph/even-shares", test_even_shares);
+    g_test_add_data_func("/session/morph/even-labels", argv[1], test_even_labels);
     g_test_add_func("/session/morph/looks", test_looks);
     g_test_add_data_func("/session/morph/settings", argv[1], test_settings);
     g_test_add_data_func("/session/morph/records", argv[1], test_records);

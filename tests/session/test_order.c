@@ -93,6 +93,21 @@ static void test_sketches(void)
     g_object_unref(settings);
 }
 
+/* What another model's class was to be mixed in is none of their matter, nor what was varied. */
+static void test_sketches_plain(void)
+{
+    const int classes[] = {7};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GObject) settings = settings_new(stamps);
+    g_object_set(settings, "mix-class", "no class at all", "mix", 0.5, "vary", 0.3, "vary-seed",
+                 7.5, NULL);
+    g_autoptr(EdtOrder) order = edt_order_sketches(settings, classes, 1, 1, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(order->items[0].class_index, ==, 7);
+    g_assert_cmpint(order->items[0].mix.n, ==, 0);
+    g_assert_cmpint(order->items[0].variation.n, ==, 0);
+}
+
 /* Bytes of any size reach every item as numbers of the model's. */
 static void test_start(void)
 {
@@ -273,6 +288,7 @@ int main(int argc, char **argv)
     g_test_add_func("/session/order/one", test_one);
     g_test_add_func("/session/order/vae", test_vae);
     g_test_add_func("/session/order/sketches", test_sketches);
+    g_test_add_func("/session/order/sketches-plain", test_sketches_plain);
     g_test_add_func("/session/order/start", test_start);
     g_test_add_func("/session/order/seeds", test_seeds);
     g_test_add_func("/session/order/scattered", test_scattered);

@@ -7,9 +7,11 @@
 #include "ui/panel.h"
 #include "folder.h"
 #include "screen.h"
+#include "session/drafts.h"
 #include "session/labels.h"
 #include "session/settings_object.h"
 #include "ui/progress.h"
+#include "ui/styles.h"
 
 #include "catalogue.h"
 #include "history.h"
@@ -227,6 +229,47 @@ static void test_draft_vae(void)
     g_object_unref(settings);
 }
 
+static void expect_style(const char *style)
+{
+    g_autofree char *now = NULL;
+    g_object_get(settings, "style", &now, NULL);
+    g_assert_cmpstr(now, ==, style);
+}
+
+/* A look at a model without styles, or with others, does not lose the one that was chosen. */
+static void test_style(void)
+{
+    char *own[] = {(char *)"flat", (char *)"ink", NULL}, *others[] = {(char *)"oil", NULL};
+    const EdtModelInfo model = {.n_styles = 2, .style_names = own}, without = {0},
+                       other = {.n_styles = 1, .style_names = others};
+    settings = settings_new("");
+    GtkWidget *styles = g_object_ref_sink(edt_ui_styles_new(settings));
+    edt_ui_styles_set_model(styles, &model);
+    GtkComboBoxText *combo = GTK_COMBO_BOX_TEXT(first(styles, GTK_TYPE_COMBO_BOX_TEXT));
+    static const char *const chosen[] = {"ink", "random"};
+    for (gsize i = 0; i < G_N_ELEMENTS(chosen); i++) {
+        g_object_set(settings, "style", chosen[i], NULL);
+        edt_ui_styles_set_model(styles, &without);
+        expect_style("");
+        edt_ui_styles_set_model(styles, &other);
+        edt_ui_styles_set_model(styles, &model);
+        expect_style(chosen[i]);
+    }
+    g_object_set(settings, "style", "ink", NULL);
+    edt_ui_styles_set_model(styles, &without);
+    edt_ui_styles_set_model(styles, &model);
+    g_autofree char *text = gtk_combo_box_text_get_active_text(combo);
+    g_assert_cmpstr(text, ==, "ink");
+    edt_ui_styles_set_model(styles, &other);
+    expect_style("");
+    gtk_combo_box_set_active(GTK_COMBO_BOX(combo), 0); /* another choice */
+    edt_ui_styles_set_model(styles, &model);
+    expect_style("any");
+    gtk_widget_destroy(styles);
+    g_object_unref(styles);
+    g_object_unref(settings);
+}
+
 /* ---- messages ---- */
 
 static gboolean shows(const char *text);
@@ -248,6 +291,24 @@ static void test_question(void)
     edt_ui_panel_ends(panel, 0, 1); /* of itself: there is nothing to answer any more */
     g_assert_false(shows("Stopped after step 4 of 25. Keep what is there?"));
     g_string_truncate(asked, 0);
+    close_panel();
+}
+
+/* The end of a run takes its question away, nothing that somebody has yet to read. */
+static void test_said(void)
+{
+    open_panel();
+    edt_ui_panel_say(panel, GTK_MESSAGE_ERROR, "The disk is full.");
+    edt_ui_panel_ends(panel, 0, 1);
+    g_assert_true(shows("The disk is full."));
+    edt_ui_panel_ask(panel, 4, 25);
+    edt_ui_panel_say(panel, GTK_MESSAGE_WARNING, "Saved.");
+    edt_ui_panel_ends(panel, 0, 1);
+    g_assert_false(shows("Stopped after step 4 of 25. Keep what is there?"));
+    g_assert_false(gtk_widget_is_visible(screen_button(panel, "Go on")));
+    g_assert_true(shows("Saved."));
+    edt_ui_panel_say(panel, GTK_MESSAGE_INFO, NULL);
+    g_assert_false(shows("Saved."));
     close_panel();
 }
 
@@ -325,24 +386,48 @@ static GtkWidget *image_of(GtkWidget *widget, const char *tooltip)
     return found;
 }
 
-/* Also a class whose picture is only made while the dialog is open has it beside the slider. */
-static void test_mix_pictures(void)
+/* The picture of an order, one grey pixel. */
+static void make_one(const EdtOrder *order, int steps_done)
 {
     float grey[3] = {0};
-    EdtPicture picture = {.width = 1, .height = 1, .channels = 3, .pixels = grey};
+    EdtPicture picture = {
+        .steps_done = steps_done, .width = 1, .height = 1, .channels = 3, .pixels = grey};
     const EdtPictures pictures = {.pictures = &picture, .n_pictures = 1};
     char *records[] = {(char *)"a record", NULL};
+    const EdtOutcome outcome = {.order = order, .pictures = &pictures, .records = records};
+    edt_ui_panel_begins(panel, order);
+    edt_ui_panel_ends(panel, 1, 1);
+    edt_ui_panel_made(panel, &outcome);
+}
+
+/* Also a class whose picture is only made while the dialog is open has it beside the slider; but
+ * only a whole one, of that class alone. */
+static void test_mix_pictures(void)
+{
+    float canvas[1] = {0};
     g_autofree char *lonely = test_file("lonely.safetensors"); /* no pictures come with it */
     g_assert_cmpint(symlink(stamps, lonely), ==, 0);
     open_panel();
     g_object_set(settings, "model", lonely, "class", "fox", "seed", 7.0, NULL);
     g_autoptr(EdtOrder) order = edt_order_new(settings, 1, NULL);
     g_object_set(settings, "mix-class", "owl", NULL);
+    const int steps = order->request.steps;
+    EdtItem *item = order->items;
+    const EdtItem plain = *item;
+    EdtItem others[] = {plain, plain, plain, plain};
+    others[0].source = canvas;
+    others[1].mask = canvas;
+    others[2].mix = (EdtMix){1, {{7, EDT_STYLE_ANY, 0.5}}};
+    others[3].variation = (EdtVariation){1, {{9, 0.3}}};
+    make_one(order, steps - 1);
     g_assert_false(gtk_widget_get_visible(image_of(panel, "fox")));
-    const EdtOutcome outcome = {.order = order, .pictures = &pictures, .records = records};
-    edt_ui_panel_begins(panel, order);
-    edt_ui_panel_ends(panel, 1, 1);
-    edt_ui_panel_made(panel, &outcome);
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
+        *item = others[i];
+        make_one(order, steps);
+        g_assert_false(gtk_widget_get_visible(image_of(panel, "fox")));
+    }
+    *item = plain;
+    make_one(order, steps);
     g_assert_true(gtk_widget_get_visible(image_of(panel, "fox")));
     close_panel();
     g_assert_cmpint(g_unlink(lonely), ==, 0);
@@ -666,6 +751,44 @@ static void test_typed_seed(void)
     g_object_set(settings, "seed", -1.0, NULL); /* a new one every time: it is shown which */
     edt_ui_panel_begins(panel, order);
     g_assert_cmpstr(gtk_entry_get_text(seed), ==, "7");
+    close_panel();
+}
+
+static GtkWidget *focus(void)
+{
+    return gtk_window_get_focus(GTK_WINDOW(window));
+}
+
+static gboolean sheet_has_keyboard(void)
+{
+    GtkWidget *box = focus() ? gtk_widget_get_parent(focus()) : NULL;
+    return box && g_strcmp0(atk_object_get_name(gtk_widget_get_accessible(box)), "Drafts") == 0;
+}
+
+/* What had the keyboard went with the drafts before; whoever is elsewhere stays there. */
+static void test_keyboard(void)
+{
+    g_autoptr(GError) error = NULL;
+    open_with_fox(1);
+    g_object_set(settings, "at-once", FALSE, NULL);
+    g_autoptr(EdtOrder) drafts = order_of(edt_order_drafts);
+    g_autoptr(EdtOrder) near = edt_drafts_vary(drafts, 1, 0.2, &error);
+    g_assert_no_error(error);
+    GtkWidget *search = first(panel, GTK_TYPE_SEARCH_ENTRY);
+    gtk_widget_grab_focus(search);
+    edt_ui_panel_begins(panel, drafts);
+    make(drafts);
+    g_assert_true(sheet_has_keyboard()); /* nobody went elsewhere */
+    edt_ui_panel_begins(panel, near);    /* more like one of them */
+    g_assert_false(sheet_has_keyboard());
+    make(near);
+    g_assert_true(sheet_has_keyboard());
+    make(drafts); /* and back */
+    g_assert_true(sheet_has_keyboard());
+    edt_ui_panel_begins(panel, near);
+    gtk_widget_grab_focus(search);
+    make(near);
+    g_assert_true(focus() == search);
     close_panel();
 }
 
@@ -1010,7 +1133,9 @@ int main(int argc, char **argv)
     g_test_add_func("/panel/presets", test_presets);
     g_test_add_func("/panel/interval", test_interval);
     g_test_add_func("/panel/question", test_question);
+    g_test_add_func("/panel/said", test_said);
     g_test_add_func("/panel/draft-vae", test_draft_vae);
+    g_test_add_func("/panel/style", test_style);
     g_test_add_func("/panel/mix", test_mix);
     g_test_add_func("/panel/mix-pictures", test_mix_pictures);
     g_test_add_func("/panel/mix-obstacles", test_mix_obstacles);
@@ -1022,6 +1147,7 @@ int main(int argc, char **argv)
     g_test_add_func("/panel/asked-sheet", test_asked_sheet);
     g_test_add_func("/panel/back", test_back);
     g_test_add_func("/panel/typed-seed", test_typed_seed);
+    g_test_add_func("/panel/keyboard", test_keyboard);
     g_test_add_func("/panel/look", test_look);
     g_test_add_func("/panel/names", test_names);
     g_test_add_func("/panel/use", test_use);

@@ -269,6 +269,25 @@ static void test_interval(void)
     studio_close(&s);
 }
 
+/* A single step is the one from all the noise, however steps are spaced. */
+static void test_one_step(void)
+{
+    Studio s = studio_open(LATENTS, 1);
+    const EdtItem item = item_of(3, 11);
+    for (int sampler = 0; sampler <= EDT_SAMPLER_UNIPC; sampler++) {
+        EdtRequest request = request_of(&s, &item, 1, (EdtSampler)sampler);
+        request.steps = 1;
+        request.spacing = EDT_SPACING_EVEN;
+        EdtPictures *even = make(&s, &request);
+        request.spacing = EDT_SPACING_KARRAS;
+        EdtPictures *karras = make(&s, &request);
+        check_same(&even->pictures[0], &karras->pictures[0], s.count);
+        edt_pictures_free(even);
+        edt_pictures_free(karras);
+    }
+    studio_close(&s);
+}
+
 typedef struct {
     int at;
 } Stop;
@@ -580,6 +599,7 @@ int main(int argc, char **argv)
     g_test_add_func("/canvas/plain-ground", test_plain_ground);
     g_test_add_func("/canvas/ends", test_ends);
     g_test_add_func("/canvas/interval", test_interval);
+    g_test_add_func("/canvas/one-step", test_one_step);
     g_test_add_func("/canvas/tail", test_tail);
     for (int model = LATENTS; model <= STICKERS; model++)
         for (gsize i = 0; i < G_N_ELEMENTS(of_models); i++) {

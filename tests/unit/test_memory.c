@@ -156,6 +156,52 @@ static void test_failing(void)
     g_assert_cmpint(failures, >, 50);
 }
 
+typedef struct {
+    guint64 fail; /* which allocation behind the first batch */
+    guint64 before;
+} Later;
+
+static EdtVerdict fail_later(const EdtProgress *progress, gpointer user_data)
+{
+    Later *later = user_data;
+    if (progress->first_item == 0 && progress->step == progress->steps) {
+        edt_alloc_fail_at(later->fail);
+        later->before = edt_alloc_count();
+    }
+    return EDT_CONTINUE;
+}
+
+/* Every allocation of a second batch fails once: the first one's picture is there, and why the
+ * other is not. */
+static void test_failing_later(void)
+{
+    EdtEngine *engine = tiny_engine(1, EDT_PRECISION_F32);
+    const EdtCallbacks callbacks = {.progress = fail_later};
+    gboolean reached = TRUE;
+    Later later = {1};
+    for (; reached; later.fail++) {
+        GError *error = NULL;
+        EdtItem items[2];
+        EdtRequest request = tiny_request(engine, items, 2, 2);
+        request.latent_only = TRUE;
+        request.batch = 1;
+        EdtPictures *pictures = edt_generate(engine, &request, &callbacks, &later, &error);
+        reached = edt_alloc_count() - later.before >= later.fail;
+        edt_alloc_fail_at(0);
+        g_assert_no_error(error);
+        g_assert_cmpint(pictures->n_pictures, ==, reached ? 1 : 2);
+        g_assert_cmpuint(pictures->pictures[0].item.seed, ==, 100);
+        g_assert_nonnull(pictures->pictures[0].latent);
+        if (reached)
+            g_assert_error(pictures->error, EDT_ERROR, EDT_ERROR_NO_MEMORY);
+        else
+            g_assert_no_error(pictures->error);
+        edt_pictures_free(pictures);
+    }
+    g_assert_cmpuint(later.fail, >, 2);
+    edt_engine_close(engine);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -164,5 +210,6 @@ int main(int argc, char **argv)
     g_test_add_func("/memory/no-allocation-per-step", test_no_allocation_per_step);
     g_test_add_func("/memory/flat", test_flat);
     g_test_add_func("/memory/failing", test_failing);
+    g_test_add_func("/memory/failing-later", test_failing_later);
     return g_test_run();
 }

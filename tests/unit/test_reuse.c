@@ -235,6 +235,23 @@ static void test_batches(void)
     }
 }
 
+/* Looks that take over compute the inner stages anew, of nobody but that picture. */
+static void test_looks(void)
+{
+    static const double turns[3] = {0, 0.5, 0.3};
+    EdtEngine *two = tiny_engine(2, EDT_PRECISION_F32), *one = tiny_engine(1, EDT_PRECISION_F32);
+    EdtItem items[3];
+    EdtRequest request = request_of(two, items, 3, 8, 10);
+    request.batch = 3;
+    for (int i = 1; i < 3; i++) {
+        items[i].mix = (EdtMix){1, {{5, EDT_STYLE_ANY, turns[i]}}};
+        items[i].mix_how = EDT_MIX_SHAPE;
+    }
+    check_batch(two, one, request);
+    edt_engine_close(one);
+    edt_engine_close(two);
+}
+
 /* A picture of no class is guided by itself, so no guidance changes it: unless one half had what
  * another step left to the other. */
 static void test_null_half(void)
@@ -310,6 +327,7 @@ int main(int argc, char **argv)
     g_test_add_func("/reuse/interval", test_interval);
     g_test_add_func("/reuse/anew", test_anew);
     g_test_add_func("/reuse/batches", test_batches);
+    g_test_add_func("/reuse/looks", test_looks);
     g_test_add_func("/reuse/null-half", test_null_half);
     g_test_add_func("/reuse/stopped", test_stopped);
     g_test_add_func("/reuse/refused", test_refused);
