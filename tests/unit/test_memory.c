@@ -178,7 +178,7 @@ static void test_failing_later(void)
     EdtEngine *engine = tiny_engine(1, EDT_PRECISION_F32);
     const EdtCallbacks callbacks = {.progress = fail_later};
     gboolean reached = TRUE;
-    Later later = {1};
+    Later later = {1, 0};
     for (; reached; later.fail++) {
         GError *error = NULL;
         EdtItem items[2];
