@@ -540,6 +540,56 @@ def test_again_locks():
     image.delete()
 
 
+def test_again_feather():
+    """A script may have GIMP feather what it selects: what is selected already stays as it is."""
+    image = new_image()
+    layer = made(generate(image)[0])[0]
+    image.select_ellipse(Gimp.ChannelOps.REPLACE, 20, 30, 90, 60)
+    Gimp.Selection.feather(image, 6)
+    before = selection_of(image)
+    Gimp.context_push()
+    Gimp.context_set_feather(True)
+    Gimp.context_set_feather_radius(20, 20)
+    result, error = again(image, [layer])
+    check('again, a context that feathers: it stays so', Gimp.context_get_feather())
+    Gimp.context_pop()
+    check('again, a context that feathers: another picture', result.index(0) == SUCCESS and
+          record_of(layer)['seed'] == 43, error)
+    check('again, a context that feathers: the same is selected',
+          selection_of(image) == before and not image.get_channels(), image.get_channels())
+    image.delete()
+
+
+def tree_of(layers):
+    """Each layer, and where it lies; of a group what is in it, too."""
+    return [(l.get_name(), offsets(l), l.get_width(), l.get_height(), l.get_lock_position(),
+             tree_of(l.get_children()) if l.is_group_layer() else []) for l in layers]
+
+
+def test_again_position():
+    """GIMP neither scales nor moves a layer in a group whose position is locked."""
+    image = new_image()
+    layer = made(generate(image, fit='image')[0])[0]
+    group = Gimp.GroupLayer.new(image, 'locked')
+    image.insert_layer(group, None, 0)
+    image.reorder_item(layer, group, 0)
+    layer.set_name('mine')
+    group.set_lock_position(True)
+    image.set_selected_layers([layer])
+    before = tree_of(image.get_layers())
+    result, error = again(image, [layer])
+    there = new_image()
+    wanted = made(generate(there, fit='image', seed=43)[0])[0]
+    check('again in a group that is not to be moved: another picture', pixels(layer) ==
+          pixels(wanted), error)
+    check('again in a group that is not to be moved: all layers where they were',
+          tree_of(image.get_layers()) == before, tree_of(image.get_layers()))
+    check('again in a group that is not to be moved: it stays selected',
+          [l.get_id() for l in image.get_selected_layers()] == [layer.get_id()])
+    for image in [image, there]:
+        image.delete()
+
+
 def test_again_channels():
     """What is switched off in the dialog of channels would stay of the old picture."""
     image = new_image()

@@ -118,6 +118,29 @@ def test_canvas_redraw():
     image.delete()
 
 
+def text_of(holder, name):
+    parasite = holder.get_parasite(name)
+    return parasite and bytes(parasite.get_data()).decode().rstrip('\0')
+
+
+def test_canvas_again_origin():
+    """One more of a sketch above the first one is one of that sketch, too."""
+    image = new_image(100, 100)
+    drawing = add_drawing(image, 20, 20, 50)
+    first = made(redraw(image)[0])[0]
+    result, error = again(image, [first], target='above')
+    above = image.get_layers()[0]
+    check('again above: it names the layer that the first one started from',
+          record_of(above)['seed'] == 43 and text_of(above, 'edt-origin') ==
+          f'{drawing.get_tattoo()} {text_of(image, "edt-image")}', text_of(above, 'edt-origin'))
+    image.remove_layer(drawing)
+    result, error = again(image, [above], target='above')
+    last = image.get_layers()[0]
+    check('again above: none that is gone', record_of(last)['seed'] == 44 and
+          not text_of(last, 'edt-origin'), error)
+    image.delete()
+
+
 def test_canvas_redraw_place():
     image = new_image(200, 160)
     drawing = add_drawing(image)
@@ -260,6 +283,40 @@ def test_canvas_redraw_modes():
     seen = kept(made(redraw(image)[0])[0])[60 * 128 + 60]
     check('redraw, Adobe RGB: its colours', near(seen, (200, 100, 50)), seen)
     image.delete()
+
+
+def drawn(width, height, x, y, ground):
+    """The only layer has fine lines on it, from x and y on."""
+    image = new_image(width, height)
+    image.remove_layer(image.get_layers()[0])
+    layer = Gimp.Layer.new(image, 'drawing', width, height, Gimp.ImageType.RGBA_IMAGE, 100,
+                           Gimp.LayerMode.NORMAL)
+    layer.fill(ground)
+    image.insert_layer(layer, None, 0)
+    for i in range(0, 99, 7):
+        paint(layer, x + i, y, 1 + i % 5, 99, (20 + 2 * i, 60, 200, 255))
+        paint(layer, x, y + i, 99, 1 + i % 3, (200, 100, 50, 255))
+    image.set_selected_layers([layer])
+    return image
+
+
+def test_canvas_redraw_small_on_large():
+    """What is read of a drawing does not depend on how large its layer is."""
+    for name, ground in {'transparent': Gimp.FillType.TRANSPARENT,
+                         'white': Gimp.FillType.WHITE}.items():
+        found = {}
+        for width, x, y in [(250, 77, 63), (5000, 77, 63), (5000, 3333, 101)]:
+            image = drawn(width, 250, x, y, ground)
+            result, error = redraw(image, model=STAMPS, steps=1)  # noqa: F821
+            layer = made(result)[0]
+            left, top, *size = area_of(layer)
+            found[width, x, y] = record_of(layer)['source'], (left - x, top - y), size
+            image.delete()
+        first = found[250, 77, 63]
+        check(f'redraw, {name}: as large as what is drawn', first[1:] == ((-6, -6), [114, 114]),
+              first)
+        check(f'redraw, {name}: of a large layer the same is read',
+              all(there == first for there in found.values()), found)
 
 
 def drawn_on_paper():

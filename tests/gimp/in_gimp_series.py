@@ -200,6 +200,53 @@ def check_layers_alone(image, layers, last):
     result.index(1).delete()
 
 
+def half_masked(image, layer):
+    """Its left half is seen."""
+    _, x, y = layer.get_offsets()
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, x, y, layer.get_width() // 2,
+                           layer.get_height())
+    layer.add_mask(layer.create_mask(Gimp.AddMaskType.SELECTION))
+    Gimp.Selection.none(image)
+
+
+def test_series_mask_off():
+    """A mask that is switched off hides nothing, nor does what is made of its layer."""
+    image, lower, upper = two_layers()
+    half_masked(image, lower)
+    lower.set_apply_mask(False)
+    image.set_selected_layers([upper, lower])
+    result, error = morph(image, between='layers', frames=2)
+    check('mask switched off: frames have none', result.index(0) == SUCCESS and
+          not any(frame.get_mask() for frame in frames_of(image)), error)
+    image.remove_layer(image.get_layers()[0])
+    for applied in [False, True]:
+        lower.set_apply_mask(applied)
+        there = {l.get_id() for l in image.get_layers()}
+        result, error = again(image, [lower], target='above')
+        above = made(result, there)[0]
+        check(f'mask applied {applied}: so is the one of another picture above',
+              above.get_apply_mask() == applied and masked(image, above) == masked(image, lower),
+              error)
+    image.delete()
+
+
+def test_series_morph_squeezed():
+    """Frames cover the lower layer also where the image was scaled unevenly since."""
+    image, lower, upper = two_layers()
+    half_masked(image, lower)
+    image.scale(100, 160)
+    image.set_selected_layers([upper, lower])
+    result, error = morph(image, between='layers', frames=2)
+    frames = frames_of(image)
+    check('morph, squeezed: as large as the lower layer',
+          [area_of(frame) for frame in frames] == [(5, 20, 30, 60)] * 2, error or
+          [area_of(frame) for frame in frames])
+    mask = masked(image, lower)
+    check('morph, squeezed: with its mask', sum(mask) == 255 * 15 * 60 and
+          all(masked(image, frame) == mask for frame in frames), sum(mask) / 255)
+    image.delete()
+
+
 def test_series_morph_refused():
     image, lower, upper = two_layers(steps=5)
     before, images = flat(image), len(Gimp.get_images())
