@@ -56,7 +56,8 @@ static EdtPatch *patch_for(const EdtArea *area)
     return patch_new(area, MAX((int)(area->width * scale), 1), MAX((int)(area->height * scale), 1));
 }
 
-/* GEGL wants the rectangle in scaled pixels of the buffer. */
+/* GEGL wants the rectangle in scaled pixels of the buffer.  Of one with an odd side it mixes what is
+ * beyond the border into the last ones: paper would not be opaque. */
 static gboolean read_into(GimpDrawable *drawable, const EdtPatch *patch, const char *format,
                           gpointer pixels, GError **error)
 {
@@ -70,8 +71,11 @@ static gboolean read_into(GimpDrawable *drawable, const EdtPatch *patch, const c
     const GeglRectangle there = {(int)floor((patch->area.x - x) * scale),
                                  (int)floor((patch->area.y - y) * scale), patch->width,
                                  patch->height};
+    const GeglRectangle whole = {patch->area.x - x, patch->area.y - y, patch->area.width,
+                                 patch->area.height};
+    const gboolean inside = gegl_rectangle_contains(gegl_buffer_get_extent(buffer), &whole);
     gegl_buffer_get(buffer, &there, scale, babl_format(format), pixels, GEGL_AUTO_ROWSTRIDE,
-                    GEGL_ABYSS_NONE);
+                    inside ? GEGL_ABYSS_CLAMP : GEGL_ABYSS_NONE);
     return TRUE;
 }
 

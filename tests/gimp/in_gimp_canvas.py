@@ -305,7 +305,8 @@ def test_canvas_redraw_small_on_large():
     for name, ground in {'transparent': Gimp.FillType.TRANSPARENT,
                          'white': Gimp.FillType.WHITE}.items():
         found = {}
-        for width, x, y in [(250, 77, 63), (5000, 77, 63), (5000, 3333, 101)]:
+        for width, x, y in [(250, 77, 63), (5000, 77, 63), (5000, 3333, 101),
+                            (5001, 77, 63)]:
             image = drawn(width, 250, x, y, ground)
             result, error = redraw(image, model=STAMPS, steps=1)  # noqa: F821
             layer = made(result)[0]
