@@ -199,6 +199,12 @@ gboolean edt_cli_variation_parse(const char *text, EdtVariation *variation, EdtC
     return TRUE;
 }
 
+gboolean edt_cli_is_mix_drawn(const EdtCliDrawn *drawn)
+{
+    static const EdtCliDrawn none = {0};
+    return memcmp(drawn->mix, none.mix, sizeof none.mix) != 0;
+}
+
 gboolean edt_cli_is_drawn(const EdtCliDrawn *drawn)
 {
     static const EdtCliDrawn none = {0};

@@ -33,6 +33,7 @@ typedef struct {
 } EdtCliDrawn;
 
 gboolean edt_cli_is_drawn(const EdtCliDrawn *drawn);
+gboolean edt_cli_is_mix_drawn(const EdtCliDrawn *drawn); /* what a name is made of, too */
 /* Had chance decided as it did for what is there. */
 EdtMix edt_cli_mix_follow_drawn(const EdtMix *mix, const EdtCliDrawn *drawn, const EdtMix *there);
 EdtVariation edt_cli_variation_follow_drawn(const EdtVariation *variation, const EdtCliDrawn *drawn,

@@ -280,8 +280,10 @@ static gboolean read_canvas(JsonObject *line, const char *json, const EdtCliSett
 }
 
 /* As of options.  A record of ours tells what did nothing, too. */
-static gboolean check_needs(JsonObject *line, const EdtItem *item, GError **error)
+static gboolean check_needs(JsonObject *line, const EdtRequest *request, const EdtItem *item,
+                            GError **error)
 {
+    const char *guidance = "guidance (\"cfg_scale\" other than 1)";
     const struct {
         const char *key, *needs;
         gboolean there;
@@ -289,6 +291,11 @@ static gboolean check_needs(JsonObject *line, const EdtItem *item, GError **erro
         {"freedom", "\"source\"", item->freedom == 1 || item->source},
         {"careful", "\"fill\": \"missing\"", !item->careful || item->fill == EDT_FILL_MISSING},
         {"mix_how", "\"mix\"", item->mix_how == EDT_MIX_BLEND || item->mix.n > 0},
+        {"eta", "\"sampler\": \"ddim\"", request->eta <= 0 || request->sampler == EDT_SAMPLER_DDIM},
+        {"cfg_pow", guidance, request->cfg_pow <= 0 || request->cfg_scale != 1},
+        {"cfg_interval", guidance,
+         (request->cfg_interval.from <= 0 && request->cfg_interval.to >= 1) ||
+             request->cfg_scale != 1},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(all) && !member(line, "edt"); i++)
         if (member(line, all[i].key) && !all[i].there) {
@@ -344,7 +351,7 @@ static gboolean read_output(JsonObject *line, const char *json, const EdtCliSett
         return FALSE;
     job->unnamed = !task->output;
     job->drawn = (job->class_drawn || job->style_drawn || job->seed_drawn ||
-                  edt_cli_is_drawn(&job->chance)) &&
+                  edt_cli_is_mix_drawn(&job->chance)) &&
                  job->unnamed;
     if (!task->output) {
         g_autofree char *subject = edt_cli_plan_subject(info, &task->item);
@@ -454,7 +461,7 @@ gboolean edt_cli_job_read(EdtCliJob *job, const char *text, const EdtCliSettings
                   read_item(line, text, settings, info, job, error) &&
                   read_lists(line, info, job, error) && read_request(line, text, job, error) &&
                   read_canvas(line, text, settings, info, job, error) &&
-                  check_needs(line, &job->task.item, error) &&
+                  check_needs(line, &job->request, &job->task.item, error) &&
                   read_output(line, text, settings, info, job, error);
     json_node_unref(root);
     return ok;

@@ -118,12 +118,20 @@ static gboolean is_given_up(const Jobs *jobs, const char *output)
 
 /* A name that we have made goes on to the next where another picture has it: that of other
  * settings, or of a class whose name looks the same in ASCII. */
+/* Also what an earlier line has made, and chance decided for that one. */
+static gboolean is_anothers(const Jobs *jobs, const EdtCliJob *job, EdtCliOutput state)
+{
+    return state == EDT_CLI_OUTPUT_OTHER ||
+           (state == EDT_CLI_OUTPUT_SAME && edt_cli_is_drawn(&job->chance) &&
+            is_taken(jobs, job->task.output));
+}
+
 static EdtCliOutput find_place(Jobs *jobs, EdtCliJob *job)
 {
     g_autofree char *first = g_strdup(job->task.output);
     EdtCliOutput state = look(jobs, job);
     for (int n = 1;
-         state == EDT_CLI_OUTPUT_OTHER && job->unnamed && !is_given_up(jobs, job->task.output);
+         is_anothers(jobs, job, state) && job->unnamed && !is_given_up(jobs, job->task.output);
          n++) {
         g_free(job->task.output);
         job->task.output = edt_save_name(first, n);

@@ -95,7 +95,7 @@ static gboolean open_file(Samples *s, GError **error)
     s->npz = edt_npz_open(s->settings->npz, &kind, s->settings->force, error);
     if (!s->npz)
         return FALSE;
-    s->done = (int)edt_npz_done(s->npz);
+    s->done = s->run.saved = (int)edt_npz_done(s->npz);
     if (s->done > 0)
         edt_cli_say("%d of %d pictures are there already.", s->done, s->series.n);
     return TRUE;

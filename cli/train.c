@@ -251,6 +251,8 @@ static const char *idle_in_export(const Train *t, int argc)
     o->cfg_scale = t->training.options.cfg_scale;
     o->threads = t->training.options.threads;
     o->vae = t->training.options.vae;
+    o->title = t->training.options.title;
+    o->licence = t->training.options.licence;
     g_autofree char *none = edt_train_options_to_json(o);
     g_autofree char *said = edt_train_options_to_json(&t->training.options);
     return argc > 1                   ? "DATA"
@@ -339,6 +341,8 @@ static int run(Train *t, int argc, char **argv)
     }
     if (!o->pictures && !o->features)
         return edt_cli_usage("What is there to learn from? Give a folder of class folders.");
+    if (t->training.resume && t->start) /* a job that is started again says the same words */
+        edt_cli_say("--init has begun this run already: it goes on from its checkpoint.");
     make_absolute(o);
     const char *data = o->pictures ? o->pictures : o->features;
     if (t->training.resume && argc == 1 && !g_file_test(data, G_FILE_TEST_IS_DIR))
@@ -373,10 +377,6 @@ int edt_cli_train(int argc, char **argv)
     else if (t.raw || t.f32)
         code = edt_cli_usage("%s goes with --export: a run writes its average as bf16.",
                              t.raw ? "--raw" : "--f32");
-    else if (t.training.resume && (t.start || t.training.options.open_gates))
-        code = edt_cli_usage("%s begins a run, and --resume goes on with one: leave one of the two "
-                             "out.",
-                             t.start ? "--init" : "--open-gates");
     else if (!begin(&t, count, copy, &argc, &argv, &error))
         code = error ? edt_cli_fail(error) : EDT_ERROR_USAGE;
     else

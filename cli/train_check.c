@@ -104,7 +104,8 @@ static gboolean has_codings(const EdtTrainOptions *o)
 gboolean edt_cli_train_check(const EdtCliTraining *t)
 {
     const EdtTrainOptions *o = &t->options;
-    return is_outside(t) && has_codings(o) && is_least("--log-every", t->log_every, 1) &&
+    return is_outside(t) && (t->resume || has_codings(o)) &&
+           is_least("--log-every", t->log_every, 1) &&
            is_least("--sample-every", t->sample_every, 0) &&
            is_least("--save-every", t->save_minutes, 0) &&
            is_least("--time-limit", t->limit_minutes, 0) &&

@@ -58,7 +58,7 @@ static void on_model(const EdtModelInfo *info, gpointer user_data)
     ask->model = info && edt_model_info_makes(info) != EDT_MAKES_LATENTS_ONLY;
     for (int i = 0; i < ask->n; i++)
         edt_ui_picker_set_model(ask->choices[i].widget, info);
-    edt_ui_styles_set_model(ask->styles, info);
+    edt_ui_styles_set_model(ask->styles, info, edt_ui_models_by_hand(ask->models));
     update(ask);
 }
 

@@ -83,6 +83,8 @@ static EdtRun *follow(EdtDialog *self, const EdtRun *before, EdtOrder *order, GE
     EdtPlace place;
     gboolean placed = order && find_place(self, before, order, &place, &error);
     if (!placed) {
+        if (g_error_matches(error, EDT_ERROR, EDT_ERROR_FAILED)) /* of the model: look anew */
+            edt_ui_panel_shows_model(self->panel, NULL);
         edt_dialog_say(self, error);
         g_error_free(error);
         edt_order_free(order);

@@ -195,10 +195,9 @@ void edt_dialog_start(EdtDialog *self, EdtOrder *order, EdtRun *run)
     run->job = edt_studio_start(edt_process_studio(), order, &watch, self);
     g_queue_push_tail(&self->runs, run);
     update_buttons(self);
-    if (run != running(self))
-        return;
-    edt_ui_panel_say(self->panel, GTK_MESSAGE_INFO, NULL);
-    begin(self);
+    edt_ui_panel_say(self->panel, GTK_MESSAGE_INFO, NULL); /* whoever orders has read it */
+    if (run == running(self))
+        begin(self);
 }
 
 static EdtOrder *new_order(EdtDialog *self, GError **error)

@@ -142,6 +142,15 @@ static GimpProcedureConfig *settings_of(GimpProcedure *morph, GObject *settings)
 }
 
 /* Takes a reference to the settings. */
+/* Another one that was chosen in the small dialog was seen there. */
+static gboolean has_model_of(const EdtDialog *self, GimpProcedureConfig *config)
+{
+    g_autofree char *own = NULL, *shown = NULL;
+    g_object_get(config, "model", &own, NULL);
+    g_object_get(self->config, "model", &shown, NULL);
+    return g_strcmp0(own ? own : "", shown ? shown : "") == 0;
+}
+
 static void begin(EdtDialog *self, GimpProcedureConfig *config)
 {
     g_autoptr(GError) error = NULL;
@@ -151,7 +160,8 @@ static void begin(EdtDialog *self, GimpProcedureConfig *config)
     EdtOrder *order =
         edt_morph_plan(config, edt_receiver_image(&self->receiver), &frames->place, &error);
     g_object_get(config, "even", &even, NULL);
-    if (order && !edt_morph_is_of_layers(config) && !edt_dialog_shows_model(self, order, &error))
+    if (order && !edt_morph_is_of_layers(config) && has_model_of(self, config) &&
+        !edt_dialog_shows_model(self, order, &error))
         g_clear_pointer(&order, edt_order_free);
     if (!order) {
         edt_dialog_say(self, error);

@@ -186,7 +186,8 @@ static gboolean select_exactly(GimpImage *image, GimpChannel *saved, GError **er
     gboolean ok = (gimp_context_set_feather(FALSE) &&
                    gimp_image_select_item(image, GIMP_CHANNEL_OP_REPLACE, GIMP_ITEM(saved))) ||
                   edt_pixels_refused(error);
-    return gimp_context_pop() && ok;
+    gimp_context_pop(); /* ours alone: the process ends soon */
+    return ok;
 }
 
 /* What GIMP does not select again stays as the channel. */

@@ -148,8 +148,9 @@ static EdtPatch *read_drawn(GimpDrawable *layer, const EdtArea *area, EdtPaper *
     EdtPatch *drawn = edt_patch_read(layer, area, error);
     if (drawn && *paper == EDT_PAPER_AUTO)
         *paper = edt_patch_is_opaque(drawn) ? EDT_PAPER_CLEAR : EDT_PAPER_KEEP;
-    if (drawn && *paper == EDT_PAPER_CLEAR)
-        edt_canvas_clear_paper(drawn->rgba, drawn->width, drawn->height);
+    if (drawn && *paper == EDT_PAPER_CLEAR &&
+        !edt_canvas_clear_paper(drawn->rgba, drawn->width, drawn->height))
+        *paper = EDT_PAPER_KEEP;
     return drawn;
 }
 
@@ -164,8 +165,13 @@ static EdtPatch *read_closer(GimpDrawable *layer, EdtPatch *far, EdtPaper paper,
     EdtArea near = edt_patch_square(&ink, AROUND);
     gimp_rectangle_intersect(near.x, near.y, near.width, near.height, all.x, all.y, all.width,
                              all.height, &near.x, &near.y, &near.width, &near.height);
-    edt_patch_free(far);
-    return read_drawn(layer, &near, &paper, error);
+    if (near.width == all.width && near.height == all.height)
+        return far;
+    const EdtPaper before = paper;
+    EdtPatch *closer = read_drawn(layer, &near, &paper, error);
+    EdtPatch *other = closer && paper != before ? closer : far; /* too little paper is around it */
+    edt_patch_free(other);
+    return other == far ? closer : far;
 }
 
 static gboolean is_enough(const EdtPatch *sketch, const EdtArea *ink, gboolean there,

@@ -18,7 +18,7 @@ typedef struct {
     gpointer user_data;
     GtkWidget *combo, *about;
     EdtModelInfo *info;
-    gboolean busy;
+    gboolean busy, by_hand;
 } Models;
 
 static void models_free(gpointer data)
@@ -181,8 +181,11 @@ static void fill(Models *models)
 static void on_combo(GtkComboBox *combo, Models *models)
 {
     const char *word = gtk_combo_box_get_active_id(combo);
-    if (!models->busy && word)
-        g_object_set(models->settings, "model", word, NULL);
+    if (models->busy || !word)
+        return;
+    models->by_hand = TRUE;
+    g_object_set(models->settings, "model", word, NULL);
+    models->by_hand = FALSE;
 }
 
 static void on_setting(GObject *settings, GParamSpec *property, GtkWidget *widget)
@@ -244,6 +247,11 @@ void edt_ui_models_start(GtkWidget *widget)
 {
     fill(models_of(widget));
     look(models_of(widget));
+}
+
+gboolean edt_ui_models_by_hand(GtkWidget *widget)
+{
+    return models_of(widget)->by_hand;
 }
 
 const EdtModelInfo *edt_ui_models_info(GtkWidget *widget)

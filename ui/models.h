@@ -15,6 +15,8 @@ typedef void (*EdtModelChanged)(const EdtModelInfo *info, gpointer user_data);
 GtkWidget *edt_ui_models_new(GObject *settings, EdtModelChanged changed, gpointer user_data);
 /* The chosen model; NULL for none. */
 const EdtModelInfo *edt_ui_models_info(GtkWidget *models);
+/* Within changed(): it was chosen in the list. */
+gboolean edt_ui_models_by_hand(GtkWidget *models);
 /* Chooses the model with this header checksum (NULL: unknown); FALSE where there is none. */
 gboolean edt_ui_models_choose(GtkWidget *models, const char *sha256);
 /* Tells changed() of the model now, and again after each change. */

@@ -115,8 +115,9 @@ void edt_ui_notice_end(GtkWidget *widget)
 {
     Notice *notice = notice_of(widget);
     g_autofree char *later = g_steal_pointer(&notice->later);
-    if (!notice->asking)
-        return; /* it may be of another run, and nobody has read it yet */
+    if (!notice->asking &&
+        gtk_info_bar_get_message_type(GTK_INFO_BAR(notice->bar)) != GTK_MESSAGE_INFO)
+        return; /* what went wrong may be of another run, and nobody has read it yet */
     hide(notice);
     if (later)
         show(notice, notice->later_type, later);

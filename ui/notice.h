@@ -18,5 +18,5 @@ GtkWidget *edt_ui_notice_new(EdtAnswered answered, EdtFocusLost lost, gpointer u
 void edt_ui_notice_say(GtkWidget *notice, GtkMessageType type, const char *text);
 /* Keep what is there, discard it, or go on?  The keyboard comes back when it is answered. */
 void edt_ui_notice_ask(GtkWidget *notice, const char *text);
-/* What was asked about is over: the question goes, a sentence stays. */
+/* What was asked about is over: question and remark go, errors and warnings stay. */
 void edt_ui_notice_end(GtkWidget *notice);

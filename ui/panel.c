@@ -236,7 +236,7 @@ static void on_model(const EdtModelInfo *info, gpointer user_data)
     edt_ui_start_set_model(panel->start, info);
     edt_ui_picker_set_model(panel->picker, info);
     edt_ui_mix_set_model(panel->mix, info);
-    edt_ui_styles_set_model(panel->styles, info);
+    edt_ui_styles_set_model(panel->styles, info, edt_ui_models_by_hand(panel->models));
     edt_ui_knobs_set_model(panel->knobs, info);
     if (info)
         recommend_guidance(panel, info->cfg_scale);

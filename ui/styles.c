@@ -106,7 +106,7 @@ GtkWidget *edt_ui_styles_new(GObject *settings)
 }
 
 /* A look at another model does not lose the style: it comes back with the one that has it. */
-static void settle(Styles *styles)
+static void settle(Styles *styles, gboolean by_hand)
 {
     g_autofree char *text = NULL;
     int style;
@@ -114,7 +114,7 @@ static void settle(Styles *styles)
     if (row_of_setting(styles) < 0) {
         g_set_str(&styles->before, text);
         g_object_set(styles->settings, "style", "", NULL);
-    } else if (text && *text) {
+    } else if ((text && *text) || !by_hand) { /* as after a reset */
         g_clear_pointer(&styles->before, g_free);
     } else if (styles->before && n_styles(styles) &&
                edt_order_style(styles->info, styles->before, &style, NULL)) {
@@ -123,7 +123,7 @@ static void settle(Styles *styles)
     }
 }
 
-void edt_ui_styles_set_model(GtkWidget *row, const EdtModelInfo *info)
+void edt_ui_styles_set_model(GtkWidget *row, const EdtModelInfo *info, gboolean by_hand)
 {
     Styles *styles = g_object_get_data(G_OBJECT(row), "edt-styles");
     styles->info = info;
@@ -132,7 +132,7 @@ void edt_ui_styles_set_model(GtkWidget *row, const EdtModelInfo *info)
         return;
     styles->busy = TRUE;
     fill(styles);
-    settle(styles);
+    settle(styles, by_hand);
     show(styles);
     styles->busy = FALSE;
 }

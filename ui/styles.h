@@ -12,5 +12,6 @@
 
 GtkWidget *edt_ui_styles_new(GObject *settings);
 /* The styles to choose from; info is borrowed until the next call, NULL for none.  A setting that
- * is no style of this model becomes the first one. */
-void edt_ui_styles_set_model(GtkWidget *styles, const EdtModelInfo *info);
+ * is no style of this model becomes the first one; it comes back with a model that has it, where
+ * that is chosen by hand. */
+void edt_ui_styles_set_model(GtkWidget *styles, const EdtModelInfo *info, gboolean by_hand);

@@ -278,15 +278,37 @@ static gboolean check_place(const EdtNpz *npz, GError **error)
                           bytes - MIN(bytes, there), error);
 }
 
+/* Labels and the directory. */
+static GByteArray *ending(EdtNpz *npz, const gint64 *labels, guint64 at)
+{
+    g_autoptr(GByteArray) npy = g_byte_array_new();
+    g_autofree char *shape = g_strdup_printf("%" G_GINT64_FORMAT ",", npz->n);
+    GByteArray *end = g_byte_array_new();
+
+    put_npy(npy, "<i8", shape);
+    for (gint64 i = 0; i < npz->n; i++)
+        put(npy, (guint64)labels[i], 8);
+    npz->entries[2] = (Entry){"arr_1.npy", (guint32)crc32(0, npy->data, npy->len), at, npy->len};
+    put_local(end, &npz->entries[2]);
+    g_byte_array_append(end, npy->data, npy->len);
+    const guint directory = end->len;
+    for (gsize i = 0; i < G_N_ELEMENTS(npz->entries); i++)
+        put_central(end, &npz->entries[i]);
+    put_end(end, at + directory, end->len - directory);
+    return end;
+}
+
 /* A run may be killed when its archive has its name, and is repeated then: is it the whole one? */
-static gboolean is_whole(const EdtNpz *npz, const GByteArray *front)
+static gboolean is_whole(EdtNpz *npz, const GByteArray *front)
 {
     struct stat st;
-    const guint64 most = npz->data + (guint64)npz->n * npz->one;
+    const guint64 end = npz->data + (guint64)npz->n * npz->one;
+    g_autofree gint64 *labels = g_new0(gint64, npz->n); /* it is as long with any */
+    g_autoptr(GByteArray) behind = ending(npz, labels, end);
     g_autofree guint8 *there = g_malloc(front->len);
     const int fd = open(npz->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     gboolean same = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-                    (guint64)st.st_size > most &&
+                    (guint64)st.st_size == end + behind->len &&
                     pread(fd, there, front->len, 0) == (ssize_t)front->len;
     if (fd >= 0)
         close(fd);
@@ -343,26 +365,6 @@ gboolean edt_npz_add(EdtNpz *npz, const guint8 *pixels, GError **error)
     pictures->crc = (guint32)crc32(pictures->crc, pixels, (uInt)npz->one);
     npz->done++;
     return TRUE;
-}
-
-/* Labels and the directory. */
-static GByteArray *ending(EdtNpz *npz, const gint64 *labels, guint64 at)
-{
-    g_autoptr(GByteArray) npy = g_byte_array_new();
-    g_autofree char *shape = g_strdup_printf("%" G_GINT64_FORMAT ",", npz->n);
-    GByteArray *end = g_byte_array_new();
-
-    put_npy(npy, "<i8", shape);
-    for (gint64 i = 0; i < npz->n; i++)
-        put(npy, (guint64)labels[i], 8);
-    npz->entries[2] = (Entry){"arr_1.npy", (guint32)crc32(0, npy->data, npy->len), at, npy->len};
-    put_local(end, &npz->entries[2]);
-    g_byte_array_append(end, npy->data, npy->len);
-    const guint directory = end->len;
-    for (gsize i = 0; i < G_N_ELEMENTS(npz->entries); i++)
-        put_central(end, &npz->entries[i]);
-    put_end(end, at + directory, end->len - directory);
-    return end;
 }
 
 gboolean edt_npz_finish(EdtNpz *npz, const gint64 *labels, char **written, GError **error)

@@ -223,6 +223,8 @@ static void test_jobs_idle(void)
         {"\"freedom\":0.3", "does nothing without \"source\""},
         {"\"careful\":true", "does nothing without \"fill\": \"missing\""},
         {"\"mix_how\":\"shape\"", "does nothing without \"mix\""},
+        {"\"eta\":0.5", "does nothing without \"sampler\": \"ddim\""},
+        {"\"cfg_scale\":1,\"cfg_interval\":\"0.3,1\"", "does nothing without guidance"},
         {"\"image\":\"sketch.png\"", "source (a picture to start from), mask and output"}};
     for (gsize i = 0; i < G_N_ELEMENTS(idle); i++) {
         g_autofree char *line =
@@ -254,6 +256,17 @@ static void test_jobs_drawn(void)
                                          "-", "--steps", "1", NULL);
         GPtrArray *told = json_lines(outcome.out);
         g_assert_cmpint(count_events(told, "skipped"), ==, runs[i].skipped);
+        g_ptr_array_unref(told);
+        outcome_clear(&outcome);
+    }
+    /* of one name, which has no seed of a variation in it: each line has a picture of its own */
+    static const char lines[] = "{\"class\":1,\"seed\":7,\"variation\":\"-1:0.5\"}\n"
+                                "{\"class\":1,\"seed\":7,\"variation\":\"-1:0.5\"}\n";
+    for (int again = 0; again < 2; again++) {
+        Outcome outcome = program_expect(0, lines, "sample", "-m", STICKERS, "--jobs", "-", "-o",
+                                         "drawn/", "--steps", "1", NULL);
+        GPtrArray *told = json_lines(outcome.out);
+        g_assert_cmpint(count_events(told, again ? "skipped" : "image"), ==, 2);
         g_ptr_array_unref(told);
         outcome_clear(&outcome);
     }

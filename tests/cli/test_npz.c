@@ -8,6 +8,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Lines of read_npz.py, without its remarks. */
 static char **read_archive(const char *name)
@@ -54,6 +55,11 @@ static void test_contents(void)
     g_assert_false(program_exists("a.npz.partial"));
     EXPECT(0, "sample", "--npz", "a.npz", "-n", "12", "-s", "40", LIKE); /* it is there, and this */
     EXPECT(2, "sample", "--npz", "a.npz", "-n", "12", "-s", "41", LIKE); /* another one */
+    g_autofree char *path = program_path("a.npz");
+    struct stat status;
+    g_assert_cmpint(stat(path, &status), ==, 0);
+    g_assert_cmpint(truncate(path, status.st_size - 1), ==, 0);
+    EXPECT(2, "sample", "--npz", "a.npz", "-n", "12", "-s", "40", LIKE); /* not all of it */
     EXPECT(0, "sample", "--npz", "a.npz", "-n", "1", "-s", "40", "--force", LIKE);
 }
 

@@ -103,15 +103,25 @@ static void test_run(void)
         {"--export=run/checkpoint.safetensors", "pictures", "leave DATA out"},
         {"--export=run/checkpoint.safetensors", "--vae=nothing.pt", "no place for an autoencoder"},
         {"--status=run", "--resume", "leave the others out"},
-        {"--resume", "--init=nothing.safetensors", "leave one of the two out"}};
+        {"--status=run", "pictures", "leave the others out"}};
     for (gsize i = 0; i < G_N_ELEMENTS(idle); i++) {
         outcome =
-            program_expect(2, NULL, "train", idle[i][0], idle[i][1], "-o",
-                           g_str_equal(idle[i][0], "--resume") ? "run" : "no.safetensors", NULL);
+            program_expect(2, NULL, "train", idle[i][0], idle[i][1], "-o", "no.safetensors", NULL);
         g_assert_nonnull(strstr(outcome.err, idle[i][2]));
         g_assert_false(program_exists("no.safetensors"));
         outcome_clear(&outcome);
     }
+    EXPECT(0, "train", "--export", "run/checkpoint.safetensors", "-o", "titled.safetensors",
+           "--title", "Three colours", "--licence", "CC0", "--cfg-scale", "2");
+    outcome = program_expect(0, NULL, "info", "titled.safetensors", NULL);
+    g_assert_nonnull(strstr(outcome.out, "Three colours"));
+    outcome_clear(&outcome);
+    program_remove("titled.safetensors");
+    /* what begins a run does not stop one that goes on: a job that is started again says it, too */
+    outcome = program_expect(0, NULL, "train", "-o", "run", "--resume", "--init",
+                             "nothing.safetensors", "--open-gates", NULL);
+    g_assert_nonnull(strstr(outcome.err, "--init has begun this run already"));
+    outcome_clear(&outcome);
     /* a checkpoint is no model, and what makes one of it is told */
     outcome = program_expect(3, NULL, "info", "run/checkpoint.safetensors", NULL);
     g_assert_nonnull(strstr(outcome.err, "edt train --export"));

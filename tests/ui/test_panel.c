@@ -244,27 +244,31 @@ static void test_style(void)
                        other = {.n_styles = 1, .style_names = others};
     settings = settings_new("");
     GtkWidget *styles = g_object_ref_sink(edt_ui_styles_new(settings));
-    edt_ui_styles_set_model(styles, &model);
+    edt_ui_styles_set_model(styles, &model, TRUE);
     GtkComboBoxText *combo = GTK_COMBO_BOX_TEXT(first(styles, GTK_TYPE_COMBO_BOX_TEXT));
     static const char *const chosen[] = {"ink", "random"};
     for (gsize i = 0; i < G_N_ELEMENTS(chosen); i++) {
         g_object_set(settings, "style", chosen[i], NULL);
-        edt_ui_styles_set_model(styles, &without);
+        edt_ui_styles_set_model(styles, &without, TRUE);
         expect_style("");
-        edt_ui_styles_set_model(styles, &other);
-        edt_ui_styles_set_model(styles, &model);
+        edt_ui_styles_set_model(styles, &other, TRUE);
+        edt_ui_styles_set_model(styles, &model, TRUE);
         expect_style(chosen[i]);
     }
     g_object_set(settings, "style", "ink", NULL);
-    edt_ui_styles_set_model(styles, &without);
-    edt_ui_styles_set_model(styles, &model);
+    edt_ui_styles_set_model(styles, &without, TRUE);
+    edt_ui_styles_set_model(styles, &model, TRUE);
     g_autofree char *text = gtk_combo_box_text_get_active_text(combo);
     g_assert_cmpstr(text, ==, "ink");
-    edt_ui_styles_set_model(styles, &other);
+    edt_ui_styles_set_model(styles, &other, TRUE);
     expect_style("");
     gtk_combo_box_set_active(GTK_COMBO_BOX(combo), 0); /* another choice */
-    edt_ui_styles_set_model(styles, &model);
+    edt_ui_styles_set_model(styles, &model, TRUE);
     expect_style("any");
+    g_object_set(settings, "style", "ink", NULL);
+    edt_ui_styles_set_model(styles, &without, TRUE);
+    edt_ui_styles_set_model(styles, &model, FALSE); /* all settings were reset */
+    expect_style("");
     gtk_widget_destroy(styles);
     g_object_unref(styles);
     g_object_unref(settings);
@@ -307,8 +311,9 @@ static void test_said(void)
     g_assert_false(shows("Stopped after step 4 of 25. Keep what is there?"));
     g_assert_false(gtk_widget_is_visible(screen_button(panel, "Go on")));
     g_assert_true(shows("Saved."));
-    edt_ui_panel_say(panel, GTK_MESSAGE_INFO, NULL);
-    g_assert_false(shows("Saved."));
+    edt_ui_panel_say(panel, GTK_MESSAGE_INFO, "The same picture once more."); /* is of one run */
+    edt_ui_panel_ends(panel, 0, 1);
+    g_assert_false(shows("The same picture once more."));
     close_panel();
 }
 
