@@ -116,8 +116,6 @@ static gboolean is_given_up(const Jobs *jobs, const char *output)
     return jobs->settings->force && !is_taken(jobs, output);
 }
 
-/* A name that we have made goes on to the next where another picture has it: that of other
- * settings, or of a class whose name looks the same in ASCII. */
 /* Also what an earlier line has made, and chance decided for that one. */
 static gboolean is_anothers(const Jobs *jobs, const EdtCliJob *job, EdtCliOutput state)
 {
@@ -126,6 +124,8 @@ static gboolean is_anothers(const Jobs *jobs, const EdtCliJob *job, EdtCliOutput
             is_taken(jobs, job->task.output));
 }
 
+/* A name that we have made goes on to the next where another picture has it: that of other
+ * settings, or of a class whose name looks the same in ASCII. */
 static EdtCliOutput find_place(Jobs *jobs, EdtCliJob *job)
 {
     g_autofree char *first = g_strdup(job->task.output);

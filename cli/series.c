@@ -59,6 +59,24 @@ static gboolean plan_classes(EdtCliSeries *s, const char *text, GError **error)
 
 /* ---- pictures ---- */
 
+/* The same command goes on with it, and all of its pictures have as many channels. */
+static gboolean suits_archive(const EdtCliSeries *s, const EdtCliJob *job, GError **error)
+{
+    if (edt_cli_is_drawn(&job->chance)) {
+        g_set_error_literal(error, EDT_ERROR, EDT_ERROR_USAGE,
+                            "With --npz a mix names its classes and styles, and a variation its "
+                            "seeds, so that the same command can go on with it.");
+        return FALSE;
+    }
+    if (job->task.item.fill != EDT_FILL_SHAPE || s->info->has_alpha)
+        return TRUE;
+    g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
+                "Pictures of %s have no alpha, so all of an archive has three channels, and a "
+                "shape has four: leave --fill shape out, or make files with -o.",
+                s->info->path);
+    return FALSE;
+}
+
 static gboolean read_job(const EdtCliSeries *s, int i, const char *line, EdtCliJob *job,
                          GError **error)
 {
@@ -67,22 +85,7 @@ static gboolean read_job(const EdtCliSeries *s, int i, const char *line, EdtCliJ
                        .engine = s->engine,
                        .chance = s->drawn,
                        .request = s->request};
-    if (!edt_cli_job_read(job, line, &s->chance, s->info, error)) {
-        edt_cli_task_clear(&job->task);
-        return FALSE;
-    }
-    if (edt_cli_is_drawn(&job->chance)) {
-        g_set_error_literal(error, EDT_ERROR, EDT_ERROR_USAGE,
-                            "With --npz a mix names its classes and styles, and a variation its "
-                            "seeds, so that the same command can go on with it.");
-        edt_cli_task_clear(&job->task);
-        return FALSE;
-    }
-    if (job->task.item.fill == EDT_FILL_SHAPE && !s->info->has_alpha) {
-        g_set_error(error, EDT_ERROR, EDT_ERROR_USAGE,
-                    "Pictures of %s have no alpha, so all of an archive has three channels, and a "
-                    "shape has four: leave --fill shape out, or make files with -o.",
-                    s->info->path);
+    if (!edt_cli_job_read(job, line, &s->chance, s->info, error) || !suits_archive(s, job, error)) {
         edt_cli_task_clear(&job->task);
         return FALSE;
     }

@@ -210,12 +210,8 @@ static EdtOrder *new_order(EdtDialog *self, GError **error)
 
 gboolean edt_dialog_shows_model(const EdtDialog *self, const EdtOrder *order, GError **error)
 {
-    if (edt_ui_panel_shows_model(self->panel, order->model_sha256))
-        return TRUE;
-    g_set_error_literal(
-        error, EDT_ERROR, EDT_ERROR_FAILED,
-        _("The model is another one now: look at its settings, and generate again."));
-    return FALSE;
+    return edt_ui_panel_shows_model(self->panel, order->model_sha256) ||
+           edt_order_is_of(order, NULL, error); /* the panel shows another one now */
 }
 
 static void generate(EdtDialog *self)

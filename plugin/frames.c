@@ -141,7 +141,6 @@ static GimpProcedureConfig *settings_of(GimpProcedure *morph, GObject *settings)
     return config;
 }
 
-/* Takes a reference to the settings. */
 /* Another one that was chosen in the small dialog was seen there. */
 static gboolean has_model_of(const EdtDialog *self, GimpProcedureConfig *config)
 {
@@ -151,6 +150,7 @@ static gboolean has_model_of(const EdtDialog *self, GimpProcedureConfig *config)
     return g_strcmp0(own ? own : "", shown ? shown : "") == 0;
 }
 
+/* Takes a reference to the settings. */
 static void begin(EdtDialog *self, GimpProcedureConfig *config)
 {
     g_autoptr(GError) error = NULL;

@@ -186,7 +186,7 @@ static gboolean select_exactly(GimpImage *image, GimpChannel *saved, GError **er
     gboolean ok = (gimp_context_set_feather(FALSE) &&
                    gimp_image_select_item(image, GIMP_CHANNEL_OP_REPLACE, GIMP_ITEM(saved))) ||
                   edt_pixels_refused(error);
-    gimp_context_pop(); /* ours alone: the process ends soon */
+    gimp_context_pop();
     return ok;
 }
 

@@ -33,7 +33,7 @@ static void be_quick(EdtOrder *order, const EdtModelInfo *info)
 static EdtModelInfo *info_of(const EdtOrder *order, GError **error)
 {
     EdtModelInfo *info = edt_model_info_read(order->model, error);
-    if (!info || edt_order_is_of(order, info, error))
+    if (!info || edt_order_is_of(order, info->sha256, error))
         return info;
     edt_model_info_free(info);
     return NULL;

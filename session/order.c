@@ -218,9 +218,9 @@ static gboolean fill(EdtOrder *order, GObject *settings, const Settings *s,
            choose_guidance(&request->cfg_scale, info, error) && add_items(s, info, order, error);
 }
 
-gboolean edt_order_is_of(const EdtOrder *order, const EdtModelInfo *info, GError **error)
+gboolean edt_order_is_of(const EdtOrder *order, const char *model_sha256, GError **error)
 {
-    if (g_strcmp0(info->sha256, order->model_sha256) == 0)
+    if (g_strcmp0(model_sha256, order->model_sha256) == 0)
         return TRUE;
     g_set_error_literal(
         error, EDT_ERROR, EDT_ERROR_FAILED,

@@ -42,7 +42,7 @@ EdtOrder *edt_order_drafts(GObject *settings, int threads, GError **error);
 EdtOrder *edt_order_sketches(GObject *settings, const int *classes, int n, int threads,
                              GError **error);
 /* Whether its model is still the one that was asked for.  Error: EDT_ERROR_FAILED. */
-gboolean edt_order_is_of(const EdtOrder *order, const EdtModelInfo *info, GError **error);
+gboolean edt_order_is_of(const EdtOrder *order, const char *model_sha256, GError **error);
 /* All items start from source (taken; may be NULL) and fill the mask (the same; core/canvas.h makes
  * both).  Errors: EDT_ERROR_USAGE, as edt_item_check() has them. */
 gboolean edt_order_lay(EdtOrder *order, float *source, float *mask, double freedom, EdtFill fill,

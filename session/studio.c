@@ -122,7 +122,7 @@ static gboolean open_engine(EdtStudio *studio, const EdtOrder *order, GError **e
     edt_engine_close(studio->engine); /* first: two models may not fit */
     studio->options = order->options;
     studio->engine = edt_engine_open(order->model, &studio->options, error);
-    return studio->engine && edt_order_is_of(order, edt_engine_info(studio->engine), error);
+    return studio->engine && edt_order_is_of(order, edt_engine_info(studio->engine)->sha256, error);
 }
 
 static gboolean is_kept(const EdtOrder *order)

@@ -102,14 +102,21 @@ typedef enum { KIND_UNKNOWN, KIND_TORCH_ZIP, KIND_TORCH_LEGACY, KIND_SAFETENSORS
 
 static Kind kind_of(const guint8 *head, gssize n)
 {
+    /* A header below 16 MB leaves the five high bytes of its length zero; the low ones may be those
+     * that a pickle begins with. */
+    if (n >= 9 && memcmp(head + 4, "\0\0\0\0{", 5) == 0)
+        return KIND_SAFETENSORS;
     if (n >= 4 && memcmp(head, "PK\3\4", 4) == 0)
         return KIND_TORCH_ZIP;
     if (n >= 2 && head[0] == 0x80 && head[1] >= 2 && head[1] <= 5)
         return KIND_TORCH_LEGACY;
-    /* A header below 16 MB leaves the five high bytes of its length zero. */
-    if (n >= 9 && memcmp(head + 4, "\0\0\0\0{", 5) == 0)
-        return KIND_SAFETENSORS;
     return KIND_UNKNOWN;
+}
+
+gboolean edt_storage_is_torch(const guint8 *head, gsize n)
+{
+    const Kind kind = kind_of(head, (gssize)n);
+    return kind == KIND_TORCH_ZIP || kind == KIND_TORCH_LEGACY;
 }
 
 static gboolean look(const char *path, Kind *kind, GError **error)

@@ -7,6 +7,7 @@
 #include "files/safetensors.h"
 #include "files/mapping.h"
 #include "files/safetensors_header.h"
+#include "files/storage.h"
 #include "edt.h"
 
 #include <glib/gi18n-lib.h>
@@ -38,8 +39,7 @@ static gboolean find_header(const EdtMapping *mapping, const char **text, gsize 
         return refuse(error, _("it is shorter than any safetensors file"));
     memcpy(&n, data, 8);
     n = GUINT64_FROM_LE(n);
-    if (memcmp(data, "PK\3\4", 4) == 0 ||
-        (data[0] == 0x80 && data[1] >= 2 && data[1] <= 5 && n > EDT_HEADER_BYTES_MAX))
+    if (n > EDT_HEADER_BYTES_MAX && edt_storage_is_torch(data, size))
         return refuse(error, _("it is a checkpoint of PyTorch, no model. Make one of it with `edt "
                                "import`"));
     if (n > EDT_HEADER_BYTES_MAX)

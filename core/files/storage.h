@@ -37,6 +37,9 @@ typedef struct {
 
 void edt_stored_tensor_free(gpointer stored);
 
+/* Whether a file that begins so is a checkpoint of torch, of either format. */
+gboolean edt_storage_is_torch(const guint8 *head, gsize n);
+
 /* Errors of all of these: EDT_ERROR_BAD_FILE, without the file's name. */
 EdtStorageSource *edt_torch_zip_open(const char *path, GError **error);
 EdtStorageSource *edt_torch_legacy_open(const char *path, GError **error);

@@ -299,6 +299,10 @@ static void show_strangers(void)
 
 static void test_info(void)
 {
+    g_autofree char *checkpoint = program_data("edt_tiny_bare.pt");
+    Outcome wrong = program_expect(3, NULL, "info", checkpoint, NULL);
+    g_assert_nonnull(strstr(wrong.err, "Make one of it with `edt import`"));
+    outcome_clear(&wrong);
     Outcome outcome = program_expect(0, NULL, "info", "--json", NULL);
     GPtrArray *lines = json_lines(outcome.out);
     JsonObject *model = lines->pdata[0]; /* the user's own stands before installed ones */
