@@ -166,9 +166,10 @@ class Gimp:
         return '\n'.join(own_noise(self.log.read_text()))
 
     def quit(self):
+        # GIMP calls exit() within its handler, which waits for ever where Xlib held a lock
         self.process.terminate()
         try:
-            self.process.wait(d.PATIENCE)
+            self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
